@@ -1,0 +1,92 @@
+# Koppeling. `make help` lists the targets.
+
+SHELL      := /bin/bash
+BUILD      ?= build
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+VERSION    := 0.1.0
+CC         ?= cc
+PKG_CONFIG ?= pkg-config
+
+# What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
+PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
+ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
+ifneq ($(shell deploy/install-deps $(if $(filter test check demo,$(MAKECMDGOALS)),test,build) >&2 && echo ready),ready)
+$(error the build dependencies are missing and could not be installed: see deploy/install-deps)
+endif
+endif
+
+CFLAGS  ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+            -Wformat=2 -Wundef -Wwrite-strings -Wswitch-enum -Wpointer-arith -Wcast-qual \
+            -Werror $(if $(findstring clang,$(CC)),-Wno-gnu-zero-variadic-macro-arguments)
+HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection
+OWN_CFLAGS  := -std=gnu17 -D_GNU_SOURCE -I. -I$(BUILD) -DKOPPELING_VERSION='"$(VERSION)"' $(WARNINGS) \
+               $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer,$(HARDENING)) \
+               $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
+OWN_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie -Wl,-z,relro,-z,now) -pthread
+LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
+SYSTEMD     := $(shell $(PKG_CONFIG) --exists libsystemd && echo yes)
+ifeq ($(SYSTEMD),yes)
+OWN_CFLAGS += -DHAVE_SYSTEMD $(shell $(PKG_CONFIG) --cflags libsystemd)
+LIBS       += $(shell $(PKG_CONFIG) --libs libsystemd)
+endif
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+COMMON     := $(call objects,$(wildcard common/*.c)) $(BUILD)/obj/sql_embedded.o
+SCHEDULER  := $(call objects,$(wildcard scheduler/*.c))
+WORKER     := $(call objects,$(wildcard worker/*.c worker/*/*.c))
+SIMULATOR  := $(call objects,$(wildcard tests/simulator/*.c))
+SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
+
+.PHONY: all help deps test demo bench check check-source format format-check analyze install clean unit
+.DELETE_ON_ERROR:
+
+all: $(PROGRAMS) ## build the programs in build/
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
+
+deps: ## install what is missing (Debian)
+	deploy/install-deps test
+
+$(BUILD)/koppeling-scheduler: $(SCHEDULER) $(BUILD)/libcommon.a
+$(BUILD)/koppeling-worker: $(WORKER) $(BUILD)/libcommon.a
+$(BUILD)/koppeling-simulator: $(SIMULATOR) $(BUILD)/libcommon.a
+$(PROGRAMS):
+	$(CC) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/libcommon.a: $(COMMON)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libworker.a: $(filter-out %/worker/main.o,$(WORKER))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# All SQL is compiled into the programs, so that nothing else has to be shipped.
+$(BUILD)/sql_embedded.c: sql/embed.awk $(SQL)
+	@mkdir -p $(@D)
+	awk -f sql/embed.awk $(SQL) > $@.part && mv $@.part $@
+
+$(BUILD)/obj/sql_embedded.o: $(BUILD)/sql_embedded.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) -Wno-overlength-strings $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $< \
+	  $(BUILD)/libworker.a $(BUILD)/libcommon.a -lcmocka $(LIBS)
+
+unit: $(UNIT_TESTS) ## build the unit test programs
+
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*.d)
+
+clean: ## remove build/
+	rm -rf $(BUILD)

@@ -1,0 +1,64 @@
+/*
+ * What a job kind asks of a remote service and what it gets back. Plain records: no curl here.
+ *
+ * Neither holds a secret. The HTTP client adds the base address, the store token (Mijnwebwinkel takes
+ * it in the query string) or the bearer token (Boekuwzending) at the moment of sending, so that a
+ * request can be logged whole.
+ */
+#ifndef WORKER_HTTP_MESSAGE_H
+#define WORKER_HTTP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error_class.h"
+
+enum api {
+    API_LOCAL,         /* no remote call at all: ping */
+    API_MIJNWEBWINKEL, /* has one environment only, the live one */
+    API_BOEKUWZENDING,
+};
+
+enum environment {
+    ENVIRONMENT_NONE,
+    ENVIRONMENT_STAGING,
+    ENVIRONMENT_PRODUCTION,
+};
+
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH };
+
+/* Which credential the HTTP client adds. */
+enum http_auth {
+    HTTP_AUTH_STORE,   /* Mijnwebwinkel: token and partner_token in the query */
+    HTTP_AUTH_PARTNER, /* Mijnwebwinkel: partner_token only (GET /v1/orderstatuses) */
+    HTTP_AUTH_BEARER,  /* Boekuwzending: Authorization: Bearer */
+};
+
+struct http_request {
+    enum http_method method;
+    enum api api;
+    enum environment environment;
+    enum http_auth auth;
+    char path[200];     /* "/v1/orders/20411"; already percent-encoded */
+    char query[400];    /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
+    char *body;         /* JSON text or NULL; owned by the request, freed by http_request_release() */
+    bool not_repeatable; /* sending it twice costs money: an unknown outcome is told as such */
+};
+
+/* One answer, or the reason why there is none. Valid only during the call that it is passed to. */
+struct http_response {
+    /* ERROR_CLASS_OK when an HTTP answer came whole, whatever its status; else TIMEOUT, NETWORK,
+     * TLS, UNREADABLE (too large or malformed) or UNKNOWN_OUTCOME (not_repeatable, perhaps done). */
+    enum error_class transport;
+    int status;             /* HTTP status; 0 without an answer */
+    const char *body;       /* zero-terminated; never NULL */
+    size_t length;
+    int64_t retry_after_ms; /* from Retry-After (seconds or date), clamped to an hour; -1 when absent */
+    const char *trouble;    /* what went wrong in words when transport is not OK, else "" */
+};
+
+/* Frees the body. The request may be used again. */
+void http_request_release(struct http_request *request);
+
+#endif
