@@ -19,14 +19,19 @@ struct buffer {
     size_t limit;    /* most bytes it may ever hold */
 };
 
-#define BUFFER_INIT(most) {.bytes = NULL, .length = 0, .capacity = 0, .limit = (most)}
+#define BUFFER_INIT(most)                                                                          \
+    {                                                                                              \
+        .bytes = NULL, .length = 0, .capacity = 0, .limit = (most)                                 \
+    }
 
-/* Each append returns false, with the buffer unchanged, when the limit would be exceeded. */
+/* Each append returns false, with the content unchanged, when the limit would be exceeded. What is
+ * appended must not lie in the buffer itself. */
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t length) MUSTCHECK;
 bool buffer_append_text(struct buffer *buffer, const char *text) MUSTCHECK;
 bool buffer_printf(struct buffer *buffer, const char *format, ...) MUSTCHECK PRINTF(2, 3);
 
-/* Makes room for `more` bytes after `length` and returns where they go, or NULL over the limit. */
+/* Makes room for `more` bytes after `length` and returns where they go, or NULL over the limit.
+ * Whoever writes there adds to `length` and, if it is less than `more`, sets the zero after the last one. */
 char *buffer_reserve(struct buffer *buffer, size_t more) MUSTCHECK;
 
 /* Forgets the content and keeps the memory. */

@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 
-#define MUSTCHECK __attribute__((warn_unused_result))
+#define MUSTCHECK                         __attribute__((warn_unused_result))
 #define PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
-#define NORETURN __attribute__((noreturn))
+#define NORETURN                          __attribute__((noreturn))
 
 /* Makes name_cleanup() from a destructor that takes a pointer. Put it in the header of the type. */
 #define DEFINE_CLEANUP(name, type, destructor)                                                     \

@@ -1,7 +1,7 @@
 /*
  * Time. Durations and deadlines use the monotonic clock, which goes on while the machine sleeps, so
- * that a frozen worker notices that its lease has lapsed. Anything that two machines compare uses the
- * database's clock instead, never this one.
+ * that a frozen worker notices that its lease has lapsed. Anything that two machines compare uses
+ * the database's clock instead, never this one.
  */
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H

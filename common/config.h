@@ -1,10 +1,11 @@
 /*
- * Settings of both daemons: environment variables, each with a flag of the same meaning and a default
- * that works. KOPPELING_IN_FLIGHT=100 and --in-flight=100 (or --in-flight 100) say the same; the flag
- * wins. A secret can also be read from a file: KOPPELING_SECRET_KEY_FILE (trailing newline dropped);
- * secrets have no flag, since a process list shows flags.
+ * Settings of both daemons: environment variables, each with a flag of the same meaning and a
+ * default that works. KOPPELING_IN_FLIGHT=100 and --in-flight=100 (or --in-flight 100) say the
+ * same; the flag wins. A secret can also be read from a file: KOPPELING_SECRET_KEY_FILE (trailing
+ * newline dropped); so can the two database URLs, which may hold a password. Secrets have no flag,
+ * since a process list shows flags. An empty value means the default.
  *
- * One table in config.c drives parsing, checking, --help and the man page: a new setting is one row.
+ * One table, in config_settings.c, drives reading, checking and --help: a new setting is one row.
  */
 #ifndef COMMON_CONFIG_H
 #define COMMON_CONFIG_H
@@ -22,24 +23,24 @@ enum config_program { CONFIG_SCHEDULER = 1, CONFIG_WORKER = 2 };
 enum config_prepare { CONFIG_PREPARE_AUTO, CONFIG_PREPARE_ON, CONFIG_PREPARE_OFF };
 
 struct config {
-    char *database_url;         /* KOPPELING_DATABASE_URL; NULL: libpq's own PG* variables */
-    char *listen_url;           /* KOPPELING_LISTEN_URL: a direct connection beside PgBouncer; NULL */
+    char *database_url; /* KOPPELING_DATABASE_URL; NULL: libpq's own PG* variables */
+    char *listen_url;   /* KOPPELING_LISTEN_URL: a direct connection beside PgBouncer; NULL */
     enum config_prepare prepare; /* KOPPELING_PREPARE: auto | on | off */
-    char *mijnwebwinkel_url;    /* https://api.myonlinestore.com; no trailing slash */
-    char *partner_token;        /* KOPPELING_PARTNER_TOKEN (secret); NULL: the parameter is left out */
-    char *boekuwzending_url;    /* https://api.boekuwzending.com */
+    char *mijnwebwinkel_url;     /* https://api.myonlinestore.com; no trailing slash */
+    char *partner_token;     /* KOPPELING_PARTNER_TOKEN (secret); NULL: the parameter is left out */
+    char *boekuwzending_url; /* https://api.boekuwzending.com */
     char *boekuwzending_staging_url; /* https://staging.api.boekuwzending.com */
-    char *secret_key;           /* KOPPELING_SECRET_KEY (secret), base64; opens sealed values; NULL */
-    char *previous_secret_key;  /* KOPPELING_PREVIOUS_SECRET_KEY (secret): still accepted while keys
-                                   are being changed; NULL */
-    char *ca_file;              /* KOPPELING_CA_FILE: private CA for the APIs; NULL: the system's */
-    int threads;                /* KOPPELING_THREADS, 1..64, default 2 */
-    int in_flight;              /* KOPPELING_IN_FLIGHT per thread, 1..10000, default 400 */
-    char *kinds;                /* KOPPELING_KINDS: comma list of job kinds to claim; NULL: all */
-    int64_t lease_us;           /* KOPPELING_LEASE_SECONDS, 5..3600, default 60 */
-    int64_t grace_us;           /* KOPPELING_GRACE_SECONDS, 0..600, default 20: SIGTERM to hand-back */
+    char *secret_key; /* KOPPELING_SECRET_KEY (secret), base64; opens sealed values; NULL */
+    char *previous_secret_key; /* KOPPELING_PREVIOUS_SECRET_KEY (secret): still accepted while keys
+                                  are being changed; NULL */
+    char *ca_file;             /* KOPPELING_CA_FILE: private CA for the APIs; NULL: the system's */
+    int threads;               /* KOPPELING_THREADS, 1..64, default 2 */
+    int in_flight;             /* KOPPELING_IN_FLIGHT per thread, 1..10000, default 400 */
+    char *kinds;               /* KOPPELING_KINDS: comma list of job kinds to claim; NULL: all */
+    int64_t lease_us;          /* KOPPELING_LEASE_SECONDS, 5..3600, default 60 */
+    int64_t grace_us; /* KOPPELING_GRACE_SECONDS, 0..600, default 20: SIGTERM to hand-back */
     int64_t request_timeout_us; /* KOPPELING_REQUEST_TIMEOUT_SECONDS, 1..300, default 30 */
-    int64_t tick_us;            /* KOPPELING_TICK_SECONDS, 1..3600, default 1: the scheduler's tick */
+    int64_t tick_us; /* KOPPELING_TICK_SECONDS, 1..3600, default 1: the scheduler's tick */
     enum log_format log_format; /* KOPPELING_LOG_FORMAT: logfmt | json */
     enum log_level log_level;   /* KOPPELING_LOG_LEVEL: debug | info | warning | error */
     char *metrics_address;      /* KOPPELING_METRICS_ADDRESS: host:port for /metrics, /live, /ready;
@@ -47,14 +48,16 @@ struct config {
 };
 
 /*
- * Fills *ret_config from defaults, environment and the command line. `argument_count`/`arguments` are
- * main()'s; options that are not settings (--once, --until-idle, --help, --version) must have been
- * taken out by the caller. Returns false with ERROR_USAGE (unknown option, missing value) or
- * ERROR_CONFIG; the text names the variable or the flag, says what is wrong with the value (never
- * showing a secret, nor the password inside a URL) and what is allowed.
+ * Fills *ret_config from defaults, environment and the command line. arguments[0] is skipped (the
+ * name of the program or of the subcommand); options that are not settings (such as --once or
+ * --help) must have been taken out by the caller. Settings of the other program have their default.
+ * Call it before threads start: secrets are wiped from the environment. Returns false with
+ * ERROR_USAGE (unknown option, missing value) or ERROR_CONFIG; the text names the variable or the
+ * flag, says what is wrong with the value (never showing a secret, nor the password inside a URL)
+ * and what is allowed.
  *
- * API addresses must be https; plain http only for a loopback address (127.0.0.0/8, ::1, localhost).
- * They have no user, no query and no fragment.
+ * API addresses must be https; plain http only for a loopback address (127.0.0.0/8, ::1,
+ * localhost). They have no user, no query and no fragment.
  */
 bool config_load(struct config *ret_config, enum config_program program, int argument_count,
                  char *const *arguments, struct error *err) MUSTCHECK;
@@ -64,5 +67,10 @@ void config_print_help(enum config_program program, FILE *stream);
 
 /* Wipes secrets and frees everything; leaves an empty struct. */
 void config_release(struct config *config);
+
+static inline void config_cleanup(struct config *config)
+{
+    config_release(config);
+}
 
 #endif

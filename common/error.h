@@ -1,10 +1,11 @@
 /*
  * One way to report errors.
  *
- * A function that can fail returns bool, is MUSTCHECK, and takes `struct error *err` last. On failure
- * it fills *err, returns false, and nothing has changed; outputs are named ret_* and are untouched.
- * Messages read "cannot X 'Y': reason": lower case, no full stop, no secret, no personal data.
- * common/ never logs an error that it returns; whoever decides what to do about it logs it, once.
+ * A function that can fail returns bool, is MUSTCHECK, and takes `struct error *err` last. On
+ * failure it fills *err, returns false, and nothing has changed; outputs are named ret_* and are
+ * untouched. Messages read "cannot X 'Y': reason": lower case, no full stop, no secret, no personal
+ * data. common/ never logs an error that it returns; whoever decides what to do about it logs it,
+ * once.
  */
 #ifndef COMMON_ERROR_H
 #define COMMON_ERROR_H
@@ -13,7 +14,7 @@
 
 #include "common/cleanup.h"
 
-/* What kind of trouble: it decides the exit code of a program (sysexits) and whether to try again. */
+/* What kind of trouble: it decides the exit code (sysexits) and whether to try again. */
 enum error_code {
     ERROR_NONE,
     ERROR_USAGE,       /* the command line is wrong: EX_USAGE */
@@ -31,7 +32,10 @@ struct error {
     char text[512];
 };
 
-#define ERROR_INIT {.code = ERROR_NONE, .text = ""}
+#define ERROR_INIT                                                                                 \
+    {                                                                                              \
+        .code = ERROR_NONE, .text = ""                                                             \
+    }
 
 /* Fills *err (NULL is allowed) and returns false, so that `return error_set(...)` reads well. */
 bool error_set(struct error *err, enum error_code code, const char *format, ...) PRINTF(3, 4);

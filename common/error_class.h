@@ -1,6 +1,7 @@
 /*
- * How an attempt at a job ended. Each class has one row in koppeling.retry_rule, where a DBA decides
- * what follows: retry, wait or give up. The names are those of the SQL enum koppeling.error_class.
+ * How an attempt at a job ended. Each class has one row in koppeling.retry_rule, where a DBA
+ * decides what follows: retry, wait or give up. The names are those of the SQL enum
+ * koppeling.error_class.
  */
 #ifndef COMMON_ERROR_CLASS_H
 #define COMMON_ERROR_CLASS_H
@@ -15,7 +16,8 @@ enum error_class {
     ERROR_CLASS_NETWORK,         /* no connection, or it broke */
     ERROR_CLASS_TLS,             /* the certificate or the handshake was refused */
     ERROR_CLASS_UNREADABLE,      /* an answer that cannot be understood */
-    ERROR_CLASS_UNKNOWN_OUTCOME, /* a request that must not be repeated blindly may have taken effect */
+    ERROR_CLASS_UNKNOWN_OUTCOME, /* a request that must not be repeated blindly may have taken
+                                    effect */
 };
 
 /* The SQL name of a class. Never NULL. */

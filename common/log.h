@@ -5,9 +5,9 @@
  *   time=2026-11-23T22:30:01.123456Z level=info thread=w0 event="jobs claimed" jobs=12 kind=poll
  *
  * Each line is built in one buffer and written with one write(2). Values are cut at 1 KiB; control
- * characters (C0, DEL, C1), line separators (U+2028, U+2029) and bidirectional controls are escaped,
- * invalid UTF-8 is replaced, so that no foreign text can forge a line or drive a terminal. Secrets
- * and personal data must never be passed in: log ids.
+ * characters (C0, DEL, C1), line separators (U+2028, U+2029) and bidirectional controls are
+ * escaped, invalid UTF-8 is replaced, so that no foreign text can forge a line or drive a terminal.
+ * Secrets and personal data must never be passed in: log ids.
  *
  * Thread-safe. log_setup() is called once, before threads start.
  */

@@ -1,8 +1,8 @@
 /*
- * Sealed values: secrets (shop tokens, client secrets) as the database holds them. They are libsodium
- * sealed boxes (crypto_box_seal: X25519, XSalsa20-Poly1305): made with the public key by anyone,
- * opened only with the secret key, which stays in the workers' environment. The database, its dumps
- * and its administrators see ciphertext.
+ * Sealed values: secrets (shop tokens, client secrets) as the database holds them. They are
+ * libsodium sealed boxes (crypto_box_seal: X25519, XSalsa20-Poly1305): made with the public key by
+ * anyone, opened only with the secret key, which stays in the workers' environment. The database,
+ * its dumps and its administrators see ciphertext.
  *
  * A value can be bound to a shop: the plaintext then starts with a marker and the shop's host name,
  * and sealing_open() refuses it for another host. So a sealed token that is moved to another row is
@@ -19,8 +19,12 @@
 
 #include "common/error.h"
 
-/* Keys to open with; opaque. Locked in memory where the limits allow, wiped when freed. */
+/* Keys to open with; opaque and read-only. Locked in memory where the limits allow, wiped when
+ * freed. */
 struct sealing_key;
+
+void sealing_key_free(struct sealing_key *key);
+DEFINE_CLEANUP(sealing_key, struct sealing_key *, sealing_key_free);
 
 /* The longest secret that can be sealed, in bytes. */
 #define SEALING_SECRET_LIMIT 4096
@@ -31,20 +35,22 @@ bool sealing_start(struct error *err) MUSTCHECK;
 bool sealing_generate(char **ret_public_base64, char **ret_secret_base64,
                       struct error *err) MUSTCHECK;
 
-/* Reads the secret key in base64 (ERROR_CONFIG if it is not 32 bytes). `previous_base64` may be NULL.
- * The inputs are not kept. The caller frees with sealing_key_free(). */
+/* Reads the secret key in base64 (ERROR_CONFIG if it is not 32 bytes). `previous_base64` may be
+ * NULL. The inputs are not kept. The caller frees with sealing_key_free(). */
 bool sealing_key_new(const char *secret_base64, const char *previous_base64,
                      struct sealing_key **ret_key, struct error *err) MUSTCHECK;
-void sealing_key_free(struct sealing_key *key);
 
-/* Seals `secret` for the holder of the public key; `shop_host` NULL leaves it unbound. The result is
- * base64, to be freed. ERROR_DATA for an empty or too long secret, ERROR_CONFIG for a bad key. */
+/* Seals `secret` for the holder of the public key; `shop_host` NULL leaves it unbound. The result
+ * is base64, to be freed. ERROR_DATA for a secret that is empty, too long or holds a control
+ * character, and for a shop_host that is none; ERROR_CONFIG for a bad key. */
 bool sealing_seal(const char *public_base64, const char *shop_host, const char *secret,
                   size_t length, char **ret_sealed_base64, struct error *err) MUSTCHECK;
 
 /* Opens sealed bytes for the row of `shop_host`. *ret_secret is zero-terminated, to be freed with
- * free_secret(). ERROR_DATA when no key opens it, when it is bound to another host, when it holds a
- * zero byte or is too long; the text says which, without any part of the secret. */
+ * free_secret(). Host names are compared without regard to case; with shop_host NULL a bound value
+ * is refused. ERROR_DATA when no key opens it, when it is bound to another host, when it is empty,
+ * too long or holds a control character (zero byte, newline); the text says which, without any part
+ * of the secret. */
 bool sealing_open(const struct sealing_key *key, const void *sealed, size_t length,
                   const char *shop_host, char **ret_secret, struct error *err) MUSTCHECK;
 

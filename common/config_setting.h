@@ -1,0 +1,57 @@
+/*
+ * Inside the config module: what a setting is. One row of the table in config_settings.c drives
+ * reading, checking, --help and cleaning up. Nothing outside common/config*.c includes this.
+ */
+#ifndef COMMON_CONFIG_SETTING_H
+#define COMMON_CONFIG_SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/config.h"
+#include "common/error.h"
+
+#define CONFIG_SETTING_LIMIT 32
+
+struct config_setting;
+
+/* Checks `text` and stores its value in the field. On failure the text of the error is the reason
+ * only, "not one of on, off": the caller puts the setting's name and, unless it may hold a secret,
+ * the value before it. */
+typedef bool config_parser(const struct config_setting *setting, const char *text, void *ret_field,
+                           struct error *err);
+
+struct config_setting {
+    const char *variable;      /* "KOPPELING_IN_FLIGHT" */
+    const char *flag;          /* "in-flight"; NULL for a secret: a process list shows flags */
+    const char *argument;      /* what --help calls the value: "COUNT" */
+    const char *default_value; /* as one would write it; NULL: the field stays NULL */
+    const char *help;          /* sentences; without the limits and the default */
+    const char *default_words; /* for --help, when default_value is NULL */
+    config_parser *parse;
+    size_t offset; /* of the field in struct config */
+    bool is_text;  /* the field is a char * that we free */
+    /* The value holds or is a secret: never shown, can be read from a file, wiped after use. */
+    bool is_confidential;
+    unsigned programs;          /* sum of enum config_program */
+    long least, most;           /* numbers: what is allowed */
+    const char *const *choices; /* words, in the order of the enum; NULL-terminated */
+};
+
+const struct config_setting *config_settings(size_t *ret_count);
+
+config_parser config_parse_number;       /* into an int */
+config_parser config_parse_seconds;      /* into an int64_t of microseconds */
+config_parser config_parse_choice;       /* into an enum */
+config_parser config_parse_token;        /* printable ASCII without blanks */
+config_parser config_parse_kinds;        /* "poll, verify" becomes "poll,verify" */
+config_parser config_parse_file;         /* the name of a file that can be read */
+config_parser config_parse_address;      /* host:port */
+config_parser config_parse_api_url;      /* https, or http on loopback; no slash at the end */
+config_parser config_parse_database_url; /* what libpq understands */
+
+/* The first line of a small file, for NAME_FILE variables: one newline at its end is dropped. The
+ * caller frees *ret_text with free_secret(). */
+bool config_read_file(const char *path, char **ret_text, struct error *err) MUSTCHECK;
+
+#endif

@@ -1,0 +1,149 @@
+/* Blocking use of a PostgreSQL connection. */
+#include "common/database.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/sql_embedded.h"
+
+void database_parameters_fill(struct database_parameters *parameters, const char *url,
+                              const char *application_name)
+{
+    /* A dead peer is noticed within half a minute; a standby is not a place to work. */
+    const char *const pairs[][2] = {
+        {"fallback_application_name", application_name},
+        {"connect_timeout", "5"},
+        {"keepalives_idle", "10"},
+        {"keepalives_interval", "5"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "20000"},
+        {"target_session_attrs", "read-write"},
+        {"client_encoding", "UTF8"},
+        {"dbname", url},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
+        if (pairs[i][1] == NULL)
+            continue;
+        parameters->keywords[count] = pairs[i][0];
+        parameters->values[count] = pairs[i][1];
+        count++;
+    }
+    parameters->keywords[count] = NULL;
+    parameters->values[count] = NULL;
+}
+
+const char *database_query(const char *name)
+{
+    static const char prefix[] = "queries/";
+    for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
+        if (strncmp(file->name, prefix, sizeof(prefix) - 1) == 0 &&
+            strcmp(file->name + sizeof(prefix) - 1, name) == 0)
+            return file->text;
+    }
+    LOG_ERROR("there is no such statement in sql/queries", LOG_TEXT("name", name));
+    abort();
+}
+
+const char *database_message(const PGconn *connection)
+{
+    static _Thread_local char line[400];
+    const char *message = connection != NULL ? PQerrorMessage(connection) : "";
+    size_t length = 0;
+    for (; *message != '\0' && length < sizeof(line) - 1; message++) {
+        char c = *message == '\n' || *message == '\t' ? ' ' : *message;
+        if (c != ' ' || (length > 0 && line[length - 1] != ' '))
+            line[length++] = c;
+    }
+    while (length > 0 && line[length - 1] == ' ')
+        length--;
+    line[length] = '\0';
+    return line[0] != '\0' ? line : "the connection was lost";
+}
+
+bool database_open(const char *url, const char *application_name, PGconn **ret_connection,
+                   struct error *err)
+{
+    struct database_parameters parameters;
+    database_parameters_fill(&parameters, url, application_name);
+    AUTO(PQfinish)
+    PGconn *connection = PQconnectdbParams(parameters.keywords, parameters.values, 1);
+    if (PQstatus(connection) != CONNECTION_OK)
+        return error_set(err, ERROR_UNAVAILABLE, "cannot connect to the database: %s",
+                         database_message(connection));
+    *ret_connection = steal_ptr(&connection);
+    return true;
+}
+
+enum error_code database_error_code(const char *sqlstate)
+{
+    static const struct {
+        const char *prefix;
+        enum error_code code;
+    } codes[] = {
+        {"08", ERROR_CONNECTION},     /* connection exception */
+        {"57P", ERROR_CONNECTION},    /* shut down, crashed, database dropped */
+        {"25006", ERROR_CONNECTION},  /* read-only: this server is a standby by now */
+        {"0A000", ERROR_CONNECTION},  /* a cached plan that no longer fits: reconnect and prepare */
+        {"26000", ERROR_CONNECTION},  /* prepared statement is gone: a pooler stands between */
+        {"40", ERROR_UNAVAILABLE},    /* deadlock, serialization */
+        {"53", ERROR_UNAVAILABLE},    /* out of disk, memory, connections */
+        {"55P03", ERROR_UNAVAILABLE}, /* lock not available */
+        {"57014", ERROR_UNAVAILABLE}, /* cancelled, statement_timeout */
+        {"42501", ERROR_PERMISSION},  {"28", ERROR_PERMISSION},
+        {"42P01", ERROR_CONFIG},      {"3F000", ERROR_CONFIG},
+        {"42883", ERROR_CONFIG},      {"42703", ERROR_CONFIG},
+    };
+    if (sqlstate == NULL)
+        return ERROR_CONNECTION;
+    for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
+        if (strncmp(sqlstate, codes[i].prefix, strlen(codes[i].prefix)) == 0)
+            return codes[i].code;
+    }
+    return ERROR_INTERNAL;
+}
+
+/* Turns a failed result into an error. `what` names the statement. */
+static bool fail_from_result(PGconn *connection, const PGresult *result, const char *what,
+                             struct error *err)
+{
+    const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    enum error_code code = PQstatus(connection) == CONNECTION_OK ? database_error_code(sqlstate)
+                                                                 : ERROR_CONNECTION;
+    const char *primary =
+        result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    const char *hint = code == ERROR_CONFIG ? " (run: koppeling-scheduler migrate)" : "";
+    return error_set(err, code, "cannot run %s: %s%s%s%s%s", what,
+                     primary != NULL ? primary : database_message(connection),
+                     sqlstate != NULL ? " (SQLSTATE " : "", sqlstate != NULL ? sqlstate : "",
+                     sqlstate != NULL ? ")" : "", hint);
+}
+
+static bool is_success(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+bool database_run(PGconn *connection, const char *name, const char *const *parameters,
+                  size_t parameter_count, PGresult **ret_result, struct error *err)
+{
+    AUTO(PQclear)
+    PGresult *result = PQexecParams(connection, database_query(name), (int)parameter_count, NULL,
+                                    parameters, NULL, NULL, 0);
+    if (!is_success(result))
+        return fail_from_result(connection, result, name, err);
+    if (ret_result != NULL)
+        *ret_result = steal_ptr(&result);
+    return true;
+}
+
+bool database_run_text(PGconn *connection, const char *what, const char *sql, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = PQexec(connection, sql);
+    if (!is_success(result))
+        return fail_from_result(connection, result, what, err);
+    return true;
+}

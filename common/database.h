@@ -1,0 +1,60 @@
+/*
+ * Connections to PostgreSQL, and the blocking way to use one: for start-up, migrations, the scheduler
+ * and the listener. The worker's event loop uses common/pipeline.h instead.
+ *
+ * Statements live in sql/queries/ and are called by file name. A connection belongs to one thread.
+ */
+#ifndef COMMON_DATABASE_H
+#define COMMON_DATABASE_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+
+DEFINE_CLEANUP(PQclear, PGresult *, PQclear);
+DEFINE_CLEANUP(PQfinish, PGconn *, PQfinish);
+
+/* Connection parameters for PQconnectStartParams() and PQconnectdbParams(), ended by NULL. */
+struct database_parameters {
+    const char *keywords[12];
+    const char *values[12];
+};
+
+/*
+ * Fills the parameters: our defaults first (application name, keep-alives, a read-write server), then
+ * `url` (NULL: libpq's PG* variables), which overrides them. The strings are borrowed. Expand dbname.
+ */
+void database_parameters_fill(struct database_parameters *parameters, const char *url,
+                              const char *application_name);
+
+/* Text of sql/queries/<name>.sql; a name that does not exist is a defect and ends the process. */
+const char *database_query(const char *name) MUSTCHECK;
+
+/* What libpq says about a connection, as one line without password; valid until the next call on
+ * this thread. */
+const char *database_message(const PGconn *connection);
+
+/* Connects and waits. ERROR_UNAVAILABLE with libpq's reason when that fails. The caller PQfinish()es. */
+bool database_open(const char *url, const char *application_name, PGconn **ret_connection,
+                   struct error *err) MUSTCHECK;
+
+/*
+ * Runs sql/queries/<name>.sql with text parameters (NULL: SQL NULL) and waits. The caller PQclear()s
+ * *ret_result (which may be NULL when it is not wanted). ERROR_CONNECTION when the connection is gone
+ * or the server cannot write, ERROR_UNAVAILABLE for what may pass (deadlock, timeout, resources),
+ * ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else ERROR_INTERNAL.
+ */
+bool database_run(PGconn *connection, const char *name, const char *const *parameters,
+                  size_t parameter_count, PGresult **ret_result, struct error *err) MUSTCHECK;
+
+/* Runs SQL text without parameters, several statements if need be; errors as database_run(). */
+bool database_run_text(PGconn *connection, const char *what, const char *sql,
+                       struct error *err) MUSTCHECK;
+
+/* The code for an SQLSTATE ("40P01"; NULL counts as a lost connection), as listed above. */
+enum error_code database_error_code(const char *sqlstate) MUSTCHECK;
+
+#endif

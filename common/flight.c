@@ -1,0 +1,59 @@
+/* The statements of one transaction, with parameters and results. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/pipeline.h"
+
+struct flight_part *flight_add(struct flight *flight, const char *query)
+{
+    if (flight->part_count == FLIGHT_PARTS) {
+        LOG_ERROR("a flight has too many statements", LOG_TEXT("query", query));
+        abort();
+    }
+    struct flight_part *part = &flight->parts[flight->part_count++];
+    *part = (struct flight_part){.query = query};
+    return part;
+}
+
+void flight_parameter_take(struct flight_part *part, char *text)
+{
+    if (part->parameter_count == FLIGHT_PARAMETERS) {
+        LOG_ERROR("a statement has too many parameters", LOG_TEXT("query", part->query));
+        abort();
+    }
+    part->parameters[part->parameter_count++] = text;
+}
+
+void flight_parameter_text(struct flight_part *part, const char *text)
+{
+    flight_parameter_take(part, xstrdup(text));
+}
+
+void flight_parameter_integer(struct flight_part *part, int64_t value)
+{
+    flight_parameter_take(part, xasprintf("%" PRId64, value));
+}
+
+void flight_parameter_boolean(struct flight_part *part, bool value)
+{
+    flight_parameter_take(part, xstrdup(value ? "t" : "f"));
+}
+
+void flight_clear(struct flight *flight)
+{
+    for (int i = 0; i < flight->part_count; i++) {
+        struct flight_part *part = &flight->parts[i];
+        for (int j = 0; j < part->parameter_count; j++)
+            free(part->parameters[j]);
+        PQclear(part->result);
+    }
+    flight->part_count = 0;
+    flight->status = FLIGHT_NOT_SENT;
+    flight->failed_part = -1;
+    flight->sqlstate[0] = '\0';
+    flight->error[0] = '\0';
+}

@@ -1,0 +1,413 @@
+/*
+ * A non-blocking, pipelined PostgreSQL connection.
+ *
+ * DESIGN. A state machine over libpq: each state waits for the socket and is advanced by one function.
+ *
+ *   WAITING ──time──> CONNECTING ──> PROBING ──> TUNING ──> PREPARING ──> READY <──> FLYING
+ *      ^                  |             |           |            |          |          |
+ *      └──────────────────┴─────────────┴── any failure ─────────┴──────────┴──────────┘
+ *
+ * PROBING asks the backend for its pid: a pooler in between tells its clients another one, and then
+ * neither session settings nor prepared statements would survive, so TUNING and PREPARING are left out.
+ * lose() is the only way out of a broken connection and set_state() the only way between states.
+ */
+#include "common/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "common/clock.h"
+#include "common/database.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+/* A node that does not answer (frozen, partitioned) is given up after this long. */
+#define ANSWER_TIMEOUT_US  (30 * INT64_C(1000000))
+#define CONNECT_TIMEOUT_US (10 * INT64_C(1000000))
+#define RETRY_MIN_US       INT64_C(100000)
+#define RETRY_MAX_US       (5 * INT64_C(1000000))
+
+enum state { WAITING, CONNECTING, PROBING, TUNING, PREPARING, READY, FLYING };
+
+static const char *const state_names[] = {
+    [WAITING] = "waiting",     [CONNECTING] = "connecting", [PROBING] = "probing",
+    [TUNING] = "tuning",       [PREPARING] = "preparing",   [READY] = "ready",
+    [FLYING] = "flying",
+};
+
+struct pipeline {
+    const char *url;
+    const char *application_name;
+    enum config_prepare prepare;
+    const char *const *prepared;
+    PGconn *connection;
+    enum state state;
+    bool is_prepared;      /* the statements are prepared on this connection */
+    bool wants_write;      /* libpq could not send everything yet */
+    PostgresPollingStatusType polling; /* CONNECTING: what libpq waits for */
+    int64_t deadline_us;   /* of the state */
+    int64_t retry_us;      /* the next wait after a failure */
+    uint64_t generation;
+    struct flight *flight; /* FLYING */
+    int next_part;         /* FLYING: whose result comes next; PREPARING: counts down */
+    bool part_has_result;
+    bool landed;           /* the flight was lost outside advance() and must still be reported */
+};
+
+struct pipeline *pipeline_new(const char *url, const char *application_name,
+                              enum config_prepare prepare, const char *const *prepared)
+{
+    struct pipeline *pipeline = xcalloc(1, sizeof(*pipeline));
+    pipeline->url = url;
+    pipeline->application_name = application_name;
+    pipeline->prepare = prepare;
+    pipeline->prepared = prepared;
+    pipeline->retry_us = RETRY_MIN_US;
+    return pipeline;
+}
+
+void pipeline_free(struct pipeline *pipeline)
+{
+    if (pipeline == NULL)
+        return;
+    PQfinish(pipeline->connection);
+    free(pipeline);
+}
+
+static void set_state(struct pipeline *pipeline, enum state state, int64_t deadline_us)
+{
+    LOG_DEBUG("database connection", LOG_TEXT("from", state_names[pipeline->state]),
+              LOG_TEXT("to", state_names[state]));
+    pipeline->state = state;
+    pipeline->deadline_us = deadline_us;
+}
+
+/* Ends the connection; the next try comes after a growing wait. */
+static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int64_t now_us)
+{
+    struct flight *flight = pipeline->flight;
+    LOG_WARNING("database connection lost", LOG_TEXT("state", state_names[pipeline->state]),
+                LOG_TEXT("reason", why), LOG_SECONDS("retry_in", pipeline->retry_us));
+    if (flight != NULL) {
+        flight->status = FLIGHT_UNKNOWN;
+        snprintf(flight->error, sizeof(flight->error), "%s", why);
+    }
+    pipeline->flight = NULL;
+    PQfinish(pipeline->connection);
+    pipeline->connection = NULL;
+    pipeline->wants_write = false;
+    pipeline->generation++;
+    set_state(pipeline, WAITING, now_us + pipeline->retry_us);
+    pipeline->retry_us = pipeline->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US
+                                                                : pipeline->retry_us * 2;
+    return flight != NULL ? PIPELINE_LANDED : PIPELINE_LOST;
+}
+
+static enum pipeline_event lose_by_message(struct pipeline *pipeline, int64_t now_us)
+{
+    char why[400];
+    snprintf(why, sizeof(why), "%s", database_message(pipeline->connection));
+    return lose(pipeline, why, now_us);
+}
+
+static bool flush(struct pipeline *pipeline)
+{
+    int rest = PQflush(pipeline->connection);
+    pipeline->wants_write = rest > 0;
+    return rest >= 0;
+}
+
+static enum pipeline_event start_connecting(struct pipeline *pipeline, int64_t now_us)
+{
+    struct database_parameters parameters;
+    database_parameters_fill(&parameters, pipeline->url, pipeline->application_name);
+    pipeline->connection = PQconnectStartParams(parameters.keywords, parameters.values, 1);
+    pipeline->generation++;
+    set_state(pipeline, CONNECTING, now_us + CONNECT_TIMEOUT_US);
+    if (pipeline->connection == NULL || PQstatus(pipeline->connection) == CONNECTION_BAD)
+        return lose_by_message(pipeline, now_us);
+    pipeline->polling = PGRES_POLLING_WRITING;
+    return PIPELINE_NOTHING;
+}
+
+static enum pipeline_event go_on_connecting(struct pipeline *pipeline, int64_t now_us)
+{
+    pipeline->polling = PQconnectPoll(pipeline->connection);
+    /* The next address of a list, and the fall-back from encryption, come with a new socket. */
+    pipeline->generation++;
+    if (pipeline->polling == PGRES_POLLING_FAILED)
+        return lose_by_message(pipeline, now_us);
+    if (pipeline->polling != PGRES_POLLING_OK)
+        return PIPELINE_NOTHING;
+    set_state(pipeline, PROBING, now_us + ANSWER_TIMEOUT_US);
+    if (PQsetnonblocking(pipeline->connection, 1) != 0 ||
+        !PQsendQuery(pipeline->connection, database_query("connection_backend")) ||
+        !flush(pipeline))
+        return lose_by_message(pipeline, now_us);
+    return PIPELINE_NOTHING;
+}
+
+static enum pipeline_event become_ready(struct pipeline *pipeline, int64_t now_us)
+{
+    (void)now_us;
+    pipeline->retry_us = RETRY_MIN_US;
+    set_state(pipeline, READY, INT64_MAX);
+    return PIPELINE_CONNECTED;
+}
+
+static enum pipeline_event start_preparing(struct pipeline *pipeline, int64_t now_us)
+{
+    if (!PQenterPipelineMode(pipeline->connection))
+        return lose_by_message(pipeline, now_us);
+    if (!pipeline->is_prepared)
+        return become_ready(pipeline, now_us);
+    pipeline->next_part = 0;
+    for (const char *const *name = pipeline->prepared; *name != NULL; name++) {
+        if (!PQsendPrepare(pipeline->connection, *name, database_query(*name), 0, NULL))
+            return lose_by_message(pipeline, now_us);
+        pipeline->next_part++;
+    }
+    if (!PQpipelineSync(pipeline->connection) || !flush(pipeline))
+        return lose_by_message(pipeline, now_us);
+    set_state(pipeline, PREPARING, now_us + ANSWER_TIMEOUT_US);
+    return PIPELINE_NOTHING;
+}
+
+/* Whether the backend's own pid differs from the one that the connection was told. */
+static bool is_pooled(PGconn *connection, const PGresult *result)
+{
+    return PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
+           strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(connection);
+}
+
+static enum pipeline_event read_probe(struct pipeline *pipeline, int64_t now_us)
+{
+    while (!PQisBusy(pipeline->connection)) {
+        AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
+        if (result == NULL)
+            break;
+        if (PQresultStatus(result) != PGRES_TUPLES_OK)
+            return lose_by_message(pipeline, now_us);
+        pipeline->is_prepared = pipeline->prepare == CONFIG_PREPARE_ON ||
+                                (pipeline->prepare == CONFIG_PREPARE_AUTO &&
+                                 !is_pooled(pipeline->connection, result));
+    }
+    if (PQisBusy(pipeline->connection))
+        return PIPELINE_NOTHING;
+    if (!pipeline->is_prepared) {
+        LOG_INFO("a pooler stands before the database: statements are not prepared");
+        return start_preparing(pipeline, now_us);
+    }
+    set_state(pipeline, TUNING, now_us + ANSWER_TIMEOUT_US);
+    if (!PQsendQuery(pipeline->connection, database_query("connection_tune")) || !flush(pipeline))
+        return lose_by_message(pipeline, now_us);
+    return PIPELINE_NOTHING;
+}
+
+static enum pipeline_event read_tuning(struct pipeline *pipeline, int64_t now_us)
+{
+    while (!PQisBusy(pipeline->connection)) {
+        AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
+        if (result == NULL)
+            return start_preparing(pipeline, now_us);
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+            return lose_by_message(pipeline, now_us);
+    }
+    return PIPELINE_NOTHING;
+}
+
+static enum pipeline_event read_preparing(struct pipeline *pipeline, int64_t now_us)
+{
+    while (!PQisBusy(pipeline->connection)) {
+        AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
+        ExecStatusType status = result != NULL ? PQresultStatus(result) : PGRES_COMMAND_OK;
+        if (status == PGRES_PIPELINE_SYNC)
+            return become_ready(pipeline, now_us);
+        if (status != PGRES_COMMAND_OK) {
+            const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+            char why[400];
+            snprintf(why, sizeof(why), "cannot prepare the statements: %s",
+                     message != NULL ? message : database_message(pipeline->connection));
+            return lose(pipeline, why, now_us);
+        }
+    }
+    return PIPELINE_NOTHING;
+}
+
+static void note_refusal(struct flight *flight, int part, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    flight->status = FLIGHT_REFUSED;
+    flight->failed_part = part < flight->part_count ? part : -1;
+    snprintf(flight->sqlstate, sizeof(flight->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
+    snprintf(flight->error, sizeof(flight->error), "%s", message != NULL ? message : "unknown");
+}
+
+/* Takes one result of the flight that is out. True when it was the last. */
+static bool take_result(struct pipeline *pipeline, PGresult *result)
+{
+    struct flight *flight = pipeline->flight;
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) {
+        PQclear(result);
+        if (flight->status == FLIGHT_NOT_SENT)
+            flight->status = FLIGHT_COMMITTED;
+        return true;
+    }
+    if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) &&
+        pipeline->next_part < flight->part_count) {
+        PQclear(flight->parts[pipeline->next_part].result);
+        flight->parts[pipeline->next_part].result = result;
+        return false;
+    }
+    if (status != PGRES_PIPELINE_ABORTED && flight->status == FLIGHT_NOT_SENT)
+        note_refusal(flight, pipeline->next_part, result);
+    PQclear(result);
+    return false;
+}
+
+static enum pipeline_event land(struct pipeline *pipeline, int64_t now_us)
+{
+    struct flight *flight = pipeline->flight;
+    if (flight->status == FLIGHT_REFUSED &&
+        database_error_code(flight->sqlstate[0] != '\0' ? flight->sqlstate : NULL) ==
+            ERROR_CONNECTION) {
+        /* The server told why before it hung up, or can no longer write: nothing was committed. */
+        char why[sizeof(flight->error)];
+        memcpy(why, flight->error, sizeof(why));
+        return lose(pipeline, why, now_us);
+    }
+    pipeline->flight = NULL;
+    set_state(pipeline, READY, INT64_MAX);
+    return PIPELINE_LANDED;
+}
+
+static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us)
+{
+    while (!PQisBusy(pipeline->connection)) {
+        PGresult *result = PQgetResult(pipeline->connection);
+        if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
+            PQclear(result);
+            return lose_by_message(pipeline, now_us);
+        }
+        if (result == NULL) {
+            /* The results of one statement end with NULL. */
+            if (pipeline->part_has_result)
+                pipeline->next_part++;
+            pipeline->part_has_result = false;
+            continue;
+        }
+        pipeline->part_has_result = true;
+        if (take_result(pipeline, result))
+            return land(pipeline, now_us);
+    }
+    return PIPELINE_NOTHING;
+}
+
+/* READY with input: the server has something to say that nobody asked for, as a rule good-bye. */
+static enum pipeline_event read_unasked(struct pipeline *pipeline, int64_t now_us)
+{
+    PGnotify *notify;
+    while ((notify = PQnotifies(pipeline->connection)) != NULL)
+        PQfreemem(notify);
+    if (PQstatus(pipeline->connection) == CONNECTION_BAD)
+        return lose_by_message(pipeline, now_us);
+    return PIPELINE_NOTHING;
+}
+
+static enum pipeline_event read_input(struct pipeline *pipeline, int64_t now_us)
+{
+    if (pipeline->wants_write && !flush(pipeline))
+        return lose_by_message(pipeline, now_us);
+    if (!PQconsumeInput(pipeline->connection))
+        return lose_by_message(pipeline, now_us);
+    switch (pipeline->state) {
+    case PROBING:
+        return read_probe(pipeline, now_us);
+    case TUNING:
+        return read_tuning(pipeline, now_us);
+    case PREPARING:
+        return read_preparing(pipeline, now_us);
+    case FLYING:
+        return read_flight(pipeline, now_us);
+    case READY:
+        return read_unasked(pipeline, now_us);
+    case WAITING:
+    case CONNECTING:
+        break;
+    }
+    return PIPELINE_NOTHING;
+}
+
+enum pipeline_event pipeline_advance(struct pipeline *pipeline, int64_t now_us)
+{
+    if (pipeline->landed) {
+        pipeline->landed = false;
+        return PIPELINE_LANDED;
+    }
+    if (pipeline->state == WAITING)
+        return now_us >= pipeline->deadline_us ? start_connecting(pipeline, now_us)
+                                               : PIPELINE_NOTHING;
+    if (now_us >= pipeline->deadline_us)
+        return lose(pipeline, "the database did not answer in time", now_us);
+    if (pipeline->state == CONNECTING)
+        return go_on_connecting(pipeline, now_us);
+    return read_input(pipeline, now_us);
+}
+
+static bool send_part(struct pipeline *pipeline, const struct flight_part *part)
+{
+    const char *const *values = (const char *const *)part->parameters;
+    if (pipeline->is_prepared)
+        return PQsendQueryPrepared(pipeline->connection, part->query, part->parameter_count, values,
+                                   NULL, NULL, 0);
+    return PQsendQueryParams(pipeline->connection, database_query(part->query),
+                             part->parameter_count, NULL, values, NULL, NULL, 0);
+}
+
+void pipeline_send(struct pipeline *pipeline, struct flight *flight, int64_t now_us)
+{
+    bool sent = true;
+    flight->status = FLIGHT_NOT_SENT;
+    flight->failed_part = -1;
+    pipeline->flight = flight;
+    pipeline->next_part = 0;
+    pipeline->part_has_result = false;
+    set_state(pipeline, FLYING, now_us + ANSWER_TIMEOUT_US);
+    for (int i = 0; i < flight->part_count && sent; i++)
+        sent = send_part(pipeline, &flight->parts[i]);
+    if (!sent || !PQpipelineSync(pipeline->connection) || !flush(pipeline)) {
+        (void)lose_by_message(pipeline, now_us);
+        pipeline->landed = true;
+    }
+}
+
+bool pipeline_is_ready(const struct pipeline *pipeline)
+{
+    return pipeline->state == READY;
+}
+
+int pipeline_socket(const struct pipeline *pipeline)
+{
+    return pipeline->connection != NULL ? PQsocket(pipeline->connection) : -1;
+}
+
+uint64_t pipeline_generation(const struct pipeline *pipeline)
+{
+    return pipeline->generation;
+}
+
+uint32_t pipeline_events(const struct pipeline *pipeline)
+{
+    if (pipeline->state == CONNECTING)
+        return pipeline->polling == PGRES_POLLING_READING ? EPOLLIN : EPOLLOUT;
+    return EPOLLIN | (pipeline->wants_write ? (uint32_t)EPOLLOUT : 0);
+}
+
+int64_t pipeline_deadline_us(const struct pipeline *pipeline)
+{
+    return pipeline->landed ? 0 : pipeline->deadline_us;
+}

@@ -1,0 +1,218 @@
+-- Jobs for the back end and for ops: enqueue, ping, retry, cancel, block.
+
+CREATE OR REPLACE FUNCTION koppeling.shop_gate(integration_id bigint, kind text, wanted timestamptz)
+RETURNS timestamptz
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN CASE
+    WHEN integration_id IS NULL OR kind = 'verify' THEN wanted
+    ELSE (
+        SELECT CASE WHEN i.state = 'active' THEN greatest(wanted, i.blocked_until) ELSE 'infinity' END
+        FROM koppeling.integration i WHERE i.id = shop_gate.integration_id)
+END;
+COMMENT ON FUNCTION koppeling.shop_gate IS
+    'When a job of this shop may run at the earliest: not while the shop is blocked, and never (infinity) while it is not active.';
+
+CREATE OR REPLACE FUNCTION koppeling.enqueue(
+    kind text,
+    integration_id bigint DEFAULT NULL,
+    order_id bigint DEFAULT NULL,
+    shipment_id bigint DEFAULT NULL,
+    args jsonb DEFAULT NULL,
+    run_at timestamptz DEFAULT now(),
+    priority smallint DEFAULT NULL,
+    max_attempts smallint DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    job_id bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM koppeling.job_kind k WHERE k.name = enqueue.kind) THEN
+        RAISE EXCEPTION 'unknown job kind "%"', kind
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'Known kinds: ' || (SELECT string_agg(k.name, ', ' ORDER BY k.name) FROM koppeling.job_kind k);
+    END IF;
+    IF integration_id IS NULL AND order_id IS NOT NULL THEN
+        integration_id := (SELECT o.integration_id FROM koppeling.imported_order o WHERE o.id = enqueue.order_id);
+    END IF;
+    INSERT INTO koppeling.job AS j (kind, integration_id, order_id, shipment_id, args, run_at, priority, max_attempts)
+    VALUES (kind, integration_id, order_id, shipment_id, args, koppeling.shop_gate(integration_id, kind, run_at), priority, max_attempts)
+    ON CONFLICT DO NOTHING
+    RETURNING j.id INTO job_id;
+    IF job_id IS NULL THEN
+        -- There is a live one for this subject already: that is the answer.
+        SELECT j.id INTO job_id
+        FROM koppeling.job j
+        WHERE j.kind = enqueue.kind
+          AND CASE enqueue.kind
+                  WHEN 'mark_shipped' THEN j.order_id = enqueue.order_id
+                  WHEN 'create_shipment' THEN j.shipment_id = enqueue.shipment_id
+                  ELSE j.integration_id = enqueue.integration_id
+              END;
+    END IF;
+    RETURN job_id;
+END
+$$;
+COMMENT ON FUNCTION koppeling.enqueue IS
+    'Enqueues a job and returns its id; when its subject has a live job of this kind, returns that one. run_at is a wish: a blocked shop waits longer.';
+
+CREATE OR REPLACE FUNCTION koppeling.ping(n integer DEFAULT 1)
+RETURNS bigint
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    WITH made AS (
+        INSERT INTO koppeling.job (kind, api_id, priority, max_attempts)
+        SELECT 'ping', 0, 1, 10 FROM generate_series(1, n)
+        RETURNING id)
+    SELECT count(*) FROM made;
+END;
+COMMENT ON FUNCTION koppeling.ping IS 'Enqueues n jobs that do nothing: a canary for the whole path, and the benchmark of the queue. Returns how many.';
+
+CREATE OR REPLACE FUNCTION koppeling.retry_job(id bigint)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    job koppeling.job;
+BEGIN
+    SELECT j.* INTO job FROM koppeling.job j WHERE j.id = retry_job.id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no live job %', id
+            USING ERRCODE = 'no_data_found', HINT = 'Finished jobs are in koppeling.job_history.';
+    END IF;
+    IF job.state = 'running' THEN
+        RAISE NOTICE 'job % is running: nothing to do', id;
+        RETURN false;
+    END IF;
+    UPDATE koppeling.job j
+    SET state = 'queued', attempt = 0, run_at = koppeling.shop_gate(j.integration_id, j.kind, now())
+    WHERE j.id = retry_job.id;
+    PERFORM pg_notify('koppeling_job', '');
+    PERFORM koppeling.record_audit('retry_job', 'job ' || id,
+        jsonb_build_object('kind', job.kind, 'was', job.state, 'error_class', job.last_error_class));
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION koppeling.retry_job IS 'Runs a failed or waiting job now, with all its attempts. False when it is running.';
+
+CREATE OR REPLACE FUNCTION koppeling.retry_failed(
+    kind text DEFAULT NULL,
+    integration_id bigint DEFAULT NULL,
+    error_class koppeling.error_class DEFAULT NULL,
+    failed_since timestamptz DEFAULT NULL,
+    per_second numeric DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    retried bigint;
+BEGIN
+    WITH chosen AS (
+        SELECT j.id, j.integration_id, j.kind, j.api_id,
+               row_number() OVER (PARTITION BY j.api_id, j.integration_id ORDER BY j.id) - 1 AS place
+        FROM koppeling.job j
+        WHERE j.state = 'failed'
+          AND (retry_failed.kind IS NULL OR j.kind = retry_failed.kind)
+          AND (retry_failed.integration_id IS NULL OR j.integration_id = retry_failed.integration_id)
+          AND (retry_failed.error_class IS NULL OR j.last_error_class = retry_failed.error_class)
+          AND (retry_failed.failed_since IS NULL OR (j.errors -> -1 ->> 'at')::timestamptz >= retry_failed.failed_since))
+    UPDATE koppeling.job j
+    SET state = 'queued', attempt = 0,
+        -- Spread per shop, so that a redrive of thousands does not fall on one shop at once.
+        run_at = koppeling.shop_gate(j.integration_id, j.kind, now())
+                 + make_interval(secs => (c.place / coalesce(per_second, a.rate_per_second))::float8)
+    FROM chosen c JOIN koppeling.api a ON a.id = c.api_id
+    WHERE j.id = c.id;
+    GET DIAGNOSTICS retried = ROW_COUNT;
+    PERFORM pg_notify('koppeling_job', '');
+    PERFORM koppeling.record_audit('retry_failed', 'jobs', jsonb_build_object(
+        'kind', kind, 'integration_id', integration_id, 'error_class', error_class,
+        'failed_since', failed_since, 'per_second', per_second, 'retried', retried));
+    RETURN retried;
+END
+$$;
+COMMENT ON FUNCTION koppeling.retry_failed IS
+    'Retries failed jobs by kind, shop, error class or time (NULL: all), spread per shop at per_second or at the pace of the API. Returns how many.';
+
+CREATE OR REPLACE FUNCTION koppeling.cancel_jobs(ids bigint[], why text)
+RETURNS bigint
+LANGUAGE sql
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    WITH taken AS (
+        DELETE FROM koppeling.job j WHERE j.id = ANY (ids) RETURNING j.*
+    ), kept AS (
+        INSERT INTO koppeling.job_history (
+            id, created_at, started_at, integration_id, order_id, shipment_id, worker_id, outcome, attempts, kind, api, args, result, errors)
+        SELECT t.id, t.created_at, t.started_at, t.integration_id, t.order_id, t.shipment_id, t.worker_id, 'cancelled', t.attempt, t.kind,
+               (SELECT a.name FROM koppeling.api a WHERE a.id = t.api_id), t.args, jsonb_build_object('reason', why), t.errors
+        FROM taken t
+    ), told AS (
+        -- A person decided that the shop is not told: without this the scheduler would enqueue it again.
+        UPDATE koppeling.label l SET told_at = now()
+        FROM taken t WHERE t.kind = 'mark_shipped' AND l.order_id = t.order_id AND l.told_at IS NULL
+    ), noted AS (
+        UPDATE koppeling.imported_order o
+        SET mark_outcome = 'not_marked', mark_reason_code = 'cancelled_job', mark_reason = why
+        FROM taken t WHERE t.kind = 'mark_shipped' AND o.id = t.order_id AND o.state = 'label_created'
+    ), given_up AS (
+        UPDATE koppeling.shipment s SET state = 'failed', reason = why
+        FROM taken t WHERE t.kind = 'create_shipment' AND s.id = t.shipment_id AND s.state = 'requested'
+    )
+    SELECT count(*) FROM taken;
+END;
+COMMENT ON FUNCTION koppeling.cancel_jobs IS 'Moves live jobs to job_history as cancelled and records what that means for their orders.';
+
+CREATE OR REPLACE FUNCTION koppeling.cancel_job(id bigint)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    job koppeling.job;
+BEGIN
+    SELECT j.* INTO job FROM koppeling.job j WHERE j.id = cancel_job.id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no live job %', id
+            USING ERRCODE = 'no_data_found', HINT = 'Finished jobs are in koppeling.job_history.';
+    END IF;
+    PERFORM koppeling.cancel_jobs(ARRAY[id], 'cancelled by ' || session_user);
+    PERFORM koppeling.record_audit('cancel_job', 'job ' || id, jsonb_build_object('kind', job.kind, 'was', job.state));
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION koppeling.cancel_job IS
+    'Takes a live job out and keeps it in job_history as cancelled. A call that is under way is not undone, but its result is refused.';
+
+CREATE OR REPLACE FUNCTION koppeling.block_api(
+    name text, until timestamptz, environment koppeling.environment DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    blocked bigint;
+BEGIN
+    UPDATE koppeling.api a
+    SET blocked_until = until,
+        block_reason = CASE WHEN until > now() THEN coalesce(block_api.reason, 'blocked by ' || session_user) END,
+        breaker_state = 'closed', breaker_failures = 0
+    WHERE a.name = block_api.name AND (block_api.environment IS NULL OR a.environment = block_api.environment);
+    GET DIAGNOSTICS blocked = ROW_COUNT;
+    IF blocked = 0 THEN
+        RAISE EXCEPTION 'there is no API "%"', name
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'See the table koppeling.api.';
+    END IF;
+    PERFORM pg_notify('koppeling_job', '');
+    PERFORM koppeling.record_audit('block_api', 'api ' || name,
+        jsonb_build_object('until', until, 'environment', environment, 'reason', reason));
+    RETURN blocked;
+END
+$$;
+COMMENT ON FUNCTION koppeling.block_api IS
+    'No job of this API is claimed before until; NULL or a past time lifts the block. Both environments unless one is named.';

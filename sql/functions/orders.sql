@@ -1,0 +1,32 @@
+-- Labels of orders, for the back end.
+
+CREATE OR REPLACE FUNCTION koppeling.record_label(
+    order_id bigint, environment koppeling.environment, external_id text, waybill text, track_and_trace_link text)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    label koppeling.label;
+BEGIN
+    IF NOT EXISTS (SELECT FROM koppeling.imported_order o WHERE o.id = record_label.order_id) THEN
+        RAISE EXCEPTION 'there is no imported order %', order_id USING ERRCODE = 'no_data_found';
+    END IF;
+    INSERT INTO koppeling.label AS l (order_id, environment, external_id, waybill, track_and_trace_link)
+    VALUES (order_id, environment, external_id, waybill, track_and_trace_link)
+    ON CONFLICT (environment, external_id) DO UPDATE
+    SET waybill = coalesce(excluded.waybill, l.waybill),
+        track_and_trace_link = coalesce(excluded.track_and_trace_link, l.track_and_trace_link)
+    RETURNING l.* INTO label;
+    IF label.order_id <> record_label.order_id THEN
+        RAISE EXCEPTION 'label % (%) belongs to order %, not to order %', external_id, environment, label.order_id, order_id
+            USING ERRCODE = 'unique_violation';
+    END IF;
+    UPDATE koppeling.imported_order o
+    SET state = 'label_created', withdrawn_at = NULL, withdrawn_reason = NULL
+    WHERE o.id = record_label.order_id AND o.state IN ('open', 'withdrawn');
+    RETURN label.id;
+END
+$$;
+COMMENT ON FUNCTION koppeling.record_label IS
+    'For a back end that makes its own labels: records one, after which the shop is told. Recording the same external id again returns the same label. A staging label marks the order in the production shop too, as documented.';

@@ -1,0 +1,2 @@
+-- The wake-up: one notification per enqueueing statement.
+LISTEN koppeling_job;

@@ -1,0 +1,2 @@
+-- Newest migration that was applied.
+SELECT coalesce(max(m.version), 0) FROM koppeling.schema_migration m;

@@ -1,0 +1,60 @@
+-- Claims due jobs for one worker, and reads what their kinds need to know.
+--
+-- Each lane is one range of the index job_claim, walked in the order of that index and no further than the limit. Lanes
+-- of a blocked API are not visited. The lower bounds ($7, $8) are where this worker's last claim in the lane ended:
+-- index entries of jobs that were finished since, but cannot be vacuumed yet, are not walked again.
+--
+-- $1 worker id         $2 fencing token for this batch      $3 most jobs
+-- $4 kinds             $5 api ids           $6 priorities   (of the lanes, in parallel)
+-- $7 run_at of the last job claimed in the lane   $8 its id
+WITH me AS MATERIALIZED (
+    -- A worker whose lease has lapsed gets nothing.
+    SELECT w.id, w.lease_until
+    FROM koppeling.worker w
+    WHERE w.id = $1::bigint AND w.state = 'active' AND w.lease_until > clock_timestamp()
+), lane AS MATERIALIZED (
+    SELECT l.kind, l.api_id, l.priority, l.after_run_at, l.after_id
+    FROM unnest($4::text[], $5::smallint[], $6::smallint[], $7::timestamptz[], $8::bigint[])
+         AS l (kind, api_id, priority, after_run_at, after_id)
+    JOIN koppeling.api a ON a.id = l.api_id AND coalesce(a.blocked_until <= now(), true)
+    CROSS JOIN LATERAL (
+        SELECT j.run_at
+        FROM koppeling.job j
+        WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
+          AND j.run_at <= now() AND (j.run_at, j.id) > (l.after_run_at, l.after_id)
+        ORDER BY j.run_at, j.id
+        LIMIT 1) head
+    WHERE EXISTS (SELECT FROM me)
+    ORDER BY l.priority, head.run_at
+), picked AS MATERIALIZED (
+    SELECT due.id
+    FROM lane l
+    CROSS JOIN LATERAL (
+        SELECT j.id
+        FROM koppeling.job j
+        WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
+          AND j.run_at <= now() AND (j.run_at, j.id) > (l.after_run_at, l.after_id)
+        ORDER BY j.run_at, j.id
+        LIMIT $3::integer
+        FOR UPDATE SKIP LOCKED) due
+    LIMIT $3::integer
+), claimed AS (
+    UPDATE koppeling.job j
+    SET state = 'running', attempt = j.attempt + 1, started_at = now(),
+        worker_id = me.id, lease_until = me.lease_until, lease_token = $2::bigint
+    FROM picked, me
+    WHERE j.id = picked.id
+    RETURNING j.id, j.kind, j.api_id, j.priority, j.run_at, j.attempt, j.args, j.integration_id, j.order_id, j.shipment_id
+)
+SELECT c.id, c.kind, c.api_id, c.priority, c.run_at, c.attempt, c.args,
+       CASE WHEN c.integration_id IS NOT NULL
+            THEN koppeling.job_context(c.kind, c.integration_id, c.order_id, c.shipment_id) END AS context,
+       i.shop_host,
+       CASE c.api_id
+           WHEN 1 THEN i.sealed_token
+           WHEN 2 THEN a.sealed_client_secret
+           WHEN 3 THEN a.staging_sealed_client_secret END AS sealed_secret,
+       CASE c.api_id WHEN 2 THEN a.client_id WHEN 3 THEN a.staging_client_id END AS client_id
+FROM claimed c
+LEFT JOIN koppeling.integration i ON i.id = c.integration_id
+LEFT JOIN koppeling.account a ON a.id = i.account_id AND c.api_id IN (2, 3);

@@ -1,0 +1,24 @@
+-- Finishes jobs that succeeded: out of the live table, into the history, in one statement. A job whose fencing token is
+-- not the given one belongs to somebody else by now: it is left alone and missing from the count.
+--
+-- $1 ids   $2 fencing tokens   $3 HTTP statuses   $4 label environments   $5 shop environments
+-- $6 results (JSON)   $7 true: nothing changed, so leave no row unless attempts failed before
+WITH finished AS (
+    DELETE FROM koppeling.job j
+    USING unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::koppeling.environment[], $5::koppeling.environment[],
+                 $6::jsonb[], $7::boolean[])
+          AS f (id, lease_token, http_status, label_environment, shop_environment, result, unremarkable)
+    WHERE j.id = f.id AND j.lease_token = f.lease_token
+    RETURNING j.id, j.created_at, j.started_at, j.integration_id, j.order_id, j.shipment_id, j.worker_id, j.attempt, j.kind,
+              j.api_id, j.args, j.errors, f.http_status, f.label_environment, f.shop_environment, f.result, f.unremarkable
+), kept AS (
+    INSERT INTO koppeling.job_history (
+        id, created_at, started_at, finished_at, integration_id, order_id, shipment_id, worker_id, outcome,
+        label_environment, shop_environment, attempts, http_status, kind, api, args, result, errors)
+    SELECT f.id, f.created_at, f.started_at, now(), f.integration_id, f.order_id, f.shipment_id, f.worker_id, 'done',
+           f.label_environment, f.shop_environment, f.attempt, f.http_status, f.kind,
+           CASE f.api_id WHEN 0 THEN NULL WHEN 1 THEN 'mijnwebwinkel' ELSE 'boekuwzending' END, f.args, f.result, f.errors
+    FROM finished f
+    WHERE NOT f.unremarkable OR f.errors IS NOT NULL
+)
+SELECT count(*) FROM finished;

@@ -1,0 +1,10 @@
+-- Hands jobs back unattempted: the worker is stopping. They run elsewhere at once and lose no attempt.
+-- $1 ids   $2 fencing tokens
+WITH released AS (
+    UPDATE koppeling.job j
+    SET state = 'queued', attempt = j.attempt - 1, worker_id = NULL, lease_token = NULL, lease_until = NULL
+    FROM unnest($1::bigint[], $2::bigint[]) AS r (id, lease_token)
+    WHERE j.id = r.id AND j.lease_token = r.lease_token
+    RETURNING j.id
+)
+SELECT count(*), pg_notify('koppeling_job', '') FROM released;

@@ -1,0 +1,24 @@
+-- Shops that are due get one poll job. A live one is not doubled; one that failed for good is started over, at most every
+-- 15 minutes, since a shop that was down for an hour must not wait for a person. The next slot is jittered by a tenth, so
+-- that shops connected together do not stay together. Slots missed meanwhile collapse into one.
+-- $1 most shops in this tick
+WITH due AS MATERIALIZED (
+    SELECT i.id, i.poll_interval, i.blocked_until
+    FROM koppeling.integration i
+    WHERE i.state = 'active' AND i.next_poll_at <= now()
+    ORDER BY i.next_poll_at
+    LIMIT $1::integer
+    FOR NO KEY UPDATE SKIP LOCKED
+), planned AS (
+    UPDATE koppeling.integration i
+    SET next_poll_at = now() + d.poll_interval * (0.9 + random() * 0.2)
+    FROM due d
+    WHERE i.id = d.id
+)
+INSERT INTO koppeling.job AS j (kind, integration_id, run_at, api_id, priority, max_attempts)
+SELECT k.name, d.id, greatest(now(), d.blocked_until), 1, k.priority, k.max_attempts
+FROM due d CROSS JOIN koppeling.job_kind k
+WHERE k.name = 'poll'
+ON CONFLICT (integration_id) WHERE kind = 'poll' DO UPDATE
+SET state = 'queued', attempt = 0, run_at = excluded.run_at
+WHERE j.state = 'failed' AND j.started_at < now() - interval '15 minutes';

@@ -1,0 +1,2 @@
+-- Ends a transaction for good.
+COMMIT;

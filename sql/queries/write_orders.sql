@@ -1,0 +1,73 @@
+-- Stores the new and changed orders of poll jobs, with their lines. Rows come as one JSON array; each names its job and
+-- fencing token, and the shop follows from the job: a worker that lost a job writes nothing for it.
+--   new order                       inserted
+--   changed, no label yet           updated (also back from withdrawn)
+--   address changed after a label   not touched, flagged for a person
+--   same content                    not written at all
+-- $1 the rows
+WITH incoming AS MATERIALIZED (
+    SELECT DISTINCT ON (j.integration_id, w.order_uuid) j.integration_id, w.*
+    FROM json_to_recordset($1::json) AS w (
+        job bigint, token bigint, order_uuid uuid, order_number text, ordered_at timestamp, shop_status integer, name text,
+        company text, email text, phone text, street text, number text, number_addition text, address_line text, postcode text,
+        city text, country text, private_address boolean, weight_kg numeric, total numeric, currency text, business_model text,
+        reference text, customer_comment text, paid boolean, credit_order_numbers text[], line_count integer, lines json,
+        content_hash text, payload_hash bigint, payload jsonb)
+    JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
+), stored AS (
+    INSERT INTO koppeling.imported_order AS o (
+        integration_id, order_uuid, order_number, ordered_at, shop_status, paid, ship_to_name, ship_to_company, ship_to_street,
+        ship_to_number, ship_to_number_addition, ship_to_address_line, ship_to_postcode, ship_to_city, ship_to_country,
+        private_address, email, phone, weight_kg, total, currency, business_model, reference, customer_comment,
+        credit_order_numbers, payload, content_hash, payload_hash)
+    SELECT n.integration_id, n.order_uuid, n.order_number, n.ordered_at AT TIME ZONE 'Europe/Amsterdam', n.shop_status, n.paid, n.name,
+           n.company, n.street, n.number, n.number_addition, n.address_line, n.postcode, n.city, n.country,
+           n.private_address, n.email, n.phone, n.weight_kg, n.total, n.currency, n.business_model, n.reference, n.customer_comment,
+           coalesce(n.credit_order_numbers, '{}'), n.payload, decode(n.content_hash, 'hex'), n.payload_hash
+    FROM incoming n
+    ORDER BY n.integration_id, n.order_uuid
+    ON CONFLICT (integration_id, order_uuid) DO UPDATE
+    SET state = 'open', withdrawn_at = NULL, withdrawn_reason = NULL, changed_at = now(),
+        order_number = excluded.order_number, ordered_at = excluded.ordered_at, shop_status = excluded.shop_status,
+        paid = excluded.paid, ship_to_name = excluded.ship_to_name, ship_to_company = excluded.ship_to_company,
+        ship_to_street = excluded.ship_to_street, ship_to_number = excluded.ship_to_number,
+        ship_to_number_addition = excluded.ship_to_number_addition, ship_to_address_line = excluded.ship_to_address_line,
+        ship_to_postcode = excluded.ship_to_postcode, ship_to_city = excluded.ship_to_city,
+        ship_to_country = excluded.ship_to_country, private_address = excluded.private_address, email = excluded.email,
+        phone = excluded.phone, weight_kg = excluded.weight_kg, total = excluded.total, currency = excluded.currency,
+        business_model = excluded.business_model, reference = excluded.reference, customer_comment = excluded.customer_comment,
+        credit_order_numbers = excluded.credit_order_numbers, payload = excluded.payload,
+        content_hash = excluded.content_hash, payload_hash = excluded.payload_hash, erased_at = NULL
+    WHERE o.state = 'withdrawn' OR (o.state = 'open' AND o.content_hash <> excluded.content_hash)
+    RETURNING o.id, o.integration_id, o.order_uuid
+), lines AS (
+    INSERT INTO koppeling.order_line AS l (order_id, position, line_id, kind, quantity, description, sku, weight_kg, unit_price)
+    SELECT s.id, x.position, x.line_id, x.kind, x.quantity, x.description, x.sku, x.weight_kg, x.unit_price
+    FROM stored s
+    JOIN incoming n ON n.integration_id = s.integration_id AND n.order_uuid = s.order_uuid
+    CROSS JOIN LATERAL json_to_recordset(n.lines) AS x (
+        position integer, line_id text, kind text, quantity integer, description text, sku text, weight_kg numeric, unit_price numeric)
+    ON CONFLICT (order_id, position) DO UPDATE
+    SET line_id = excluded.line_id, kind = excluded.kind, quantity = excluded.quantity, description = excluded.description,
+        sku = excluded.sku, weight_kg = excluded.weight_kg, unit_price = excluded.unit_price
+), shortened AS (
+    DELETE FROM koppeling.order_line l
+    USING stored s JOIN incoming n ON n.integration_id = s.integration_id AND n.order_uuid = s.order_uuid
+    WHERE l.order_id = s.id AND l.position > n.line_count
+), flagged AS (
+    UPDATE koppeling.imported_order o
+    SET changed_after_label_at = now(), payload_hash = n.payload_hash
+    FROM incoming n
+    WHERE o.integration_id = n.integration_id AND o.order_uuid = n.order_uuid AND o.state = 'label_created'
+      AND o.content_hash <> decode(n.content_hash, 'hex')
+      AND (o.ship_to_name, o.ship_to_company, o.ship_to_street, o.ship_to_number, o.ship_to_number_addition, o.ship_to_postcode,
+           o.ship_to_city, o.ship_to_country, o.email, o.phone, o.weight_kg, o.total)
+          IS DISTINCT FROM
+          (n.name, n.company, n.street, n.number, n.number_addition, n.postcode, n.city, n.country, n.email, n.phone,
+           n.weight_kg::numeric(10, 3), n.total::numeric(14, 2))
+), no_longer_skipped AS (
+    DELETE FROM koppeling.skipped_order k
+    USING incoming n
+    WHERE k.integration_id = n.integration_id AND k.order_number = n.order_number
+)
+SELECT count(*) FROM stored;

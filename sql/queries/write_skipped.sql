@@ -1,0 +1,13 @@
+-- Records why orders were not imported, once per order; the same reason again is no write.
+-- $1 the rows of poll jobs, with job and fencing token
+INSERT INTO koppeling.skipped_order AS k (integration_id, order_number, order_uuid, reason_code, reason, payload_hash)
+SELECT DISTINCT ON (j.integration_id, w.order_number)
+       j.integration_id, w.order_number, w.order_uuid, w.reason_code, w.reason, w.payload_hash
+FROM json_to_recordset($1::json) AS w (
+    job bigint, token bigint, order_number text, order_uuid text, reason_code text, reason text, payload_hash bigint)
+JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
+ORDER BY j.integration_id, w.order_number
+ON CONFLICT (integration_id, order_number) DO UPDATE
+SET order_uuid = excluded.order_uuid, reason_code = excluded.reason_code, reason = excluded.reason,
+    payload_hash = excluded.payload_hash, seen_at = now()
+WHERE (k.reason_code, k.payload_hash) IS DISTINCT FROM (excluded.reason_code, excluded.payload_hash);

@@ -1,0 +1,33 @@
+-- What the verification of a shop found. Only while it is still wanted: a shop that was disconnected or paused meanwhile
+-- stays so. A shop that worked before is not rejected but needs attention: its orders and waiting jobs are kept.
+-- $1 the rows of verify jobs, with job and fencing token
+WITH verdict AS MATERIALIZED (
+    SELECT j.integration_id, w.*
+    FROM json_to_recordset($1::json) AS w (
+        job bigint, token bigint, state text, reason_code text, reason text, reason_en text, warning text, warning_en text,
+        store_id uuid, store_name text, store_domain text, region_code text, currency text, statuses jsonb)
+    JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
+), changed AS (
+    UPDATE koppeling.integration i
+    SET state = CASE
+            WHEN v.state = 'rejected' AND i.connected_at IS NOT NULL THEN 'needs_attention'
+            ELSE v.state END::koppeling.integration_state,
+        reason_code = v.reason_code, reason = v.reason, reason_en = v.reason_en,
+        warning = v.warning, warning_en = v.warning_en,
+        store_id = coalesce(v.store_id, i.store_id), store_name = coalesce(v.store_name, i.store_name),
+        store_domain = coalesce(v.store_domain, i.store_domain), region_code = coalesce(v.region_code, i.region_code),
+        currency = coalesce(v.currency, i.currency), statuses = coalesce(v.statuses, i.statuses),
+        connected_at = CASE WHEN v.state = 'active' THEN coalesce(i.connected_at, now()) ELSE i.connected_at END,
+        next_poll_at = CASE WHEN v.state = 'active' THEN now() ELSE i.next_poll_at END
+    FROM verdict v
+    WHERE i.id = v.integration_id AND i.state = 'pending'
+    RETURNING i.id, i.state
+)
+UPDATE koppeling.job j
+SET run_at = now() + make_interval(secs => (p.place / p.rate)::float8)
+FROM (SELECT q.id, greatest(row_number() OVER (PARTITION BY q.integration_id ORDER BY q.id) - a.burst, 0) AS place, a.rate_per_second AS rate
+      FROM changed c
+      JOIN koppeling.job q ON q.integration_id = c.id AND q.state = 'queued' AND q.run_at = 'infinity'
+      JOIN koppeling.api a ON a.id = q.api_id
+      WHERE c.state = 'active') p
+WHERE j.id = p.id;

@@ -1,0 +1,243 @@
+/* Errors, error classes, memory and clocks: the small modules that everything else stands on. */
+
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/error_class.h"
+#include "common/memory.h"
+
+static void setting_an_error_fills_code_and_text_and_returns_false(void **state)
+{
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_false(error_set(&err, ERROR_CONFIG, "cannot read '%s': %s", "x", "no"));
+    assert_int_equal(err.code, ERROR_CONFIG);
+    assert_string_equal(err.text, "cannot read 'x': no");
+    assert_false(error_set(&err, ERROR_DATA, "%s", "second"));
+    assert_int_equal(err.code, ERROR_DATA);
+    assert_string_equal(err.text, "second");
+}
+
+static void no_error_struct_is_accepted_everywhere(void **state)
+{
+    (void)state;
+    assert_false(error_set(NULL, ERROR_DATA, "%d", 1));
+    assert_false(error_prefix(NULL, "%d", 1));
+}
+
+static void an_error_text_can_be_an_argument_of_its_successor(void **state)
+{
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    error_set(&err, ERROR_DATA, "inner");
+    error_set(&err, ERROR_DATA, "outer (%s)", err.text);
+    assert_string_equal(err.text, "outer (inner)");
+    error_prefix(&err, "before %s", err.text);
+    assert_string_equal(err.text, "before outer (inner): outer (inner)");
+}
+
+static void a_prefix_keeps_the_code_and_stands_before_the_text(void **state)
+{
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    error_set(&err, ERROR_SYSTEM, "too many open files");
+    assert_false(error_prefix(&err, "cannot start thread %d", 7));
+    assert_int_equal(err.code, ERROR_SYSTEM);
+    assert_string_equal(err.text, "cannot start thread 7: too many open files");
+}
+
+/* A text of `ascii` letters and then `tail`, repeated until it is far too long. */
+static void fill(char *text, size_t size, size_t ascii, const char *tail)
+{
+    memset(text, 'a', ascii);
+    for (size_t i = ascii; i < size - 1; i++) {
+        text[i] = tail[(i - ascii) % strlen(tail)];
+    }
+    text[size - 1] = '\0';
+}
+
+static void a_long_text_is_cut_after_a_whole_character(void **state)
+{
+    static const struct {
+        size_t ascii;
+        const char *tail;
+        size_t length;
+    } cases[] = {
+        {0, "b", 511},
+        {0, "\xC3\xA9", 510}, /* two bytes each */
+        {1, "\xC3\xA9", 511},
+        {0, "\xE2\x82\xAC", 510}, /* three */
+        {1, "\xE2\x82\xAC", 511},
+        {2, "\xE2\x82\xAC", 509},
+        {0, "\xF0\x9F\x98\x80", 508}, /* four */
+        {1, "\xF0\x9F\x98\x80", 509},
+        {2, "\xF0\x9F\x98\x80", 510},
+        {3, "\xF0\x9F\x98\x80", 511},
+    };
+    char text[2000];
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        fill(text, sizeof(text), cases[i].ascii, cases[i].tail);
+        error_set(&err, ERROR_DATA, "%s", text);
+        assert_int_equal(strlen(err.text), cases[i].length);
+        assert_memory_equal(err.text, text, cases[i].length);
+        err.text[0] = '\0';
+        error_prefix(&err, "%s", text);
+        assert_int_equal(strlen(err.text), cases[i].length);
+    }
+}
+
+static void a_text_of_stray_bytes_is_cut_without_harm(void **state)
+{
+    char text[2000];
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    fill(text, sizeof(text), 0, "\x80");
+    error_set(&err, ERROR_DATA, "%s", text);
+    assert_in_range(strlen(err.text), 500, 511);
+}
+
+static void each_code_has_its_sysexits_value(void **state)
+{
+    static const struct {
+        enum error_code code;
+        int exit_code;
+    } cases[] = {
+        {ERROR_NONE, 0},
+        {ERROR_USAGE, EX_USAGE},
+        {ERROR_CONFIG, EX_CONFIG},
+        {ERROR_UNAVAILABLE, EX_UNAVAILABLE},
+        {ERROR_CONNECTION, EX_UNAVAILABLE},
+        {ERROR_DATA, EX_DATAERR},
+        {ERROR_PERMISSION, EX_NOPERM},
+        {ERROR_SYSTEM, EX_OSERR},
+        {ERROR_INTERNAL, EX_SOFTWARE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_int_equal(error_exit_code(cases[i].code), cases[i].exit_code);
+    }
+}
+
+static void each_class_has_the_name_of_the_sql_enum(void **state)
+{
+    static const char *const names[] = {"ok",           "rate_limited",   "auth",    "client_error",
+                                        "server_error", "timeout",        "network", "tls",
+                                        "unreadable",   "unknown_outcome"};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_LENGTH(names); i++) {
+        assert_string_equal(error_class_name((enum error_class)i), names[i]);
+    }
+}
+
+static void memory_is_zeroed_copied_and_formatted(void **state)
+{
+    AUTO(free) char *zeroes = xcalloc(16, 1);
+    AUTO(free) char *none = xcalloc(0, 8);
+    AUTO(free) char *copy = xstrdup("shop");
+    AUTO(free) char *part = xstrndup("shopkeeper", 4);
+    AUTO(free) char *empty = xstrndup(NULL, 0);
+    AUTO(free) char *text = xasprintf("%d-%s", 42, "x");
+
+    (void)state;
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(zeroes[i], 0);
+    }
+    assert_non_null(none);
+    assert_string_equal(copy, "shop");
+    assert_string_equal(part, "shop");
+    assert_string_equal(empty, "");
+    assert_string_equal(text, "42-x");
+    assert_null(xstrdup(NULL));
+    zeroes = xreallocarray(zeroes, 4, 1000);
+    zeroes[3999] = 'x';
+    none = xreallocarray(none, 0, 8);
+    assert_non_null(none);
+    free_secret(NULL);
+    free_secret(xstrdup("secret"));
+}
+
+static void stealing_a_pointer_leaves_null(void **state)
+{
+    AUTO(free) char *owner = xstrdup("x");
+    AUTO(free) char *taken = steal_ptr(&owner);
+
+    (void)state;
+    assert_null(owner);
+    assert_string_equal(taken, "x");
+}
+
+/* Asks for more than there can be, in a child. */
+static int status_of_child(bool grow)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        close(STDERR_FILENO);
+        char *memory = grow ? xreallocarray(NULL, SIZE_MAX / 2, 4) : xstrndup("x", SIZE_MAX);
+        _exit(memory != NULL ? 1 : 2);
+    }
+
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void memory_that_cannot_be_had_ends_the_process_without_a_core(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of_child(true), EX_OSERR);
+    assert_int_equal(status_of_child(false), EX_OSERR);
+}
+
+static void the_monotonic_clock_never_goes_back_and_the_wall_clock_is_after_2020(void **state)
+{
+    int64_t before = clock_monotonic_us();
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        int64_t now = clock_monotonic_us();
+
+        assert_true(now >= before);
+        before = now;
+    }
+    assert_true(clock_wall_us() > INT64_C(1577836800000000));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(setting_an_error_fills_code_and_text_and_returns_false),
+        cmocka_unit_test(no_error_struct_is_accepted_everywhere),
+        cmocka_unit_test(an_error_text_can_be_an_argument_of_its_successor),
+        cmocka_unit_test(a_prefix_keeps_the_code_and_stands_before_the_text),
+        cmocka_unit_test(a_long_text_is_cut_after_a_whole_character),
+        cmocka_unit_test(a_text_of_stray_bytes_is_cut_without_harm),
+        cmocka_unit_test(each_code_has_its_sysexits_value),
+        cmocka_unit_test(each_class_has_the_name_of_the_sql_enum),
+        cmocka_unit_test(memory_is_zeroed_copied_and_formatted),
+        cmocka_unit_test(stealing_a_pointer_leaves_null),
+        cmocka_unit_test(memory_that_cannot_be_had_ends_the_process_without_a_core),
+        cmocka_unit_test(the_monotonic_clock_never_goes_back_and_the_wall_clock_is_after_2020),
+    };
+
+    return cmocka_run_group_tests_name("error", tests, NULL, NULL);
+}

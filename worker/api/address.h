@@ -1,0 +1,43 @@
+/*
+ * Street, house number and addition (reference/behaviour.md section C).
+ *
+ * Mijnwebwinkel gives street and number apart; the number holds the addition ("12-A", "12 bus 3")
+ * and there is no field for it [spec, reference/mijnwebwinkel.md section 4]. Carriers want three
+ * fields. No part may get lost: when the split is not certain, the untouched text is kept beside it.
+ * Pure; any thread.
+ */
+#ifndef WORKER_API_ADDRESS_H
+#define WORKER_API_ADDRESS_H
+
+#include <stdbool.h>
+
+/* Owned texts; NULL for what is not there. address_release() frees them. */
+struct address {
+    char *street;
+    char *number;   /* digits only, at most 10 */
+    char *addition; /* "A", "bis", "bus 3": without blanks, hyphens, commas around it */
+    char *line;     /* street and number as given, when the split is not certain; else NULL */
+};
+
+/*
+ * Splits. Both texts are clean (text_clean) or NULL. The number is split first: leading digits, then
+ * the addition. Without a number the street is split, by the order of rules that Boekuwzending's
+ * own plugins follow:
+ *   1. text, blank, digits, and a rest that has a word, a blank and digits again ("12 bus 3")
+ *   2. text, blank, digits, a comma and the rest
+ *   3. text, blank, digits, any rest
+ *   4. digits, a suffix, then the street ("12a Rue X")
+ *   5. letters directly followed by digits ("Dorpsstraat12a")
+ *   6. all of it is the street
+ * An ordinal ("1e", "2de") is part of a name and not a number.
+ */
+void address_split(const char *street, const char *number, struct address *ret_address);
+
+void address_release(struct address *address);
+
+static inline void address_cleanup(struct address *address)
+{
+    address_release(address);
+}
+
+#endif

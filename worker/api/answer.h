@@ -1,0 +1,33 @@
+/*
+ * What an HTTP answer means before its content matters: its class, and words for the record.
+ *
+ * 401 and 403 both mean that the token is refused [PYSDK, reference/mijnwebwinkel.md section 2]; 429
+ * asks to wait (section 6); error bodies are objects: ApiProblem {type, title, detail, status} or
+ * Error {code, message, description} [spec, section 5], or not JSON at all (a proxy's page).
+ *
+ * Words never hold a body's raw text, only titles and details of a problem, scrubbed and cut, since
+ * bodies carry personal data. Pure; any thread.
+ */
+#ifndef WORKER_API_ANSWER_H
+#define WORKER_API_ANSWER_H
+
+#include <stddef.h>
+
+#include "common/error_class.h"
+#include "worker/http_message.h"
+
+/* Room for the words of any answer. */
+#define ANSWER_WORDS 240
+
+/* OK for 2xx; else what kind of trouble it is. */
+enum error_class answer_class(const struct http_response *answer);
+
+/* "HTTP 422: Validation failed: status is unknown", "HTTP 502 with an HTML page", "no answer:
+ * connection refused". */
+void answer_describe(const struct http_response *answer, char ret_words[ANSWER_WORDS]);
+
+/* What a body turned out to be: "an object (title: Maintenance)", "an HTML page", "a list",
+ * "an empty answer", "text". */
+void answer_describe_body(const char *body, size_t length, char ret_words[ANSWER_WORDS]);
+
+#endif

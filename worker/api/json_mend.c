@@ -1,0 +1,159 @@
+#include "worker/api/json_mend.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "worker/api/text.h"
+
+/* Longer numbers are not prices, weights or ids. */
+#define NUMBER_LENGTH 40
+
+/* Where the mending stands. */
+struct mending {
+    const char *at;
+    const char *end;
+    char *to;
+    bool changed;
+    bool odd_numbers;
+};
+
+static void copy(struct mending *mending, size_t count)
+{
+    memcpy(mending->to, mending->at, count);
+    mending->to += count;
+    mending->at += count;
+}
+
+/* Puts `text` in the place of `count` bytes. */
+static void replace(struct mending *mending, size_t count, const char *text)
+{
+    size_t length = strlen(text);
+
+    memcpy(mending->to, text, length);
+    mending->to += length;
+    mending->at += count;
+    mending->changed = true;
+}
+
+static int hexadecimal_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The code unit of "\uXXXX" at `at`, or -1 when there is no such escape. */
+static int32_t escaped_unit(const char *at, const char *end)
+{
+    int32_t unit = 0;
+
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u') {
+        return -1;
+    }
+    for (int i = 2; i < 6; i++) {
+        int value = hexadecimal_value(at[i]);
+
+        if (value < 0) {
+            return -1;
+        }
+        unit = unit * 16 + value;
+    }
+    return unit;
+}
+
+static void mend_escape(struct mending *mending)
+{
+    int32_t unit = escaped_unit(mending->at, mending->end);
+
+    if (unit < 0) {
+        copy(mending, mending->end - mending->at < 2 ? 1 : 2);
+    } else if (unit == 0) {
+        replace(mending, 6, "");
+    } else if (unit >= 0xD800 && unit <= 0xDBFF) {
+        int32_t low = escaped_unit(mending->at + 6, mending->end);
+
+        if (low >= 0xDC00 && low <= 0xDFFF) {
+            copy(mending, 12);
+        } else {
+            replace(mending, 6, "\\ufffd");
+        }
+    } else if (unit >= 0xDC00 && unit <= 0xDFFF) {
+        replace(mending, 6, "\\ufffd");
+    } else {
+        copy(mending, 6);
+    }
+}
+
+static void mend_sequence(struct mending *mending)
+{
+    size_t length = text_sequence_length(mending->at, (size_t)(mending->end - mending->at));
+
+    if (length == 0) {
+        replace(mending, 1, "\xEF\xBF\xBD");
+    } else {
+        copy(mending, length);
+    }
+}
+
+/* At the opening quote of a string; stops behind the closing one. */
+static void mend_string(struct mending *mending)
+{
+    copy(mending, 1);
+    while (mending->at < mending->end) {
+        char c = *mending->at;
+
+        if (c == '"') {
+            copy(mending, 1);
+            return;
+        }
+        if (c == '\\') {
+            mend_escape(mending);
+        } else if ((unsigned char)c < ' ') {
+            replace(mending, 1, " ");
+        } else {
+            mend_sequence(mending);
+        }
+    }
+}
+
+static void pass_number(struct mending *mending)
+{
+    size_t length = 0;
+
+    while (mending->at < mending->end && *mending->at != '\0' &&
+           strchr("0123456789+-.eE", *mending->at) != NULL) {
+        mending->odd_numbers |= (*mending->at | 0x20) == 'e' || ++length > NUMBER_LENGTH;
+        copy(mending, 1);
+    }
+}
+
+void json_mend(const char *text, size_t length, struct mended *ret_mended)
+{
+    /* The worst case: each byte is invalid and becomes three. */
+    char *room = xreallocarray(NULL, length + 1, 3);
+    struct mending mending = {.at = text, .end = text + length, .to = room};
+
+    while (mending.at < mending.end) {
+        char c = *mending.at;
+
+        if (c == '"') {
+            mend_string(&mending);
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            pass_number(&mending);
+        } else {
+            mend_sequence(&mending);
+        }
+    }
+    *mending.to = '\0';
+    *ret_mended = (struct mended){.text = room,
+                                  .length = (size_t)(mending.to - room),
+                                  .odd_numbers = mending.odd_numbers};
+    if (!mending.changed) {
+        free(room);
+        ret_mended->text = NULL;
+        ret_mended->length = length;
+    }
+}

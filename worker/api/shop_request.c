@@ -1,0 +1,56 @@
+#include "worker/api/shop_request.h"
+
+#include <stdio.h>
+
+#include "worker/api/text.h"
+
+/* Room for an encoded order number in a path; numbers have 40 characters at most. */
+#define ENCODED_NUMBER 180
+
+static void prepare(struct http_request *request, enum http_method method, enum http_auth auth)
+{
+    request->method = method;
+    request->api = API_MIJNWEBWINKEL;
+    request->environment = ENVIRONMENT_PRODUCTION;
+    request->auth = auth;
+    snprintf(request->query, sizeof(request->query), "format=json");
+}
+
+void shop_request_store(struct http_request *request)
+{
+    prepare(request, HTTP_GET, HTTP_AUTH_STORE);
+    snprintf(request->path, sizeof(request->path), "/v1/store");
+}
+
+void shop_request_statuses(struct http_request *request)
+{
+    prepare(request, HTTP_GET, HTTP_AUTH_PARTNER);
+    snprintf(request->path, sizeof(request->path), "/v1/orderstatuses");
+    snprintf(request->query, sizeof(request->query), "format=json&language=nl_NL");
+}
+
+void shop_request_orders(struct http_request *request, int32_t status, size_t offset)
+{
+    prepare(request, HTTP_GET, HTTP_AUTH_STORE);
+    snprintf(request->path, sizeof(request->path), "/v1/orders");
+    snprintf(request->query, sizeof(request->query),
+             "format=json&status_id=%d&archived=false&test=false&ordering=asc&limit=%d&offset=%zu",
+             status, SHOP_PAGE_SIZE, offset);
+}
+
+void shop_request_order(struct http_request *request, const char *number)
+{
+    char encoded[ENCODED_NUMBER];
+
+    prepare(request, HTTP_GET, HTTP_AUTH_STORE);
+    /* A number that does not fit leaves "/v1/orders/", which names no order and answers 404. */
+    (void)!text_percent_encode(number, encoded, sizeof(encoded));
+    snprintf(request->path, sizeof(request->path), "/v1/orders/%s", encoded);
+}
+
+void shop_request_change_order(struct http_request *request, const char *number, char *body)
+{
+    shop_request_order(request, number);
+    request->method = HTTP_PATCH;
+    request->body = body;
+}

@@ -1,0 +1,47 @@
+/*
+ * Text that others wrote: valid UTF-8 or not, with control characters or not, of any length. What
+ * leaves this module is valid UTF-8 in one line, bounded, without anything that PostgreSQL's text
+ * or a terminal would choke on.
+ *
+ * Pure functions; any thread. Lengths are in bytes unless a comment says characters (code points).
+ */
+#ifndef WORKER_API_TEXT_H
+#define WORKER_API_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/cleanup.h"
+
+/* The length (1..4) of the valid UTF-8 sequence at the start of `bytes`, or 0 when there is none:
+ * overlong forms, surrogates and values over U+10FFFF are not valid. `left` is at least 1. */
+size_t text_sequence_length(const char *bytes, size_t left) MUSTCHECK;
+
+/* A copy on one line: control characters (C0, DEL, C1) and byte order marks dropped, each run of white
+ * space (tabs, line ends, no-break spaces, U+2028/2029 too) turned into one space, ends trimmed,
+ * invalid bytes replaced by U+FFFD, cut at `most` characters. NULL when nothing is left. The caller
+ * frees it. */
+char *text_clean(const char *bytes, size_t length, size_t most) MUSTCHECK;
+
+/* True when the text is one or more ASCII digits. */
+bool text_is_digits(const char *text) MUSTCHECK;
+
+/* Compares two texts of digits by value, whatever their length: <0, 0, >0. */
+int text_compare_numbers(const char *left, const char *right) MUSTCHECK;
+
+/* Reads "12", "-3.50", "12,4" (no exponent, no thousands separator, blanks around it allowed) as a
+ * number. A decimal comma is accepted. Independent of the locale. False for anything else. */
+bool text_to_number(const char *text, double *ret_number) MUSTCHECK;
+
+/* True for 8-4-4-4-12 hexadecimal digits, in either case. */
+bool text_is_uuid(const char *text) MUSTCHECK;
+
+/* Writes `text` with everything but RFC 3986's unreserved characters percent-encoded. False, with
+ * an empty result, when it does not fit. */
+bool text_percent_encode(const char *text, char *ret_encoded, size_t size) MUSTCHECK;
+
+/* Blanks out, in place, each word that may be personal or secret: one with '@' or '=' in it, or
+ * with 20 or more letters and digits. For error texts that a remote service composed. */
+void text_scrub(char *text);
+
+#endif

@@ -1,0 +1,9 @@
+#include "worker/http_message.h"
+
+#include <stdlib.h>
+
+void http_request_release(struct http_request *request)
+{
+    free(request->body);
+    request->body = NULL;
+}

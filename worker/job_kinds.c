@@ -1,0 +1,23 @@
+/* The table of job kinds. */
+#include <string.h>
+
+#include "worker/job_kind.h"
+#include "worker/jobs/kinds.h"
+
+const struct job_kind *const job_kinds[] = {
+    &job_kind_ping,
+    &job_kind_verify,
+    &job_kind_poll,
+    &job_kind_mark_shipped,
+    NULL,
+};
+
+const struct job_kind *job_kind_find(const char *name)
+{
+    for (const struct job_kind *const *kind = job_kinds; *kind != NULL; kind++) {
+        if (strcmp((*kind)->name, name) == 0) {
+            return *kind;
+        }
+    }
+    return NULL;
+}

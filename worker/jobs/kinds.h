@@ -1,0 +1,22 @@
+/*
+ * The job kinds that exist. Adding one: a file in worker/jobs/, a line here and a row in
+ * worker/job_kinds.c.
+ */
+#ifndef WORKER_JOBS_KINDS_H
+#define WORKER_JOBS_KINDS_H
+
+#include "worker/job_kind.h"
+
+/* Does nothing: the canary and the queue benchmark. */
+extern const struct job_kind job_kind_ping;
+
+/* Checks a shop that was just connected: token, address, statuses. */
+extern const struct job_kind job_kind_verify;
+
+/* Reads the open orders of a shop and imports what is new or changed. */
+extern const struct job_kind job_kind_poll;
+
+/* Tells the shop that an order was shipped. */
+extern const struct job_kind job_kind_mark_shipped;
+
+#endif

@@ -1,0 +1,91 @@
+/* What a job leaves behind: the outcome_* functions of job_kind.h. */
+#include "worker/job_kind.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/memory.h"
+
+void outcome_init(struct outcome *outcome)
+{
+    *outcome = (struct outcome){
+        .error_class = ERROR_CLASS_OK,
+        .retry_after_ms = -1,
+        .label_environment = ENVIRONMENT_NONE,
+        .shop_environment = ENVIRONMENT_NONE,
+    };
+    outcome->writes_tail = &outcome->writes;
+}
+
+void outcome_release(struct outcome *outcome)
+{
+    struct write *write = outcome->writes;
+
+    while (write != NULL) {
+        struct write *next = write->next;
+
+        free(write->row);
+        free(write);
+        write = next;
+    }
+    json_decref(outcome->result);
+    outcome_init(outcome);
+}
+
+void outcome_write_take(struct outcome *outcome, const char *statement, char *row, size_t length)
+{
+    struct write *write = xcalloc(1, sizeof(*write));
+
+    *write = (struct write){.statement = statement, .row = row, .length = length};
+    *outcome->writes_tail = write;
+    outcome->writes_tail = &write->next;
+}
+
+void outcome_write(struct outcome *outcome, const char *statement, json_t *row)
+{
+    char *text = json_dumps(row, JSON_COMPACT);
+
+    json_decref(row);
+    if (text == NULL) {
+        text = xstrdup("{\"unwritable\":true}"); /* jansson is out of memory: let the row be refused */
+    }
+    outcome_write_take(outcome, statement, text, strlen(text));
+}
+
+/* One line, and no half character at the end where the text was cut. */
+static void make_printable(char *text)
+{
+    size_t length = strlen(text);
+    size_t start = length;
+
+    for (char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == '\x7f') {
+            *at = ' ';
+        }
+    }
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
+        start--;
+    }
+    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0) {
+        unsigned char lead = (unsigned char)text[start - 1];
+        size_t wanted = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+
+        if (length - (start - 1) < wanted) {
+            text[start - 1] = '\0';
+        }
+    }
+}
+
+enum step outcome_fail(struct outcome *outcome, enum step step, enum error_class error_class,
+                       const char *format, ...)
+{
+    va_list arguments;
+
+    outcome->error_class = error_class;
+    va_start(arguments, format);
+    vsnprintf(outcome->error, sizeof(outcome->error), format, arguments);
+    va_end(arguments);
+    make_printable(outcome->error);
+    return step;
+}
