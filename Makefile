@@ -25,7 +25,7 @@ OWN_CFLAGS  := -std=gnu17 -D_GNU_SOURCE -I. -I$(BUILD) -DKOPPELING_VERSION='"$(V
                $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer,$(HARDENING)) \
                $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
 OWN_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie -Wl,-z,relro,-z,now) -pthread
-LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES))
+LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
 SYSTEMD     := $(shell $(PKG_CONFIG) --exists libsystemd && echo yes)
 ifeq ($(SYSTEMD),yes)
 OWN_CFLAGS += -DHAVE_SYSTEMD $(shell $(PKG_CONFIG) --cflags libsystemd)
@@ -44,6 +44,12 @@ PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/ko
 .PHONY: all help deps test demo bench check check-source format format-check analyze install clean unit
 .DELETE_ON_ERROR:
 
+# Short lines; `make V=1` shows the whole commands.
+ifneq ($(V),1)
+Q := @
+say = @echo "  $(1)"
+endif
+
 all: $(PROGRAMS) ## build the programs in build/
 
 help: ## show this list
@@ -56,32 +62,38 @@ $(BUILD)/koppeling-scheduler: $(SCHEDULER) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-worker: $(WORKER) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-simulator: $(SIMULATOR) $(BUILD)/libcommon.a
 $(PROGRAMS):
-	$(CC) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libcommon.a: $(COMMON)
+	$(call say,AR   $@)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/libworker.a: $(filter-out %/worker/main.o,$(WORKER))
+	$(call say,AR   $@)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC   $<)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # All SQL is compiled into the programs, so that nothing else has to be shipped.
 $(BUILD)/sql_embedded.c: sql/embed.awk $(SQL)
 	@mkdir -p $(@D)
-	awk -f sql/embed.awk $(SQL) > $@.part && mv $@.part $@
+	$(call say,SQL  $@)
+	$(Q)awk -f sql/embed.awk $(SQL) > $@.part && mv $@.part $@
 
 $(BUILD)/obj/sql_embedded.o: $(BUILD)/sql_embedded.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) -Wno-overlength-strings $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(OWN_CFLAGS) -Wno-overlength-strings $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $< \
+	$(call say,TEST $@)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $< \
 	  $(BUILD)/libworker.a $(BUILD)/libcommon.a -lcmocka $(LIBS)
 
 unit: $(UNIT_TESTS) ## build the unit test programs

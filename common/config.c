@@ -80,7 +80,9 @@ static bool explain(const struct config_setting *setting, const char *name, cons
     }
     snprintf(shown, sizeof(shown), "%s", value);
     for (char *c = shown; *c != '\0'; c++) {
-        *c = (unsigned char)*c < ' ' || *c == 0x7F ? '?' : *c;
+        if ((unsigned char)*c < ' ' || *c == 0x7F) {
+            *c = '?';
+        }
     }
     return error_prefix(err, "cannot use %s '%s'", name, shown);
 }

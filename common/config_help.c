@@ -66,7 +66,7 @@ static void print_setting(FILE *stream, const struct config_setting *setting)
     column = print_limits(stream, setting, column);
     column = print_wrapped(stream, "Default:", column);
     print_wrapped(stream, standard, column);
-    fputs(".\n\n", stream);
+    fputs("\n\n", stream);
 }
 
 void config_print_help(enum config_program program, FILE *stream)
@@ -74,9 +74,9 @@ void config_print_help(enum config_program program, FILE *stream)
     size_t count = 0;
     const struct config_setting *settings = config_settings(&count);
 
-    fputs("Settings are environment variables, most of them with a flag of the same meaning,\n"
-          "which wins. A variable that ends in _FILE names a file that holds the value. An\n"
-          "empty value is the default.\n\n",
+    fputs("Settings are environment variables, most of them with a flag of the same\n"
+          "meaning, which wins. A variable that ends in _FILE names a file that holds the\n"
+          "value. An empty value is the default.\n\n",
           stream);
     for (size_t i = 0; i < count; i++) {
         if ((settings[i].programs & (unsigned)program) != 0) {

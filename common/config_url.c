@@ -63,6 +63,13 @@ bool config_parse_api_url(const struct config_setting *setting, const char *text
         return error_set(err, ERROR_SYSTEM, "out of memory");
     }
 
+    /* curl forgives a missing or a third slash. */
+    const char *slashes = strstr(text, "://");
+
+    if (slashes == NULL || slashes[3] == '/') {
+        return error_set(err, ERROR_CONFIG, "not an https URL");
+    }
+
     CURLUcode result = curl_url_set(url, CURLUPART_URL, text, 0);
 
     if (result != CURLUE_OK) {

@@ -40,7 +40,7 @@ bool error_set(struct error *err, enum error_code code, const char *format, ...)
 {
     /* Formatted aside first: an argument may be err->text itself. One byte more than the text, so
      * that set_text() sees whether anything was cut. */
-    char text[sizeof(err->text) + 1];
+    char text[ERROR_TEXT_SIZE + 1];
     va_list arguments;
 
     if (err == NULL) {
@@ -56,8 +56,8 @@ bool error_set(struct error *err, enum error_code code, const char *format, ...)
 
 bool error_prefix(struct error *err, const char *format, ...)
 {
-    char context[sizeof(err->text)];
-    char text[2 * sizeof(err->text) + 2];
+    char context[ERROR_TEXT_SIZE];
+    char text[2 * ERROR_TEXT_SIZE + 2];
     va_list arguments;
 
     if (err == NULL) {

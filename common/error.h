@@ -27,9 +27,11 @@ enum error_code {
     ERROR_INTERNAL,    /* a defect of ours: EX_SOFTWARE */
 };
 
+#define ERROR_TEXT_SIZE 512
+
 struct error {
     enum error_code code;
-    char text[512];
+    char text[ERROR_TEXT_SIZE]; /* cut at a whole UTF-8 character */
 };
 
 #define ERROR_INIT                                                                                 \

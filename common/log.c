@@ -172,7 +172,7 @@ static bool needs_quotes(const struct line *line, const char *text)
     if (line->format == LOG_FORMAT_JSON || text[0] == '\0') {
         return true;
     }
-    for (size_t i = 0; text[i] != '\0' && i < VALUE_LIMIT;) {
+    for (size_t i = 0; i < VALUE_LIMIT && text[i] != '\0';) {
         struct character character = next_character(text + i);
 
         if (!character.plain) {

@@ -29,8 +29,14 @@ void *xcalloc(size_t count, size_t size)
 
 void *xreallocarray(void *memory, size_t count, size_t size)
 {
+    size_t total = 0;
+
+    if (__builtin_mul_overflow(count, size, &total)) {
+        die_out_of_memory();
+    }
+
     /* Size 0 would free the memory; one byte keeps the pointer valid. */
-    void *moved = count == 0 || size == 0 ? realloc(memory, 1) : reallocarray(memory, count, size);
+    void *moved = realloc(memory, total > 0 ? total : 1);
 
     if (moved == NULL) {
         die_out_of_memory();

@@ -90,7 +90,17 @@ static enum MHD_Result send_text(struct MHD_Connection *connection, unsigned sta
     return result;
 }
 
-/* Called when the header of a request is there; a body is not waited for. */
+static bool has_body(struct MHD_Connection *connection)
+{
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                       MHD_HTTP_HEADER_CONTENT_LENGTH) != NULL ||
+           MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                       MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
+}
+
+/* Called when the header of a request is there, and again when the request is complete. An answer
+ * at the first call makes the library close the connection without reading on: right for a body,
+ * which nobody needs here, but not for a scraper, which wants to keep its connection. */
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **request)
@@ -98,7 +108,11 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
     const struct metrics_server *server = context;
     const char *plain = "text/plain; charset=utf-8";
 
-    (void)version, (void)upload, (void)upload_size, (void)request;
+    (void)version, (void)upload, (void)upload_size;
+    if (*request == NULL && !has_body(connection)) {
+        *request = context; /* anything but NULL: the first call is over */
+        return MHD_YES;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(pages); i++) {
         if (strcmp(path, pages[i].path) != 0) {
             continue;

@@ -6,22 +6,22 @@
 --
 -- $1 worker id         $2 fencing token for this batch      $3 most jobs
 -- $4 kinds             $5 api ids           $6 priorities   (of the lanes, in parallel)
--- $7 run_at of the last job claimed in the lane   $8 its id
+-- $7 run_at (UTC) of the last job claimed in the lane   $8 its id
 WITH me AS MATERIALIZED (
     -- A worker whose lease has lapsed gets nothing.
     SELECT w.id, w.lease_until
     FROM koppeling.worker w
     WHERE w.id = $1::bigint AND w.state = 'active' AND w.lease_until > clock_timestamp()
 ), lane AS MATERIALIZED (
-    SELECT l.kind, l.api_id, l.priority, l.after_run_at, l.after_id
-    FROM unnest($4::text[], $5::smallint[], $6::smallint[], $7::timestamptz[], $8::bigint[])
+    SELECT l.kind, l.api_id, l.priority, l.after_run_at AT TIME ZONE 'UTC' AS after_run_at, l.after_id
+    FROM unnest($4::text[], $5::smallint[], $6::smallint[], $7::timestamp[], $8::bigint[])
          AS l (kind, api_id, priority, after_run_at, after_id)
     JOIN koppeling.api a ON a.id = l.api_id AND coalesce(a.blocked_until <= now(), true)
     CROSS JOIN LATERAL (
         SELECT j.run_at
         FROM koppeling.job j
         WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
-          AND j.run_at <= now() AND (j.run_at, j.id) > (l.after_run_at, l.after_id)
+          AND j.run_at <= now() AND (j.run_at, j.id) > (l.after_run_at AT TIME ZONE 'UTC', l.after_id)
         ORDER BY j.run_at, j.id
         LIMIT 1) head
     WHERE EXISTS (SELECT FROM me)
@@ -46,7 +46,7 @@ WITH me AS MATERIALIZED (
     WHERE j.id = picked.id
     RETURNING j.id, j.kind, j.api_id, j.priority, j.run_at, j.attempt, j.args, j.integration_id, j.order_id, j.shipment_id
 )
-SELECT c.id, c.kind, c.api_id, c.priority, c.run_at, c.attempt, c.args,
+SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at, c.attempt, c.args,
        CASE WHEN c.integration_id IS NOT NULL
             THEN koppeling.job_context(c.kind, c.integration_id, c.order_id, c.shipment_id) END AS context,
        i.shop_host,

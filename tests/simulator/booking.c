@@ -130,8 +130,8 @@ const struct shipment *booking_find_shipment(const struct booking *booking,
     return shipment != NULL && shipment->account == account ? shipment : NULL;
 }
 
-const struct label *booking_find_label(const struct booking *booking,
-                                       const struct account *account, const char *id)
+const struct label *booking_find_label(const struct booking *booking, const struct account *account,
+                                       const char *id)
 {
     const struct label *label = map_find(&booking->labels, id);
     return label != NULL && label->shipment->account == account &&

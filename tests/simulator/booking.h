@@ -59,21 +59,21 @@ struct shipment {
     char *request;   /* the body that made it */
     char *postcode;
     const struct account *account;
-    struct label *label;   /* label_count of them */
+    struct label *label; /* label_count of them */
     size_t label_count;
-    int64_t labels_at_us;  /* wall time from which on the labels exist */
-    int64_t created_us;    /* wall time */
+    int64_t labels_at_us;                  /* wall time from which on the labels exist */
+    int64_t created_us;                    /* wall time */
     const struct shipment *same_reference; /* an older one with the same reference, or NULL */
 };
 
 struct booking {
-    const char *name; /* "production" or "staging" */
-    struct map accounts;  /* by client id */
-    struct map bearers;   /* by token */
-    struct map orders;    /* by id */
-    struct map shipments; /* by id */
-    struct map labels;    /* by id */
-    struct map references; /* by invoiceReference: the newest shipment that has it */
+    const char *name;                  /* "production" or "staging" */
+    struct map accounts;               /* by client id */
+    struct map bearers;                /* by token */
+    struct map orders;                 /* by id */
+    struct map shipments;              /* by id */
+    struct map labels;                 /* by id */
+    struct map references;             /* by invoiceReference: the newest shipment that has it */
     struct pushed_order **order_items; /* oldest first */
     size_t order_count, order_capacity;
     struct shipment **shipment_items; /* oldest first */
@@ -105,8 +105,8 @@ struct pushed_order *booking_find_order(const struct booking *booking,
                                         const struct account *account, const char *id);
 const struct shipment *booking_find_shipment(const struct booking *booking,
                                              const struct account *account, const char *id);
-const struct label *booking_find_label(const struct booking *booking,
-                                       const struct account *account, const char *id);
+const struct label *booking_find_label(const struct booking *booking, const struct account *account,
+                                       const char *id);
 
 /* Whether the labels of the shipment exist by now. */
 bool shipment_has_labels(const struct shipment *shipment);

@@ -1,6 +1,6 @@
 /*
- * JSON written straight into a buffer, without building a tree first. The put functions cannot fail:
- * an answer of more than a gigabyte ends the process.
+ * JSON written straight into a buffer, without building a tree first. The put functions cannot
+ * fail: an answer of more than a gigabyte ends the process.
  */
 #ifndef SIMULATOR_JSON_TEXT_H
 #define SIMULATOR_JSON_TEXT_H

@@ -1,8 +1,8 @@
 /*
  * From a text to a thing: open addressing, linear probing.
  *
- * The key is borrowed: it must live, unchanged, as long as its entry (keep it inside the value). The
- * map never owns a value. Not thread-safe. A zeroed struct is an empty map.
+ * The key is borrowed: it must live, unchanged, as long as its entry (keep it inside the value).
+ * The map never owns a value. Not thread-safe. A zeroed struct is an empty map.
  */
 #ifndef SIMULATOR_MAP_H
 #define SIMULATOR_MAP_H

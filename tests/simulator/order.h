@@ -1,6 +1,6 @@
 /*
- * One order of a shop, kept as the JSON text that the shop sends, plus the few facts that the list's
- * filters need. The text is rendered when the order changes, never per request.
+ * One order of a shop, kept as the JSON text that the shop sends, plus the few facts that the
+ * list's filters need. The text is rendered when the order changes, never per request.
  *
  * An order may be any text, also one that is not JSON: then most facts are unknown, and an unknown
  * fact passes every filter. Guarded by the simulator's lock.
@@ -22,16 +22,16 @@
 struct order {
     char *text;
     size_t length;
-    char *number;    /* "20411", "T-57"; "" when it has none */
-    int64_t key;     /* the number as a number; INT64_MAX when it is not one */
-    char *uuid;      /* "" when it has none */
-    int status;      /* or ORDER_UNKNOWN */
-    int archived;    /* 0, 1 or ORDER_UNKNOWN */
-    char date[DATE_SIZE]; /* "" when unknown */
+    char *number;                        /* "20411", "T-57"; "" when it has none */
+    int64_t key;                         /* the number as a number; INT64_MAX when it is not one */
+    char *uuid;                          /* "" when it has none */
+    int status;                          /* or ORDER_UNKNOWN */
+    int archived;                        /* 0, 1 or ORDER_UNKNOWN */
+    char date[DATE_SIZE];                /* "" when unknown */
     char changed[DATE_SIZE + TIME_SIZE]; /* "yyyy-mm-dd hh:mm:ss"; "" when unknown */
     bool is_test;
-    bool is_deleted;     /* vanished from the shop, still told by /_simulator/effects */
-    unsigned get_count;  /* reads of this order alone */
+    bool is_deleted;       /* vanished from the shop, still told by /_simulator/effects */
+    unsigned get_count;    /* reads of this order alone */
     unsigned patch_count;  /* PATCHes that took effect */
     struct buffer patches; /* their bodies, JSON with commas between, oldest first */
 };

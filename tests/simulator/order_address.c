@@ -71,9 +71,8 @@ static void draft_addresses(struct draft *draft)
                             "\"delivery\":[]}"));
         return;
     }
-    const char *company = draft->is_business
-                              ? companies[dice_roll(&draft->dice, companies_count)]
-                              : "";
+    const char *company =
+        draft->is_business ? companies[dice_roll(&draft->dice, companies_count)] : "";
     struct buffer extra = TEXT_INIT;
     put(&extra, ",\"phone\":\"%s\"", draft_phone(draft));
     if (draft->is_business && !draft->is_small)

@@ -14,10 +14,10 @@
 #define STATUS_CREDIT 10
 
 static const char *const kind_names[] = {
-    [ORDER_NORMAL] = "normal",         [ORDER_TEST] = "test",
-    [ORDER_CREDIT] = "credit",         [ORDER_PICKUP] = "pickup",
-    [ORDER_VIRTUAL] = "virtual",       [ORDER_NO_ADDRESS] = "no_address",
-    [ORDER_OLD] = "old",               [ORDER_PARTLY_CREDITED] = "partly_credited",
+    [ORDER_NORMAL] = "normal",   [ORDER_TEST] = "test",
+    [ORDER_CREDIT] = "credit",   [ORDER_PICKUP] = "pickup",
+    [ORDER_VIRTUAL] = "virtual", [ORDER_NO_ADDRESS] = "no_address",
+    [ORDER_OLD] = "old",         [ORDER_PARTLY_CREDITED] = "partly_credited",
 };
 
 bool order_kind_find(const char *name, enum order_kind *ret_kind)
@@ -137,9 +137,8 @@ static void draft_location(struct draft *draft)
         dice_uuid(&draft->dice, uuid);
         put(&draft->text, ",\"offline_location_id\":\"%s\"", uuid);
     } else {
-        put_text(&draft->text,
-                 draft_pick(draft, "", "", "", ",\"offline_location_id\":null",
-                            ",\"offline_location_id\":\"\""));
+        put_text(&draft->text, draft_pick(draft, "", "", "", ",\"offline_location_id\":null",
+                                          ",\"offline_location_id\":\"\""));
     }
 }
 

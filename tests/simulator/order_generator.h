@@ -1,6 +1,6 @@
 /*
- * Invents orders in all the shapes that the live API is known to send. The same seed, shop and index
- * give the same order, but for its date, which is counted back from today.
+ * Invents orders in all the shapes that the live API is known to send. The same seed, shop and
+ * index give the same order, but for its date, which is counted back from today.
  */
 #ifndef SIMULATOR_ORDER_GENERATOR_H
 #define SIMULATOR_ORDER_GENERATOR_H
@@ -23,8 +23,8 @@ enum order_kind {
 
 struct order_recipe {
     enum order_kind kind;
-    int status;         /* or ORDER_UNKNOWN: as fits the kind */
-    size_t bytes;       /* wished size of the JSON text, reached by padding; 0: as it comes */
+    int status;   /* or ORDER_UNKNOWN: as fits the kind */
+    size_t bytes; /* wished size of the JSON text, reached by padding; 0: as it comes */
     uint64_t seed;
     const char *shop;
     const char *region; /* ISO code of the shop's country */

@@ -22,7 +22,8 @@ static void draft_tax(struct draft *draft, int cents)
     int percent = draft->country->tax_percent;
     double net = cents / 100.0 / (1 + percent / 100.0);
     bool is_list = dice_chance(&draft->dice, 20);
-    put(&draft->text, "%s{\"rate\":\"%d.00\",\"amount\":\"%.6f\",\"amount_including_tax\":\"%s\"}%s",
+    put(&draft->text,
+        "%s{\"rate\":\"%d.00\",\"amount\":\"%.6f\",\"amount_including_tax\":\"%s\"}%s",
         is_list ? "[" : "", percent, net, cents_text(cents, gross), is_list ? "]" : "");
 }
 

@@ -75,16 +75,29 @@ const struct product products[] = {
 const size_t products_count = ARRAY_LENGTH(products);
 
 const char *const phones[] = {
-    "06 0000 0000",  "0600000000",     "+31 6 00000000",   "0031600000000",
-    "06-00000000",   "(013) 000 00 0", "+31 (0)13 0000000", "",
-    "0000",          "n.v.t.",         "+32 470 00 00 00", "+49 (0) 30 000000",
-    "0470/00.00.00", "06 00 00 00 00 (na 18u)",
+    "06 0000 0000",
+    "0600000000",
+    "+31 6 00000000",
+    "0031600000000",
+    "06-00000000",
+    "(013) 000 00 0",
+    "+31 (0)13 0000000",
+    "",
+    "0000",
+    "n.v.t.",
+    "+32 470 00 00 00",
+    "+49 (0) 30 000000",
+    "0470/00.00.00",
+    "06 00 00 00 00 (na 18u)",
 };
 const size_t phones_count = ARRAY_LENGTH(phones);
 
 const char *const companies[] = {
-    "Fictief BV",           "Voorbeeld & Zonen v.o.f.", "Beispiel GmbH & Co. KG",
-    "Société Imaginée SARL", "Testbakkerij \\\"De Proef\\\"",
+    "Fictief BV",
+    "Voorbeeld & Zonen v.o.f.",
+    "Beispiel GmbH & Co. KG",
+    "Société Imaginée SARL",
+    "Testbakkerij \\\"De Proef\\\"",
 };
 const size_t companies_count = ARRAY_LENGTH(companies);
 

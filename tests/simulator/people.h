@@ -14,7 +14,8 @@ struct person {
     const char *gender;
 };
 
-/* House numbers as merchants' customers write them: with additions, in the street, or not at all. */
+/* House numbers as merchants' customers write them: with additions, in the street, or not at all.
+ */
 struct place {
     const char *street;
     const char *number;

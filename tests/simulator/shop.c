@@ -82,8 +82,7 @@ static void shop_render(struct shop *shop)
 static struct shop *shops_create(struct shops *shops, const char *name, uint64_t seed)
 {
     struct shop *shop = shop_new(name, seed);
-    shops->items =
-        array_grow(shops->items, shops->count, &shops->capacity, sizeof(struct shop *));
+    shops->items = array_grow(shops->items, shops->count, &shops->capacity, sizeof(struct shop *));
     shops->items[shops->count++] = shop;
     map_put(&shops->by_name, shop->name, shop);
     return shop;
@@ -92,9 +91,10 @@ static struct shop *shops_create(struct shops *shops, const char *name, uint64_t
 struct shop *shops_put(struct shops *shops, const struct shop_settings *settings, uint64_t seed)
 {
     struct shop *shop = shops_find(shops, settings->name);
-    AUTO(free) char *token = settings->token != NULL ? xstrdup(settings->token)
-                             : shop != NULL          ? xstrdup(shop->token)
-                                                     : xasprintf("token-%s", settings->name);
+    AUTO(free)
+    char *token = settings->token != NULL ? xstrdup(settings->token)
+                  : shop != NULL          ? xstrdup(shop->token)
+                                          : xasprintf("token-%s", settings->name);
     const struct shop *holder = shops_find_by_token(shops, token);
     if (holder != NULL && holder != shop)
         return NULL;
@@ -124,8 +124,7 @@ void shops_remove(struct shops *shops, struct shop *shop)
     while (shops->items[at] != shop)
         at++;
     shops->count--;
-    memmove(&shops->items[at], &shops->items[at + 1],
-            (shops->count - at) * sizeof(struct shop *));
+    memmove(&shops->items[at], &shops->items[at + 1], (shops->count - at) * sizeof(struct shop *));
     shop_free(shop);
 }
 
@@ -164,10 +163,10 @@ static size_t shop_index_of(const struct shop *shop, const struct order *order)
 
 void shop_add(struct shop *shop, struct order *order)
 {
-    shop->orders = array_grow(shop->orders, shop->order_count, &shop->order_capacity,
-                              sizeof(struct order *));
-    size_t at = order->key == INT64_MAX ? shop->order_count
-                                        : shop_lower_bound(shop, order->key + 1);
+    shop->orders =
+        array_grow(shop->orders, shop->order_count, &shop->order_capacity, sizeof(struct order *));
+    size_t at =
+        order->key == INT64_MAX ? shop->order_count : shop_lower_bound(shop, order->key + 1);
     memmove(&shop->orders[at + 1], &shop->orders[at],
             (shop->order_count - at) * sizeof(struct order *));
     shop->orders[at] = order;
@@ -221,8 +220,8 @@ static bool number_passes(int fact, int wanted)
 
 static bool window_holds(const char *fact, const char *start, const char *end)
 {
-    return fact[0] == '\0' || ((start == NULL || strcmp(fact, start) >= 0) &&
-                               (end == NULL || strcmp(fact, end) <= 0));
+    return fact[0] == '\0' ||
+           ((start == NULL || strcmp(fact, start) >= 0) && (end == NULL || strcmp(fact, end) <= 0));
 }
 
 static bool order_passes(const struct order *order, const struct order_filter *filter)

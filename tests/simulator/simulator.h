@@ -23,10 +23,10 @@
 enum booking_environment { BOOKING_PRODUCTION, BOOKING_STAGING, BOOKING_COUNT };
 
 struct settings {
-    int64_t latency_ms; /* before every answer of both APIs */
-    int64_t jitter_ms;  /* at most this much more, by chance */
+    int64_t latency_ms;       /* before every answer of both APIs */
+    int64_t jitter_ms;        /* at most this much more, by chance */
     int64_t token_expires_in; /* seconds */
-    char *partner_token; /* NULL: any, or none, will do */
+    char *partner_token;      /* NULL: any, or none, will do */
 };
 
 struct simulator {
@@ -48,11 +48,11 @@ struct simulator {
 void simulator_init(struct simulator *simulator, const struct options *options);
 void simulator_release(struct simulator *simulator);
 
-/* Back to the state at the start. Takes the lock itself. */
+/* Back to the state at the start. Called with the lock held. */
 void simulator_reset(struct simulator *simulator);
 
-/* Lets the orders arrive that are due by now; returns in how many microseconds it wants to be called
- * again, or -1 when no shop has a flow of orders. Takes the lock itself. */
+/* Lets the orders arrive that are due by now; returns in how many microseconds it wants to be
+ * called again, or -1 when no shop has a flow of orders. Takes the lock itself. */
 int64_t simulator_flow(struct simulator *simulator);
 
 #endif

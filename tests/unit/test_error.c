@@ -1,10 +1,11 @@
 /* Errors, error classes, memory and clocks: the small modules that everything else stands on. */
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>

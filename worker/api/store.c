@@ -31,17 +31,17 @@ char *store_host_of(const char *address)
     const char *host = scheme != NULL ? scheme + 3 : address + strspn(address, "/");
     size_t length = strcspn(host, "/?#\\ ");
 
-    for (size_t i = 0; i < length; i++) {
-        if (host[i] == '@') { /* user:password@host */
-            host += i + 1;
-            length -= i + 1;
-            i = 0;
-        }
+    const char *at_sign = memrchr(host, '@', length); /* user:password@host */
+
+    if (at_sign != NULL) {
+        length -= (size_t)(at_sign + 1 - host);
+        host = at_sign + 1;
     }
-    for (size_t i = 0; i < length; i++) {
-        if (host[i] == ':') {
-            length = i;
-        }
+
+    const char *colon = memchr(host, ':', length);
+
+    if (colon != NULL) {
+        length = (size_t)(colon - host);
     }
     while (length > 0 && host[length - 1] == '.') {
         length--;

@@ -1,0 +1,97 @@
+/* Start-up chores of the daemons. */
+#include "common/program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+void program_protect(void)
+{
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    /* Neither can fail in a way that would be a reason not to work. */
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+bool program_raise_descriptors(uint64_t wanted, struct error *err)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return error_set(err, ERROR_SYSTEM, "cannot read the limit of open files: %s",
+                         strerror(errno));
+    if (limit.rlim_cur >= wanted)
+        return true;
+    if (limit.rlim_max < wanted)
+        return error_set(err, ERROR_SYSTEM,
+                         "%llu open files are needed, but the system allows %llu: raise LimitNOFILE "
+                         "(ulimit -n) or lower KOPPELING_THREADS or KOPPELING_IN_FLIGHT",
+                         (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+    limit.rlim_cur = wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return error_set(err, ERROR_SYSTEM, "cannot raise the limit of open files: %s",
+                         strerror(errno));
+    return true;
+}
+
+static void remove_arguments(int *argument_count, char **arguments, int at, int how_many)
+{
+    for (int i = at; i + how_many <= *argument_count; i++)
+        arguments[i] = arguments[i + how_many];
+    *argument_count -= how_many;
+}
+
+bool program_take_flag(int *argument_count, char **arguments, const char *flag)
+{
+    bool found = false;
+    for (int i = 1; i < *argument_count;) {
+        if (strcmp(arguments[i], flag) == 0) {
+            remove_arguments(argument_count, arguments, i, 1);
+            found = true;
+        } else {
+            i++;
+        }
+    }
+    return found;
+}
+
+const char *program_take_option(int *argument_count, char **arguments, const char *name)
+{
+    size_t length = strlen(name);
+    for (int i = 1; i < *argument_count; i++) {
+        if (strncmp(arguments[i], name, length) != 0)
+            continue;
+        if (arguments[i][length] == '=') {
+            const char *value = arguments[i] + length + 1;
+            remove_arguments(argument_count, arguments, i, 1);
+            return value;
+        }
+        if (arguments[i][length] == '\0' && i + 1 < *argument_count) {
+            const char *value = arguments[i + 1];
+            remove_arguments(argument_count, arguments, i, 2);
+            return value;
+        }
+    }
+    return NULL;
+}
+
+int program_fail(const char *program, const struct error *err)
+{
+    fprintf(stderr, "%s: %s\n", program, err->text);
+    return error_exit_code(err->code);
+}
+
+void program_notify(const char *state)
+{
+#ifdef HAVE_SYSTEMD
+    (void)sd_notify(0, state);
+#else
+    (void)state;
+#endif
+}

@@ -1,0 +1,33 @@
+/*
+ * What both daemons do at their start: protect the process, take options out of the command line, tell
+ * systemd how they are.
+ */
+#ifndef COMMON_PROGRAM_H
+#define COMMON_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/error.h"
+
+/* No core files and no reading of our memory by others, since it holds secrets; a broken pipe or
+ * connection is an error code, not a signal. */
+void program_protect(void);
+
+/* Makes room for so many open descriptors. ERROR_SYSTEM says how many the system allows. */
+bool program_raise_descriptors(uint64_t wanted, struct error *err) MUSTCHECK;
+
+/* Removes every occurrence of `flag` from the arguments and tells whether there was one. */
+bool program_take_flag(int *argument_count, char **arguments, const char *flag);
+
+/* Removes "--name value" or "--name=value" and returns the value, which belongs to the arguments; NULL
+ * when it is not there. */
+const char *program_take_option(int *argument_count, char **arguments, const char *name);
+
+/* Prints "program: text" on standard error and returns the exit code for the error. */
+int program_fail(const char *program, const struct error *err);
+
+/* Tells systemd ("READY=1", "STOPPING=1"); nothing without systemd. */
+void program_notify(const char *state);
+
+#endif

@@ -1,0 +1,224 @@
+/* Claims: the lanes, how far they were walked, and what came of it. */
+#include "common/queue.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/database.h"
+#include "common/memory.h"
+
+/* How often a queue looks behind the point that its claims have reached. */
+#define REWIND_US INT64_C(1000000)
+
+enum { LANE_KIND, LANE_API, LANE_PRIORITY };
+enum { CLAIM_ID, CLAIM_KIND, CLAIM_API, CLAIM_PRIORITY, CLAIM_RUN_AT, CLAIM_ATTEMPT, CLAIM_ARGS,
+       CLAIM_CONTEXT, CLAIM_SHOP_HOST, CLAIM_SECRET };
+
+struct lane {
+    char *kind;
+    int api_id;
+    int priority;
+    char run_at[32]; /* of the last job claimed here: UTC, as PostgreSQL writes it */
+    int64_t id;
+};
+
+struct queue {
+    struct lane *lanes;
+    size_t count;
+    int64_t rewind_at_us;
+};
+
+static void rewind_lanes(struct queue *queue)
+{
+    for (size_t i = 0; i < queue->count; i++) {
+        memcpy(queue->lanes[i].run_at, "-infinity", sizeof("-infinity"));
+        queue->lanes[i].id = 0;
+    }
+}
+
+static bool kind_is_listed(const PGresult *lanes, const char *kind)
+{
+    for (int row = 0; row < PQntuples(lanes); row++) {
+        if (strcmp(PQgetvalue(lanes, row, LANE_KIND), kind) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
+                struct queue **ret_queue, struct error *err)
+{
+    struct pg_array names;
+    pg_array_init(&names);
+    for (size_t i = 0; i < kind_count; i++)
+        pg_array_text(&names, kinds[i]);
+    AUTO(free) char *parameter = pg_array_steal(&names);
+    const char *const parameters[] = {parameter};
+    AUTO(PQclear) PGresult *result = NULL;
+    if (!database_run(connection, "queue_lanes", parameters, 1, &result, err))
+        return false;
+    for (size_t i = 0; i < kind_count; i++) {
+        if (!kind_is_listed(result, kinds[i]))
+            return error_set(err, ERROR_CONFIG, "the database knows no job kind '%s'", kinds[i]);
+    }
+    struct queue *queue = xcalloc(1, sizeof(*queue));
+    queue->count = (size_t)PQntuples(result);
+    queue->lanes = xcalloc(queue->count, sizeof(*queue->lanes));
+    for (size_t i = 0; i < queue->count; i++) {
+        struct lane *lane = &queue->lanes[i];
+        lane->kind = xstrdup(PQgetvalue(result, (int)i, LANE_KIND));
+        lane->api_id = (int)strtol(PQgetvalue(result, (int)i, LANE_API), NULL, 10);
+        lane->priority = (int)strtol(PQgetvalue(result, (int)i, LANE_PRIORITY), NULL, 10);
+    }
+    rewind_lanes(queue);
+    *ret_queue = queue;
+    return true;
+}
+
+struct queue *queue_copy(const struct queue *queue)
+{
+    struct queue *copy = xcalloc(1, sizeof(*copy));
+    copy->count = queue->count;
+    copy->lanes = xcalloc(queue->count, sizeof(*copy->lanes));
+    for (size_t i = 0; i < queue->count; i++) {
+        copy->lanes[i] = queue->lanes[i];
+        copy->lanes[i].kind = xstrdup(queue->lanes[i].kind);
+    }
+    return copy;
+}
+
+void queue_free(struct queue *queue)
+{
+    if (queue == NULL)
+        return;
+    for (size_t i = 0; i < queue->count; i++)
+        free(queue->lanes[i].kind);
+    free(queue->lanes);
+    free(queue);
+}
+
+int64_t queue_new_token(void)
+{
+    int64_t token = 0;
+    while (token == 0)
+        randombytes_buf(&token, sizeof(token));
+    return token;
+}
+
+/* The lanes as three parallel arrays. */
+static void add_lanes(const struct queue *queue, struct flight_part *part)
+{
+    struct pg_array kinds;
+    struct pg_array apis;
+    struct pg_array priorities;
+    pg_array_init(&kinds);
+    pg_array_init(&apis);
+    pg_array_init(&priorities);
+    for (size_t i = 0; i < queue->count; i++) {
+        pg_array_text(&kinds, queue->lanes[i].kind);
+        pg_array_integer(&apis, queue->lanes[i].api_id);
+        pg_array_integer(&priorities, queue->lanes[i].priority);
+    }
+    flight_parameter_take(part, pg_array_steal(&kinds));
+    flight_parameter_take(part, pg_array_steal(&apis));
+    flight_parameter_take(part, pg_array_steal(&priorities));
+}
+
+struct flight_part *queue_add_claim(struct queue *queue, struct flight *flight, int64_t worker_id,
+                                    int64_t token, int limit, int64_t now_us)
+{
+    struct flight_part *part = flight_add(flight, "queue_claim");
+    struct pg_array run_ats;
+    struct pg_array ids;
+    if (now_us >= queue->rewind_at_us) {
+        rewind_lanes(queue);
+        queue->rewind_at_us = now_us + REWIND_US;
+    }
+    flight_parameter_integer(part, worker_id);
+    flight_parameter_integer(part, token);
+    flight_parameter_integer(part, limit);
+    add_lanes(queue, part);
+    pg_array_init(&run_ats);
+    pg_array_init(&ids);
+    for (size_t i = 0; i < queue->count; i++) {
+        pg_array_text(&run_ats, queue->lanes[i].run_at);
+        pg_array_integer(&ids, queue->lanes[i].id);
+    }
+    flight_parameter_take(part, pg_array_steal(&run_ats));
+    flight_parameter_take(part, pg_array_steal(&ids));
+    return part;
+}
+
+struct flight_part *queue_add_idle(const struct queue *queue, struct flight *flight)
+{
+    struct flight_part *part = flight_add(flight, "queue_idle");
+    add_lanes(queue, part);
+    return part;
+}
+
+static int64_t integer_at(const PGresult *result, int row, int column)
+{
+    return strtoll(PQgetvalue(result, row, column), NULL, 10);
+}
+
+static const char *text_at(const PGresult *result, int row, int column)
+{
+    return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+static struct lane *find_lane(struct queue *queue, const PGresult *result, int row)
+{
+    const char *kind = PQgetvalue(result, row, CLAIM_KIND);
+    int api_id = (int)integer_at(result, row, CLAIM_API);
+    int priority = (int)integer_at(result, row, CLAIM_PRIORITY);
+    for (size_t i = 0; i < queue->count; i++) {
+        struct lane *lane = &queue->lanes[i];
+        if (lane->api_id == api_id && lane->priority == priority && strcmp(lane->kind, kind) == 0)
+            return lane;
+    }
+    return NULL;
+}
+
+/* Moves a lane on to the later of its bound and the job in the row. Timestamps without zone and with
+ * trailing zeros dropped compare like text. */
+static void move_on(struct lane *lane, const PGresult *result, int row)
+{
+    const char *run_at = PQgetvalue(result, row, CLAIM_RUN_AT);
+    int64_t id = integer_at(result, row, CLAIM_ID);
+    int order = lane->run_at[0] == '-' ? 1 : strcmp(run_at, lane->run_at);
+    if (order < 0 || (order == 0 && id <= lane->id) || strlen(run_at) >= sizeof(lane->run_at))
+        return;
+    memcpy(lane->run_at, run_at, strlen(run_at) + 1);
+    lane->id = id;
+}
+
+int queue_claimed_count(struct queue *queue, const PGresult *result, int limit)
+{
+    int count = PQntuples(result);
+    if (count < limit) {
+        /* The lanes are empty from here on: the next claim starts at the front again. */
+        rewind_lanes(queue);
+        return count;
+    }
+    for (int row = 0; row < count; row++) {
+        struct lane *lane = find_lane(queue, result, row);
+        if (lane != NULL)
+            move_on(lane, result, row);
+    }
+    return count;
+}
+
+void queue_claimed_job(const PGresult *result, int row, int64_t token, struct queue_job *ret_job)
+{
+    *ret_job = (struct queue_job){
+        .id = integer_at(result, row, CLAIM_ID),
+        .token = token,
+        .attempt = (int)integer_at(result, row, CLAIM_ATTEMPT),
+        .kind = PQgetvalue(result, row, CLAIM_KIND),
+        .args = text_at(result, row, CLAIM_ARGS),
+        .context = text_at(result, row, CLAIM_CONTEXT),
+        .shop_host = text_at(result, row, CLAIM_SHOP_HOST),
+        .sealed_secret = text_at(result, row, CLAIM_SECRET),
+    };
+}

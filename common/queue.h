@@ -1,0 +1,103 @@
+/*
+ * The queue seen from a worker: claim, finish, fail, release. Builds the statements of a flight and reads
+ * their results; knows no kind's meaning. sql/queries/queue_*.sql do the work.
+ *
+ * A queue remembers per lane (kind, API, priority) how far its claims have come, so that index entries
+ * of finished jobs that cannot be vacuumed yet are not walked again. It starts over from the front now
+ * and then, since a job may become due behind that point. One thread owns a queue.
+ */
+#ifndef COMMON_QUEUE_H
+#define COMMON_QUEUE_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "common/error_class.h"
+#include "common/pg_array.h"
+#include "common/pipeline.h"
+
+struct queue;
+
+/* Reads the lanes of the named kinds over a blocking connection. ERROR_CONFIG when a kind is unknown to
+ * the database. The caller frees with queue_free(). */
+bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
+                struct queue **ret_queue, struct error *err) MUSTCHECK;
+
+/* Another queue over the same lanes, for another thread. */
+struct queue *queue_copy(const struct queue *queue) MUSTCHECK;
+void queue_free(struct queue *queue);
+
+/* A random fencing token, never 0. */
+int64_t queue_new_token(void);
+
+/* Adds the claim of at most `limit` jobs to a flight. */
+struct flight_part *queue_add_claim(struct queue *queue, struct flight *flight, int64_t worker_id,
+                                    int64_t token, int limit, int64_t now_us);
+
+/* A claimed job. The texts belong to the result. */
+struct queue_job {
+    int64_t id;
+    int64_t token;
+    int attempt;
+    const char *kind;
+    const char *args;          /* JSON or NULL */
+    const char *context;       /* JSON or NULL */
+    const char *shop_host;     /* or NULL */
+    const char *sealed_secret; /* as PostgreSQL writes bytea ("\x…"), or NULL */
+};
+
+/* Number of jobs in the result of a claim for `limit`; moves the lanes on. */
+int queue_claimed_count(struct queue *queue, const PGresult *result, int limit);
+
+/* The job in a row of that result. */
+void queue_claimed_job(const PGresult *result, int row, int64_t token, struct queue_job *ret_job);
+
+/* Adds the question whether there is nothing left to wait for (--until-idle). */
+struct flight_part *queue_add_idle(const struct queue *queue, struct flight *flight);
+
+/* Outcomes that are reported together; _add() puts the statements that are needed into a flight. */
+struct queue_report {
+    struct pg_array done[7];
+    struct pg_array failed[7];
+    struct pg_array released[2];
+    int done_count;
+    int failed_count;
+    int released_count;
+};
+
+void queue_report_init(struct queue_report *report);
+
+/* Environments are "staging", "production" or NULL; result is JSON or NULL; status 0 means none. */
+struct queue_done {
+    int64_t id;
+    int64_t token;
+    int http_status;
+    const char *label_environment;
+    const char *shop_environment;
+    const char *result;
+    bool unremarkable;
+};
+void queue_report_done(struct queue_report *report, const struct queue_done *done);
+
+struct queue_failed {
+    int64_t id;
+    int64_t token;
+    enum error_class error_class;
+    const char *error;
+    int http_status;
+    int64_t retry_after_ms; /* -1: none */
+    bool give_up;
+};
+void queue_report_failed(struct queue_report *report, const struct queue_failed *failed);
+
+void queue_report_released(struct queue_report *report, int64_t id, int64_t token);
+
+/* Each of *ret_ is set to the index of its statement in the flight, or -1. Empties the report. */
+void queue_report_add(struct queue_report *report, struct flight *flight, int *ret_done,
+                      int *ret_failed, int *ret_released);
+
+void queue_report_release(struct queue_report *report);
+
+#endif

@@ -1,0 +1,78 @@
+/* koppeling-scheduler: decides what is due, and migrates the database. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/database.h"
+#include "common/log.h"
+#include "common/migrate.h"
+#include "common/program.h"
+#include "common/sealing.h"
+#include "scheduler/scheduler.h"
+
+static const char program[] = "koppeling-scheduler";
+
+static void print_help(void)
+{
+    puts("usage: koppeling-scheduler run [--once] [SETTING...]\n"
+         "       koppeling-scheduler migrate [SETTING...]\n"
+         "       koppeling-scheduler --help | --version\n"
+         "\n"
+         "run      enqueues what has become due and keeps the tables healthy, until SIGTERM;\n"
+         "         --once: one tick, then exit\n"
+         "migrate  brings the database to the schema of this program; safe to repeat\n"
+         "\n"
+         "Settings, as environment variables or flags:\n");
+    config_print_help(CONFIG_SCHEDULER, stdout);
+}
+
+static bool migrate(const struct config *config, struct error *err)
+{
+    int applied = 0;
+    AUTO(PQfinish) PGconn *connection = NULL;
+    if (!database_open(config->database_url, "koppeling-scheduler migrate", &connection, err) ||
+        !migrate_apply(connection, &applied, err))
+        return false;
+    LOG_INFO("the database is up to date", LOG_INT("applied", applied));
+    return true;
+}
+
+static int with_config(int argument_count, char **arguments, bool is_migration)
+{
+    struct config config;
+    struct error err = ERROR_INIT;
+    bool once = !is_migration && program_take_flag(&argument_count, arguments, "--once");
+    if (!config_load(&config, CONFIG_SCHEDULER, argument_count, arguments, &err))
+        return program_fail(program, &err);
+    log_setup(config.log_level, config.log_format);
+    log_set_thread_name("main");
+    bool done = is_migration ? migrate(&config, &err) : scheduler_run(&config, once, &err);
+    config_release(&config);
+    return done ? EXIT_SUCCESS : program_fail(program, &err);
+}
+
+int main(int argument_count, char **arguments)
+{
+    struct error err = ERROR_INIT;
+    const char *name = argument_count > 1 ? arguments[1] : "";
+    program_protect();
+    if (program_take_flag(&argument_count, arguments, "--help")) {
+        print_help();
+        return EXIT_SUCCESS;
+    }
+    if (program_take_flag(&argument_count, arguments, "--version")) {
+        puts("koppeling-scheduler " KOPPELING_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (!sealing_start(&err))
+        return program_fail(program, &err);
+    if (strcmp(name, "run") == 0)
+        return with_config(argument_count - 1, arguments + 1, false);
+    if (strcmp(name, "migrate") == 0)
+        return with_config(argument_count - 1, arguments + 1, true);
+    (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
+                    name[0] != '\0' ? "unknown command '" : "a command is needed: run or migrate",
+                    name, name[0] != '\0' ? "'" : "");
+    return program_fail(program, &err);
+}

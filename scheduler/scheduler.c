@@ -1,0 +1,177 @@
+/*
+ * DESIGN. One thread, one connection at a time. The outer loop connects and waits after a failure; the
+ * inner one ticks until the connection breaks. Both wait in one place, for the signal descriptor with the
+ * next moment as timeout. Calls to the database block: they are short, and there is nothing else to do.
+ */
+#include "scheduler/scheduler.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/database.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/migrate.h"
+#include "common/program.h"
+#include "scheduler/tick.h"
+
+#define MAINTENANCE_US (600 * INT64_C(1000000))
+#define RETRY_MIN_US   INT64_C(500000)
+#define RETRY_MAX_US   (10 * INT64_C(1000000))
+
+struct scheduler {
+    const struct config *config;
+    PGconn *connection;
+    struct metrics_server *metrics;
+    int signal_descriptor;
+    int64_t retry_us;
+    int64_t maintained_us; /* 0: not yet */
+    atomic_llong ticked_us;
+};
+
+static struct metric ticks = {
+    .name = "koppeling_ticks_total",
+    .help = "Ticks of the scheduler.",
+};
+
+static bool is_ready(void *context, char *reason, size_t reason_size)
+{
+    struct scheduler *scheduler = context;
+    int64_t silence = clock_monotonic_us() - atomic_load(&scheduler->ticked_us);
+    if (silence < scheduler->config->tick_us * 3 + 30 * INT64_C(1000000))
+        return true;
+    snprintf(reason, reason_size, "no tick for %lld s", (long long)(silence / 1000000));
+    return false;
+}
+
+static bool block_signals(struct scheduler *scheduler, struct error *err)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    scheduler->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (scheduler->signal_descriptor < 0)
+        return error_set(err, ERROR_SYSTEM, "cannot read signals: %s", strerror(errno));
+    return true;
+}
+
+/* Waits; false when a signal says to stop. */
+static bool wait_us(const struct scheduler *scheduler, int64_t wait)
+{
+    struct pollfd descriptor = {.fd = scheduler->signal_descriptor, .events = POLLIN};
+    int ready = poll(&descriptor, 1, wait > 0 ? (int)(wait / 1000) : 0);
+    return ready == 0 || (ready < 0 && errno == EINTR);
+}
+
+static bool connect_database(struct scheduler *scheduler, struct error *err)
+{
+    bool current = true;
+    PQfinish(scheduler->connection);
+    scheduler->connection = NULL;
+    if (!database_open(scheduler->config->database_url, "koppeling-scheduler",
+                       &scheduler->connection, err) ||
+        !migrate_check(scheduler->connection, &current, err))
+        return false;
+    if (!current)
+        LOG_WARNING("the functions and views in the database are of another version: run "
+                    "koppeling-scheduler migrate");
+    return true;
+}
+
+static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, struct error *err)
+{
+    int64_t now = clock_monotonic_us();
+    bool with_maintenance =
+        scheduler->maintained_us == 0 || now - scheduler->maintained_us >= MAINTENANCE_US;
+    if (!tick_run(scheduler->connection, with_maintenance, ret_report, err))
+        return false;
+    if (with_maintenance && !ret_report->skipped)
+        scheduler->maintained_us = now;
+    metric_add(&ticks, 1);
+    atomic_store(&scheduler->ticked_us, now);
+    if (ret_report->enqueued > 0 || ret_report->rescued > 0)
+        LOG_INFO("tick", LOG_INT("enqueued", ret_report->enqueued),
+                 LOG_INT("rescued", ret_report->rescued),
+                 LOG_SECONDS("took", clock_monotonic_us() - now));
+    return true;
+}
+
+/* Ticks until a signal (true) or a failure (false). */
+static bool tick_on(struct scheduler *scheduler, struct error *err)
+{
+    for (;;) {
+        int64_t next_us = clock_monotonic_us() + scheduler->config->tick_us;
+        struct tick_report report;
+        if (!tick(scheduler, &report, err))
+            return false;
+        scheduler->retry_us = RETRY_MIN_US;
+        if (!wait_us(scheduler, report.is_full ? 0 : next_us - clock_monotonic_us()))
+            return true;
+    }
+}
+
+static void run_until_stopped(struct scheduler *scheduler)
+{
+    struct error err = ERROR_INIT;
+    while (!tick_on(scheduler, &err)) {
+        do {
+            LOG_WARNING("cannot tick", LOG_TEXT("error", err.text),
+                        LOG_SECONDS("retry_in", scheduler->retry_us));
+            if (!wait_us(scheduler, scheduler->retry_us))
+                return;
+            scheduler->retry_us = scheduler->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US
+                                                                          : scheduler->retry_us * 2;
+        } while (!connect_database(scheduler, &err));
+    }
+}
+
+static bool start(struct scheduler *scheduler, struct error *err)
+{
+    const char *address = scheduler->config->metrics_address;
+    atomic_store(&scheduler->ticked_us, clock_monotonic_us());
+    return block_signals(scheduler, err) && connect_database(scheduler, err) &&
+           (address == NULL ||
+            metrics_server_start(address, is_ready, scheduler, &scheduler->metrics, err));
+}
+
+/* One tick that was really made: while another scheduler is at it, this one waits for its turn. */
+static bool tick_once(struct scheduler *scheduler, struct error *err)
+{
+    struct tick_report report;
+    do {
+        if (!tick(scheduler, &report, err))
+            return false;
+    } while (report.skipped && wait_us(scheduler, 20000));
+    return true;
+}
+
+bool scheduler_run(const struct config *config, bool once, struct error *err)
+{
+    struct scheduler scheduler = {
+        .config = config, .signal_descriptor = -1, .retry_us = RETRY_MIN_US};
+    bool done = start(&scheduler, err);
+    if (done && once) {
+        done = tick_once(&scheduler, err);
+    } else if (done) {
+        LOG_INFO("started", LOG_TEXT("version", KOPPELING_VERSION),
+                 LOG_SECONDS("tick", config->tick_us));
+        program_notify("READY=1");
+        run_until_stopped(&scheduler);
+        program_notify("STOPPING=1");
+        LOG_INFO("stopped");
+    }
+    metrics_server_stop(scheduler.metrics);
+    PQfinish(scheduler.connection);
+    if (scheduler.signal_descriptor >= 0)
+        close(scheduler.signal_descriptor);
+    return done;
+}

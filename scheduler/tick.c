@@ -1,0 +1,109 @@
+/* What a tick does, as a table of statements. */
+#include "scheduler/tick.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/database.h"
+#include "common/log.h"
+#include "common/metrics.h"
+
+/* Most subjects per statement and tick, so that after an outage a tick stays short. */
+#define BATCH_TEXT "5000"
+#define BATCH      5000
+
+static struct metric verify_jobs = {
+    .name = "koppeling_jobs_enqueued_total",
+    .labels = "kind=\"verify\"",
+    .help = "Jobs that the scheduler enqueued.",
+};
+static struct metric poll_jobs = {
+    .name = "koppeling_jobs_enqueued_total",
+    .labels = "kind=\"poll\"",
+    .help = "Jobs that the scheduler enqueued.",
+};
+static struct metric mark_jobs = {
+    .name = "koppeling_jobs_enqueued_total",
+    .labels = "kind=\"mark_shipped\"",
+    .help = "Jobs that the scheduler enqueued.",
+};
+static struct metric rescued_jobs = {
+    .name = "koppeling_jobs_rescued_total",
+    .help = "Jobs of lost workers that were returned to the queue.",
+};
+
+static const struct {
+    const char *statement;
+    bool takes_batch;
+    struct metric *metric;
+} enqueuers[] = {
+    {"schedule_verify", false, &verify_jobs},
+    {"schedule_poll", true, &poll_jobs},
+    {"schedule_mark_shipped", true, &mark_jobs},
+};
+
+static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+    if (!database_run(connection, "schedule_lock", NULL, 0, &result, err))
+        return false;
+    *ret_taken = PQgetvalue(result, 0, 0)[0] == 't';
+    return true;
+}
+
+static bool enqueue(PGconn *connection, struct tick_report *report, struct error *err)
+{
+    const char *const batch[] = {BATCH_TEXT};
+    for (size_t i = 0; i < ARRAY_LENGTH(enqueuers); i++) {
+        AUTO(PQclear) PGresult *result = NULL;
+        if (!database_run(connection, enqueuers[i].statement, batch, enqueuers[i].takes_batch,
+                          &result, err))
+            return false;
+        int64_t jobs = strtoll(PQcmdTuples(result), NULL, 10);
+        metric_add(enqueuers[i].metric, jobs);
+        report->enqueued += jobs;
+        report->is_full = report->is_full || (enqueuers[i].takes_batch && jobs == BATCH);
+    }
+    return true;
+}
+
+static bool rescue(PGconn *connection, struct tick_report *report, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+    if (!database_run(connection, "queue_rescue", NULL, 0, &result, err))
+        return false;
+    report->rescued = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    metric_add(&rescued_jobs, report->rescued);
+    return true;
+}
+
+static bool run_in_transaction(PGconn *connection, struct tick_report *report, struct error *err)
+{
+    bool taken = false;
+    if (!take_lock(connection, &taken, err))
+        return false;
+    report->skipped = !taken;
+    return !taken || (rescue(connection, report, err) && enqueue(connection, report, err));
+}
+
+bool tick_run(PGconn *connection, bool with_maintenance, struct tick_report *ret_report,
+              struct error *err)
+{
+    struct tick_report report = {.skipped = false};
+    struct error ignored = ERROR_INIT;
+    if (!database_run_text(connection, "begin", database_query("transaction_begin"), err))
+        return false;
+    if (!run_in_transaction(connection, &report, err)) {
+        if (!database_run_text(connection, "rollback", database_query("transaction_rollback"),
+                               &ignored))
+            LOG_DEBUG("cannot roll back", LOG_TEXT("error", ignored.text));
+        return false;
+    }
+    if (!database_run_text(connection, "commit", database_query("transaction_commit"), err))
+        return false;
+    if (with_maintenance && !report.skipped &&
+        !database_run(connection, "schedule_maintenance", NULL, 0, NULL, err))
+        return false;
+    *ret_report = report;
+    return true;
+}

@@ -1,0 +1,380 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "common/sealing.h"
+
+#define CANARY "hunter2canary"
+#define HOST   "shop.example.com"
+#define MARKER "\x01koppeling-shop:"
+
+/* The keys of all tests. */
+static char *public_key;
+static char *secret_key;
+static struct sealing_key *key;
+
+static int make_keys(void **state)
+{
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    return sealing_start(&err) && sealing_generate(&public_key, &secret_key, &err) &&
+                   sealing_key_new(secret_key, NULL, &key, &err)
+               ? 0
+               : -1;
+}
+
+static int free_keys(void **state)
+{
+    (void)state;
+    free(public_key);
+    free_secret(secret_key);
+    sealing_key_free(key);
+    return 0;
+}
+
+/* What the database holds after decode(..., 'base64'). */
+struct sealed {
+    unsigned char bytes[8192];
+    size_t length;
+};
+
+static struct sealed sealed_for(const char *with_public_key, const char *host, const char *secret)
+{
+    struct sealed sealed = {.length = 0};
+    struct error err = ERROR_INIT;
+    AUTO(free) char *text = NULL;
+
+    if (!sealing_seal(with_public_key, host, secret, strlen(secret), &text, &err)) {
+        fail_msg("%s", err.text);
+    }
+    assert_int_equal(sodium_base642bin(sealed.bytes, sizeof(sealed.bytes), text, strlen(text), NULL,
+                                       &sealed.length, NULL, sodium_base64_VARIANT_ORIGINAL),
+                     0);
+    return sealed;
+}
+
+/* Seals any bytes, as another program would. */
+static struct sealed sealed_raw(const void *bytes, size_t length)
+{
+    struct sealed sealed = {.length = length + crypto_box_SEALBYTES};
+    unsigned char binary[crypto_box_PUBLICKEYBYTES];
+
+    assert_int_equal(sodium_base642bin(binary, sizeof(binary), public_key, strlen(public_key), NULL,
+                                       NULL, NULL, sodium_base64_VARIANT_ORIGINAL),
+                     0);
+    assert_int_equal(crypto_box_seal(sealed.bytes, bytes, length, binary), 0);
+    return sealed;
+}
+
+static void assert_opens(const struct sealing_key *with_key, const struct sealed *sealed,
+                         const char *host, const char *secret)
+{
+    struct error err = ERROR_INIT;
+    AUTO(free_secret) char *opened = NULL;
+
+    if (!sealing_open(with_key, sealed->bytes, sealed->length, host, &opened, &err)) {
+        fail_msg("%s", err.text);
+    }
+    assert_string_equal(opened, secret);
+}
+
+static void assert_refused(const struct sealing_key *with_key, const struct sealed *sealed,
+                           const char *host, const char *needle)
+{
+    char untouched[] = "untouched";
+    struct error err = ERROR_INIT;
+    char *opened = untouched;
+
+    assert_false(sealing_open(with_key, sealed->bytes, sealed->length, host, &opened, &err));
+    assert_int_equal(err.code, ERROR_DATA);
+    if (strstr(err.text, needle) == NULL) {
+        fail_msg("'%s' is not in '%s'", needle, err.text);
+    }
+    assert_null(strstr(err.text, CANARY));
+    assert_ptr_equal(opened, untouched);
+}
+
+static void what_is_sealed_can_be_opened(void **state)
+{
+    static const char *const secrets[] = {"t", CANARY, "t\xC3\xB6ken with blanks ~!@#$%",
+                                          "\xFF\xFE"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(secrets); i++) {
+        struct sealed plain = sealed_for(public_key, NULL, secrets[i]);
+        struct sealed bound = sealed_for(public_key, HOST, secrets[i]);
+
+        assert_opens(key, &plain, HOST, secrets[i]);
+        assert_opens(key, &plain, NULL, secrets[i]);
+        assert_opens(key, &bound, HOST, secrets[i]);
+    }
+}
+
+static void the_longest_secret_fits_and_a_longer_one_does_not(void **state)
+{
+    AUTO(free) char *secret = xcalloc(SEALING_SECRET_LIMIT + 2, 1);
+    AUTO(free) char *sealed_text = NULL;
+    struct error err = ERROR_INIT;
+    struct sealed sealed;
+
+    (void)state;
+    memset(secret, 's', SEALING_SECRET_LIMIT + 1);
+    sealed = sealed_raw(secret, SEALING_SECRET_LIMIT + 1);
+    assert_refused(key, &sealed, HOST, "longer than 4096 bytes");
+    assert_false(
+        sealing_seal(public_key, HOST, secret, SEALING_SECRET_LIMIT + 1, &sealed_text, &err));
+    assert_int_equal(err.code, ERROR_DATA);
+    secret[SEALING_SECRET_LIMIT] = '\0';
+    sealed = sealed_for(public_key, HOST, secret);
+    assert_opens(key, &sealed, HOST, secret);
+}
+
+static void a_bound_value_opens_for_its_shop_only(void **state)
+{
+    static const struct {
+        const char *bound_to, *opened_for;
+        bool opens;
+    } cases[] = {
+        {HOST, HOST, true},
+        {"Shop.Example.COM", HOST, true},
+        {HOST, "SHOP.example.com", true},
+        {HOST, "shop.example.co", false},
+        {HOST, "shop.example.com.evil", false},
+        {HOST, "xshop.example.com", false},
+        {HOST, "", false},
+        {HOST, NULL, false},
+        {HOST, HOST "\n", false},
+        {"a", "b", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct sealed sealed = sealed_for(public_key, cases[i].bound_to, CANARY);
+
+        if (cases[i].opens) {
+            assert_opens(key, &sealed, cases[i].opened_for, CANARY);
+        } else {
+            assert_refused(key, &sealed, cases[i].opened_for, "sealed for another shop");
+        }
+    }
+}
+
+static void a_plain_box_of_another_program_is_accepted_on_any_row(void **state)
+{
+    struct sealed sealed = sealed_raw(CANARY, strlen(CANARY));
+
+    (void)state;
+    assert_opens(key, &sealed, HOST, CANARY);
+    assert_opens(key, &sealed, "other.example.com", CANARY);
+    assert_opens(key, &sealed, NULL, CANARY);
+}
+
+static void hostile_plaintexts_are_refused_with_a_constant_text(void **state)
+{
+#define PLAIN(text) text, sizeof(text) - 1
+    static const struct {
+        const char *plain;
+        size_t length;
+        const char *needle;
+    } cases[] = {
+        {PLAIN(""), "it is empty"},
+        {PLAIN(CANARY "\n"), "control character"},
+        {PLAIN(CANARY "\r\nHost: x"), "control character"},
+        {PLAIN("\0" CANARY), "zero byte"},
+        {PLAIN(CANARY "\0"), "zero byte"},
+        {PLAIN(CANARY "\0" CANARY), "zero byte"},
+        {PLAIN("\x01" CANARY), "control character"},
+        {PLAIN("\x01koppeling-shop" CANARY), "control character"},
+        {PLAIN("\x01koppeling-shopx" HOST "\n" CANARY), "control character"},
+        {PLAIN(MARKER), "binding to a shop is damaged"},
+        {PLAIN(MARKER HOST), "binding to a shop is damaged"},
+        {PLAIN(MARKER HOST CANARY), "binding to a shop is damaged"},
+        {PLAIN(MARKER "\n" CANARY), "sealed for another shop"},
+        {PLAIN(MARKER HOST "\0\n" CANARY), "sealed for another shop"},
+        {PLAIN(MARKER HOST "\n"), "it is empty"},
+        {PLAIN(MARKER HOST "\n\n" CANARY), "control character"},
+        {PLAIN(MARKER HOST "\n" MARKER HOST "\n" CANARY), "control character"},
+        {PLAIN(MARKER HOST "\n" CANARY "\x7F"), "control character"},
+        {PLAIN(MARKER HOST "\n" CANARY "\0"), "zero byte"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct sealed sealed = sealed_raw(cases[i].plain, cases[i].length);
+
+        assert_refused(key, &sealed, HOST, cases[i].needle);
+    }
+}
+
+static void each_changed_bit_makes_a_value_unreadable(void **state)
+{
+    struct sealed sealed = sealed_for(public_key, HOST, CANARY);
+
+    (void)state;
+    for (size_t bit = 0; bit < sealed.length * 8; bit += 3) {
+        struct sealed changed = sealed;
+
+        changed.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        /* X25519 does not look at the highest bit of a point, but the nonce is made from it. */
+        assert_refused(key, &changed, HOST, "made for another key or is damaged");
+    }
+}
+
+static void a_cut_or_overlong_value_is_refused(void **state)
+{
+    struct sealed sealed = sealed_for(public_key, HOST, CANARY);
+    size_t whole = sealed.length;
+
+    (void)state;
+    for (sealed.length = 0; sealed.length < whole; sealed.length++) {
+        assert_refused(key, &sealed, HOST, sealed.length < 48 ? "too short" : "damaged");
+    }
+    sealed.length = whole + 1;
+    assert_refused(key, &sealed, HOST, "damaged");
+    sealed.length = sizeof(sealed.bytes);
+    assert_refused(key, &sealed, HOST, "too long");
+    sealed.length = SIZE_MAX; /* not even looked at */
+    assert_refused(key, &sealed, HOST, "too long");
+}
+
+static void a_value_for_another_key_is_refused_and_two_keys_open_both(void **state)
+{
+    AUTO(free) char *new_public = NULL;
+    AUTO(free_secret) char *new_secret = NULL;
+    AUTO(sealing_key) struct sealing_key *both = NULL;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_true(sealing_generate(&new_public, &new_secret, &err));
+    assert_true(sealing_key_new(new_secret, secret_key, &both, &err));
+
+    struct sealed before = sealed_for(public_key, HOST, "old");
+    struct sealed after = sealed_for(new_public, HOST, "new");
+
+    assert_refused(key, &after, HOST, "made for another key or is damaged");
+    assert_opens(both, &before, HOST, "old");
+    assert_opens(both, &after, HOST, "new");
+}
+
+static void what_cannot_be_a_secret_or_a_host_is_not_sealed(void **state)
+{
+    static const struct {
+        const char *host, *secret;
+        size_t length;
+        const char *needle;
+    } cases[] = {
+        {NULL, "", 0, "it is empty"},
+        {HOST, "", 0, "it is empty"},
+        {NULL, "a\0b", 3, "zero byte"},
+        {NULL, CANARY "\n", sizeof(CANARY), "control character"},
+        {NULL, MARKER HOST "\n" CANARY, sizeof(MARKER HOST "\n" CANARY) - 1, "control character"},
+        {"", CANARY, 13, "not a host name"},
+        {"shop example", CANARY, 13, "not a host name"},
+        {HOST "\n", CANARY, 13, "not a host name"},
+        {"https://" HOST, CANARY, 13, "not a host name"},
+        {HOST "/", CANARY, 13, "not a host name"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error err = ERROR_INIT;
+        char *sealed = NULL;
+
+        assert_false(sealing_seal(public_key, cases[i].host, cases[i].secret, cases[i].length,
+                                  &sealed, &err));
+        assert_null(sealed);
+        assert_int_equal(err.code, ERROR_DATA);
+        assert_non_null(strstr(err.text, cases[i].needle));
+        assert_null(strstr(err.text, CANARY));
+    }
+}
+
+static void bad_keys_are_refused_without_showing_them(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        CANARY,
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",  /* no padding */
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE",  /* likewise */
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=", /* bits that belong to no byte */
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", /* 33 bytes */
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", /* 31 bytes */
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+        " AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        "AAAAAAAAAAAAAAAAAAAAAA\nAAAAAAAAAAAAAAAAAAAAA=",
+        "______________________________________-_-__=", /* the alphabet for URLs */
+        "00000000000000000000000000000000000000000000000000000000000000ff",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        struct error err = ERROR_INIT;
+        struct sealing_key *none = NULL;
+        char *sealed = NULL;
+
+        assert_false(sealing_key_new(bad[i], NULL, &none, &err));
+        assert_int_equal(err.code, ERROR_CONFIG);
+        assert_null(strstr(err.text, CANARY));
+        assert_false(sealing_key_new(secret_key, bad[i], &none, &err));
+        assert_non_null(strstr(err.text, "previous"));
+        assert_null(none);
+        assert_false(sealing_seal(bad[i], NULL, "x", 1, &sealed, &err));
+        assert_int_equal(err.code, ERROR_CONFIG);
+        assert_null(sealed);
+    }
+}
+
+static void a_weak_public_key_is_refused(void **state)
+{
+    struct error err = ERROR_INIT;
+    char *sealed = NULL;
+
+    (void)state;
+    assert_false(
+        sealing_seal("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL, "x", 1, &sealed, &err));
+    assert_int_equal(err.code, ERROR_CONFIG);
+}
+
+static void generated_keys_are_base64_and_different_each_time(void **state)
+{
+    AUTO(free) char *other_public = NULL;
+    AUTO(free_secret) char *other_secret = NULL;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_true(sealing_start(&err)); /* once more does no harm */
+    assert_true(sealing_generate(&other_public, &other_secret, &err));
+    assert_int_equal(strlen(other_public), 44);
+    assert_int_equal(strlen(other_secret), 44);
+    assert_string_not_equal(other_public, public_key);
+    assert_string_not_equal(other_secret, secret_key);
+    assert_string_not_equal(other_secret, other_public);
+    sealing_key_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_sealed_can_be_opened),
+        cmocka_unit_test(the_longest_secret_fits_and_a_longer_one_does_not),
+        cmocka_unit_test(a_bound_value_opens_for_its_shop_only),
+        cmocka_unit_test(a_plain_box_of_another_program_is_accepted_on_any_row),
+        cmocka_unit_test(hostile_plaintexts_are_refused_with_a_constant_text),
+        cmocka_unit_test(each_changed_bit_makes_a_value_unreadable),
+        cmocka_unit_test(a_cut_or_overlong_value_is_refused),
+        cmocka_unit_test(a_value_for_another_key_is_refused_and_two_keys_open_both),
+        cmocka_unit_test(what_cannot_be_a_secret_or_a_host_is_not_sealed),
+        cmocka_unit_test(bad_keys_are_refused_without_showing_them),
+        cmocka_unit_test(a_weak_public_key_is_refused),
+        cmocka_unit_test(generated_keys_are_base64_and_different_each_time),
+    };
+
+    return cmocka_run_group_tests_name("sealing", tests, make_keys, free_keys);
+}

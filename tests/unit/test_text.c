@@ -1,0 +1,193 @@
+#include "tests/unit/kind_helpers.h"
+
+#include "worker/api/text.h"
+
+static void a_valid_sequence_has_its_length(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *bytes;
+        size_t left;
+        size_t length;
+    } rows[] = {
+        {"ascii", "a", 1, 1},
+        {"zero", "\0", 1, 1},
+        {"two", "\xC3\xAB", 2, 2},
+        {"three", "\xE2\x82\xAC", 3, 3},
+        {"four", "\xF0\x9F\x93\xA6", 4, 4},
+        {"highest", "\xF4\x8F\xBF\xBF", 4, 4},
+        {"too high", "\xF4\x90\x80\x80", 4, 0},
+        {"cut", "\xE2\x82", 2, 0},
+        {"continuation first", "\x82", 1, 0},
+        {"overlong two", "\xC0\xAF", 2, 0},
+        {"overlong three", "\xE0\x80\xAF", 3, 0},
+        {"overlong four", "\xF0\x80\x80\xAF", 4, 0},
+        {"surrogate", "\xED\xA0\x80", 3, 0},
+        {"last before surrogates", "\xED\x9F\xBF", 3, 3},
+        {"latin-1", "\xEB" "ab", 3, 0},
+        {"never valid", "\xFF", 1, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        ROW_CHECK(rows[i].name,
+                  text_sequence_length(rows[i].bytes, rows[i].left) == rows[i].length);
+    }
+}
+
+static void cleaning_leaves_one_bounded_line(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t most;
+        const char *clean;
+    } rows[] = {
+        {"Fenna", 10, "Fenna"},
+        {"  Fenna \t Testveld\r\n", 20, "Fenna Testveld"},
+        {"", 10, NULL},
+        {" \t\n ", 10, NULL},
+        {"\x01\x02\x7F", 10, NULL},
+        {"a\x01" "b\x1B[31mc", 20, "ab[31mc"},
+        {"a\xC2\x85" "b\xC2\x9B" "c", 20, "a bc"},
+        {"\xC2\xA0" "Oss\xC2\xA0", 10, "Oss"},
+        {"a\xE2\x80\xA8" "b\xE2\x80\xA9" "c", 10, "a b c"},
+        {"\xEF\xBB\xBF" "BOM", 10, "BOM"},
+        {"Belgi\xC3\xAB", 10, "Belgi\xC3\xAB"},
+        {"Belgi\xC3\xAB", 6, "Belgi\xC3\xAB"},
+        {"Belgi\xC3\xAB", 5, "Belgi"},
+        {"Belgi\xEB NV", 20, "Belgi\xEF\xBF\xBD NV"},
+        {"\xFF\xFE\xFD", 2, "\xEF\xBF\xBD\xEF\xBF\xBD"},
+        {"abc def", 4, "abc"},
+        {"abc def", 5, "abc d"},
+        {"\xF0\x9F\x93\xA6\xF0\x9F\x93\xA6", 1, "\xF0\x9F\x93\xA6"},
+        {"anything", 0, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(free) char *clean = text_clean(rows[i].text, strlen(rows[i].text), rows[i].most);
+
+        check_text(rows[i].text, clean, rows[i].clean);
+    }
+}
+
+static void cleaning_drops_zero_bytes(void **state)
+{
+    AUTO(free) char *clean = text_clean("a\0b\0", 4, 10);
+
+    (void)state;
+    check_text("zeros", clean, "ab");
+}
+
+static void digit_texts_are_compared_by_value(void **state)
+{
+    static const struct {
+        const char *left;
+        const char *right;
+        int sign;
+    } rows[] = {
+        {"9", "10", -1},     {"10", "9", 1},   {"20411", "20411", 0}, {"007", "7", 0},
+        {"", "1", -1},       {"0", "", 0},     {"99999999999999999999", "100000000000000000000", -1},
+        {"20412", "20411", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        int result = text_compare_numbers(rows[i].left, rows[i].right);
+
+        ROW_CHECK(rows[i].left, (result > 0) - (result < 0) == rows[i].sign);
+    }
+    assert_true(text_is_digits("20411"));
+    assert_false(text_is_digits(""));
+    assert_false(text_is_digits("T-57"));
+    assert_false(text_is_digits("-5"));
+    assert_false(text_is_digits("12 "));
+}
+
+static void numbers_are_read_with_point_or_comma(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_number;
+        double number;
+    } rows[] = {
+        {"68.00", true, 68},      {"0", true, 0},         {"-3.5", true, -3.5}, {"+2", true, 2},
+        {"12,4", true, 12.4},     {" 0.85 ", true, 0.85}, {".5", true, 0.5},    {"5.", true, 5},
+        {"", false, 0},           {" ", false, 0},        {"-", false, 0},      {".", false, 0},
+        {"1e3", false, 0},        {"1.234,50", false, 0}, {"0x10", false, 0},   {"12 kg", false, 0},
+        {"nan", false, 0},        {"inf", false, 0},      {"123456789012345678901234567890", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        double number = 77;
+
+        ROW_CHECK(rows[i].text, text_to_number(rows[i].text, &number) == rows[i].is_number);
+        ROW_CHECK(rows[i].text, number == (rows[i].is_number ? rows[i].number : 77));
+    }
+}
+
+static void a_uuid_has_its_form(void **state)
+{
+    (void)state;
+    assert_true(text_is_uuid("3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101"));
+    assert_true(text_is_uuid("3B0F6A52-7C1E-4D7E-9A57-0C7F5B7A1101"));
+    assert_false(text_is_uuid(""));
+    assert_false(text_is_uuid("3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a110"));
+    assert_false(text_is_uuid("3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a11011"));
+    assert_false(text_is_uuid("3b0f6a52x7c1e-4d7e-9a57-0c7f5b7a1101"));
+    assert_false(text_is_uuid("3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a110g"));
+}
+
+static void percent_encoding_leaves_nothing_special(void **state)
+{
+    char encoded[20];
+
+    (void)state;
+    assert_true(text_percent_encode("20411", encoded, sizeof(encoded)));
+    assert_string_equal(encoded, "20411");
+    assert_true(text_percent_encode("a/../?b&", encoded, sizeof(encoded)));
+    assert_string_equal(encoded, "a%2F..%2F%3Fb%26");
+    assert_true(text_percent_encode("\xC3\xAB-_~", encoded, sizeof(encoded)));
+    assert_string_equal(encoded, "%C3%AB-_~");
+    assert_false(text_percent_encode("0123456789012345678901", encoded, sizeof(encoded)));
+    assert_string_equal(encoded, "");
+}
+
+static void scrubbing_blanks_out_what_may_be_personal_or_secret(void **state)
+{
+    static const char *const rows[][2] = {
+        {"Order not found", "Order not found"},
+        {"no user jan@example.org here", "no user ... here"},
+        {"token=abc is wrong", "... is wrong"},
+        {"bad 0123456789abcdef0123456789abcdef!", "bad ..."},
+        {"@", "."},
+        {"a  =  b", "a  .  b"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        char text[100];
+
+        snprintf(text, sizeof(text), "%s", rows[i][0]);
+        text_scrub(text);
+        check_text(rows[i][0], text, rows[i][1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_valid_sequence_has_its_length),
+        cmocka_unit_test(cleaning_leaves_one_bounded_line),
+        cmocka_unit_test(cleaning_drops_zero_bytes),
+        cmocka_unit_test(digit_texts_are_compared_by_value),
+        cmocka_unit_test(numbers_are_read_with_point_or_comma),
+        cmocka_unit_test(a_uuid_has_its_form),
+        cmocka_unit_test(percent_encoding_leaves_nothing_special),
+        cmocka_unit_test(scrubbing_blanks_out_what_may_be_personal_or_secret),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,148 @@
+#include "worker/api/order.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "worker/api/lenient.h"
+#include "worker/api/text.h"
+
+#define UUID_LENGTH    36
+#define CREDIT_NUMBERS 50
+
+/* payment.status.id of a payment that succeeded [spec section 4]. */
+#define PAYMENT_SUCCESSFUL 1
+
+static char *read_uuid(json_t *json)
+{
+    /* One more than a uuid has, so that a longer text is not cut to one. */
+    char *uuid = lenient_text(json, "uuid", UUID_LENGTH + 1);
+
+    if (uuid != NULL && !text_is_uuid(uuid)) {
+        free(uuid);
+        return NULL;
+    }
+    for (char *at = uuid; at != NULL && *at != '\0'; at++) {
+        *at = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
+    }
+    return uuid;
+}
+
+static bool read_paid(json_t *json, bool has_status, int32_t status)
+{
+    int32_t payment = 0;
+    AUTO(free) char *words = lenient_text(json, "payment_status", 20);
+
+    if (has_status && status == ORDER_STATUS_PAID) {
+        return true;
+    }
+    if (lenient_integer(lenient_object(lenient_object(json, "payment"), "status"), "id",
+                        &payment) &&
+        payment == PAYMENT_SUCCESSFUL) {
+        return true;
+    }
+    return words != NULL && strcasecmp(words, "captured") == 0;
+}
+
+static bool is_date(int year, int month, int day)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return year >= 1970 && year <= 2999 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+/* Whether `text` begins like `shape`, where 0 stands for any digit. */
+static bool has_shape(const char *text, const char *shape)
+{
+    for (; *shape != '\0'; text++, shape++) {
+        bool digit = *text >= '0' && *text <= '9';
+
+        if (*shape == '0' ? !digit : *text != *shape) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int two_digits(const char *text)
+{
+    return (text[0] - '0') * 10 + text[1] - '0';
+}
+
+/* Date and time are "yyyy-mm-dd" and "hh:mm:ss" [spec]; what follows these is ignored. */
+static void read_moment(json_t *json, struct order *order)
+{
+    AUTO(free) char *date = lenient_text(json, "date", 40);
+    AUTO(free) char *time = lenient_text(json, "time", 40);
+
+    if (date != NULL && has_shape(date, "0000-00-00") &&
+        is_date(two_digits(date) * 100 + two_digits(date + 2), two_digits(date + 5),
+                two_digits(date + 8))) {
+        snprintf(order->date, sizeof(order->date), "%.10s", date);
+    }
+    if (time != NULL && has_shape(time, "00:00:00") && two_digits(time) < 24 &&
+        two_digits(time + 3) < 60 && two_digits(time + 6) < 60) {
+        snprintf(order->time, sizeof(order->time), "%.8s", time);
+    } else {
+        snprintf(order->time, sizeof(order->time), "00:00:00");
+    }
+}
+
+bool order_read(const char *text, size_t length, struct order *ret_order, struct error *err)
+{
+    struct mended mended = {.text = NULL};
+    json_auto_t *json = lenient_parse(text, length, &mended, err);
+    struct order order = {.mended = mended};
+
+    *ret_order = (struct order){.json = NULL};
+    if (json == NULL || !json_is_object(json)) {
+        free(mended.text);
+        return json == NULL ? false : error_set(err, ERROR_DATA, "not an object");
+    }
+    order.number = lenient_text(json, "number", ORDER_NUMBER_LENGTH);
+    order.uuid = read_uuid(json);
+    order.has_status = lenient_integer(json, "status", &order.status);
+    order.archived = lenient_true(json, "archived");
+    order.credit = lenient_is_set(json, "credited_order_number");
+    order.paid = read_paid(json, order.has_status, order.status);
+    read_moment(json, &order);
+    order.json = steal_ptr(&json);
+    *ret_order = order;
+    return true;
+}
+
+void order_release(struct order *order)
+{
+    json_decref(order->json);
+    free(order->mended.text);
+    free(order->number);
+    free(order->uuid);
+    *order = (struct order){.json = NULL};
+}
+
+bool order_number_is_test(const char *number)
+{
+    return !text_is_digits(number);
+}
+
+json_t *order_credit_numbers(const struct order *order)
+{
+    json_t *numbers = json_array();
+    json_t *value = json_object_get(order->json, "credit_order_numbers");
+    json_auto_t *list = lenient_list(order->json, "credit_order_numbers");
+
+    if (list == NULL && lenient_is_set(order->json, "credit_order_numbers")) {
+        list = json_pack("[O]", value); /* a single number without its list */
+    }
+    for (size_t i = 0; i < json_array_size(list) && i < CREDIT_NUMBERS; i++) {
+        AUTO(free) char *number = lenient_value_text(json_array_get(list, i), ORDER_NUMBER_LENGTH);
+
+        if (number != NULL) {
+            json_array_append_new(numbers, json_string(number));
+        }
+    }
+    return numbers;
+}

@@ -1,0 +1,58 @@
+/*
+ * One order of a shop at Mijnwebwinkel: the facts that decide what to do with it. The Order object
+ * and its oddities: reference/mijnwebwinkel.md section 4 ([spec] and [observed: PYSDK]); special
+ * orders: section 7. Mapping it for import: order_row.h.
+ *
+ * Pure; any thread.
+ */
+#ifndef WORKER_API_ORDER_H
+#define WORKER_API_ORDER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "worker/api/json_mend.h"
+
+/* Longest order number that is kept, in characters. */
+#define ORDER_NUMBER_LENGTH 40
+
+/* Status "Betaald" [observed: STATS; PORTAL imports it]. */
+#define ORDER_STATUS_PAID 3
+
+struct order {
+    json_t *json;           /* the object as read; owned */
+    struct mended mended;   /* how the bytes had to be changed before they could be read; owned */
+    char *number;           /* text: live it is a string, in the schema an integer; NULL if absent */
+    char *uuid;             /* lower case; NULL if absent or not of that form */
+    int32_t status;         /* valid when has_status */
+    bool has_status;
+    bool archived;
+    bool credit;            /* credited_order_number is set: this IS a credit order [spec] */
+    bool paid;              /* status 3, payment.status.id 1, or payment_status captured */
+    char date[11];          /* "2026-11-20"; "" when it is no date of the calendar */
+    char time[9];           /* "19:42:07"; "00:00:00" when absent or invalid */
+};
+
+/* Reads one order from `length` bytes. ERROR_DATA when they are no JSON object; *ret_order is then
+ * empty. An order without number or uuid is read: the caller decides. */
+bool order_read(const char *text, size_t length, struct order *ret_order,
+                struct error *err) MUSTCHECK;
+void order_release(struct order *order);
+
+static inline void order_cleanup(struct order *order)
+{
+    order_release(order);
+}
+
+/* True for a number with a "T-" mark at either end, and for any other that is not all digits:
+ * test orders are never imported and never changed [PAGE; the exact place of the mark is unknown]. */
+bool order_number_is_test(const char *number) MUSTCHECK;
+
+/* The numbers of the credit orders made for this one, as a new array of texts (perhaps empty; at
+ * most 50). Not empty: it was credited, at least in part [spec, untyped there]. */
+json_t *order_credit_numbers(const struct order *order) MUSTCHECK;
+
+#endif

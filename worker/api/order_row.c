@@ -1,0 +1,133 @@
+#include "worker/api/order_row.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "worker/api/lenient.h"
+#include "worker/api/order_lines.h"
+#include "worker/api/ship_to.h"
+
+#define CURRENCY_LENGTH       3
+#define BUSINESS_MODEL_LENGTH 10
+#define REFERENCE_LENGTH      255
+#define COMMENT_LENGTH        2000
+
+/* The weight when neither the order nor the settings say one, and the least that a parcel weighs
+ * [behaviour.md section B: Boekuwzending's own plugins do the same]. */
+#define DEFAULT_WEIGHT_KG 1.0
+#define LEAST_WEIGHT_KG   0.1
+
+/* Sorted and compact, so that equal fields give equal bytes; 12 digits write 0.85 as 0.85. */
+#define FIELDS_FORMAT (JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(12))
+
+#define CONTENT_HASH_BYTES 16
+
+static void set_text(json_t *fields, const char *key, const char *text)
+{
+    json_object_set_new(fields, key, text != NULL ? json_string(text) : json_null());
+}
+
+static void map_text(json_t *fields, const char *key, json_t *parent, const char *from, size_t most)
+{
+    AUTO(free) char *text = lenient_text(parent, from, most);
+
+    set_text(fields, key, text);
+}
+
+static double find_weight(json_t *order, const struct order_defaults *defaults)
+{
+    double weight = 0;
+
+    if (!lenient_number(order, "weight", &weight) || weight <= 0) {
+        weight = defaults->weight_kg > 0 ? defaults->weight_kg : DEFAULT_WEIGHT_KG;
+    }
+    return fmax(order_lines_kilograms(weight), LEAST_WEIGHT_KG);
+}
+
+static void map_total(const struct order *order, json_t *fields)
+{
+    double total = 0;
+    bool known = lenient_number(lenient_object(order->json, "price"), "total", &total);
+    AUTO(free) char *text = known ? order_lines_amount(total, 2) : NULL;
+
+    set_text(fields, "total", text);
+}
+
+static void map_identity(const struct order *order, json_t *fields)
+{
+    set_text(fields, "order_uuid", order->uuid);
+    set_text(fields, "order_number", order->number);
+    if (order->date[0] != '\0') {
+        AUTO(free) char *moment = xasprintf("%s %s", order->date, order->time);
+
+        set_text(fields, "ordered_at", moment);
+    } else {
+        set_text(fields, "ordered_at", NULL);
+    }
+    json_object_set_new(fields, "shop_status", json_integer(order->status));
+    json_object_set_new(fields, "paid", json_boolean(order->paid));
+    json_object_set_new(fields, "credit_order_numbers", order_credit_numbers(order));
+}
+
+enum order_gap order_map(const struct order *order, const struct order_defaults *defaults,
+                         json_t **ret_fields)
+{
+    json_auto_t *fields = json_object();
+    json_t *json = order->json;
+
+    *ret_fields = NULL;
+    if (order_lines_map(json, fields) == 0 || ship_to_is_pickup(json)) {
+        return ORDER_NOTHING_TO_SHIP;
+    }
+    if (!ship_to_map(json, defaults->region_code, fields)) {
+        return ORDER_NO_ADDRESS;
+    }
+    map_identity(order, fields);
+    map_total(order, fields);
+    map_text(fields, "currency", json, "currency", CURRENCY_LENGTH);
+    map_text(fields, "business_model", json, "business_model", BUSINESS_MODEL_LENGTH);
+    map_text(fields, "reference", json, "reference", REFERENCE_LENGTH);
+    map_text(fields, "customer_comment", lenient_object(json, "comments"), "customer",
+             COMMENT_LENGTH);
+    json_object_set_new(fields, "weight_kg", json_real(find_weight(json, defaults)));
+    *ret_fields = steal_ptr(&fields);
+    return ORDER_COMPLETE;
+}
+
+/* The payload as it may be stored; *ret_owned is what to free afterwards, or NULL. */
+static const char *payload_of(const struct order *order, const struct order_slice *slice,
+                              char **ret_owned)
+{
+    *ret_owned = NULL;
+    if (order->mended.odd_numbers) {
+        *ret_owned = json_dumps(order->json, JSON_COMPACT);
+        return *ret_owned != NULL ? *ret_owned : "null";
+    }
+    return order->mended.text != NULL ? order->mended.text : slice->text;
+}
+
+char *order_row(const struct order *order, json_t *fields, const struct order_slice *slice,
+                size_t *ret_length)
+{
+    unsigned char hash[CONTENT_HASH_BYTES];
+    char hash_text[2 * CONTENT_HASH_BYTES + 1];
+    AUTO(free) char *text = json_dumps(fields, FIELDS_FORMAT);
+    AUTO(free) char *owned = NULL;
+    const char *payload = payload_of(order, slice, &owned);
+    size_t length = owned != NULL ? strlen(owned) : order->mended.length;
+
+    crypto_generichash(hash, sizeof(hash), (const unsigned char *)text, strlen(text), NULL, 0);
+    sodium_bin2hex(hash_text, sizeof(hash_text), hash, sizeof(hash));
+
+    /* The closing brace gives way to three more members. */
+    char *row = xasprintf("%.*s,\"content_hash\":\"%s\",\"payload_hash\":%" JSON_INTEGER_FORMAT
+                          ",\"payload\":%.*s}",
+                          (int)(strlen(text) - 1), text, hash_text, (json_int_t)slice->hash,
+                          (int)length, payload);
+
+    *ret_length = strlen(row);
+    return row;
+}

@@ -1,0 +1,23 @@
+/*
+ * Whom and where to ship an order to: delivery address, else invoice address, with the fallback
+ * chains of reference/behaviour.md section B and reference/mijnwebwinkel.md section 4. Pure.
+ */
+#ifndef WORKER_API_SHIP_TO_H
+#define WORKER_API_SHIP_TO_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+
+/* Adds name, company, email, phone, street, number, number_addition, address_line, postcode, city,
+ * country and private_address of `order` to `fields`. False, with nothing added, when neither
+ * address has a street or number, a postcode or city, and somebody's name. */
+bool ship_to_map(json_t *order, const char *region_code, json_t *fields) MUSTCHECK;
+
+/* True when the customer fetches it: a point of sale is given, and neither a country to ship to nor
+ * a delivery address [assumed, section 7; the official example has a point of sale AND a shipping
+ * country, and must be shipped]. */
+bool ship_to_is_pickup(json_t *order) MUSTCHECK;
+
+#endif

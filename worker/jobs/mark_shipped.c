@@ -1,0 +1,305 @@
+/* Job kind "mark_shipped": tells the shop that an order was shipped, unless the shop knows better. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/memory.h"
+#include "worker/api/answer.h"
+#include "worker/api/lenient.h"
+#include "worker/api/order.h"
+#include "worker/api/shop_request.h"
+#include "worker/jobs/kinds.h"
+#include "worker/jobs/shop_answer.h"
+
+struct mark {
+    const struct job *job;
+    const char *number;  /* these four are borrowed from the context */
+    const char *uuid;
+    const char *label_environment;
+    const char *comment_line; /* NULL: the comment is left alone */
+    int32_t shipped_status;
+    bool is_patched;     /* the PATCH was asked for: the next answer is about it */
+};
+
+/* Why the shop was not told; the codes end up in imported_order.mark_reason_code. */
+enum refusal {
+    REFUSAL_TEST_ORDER,
+    REFUSAL_STAGING_LABEL,
+    REFUSAL_NOT_FOUND,
+    REFUSAL_OTHER_ORDER,
+    REFUSAL_CREDITED,
+    REFUSAL_STATUS_CHANGED, /* its words name the status */
+};
+
+static const struct {
+    const char *code;
+    const char *reason;
+} refusals[] = {
+    [REFUSAL_TEST_ORDER] = {"test_order", "it is a test order, and those are never changed"},
+    [REFUSAL_STAGING_LABEL] = {"staging_label",
+                               "the label was made on staging, and this shop is not told of those"},
+    [REFUSAL_NOT_FOUND] = {"not_found", "the shop has no order with this number"},
+    [REFUSAL_OTHER_ORDER] = {"other_order", "the shop has another order under this number"},
+    [REFUSAL_CREDITED] = {"credited", "the order was credited in the shop"},
+    [REFUSAL_STATUS_CHANGED] = {"status_changed", NULL},
+};
+
+static const char *context_text(const struct job *job, const char *key)
+{
+    return json_string_value(json_object_get(job->context, key));
+}
+
+static void *mark_begin(const struct job *job, struct outcome *outcome)
+{
+    struct mark *mark = xcalloc(1, sizeof(*mark));
+
+    *mark = (struct mark){
+        .job = job,
+        .number = context_text(job, "order_number"),
+        .uuid = context_text(job, "order_uuid"),
+        .label_environment = context_text(job, "label_environment"),
+        .comment_line = context_text(job, "comment_line"),
+    };
+    if (mark->number == NULL || mark->uuid == NULL || mark->label_environment == NULL ||
+        !json_is_array(json_object_get(job->context, "open_statuses")) ||
+        !lenient_integer(job->context, "shipped_status", &mark->shipped_status)) {
+        outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR,
+                     "the job's context is not that of a labelled order");
+        free(mark);
+        return NULL;
+    }
+    return mark;
+}
+
+static enum environment label_environment(const struct mark *mark)
+{
+    return strcmp(mark->label_environment, "staging") == 0 ? ENVIRONMENT_STAGING
+                                                           : ENVIRONMENT_PRODUCTION;
+}
+
+/* Records how it ended. `order` is what the shop said last, or NULL when it was not asked. */
+static enum step finish(const struct mark *mark, const char *ending, const char *reason_code,
+                        const char *reason, const struct order *order, struct outcome *outcome)
+{
+    json_t *labels = json_object_get(mark->job->context, "label_ids");
+    json_t *row = json_pack("{s:s, s:s?, s:s?, s:s}", "outcome", ending, "reason_code", reason_code,
+                            "reason", reason, "label_environment", mark->label_environment);
+
+    json_object_set_new(row, "shop_status", order != NULL && order->has_status
+                                                ? json_integer(order->status)
+                                                : json_null());
+    json_object_set_new(row, "http_status", outcome->http_status != 0
+                                                ? json_integer(outcome->http_status)
+                                                : json_null());
+    json_object_set_new(row, "label_ids", json_is_array(labels) ? json_incref(labels)
+                                                                : json_array());
+    json_decref(outcome->result);
+    outcome->result = json_pack("{s:s, s:s?, s:b}", "outcome", ending, "reason_code", reason_code,
+                                "patched", mark->is_patched ? 1 : 0);
+    outcome_write(outcome, "write_marked", row);
+    return STEP_DONE;
+}
+
+static enum step refuse(const struct mark *mark, enum refusal refusal, const struct order *order,
+                        struct outcome *outcome)
+{
+    AUTO(free) char *changed = NULL;
+    const char *reason = refusals[refusal].reason;
+
+    if (refusal == REFUSAL_STATUS_CHANGED) {
+        changed = order->has_status
+                      ? xasprintf("the shop's status is %d, which is neither open nor shipped",
+                                  order->status)
+                      : xstrdup("the shop does not tell the order's status");
+        reason = changed;
+    }
+    return finish(mark, "not_marked", refusals[refusal].code, reason, order, outcome);
+}
+
+/* What can be told without asking the shop. */
+static enum step start(const struct mark *mark, struct http_request *next, struct outcome *outcome)
+{
+    if (order_number_is_test(mark->number)) {
+        return refuse(mark, REFUSAL_TEST_ORDER, NULL, outcome);
+    }
+    if (label_environment(mark) == ENVIRONMENT_STAGING &&
+        json_is_false(json_object_get(mark->job->context, "mark_on_staging"))) {
+        return refuse(mark, REFUSAL_STAGING_LABEL, NULL, outcome);
+    }
+    if (mark->job->token_problem != NULL) {
+        return shop_answer_no_token(mark->job, outcome);
+    }
+    shop_request_order(next, mark->number);
+    return STEP_CALL;
+}
+
+static bool is_same_order(const struct mark *mark, const struct order *order)
+{
+    return order->number != NULL && strcmp(order->number, mark->number) == 0 &&
+           order->uuid != NULL && strcasecmp(order->uuid, mark->uuid) == 0;
+}
+
+static bool is_open(const struct mark *mark, const struct order *order)
+{
+    json_t *open = json_object_get(mark->job->context, "open_statuses");
+
+    for (size_t i = 0; i < json_array_size(open); i++) {
+        if (order->has_status && json_integer_value(json_array_get(open, i)) == order->status) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_listed(json_t *numbers, const char *number)
+{
+    for (size_t i = 0; i < json_array_size(numbers); i++) {
+        AUTO(free) char *listed = lenient_value_text(json_array_get(numbers, i),
+                                                     ORDER_NUMBER_LENGTH);
+
+        if (listed != NULL && strcmp(listed, number) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Credited since it was imported, or a credit order itself. A part that was refunded before the
+ * import was shown to the merchant then, who made a label all the same. */
+static bool is_credited(const struct mark *mark, const struct order *order)
+{
+    json_t *before = json_object_get(mark->job->context, "credit_order_numbers");
+    json_auto_t *now = order_credit_numbers(order);
+
+    for (size_t i = 0; i < json_array_size(now); i++) {
+        if (!is_listed(before, json_string_value(json_array_get(now, i)))) {
+            return true;
+        }
+    }
+    return order->credit;
+}
+
+/* The internal comment with our line behind it, or NULL when it has to stay as it is: it holds the
+ * line already, or was not readable as it is, so that writing it back would change it. */
+static char *new_comment(const struct mark *mark, const struct order *order)
+{
+    json_t *comments = lenient_object(order->json, "comments");
+    const char *old = json_string_value(json_object_get(comments, "internal"));
+
+    if (mark->comment_line == NULL || mark->comment_line[0] == '\0' ||
+        order->mended.text != NULL || (old == NULL && lenient_is_set(comments, "internal"))) {
+        return NULL;
+    }
+    if (old == NULL || old[0] == '\0') {
+        return xstrdup(mark->comment_line);
+    }
+    return strstr(old, mark->comment_line) != NULL ? NULL
+                                                   : xasprintf("%s\n%s", old, mark->comment_line);
+}
+
+static enum step ask_to_change(struct mark *mark, const struct order *order,
+                               struct http_request *next)
+{
+    AUTO(free) char *comment = new_comment(mark, order);
+    json_auto_t *body = json_pack("{s:i}", "status", mark->shipped_status);
+
+    if (comment != NULL) {
+        json_object_set_new(body, "comments", json_pack("{s:s}", "internal", comment));
+    }
+    shop_request_change_order(next, mark->number, json_dumps(body, JSON_COMPACT));
+    mark->is_patched = true;
+    return STEP_CALL;
+}
+
+/* The order as the shop has it: is it still the one to be marked? */
+static enum step judge_order(struct mark *mark, const struct http_response *answer,
+                             struct http_request *next, struct outcome *outcome)
+{
+    static const char deed[] = "read the order";
+    AUTO(order) struct order order = {.json = NULL};
+    struct error err = ERROR_INIT;
+
+    if (answer->transport == ERROR_CLASS_OK && answer->status == 404) {
+        return refuse(mark, REFUSAL_NOT_FOUND, NULL, outcome);
+    }
+    if (answer_class(answer) != ERROR_CLASS_OK) {
+        return shop_answer_retry(answer, deed, outcome);
+    }
+    if (!order_read(answer->body, answer->length, &order, &err)) {
+        return shop_answer_unreadable(answer, deed, err.text, outcome);
+    }
+    if (order.number == NULL || order.uuid == NULL) {
+        return shop_answer_unreadable(answer, deed, "the answer is not an order", outcome);
+    }
+    if (order_number_is_test(order.number)) {
+        return refuse(mark, REFUSAL_TEST_ORDER, &order, outcome);
+    }
+    if (!is_same_order(mark, &order)) {
+        return refuse(mark, REFUSAL_OTHER_ORDER, &order, outcome);
+    }
+    if (order.has_status && order.status == mark->shipped_status) {
+        return finish(mark, "already_shipped", NULL, NULL, &order, outcome);
+    }
+    if (is_credited(mark, &order)) {
+        return refuse(mark, REFUSAL_CREDITED, &order, outcome);
+    }
+    return is_open(mark, &order) ? ask_to_change(mark, &order, next)
+                                 : refuse(mark, REFUSAL_STATUS_CHANGED, &order, outcome);
+}
+
+/* Has the shop done what we asked? */
+static enum step judge_change(const struct mark *mark, const struct http_response *answer,
+                              struct outcome *outcome)
+{
+    static const char deed[] = "mark the order shipped";
+    AUTO(order) struct order order = {.json = NULL};
+    struct error err = ERROR_INIT;
+    char words[ANSWER_WORDS];
+
+    if (answer_class(answer) == ERROR_CLASS_CLIENT_ERROR &&
+        (answer->status == 400 || answer->status == 422)) {
+        answer_describe(answer, words);
+        return outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR, "cannot %s: %s", deed,
+                            words);
+    }
+    if (answer_class(answer) != ERROR_CLASS_OK) {
+        return shop_answer_retry(answer, deed, outcome);
+    }
+    if (answer->status != 200 || !order_read(answer->body, answer->length, &order, &err) ||
+        !is_same_order(mark, &order)) {
+        return shop_answer_unreadable(answer, deed, "the answer is not the order", outcome);
+    }
+    if (!order.has_status || order.status != mark->shipped_status) {
+        return shop_answer_unreadable(answer, deed, "the answer has another status", outcome);
+    }
+    return finish(mark, "marked", NULL, NULL, &order, outcome);
+}
+
+static enum step mark_step(void *state, const struct http_response *previous,
+                           struct http_request *next, struct outcome *outcome)
+{
+    struct mark *mark = state;
+
+    outcome->label_environment = label_environment(mark);
+    outcome->shop_environment = ENVIRONMENT_PRODUCTION;
+    if (previous == NULL) {
+        return start(mark, next, outcome);
+    }
+    outcome->http_status = previous->status;
+    return mark->is_patched ? judge_change(mark, previous, outcome)
+                            : judge_order(mark, previous, next, outcome);
+}
+
+static void mark_end(void *state)
+{
+    free(state);
+}
+
+const struct job_kind job_kind_mark_shipped = {
+    .name = "mark_shipped",
+    .api = API_MIJNWEBWINKEL,
+    .begin = mark_begin,
+    .step = mark_step,
+    .end = mark_end,
+};

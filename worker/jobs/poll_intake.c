@@ -1,0 +1,225 @@
+#include "worker/jobs/poll_intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "worker/api/lenient.h"
+#include "worker/api/order.h"
+
+enum skip {
+    SKIP_NOT, /* import it */
+    SKIP_SILENTLY,
+    SKIP_TEST,
+    SKIP_CREDIT,
+    SKIP_TOO_OLD,
+    SKIP_NOT_PAID,
+    SKIP_NOTHING_TO_SHIP,
+    SKIP_NO_ADDRESS,
+    SKIP_UNREADABLE,
+};
+
+/* Codes as koppeling.skipped_order allows them, and words for support. */
+static const struct {
+    const char *code;
+    const char *reason;
+} skips[] = {
+    [SKIP_TEST] = {"test_order", "its number is not all digits, so it is a test order"},
+    [SKIP_CREDIT] = {"credit_order", "it credits another order"},
+    [SKIP_TOO_OLD] = {"too_old", "it was ordered before the date from which orders are imported"},
+    [SKIP_NOT_PAID] = {"not_paid", "it is not paid, and only paid orders are imported"},
+    [SKIP_NOTHING_TO_SHIP] = {"nothing_to_ship", "it has no goods to ship, or it is picked up"},
+    [SKIP_NO_ADDRESS] = {"no_address", "it has no complete delivery or invoice address"},
+    [SKIP_UNREADABLE] = {"unreadable", "it cannot be read"},
+};
+
+bool poll_intake_init(struct poll_intake *intake, json_t *context)
+{
+    json_t *open = json_object_get(context, "open_statuses");
+
+    for (size_t i = 0; i < json_array_size(open); i++) {
+        if (!json_is_integer(json_array_get(open, i))) {
+            return false;
+        }
+    }
+    if (json_array_size(open) == 0) {
+        return false;
+    }
+    *intake = (struct poll_intake){
+        .rules = {
+            .open_statuses = open,
+            .paid_only = lenient_true(context, "paid_only"),
+            .imported_since = json_string_value(json_object_get(context, "imported_since")),
+            .defaults.region_code = json_string_value(json_object_get(context, "region_code")),
+        },
+    };
+    if (!lenient_number(context, "default_weight_kg", &intake->rules.defaults.weight_kg)) {
+        intake->rules.defaults.weight_kg = 0;
+    }
+    poll_known_init(&intake->known, json_string_value(json_object_get(context, "known")));
+    poll_known_init(&intake->handled, NULL);
+    return true;
+}
+
+void poll_intake_release(struct poll_intake *intake)
+{
+    poll_known_release(&intake->known);
+    poll_known_release(&intake->handled);
+}
+
+static bool is_open(const struct poll_rules *rules, int32_t status)
+{
+    for (size_t i = 0; i < json_array_size(rules->open_statuses); i++) {
+        if (json_integer_value(json_array_get(rules->open_statuses, i)) == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What to do with an order before its address and goods are looked at. */
+static enum skip judge(const struct poll_rules *rules, const struct order *order)
+{
+    if (order->archived || !is_open(rules, order->status)) {
+        return SKIP_SILENTLY; /* it was not asked for */
+    }
+    if (order->number == NULL) {
+        return SKIP_UNREADABLE;
+    }
+    if (order_number_is_test(order->number)) {
+        return SKIP_TEST;
+    }
+    if (order->uuid == NULL) {
+        return SKIP_UNREADABLE;
+    }
+    if (order->credit) {
+        return SKIP_CREDIT;
+    }
+    if (rules->imported_since != NULL && order->date[0] != '\0' &&
+        strcmp(order->date, rules->imported_since) < 0) {
+        return SKIP_TOO_OLD;
+    }
+    return rules->paid_only && !order->paid ? SKIP_NOT_PAID : SKIP_NOT;
+}
+
+static enum skip map(const struct poll_rules *rules, const struct order *order, json_t **ret_fields)
+{
+    switch (order_map(order, &rules->defaults, ret_fields)) {
+    case ORDER_NOTHING_TO_SHIP:
+        return SKIP_NOTHING_TO_SHIP;
+    case ORDER_NO_ADDRESS:
+        return SKIP_NO_ADDRESS;
+    case ORDER_COMPLETE:
+        break;
+    }
+    return SKIP_NOT;
+}
+
+/* Whether a row with this identity was written before in this poll; notes it. */
+static bool is_handled(struct poll_intake *intake, const char *identity)
+{
+    uint64_t hash = order_page_hash(identity, strlen(identity));
+
+    return poll_known_see(&intake->handled, hash) == POLL_SIGHT_AGAIN;
+}
+
+/* Appends a skipped_order row. `reason` NULL: the usual words. */
+static void write_skip(struct poll_intake *intake, enum skip skip, const struct order *order,
+                       const struct order_slice *slice, const char *reason,
+                       struct outcome *outcome)
+{
+    char unreadable[32];
+    const char *number = order->number;
+
+    if (number == NULL) {
+        snprintf(unreadable, sizeof(unreadable), "unreadable:%016llx",
+                 (unsigned long long)slice->hash);
+        number = unreadable;
+    }
+    if (is_handled(intake, number)) {
+        return;
+    }
+    outcome_write(outcome, "write_skipped",
+                  json_pack("{s:s, s:s?, s:s, s:s, s:I}", "order_number", number, "order_uuid",
+                            order->uuid, "reason_code", skips[skip].code, "reason",
+                            reason != NULL ? reason : skips[skip].reason, "payload_hash",
+                            (json_int_t)slice->hash));
+    intake->skipped++;
+}
+
+static void write_order(struct poll_intake *intake, const struct order *order, json_t *fields,
+                        const struct order_slice *slice, struct outcome *outcome)
+{
+    size_t length = 0;
+
+    if (is_handled(intake, order->uuid)) {
+        return;
+    }
+
+    char *row = order_row(order, fields, slice, &length);
+
+    outcome_write_take(outcome, "write_orders", row, length);
+    intake->written++;
+}
+
+/* Reads the slice; on failure says why in words without any of its content. */
+static bool read_slice(const struct order_slice *slice, size_t position, struct order *ret_order,
+                       struct error *err)
+{
+    if (slice->flaw == ORDER_FLAW_TOO_DEEP) {
+        error_set(err, ERROR_DATA, "nested deeper than %d levels", ORDER_PAGE_DEPTH);
+    } else if (slice->flaw == ORDER_FLAW_TOO_LARGE) {
+        error_set(err, ERROR_DATA, "larger than %d bytes", ORDER_PAGE_ELEMENT);
+    } else if (order_read(slice->text, slice->length, ret_order, err)) {
+        return true;
+    }
+    return error_prefix(err, "element %zu of the page", position);
+}
+
+/* Imports a new element or notes why not. */
+static void take_new(struct poll_intake *intake, const struct order_slice *slice, size_t position,
+                     int32_t asked, struct outcome *outcome)
+{
+    AUTO(order) struct order order = {.json = NULL};
+    json_auto_t *fields = NULL;
+    struct error err = ERROR_INIT;
+
+    if (!read_slice(slice, position, &order, &err)) {
+        write_skip(intake, SKIP_UNREADABLE, &order, slice, err.text, outcome);
+        return;
+    }
+    if (!order.has_status) {
+        order.status = asked; /* the list was asked for this status only */
+    }
+
+    enum skip skip = judge(&intake->rules, &order);
+
+    if (skip == SKIP_NOT) {
+        skip = map(&intake->rules, &order, &fields);
+    }
+    if (skip == SKIP_NOT) {
+        write_order(intake, &order, fields, slice, outcome);
+    } else if (skip == SKIP_UNREADABLE) {
+        write_skip(intake, skip, &order, slice,
+                   order.number == NULL ? "it has no number" : "it has no valid uuid", outcome);
+    } else if (skip != SKIP_SILENTLY) {
+        write_skip(intake, skip, &order, slice, NULL, outcome);
+    }
+}
+
+bool poll_intake_take(struct poll_intake *intake, const struct order_slice *slice, size_t position,
+                      int32_t asked, struct outcome *outcome)
+{
+    switch (poll_known_see(&intake->known, slice->hash)) {
+    case POLL_SIGHT_AGAIN:
+        return false;
+    case POLL_SIGHT_KNOWN:
+        break;
+    case POLL_SIGHT_NEW:
+        take_new(intake, slice, position, asked, outcome);
+        break;
+    }
+    intake->seen++;
+    return true;
+}

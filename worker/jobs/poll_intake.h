@@ -1,0 +1,47 @@
+/*
+ * What a poll does with each order that it meets: nothing when it is known, import it, note why it
+ * is not imported, or pass it over (reference/behaviour.md sections A and E). Pure; owned by one
+ * poll.
+ */
+#ifndef WORKER_JOBS_POLL_INTAKE_H
+#define WORKER_JOBS_POLL_INTAKE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "worker/api/order_page.h"
+#include "worker/api/order_row.h"
+#include "worker/job_kind.h"
+#include "worker/jobs/poll_known.h"
+
+/* The settings of the shop's connection, borrowed from the job's context. */
+struct poll_rules {
+    json_t *open_statuses;      /* an array of integers */
+    bool paid_only;
+    const char *imported_since; /* "2026-10-24", or NULL: no limit */
+    struct order_defaults defaults;
+};
+
+struct poll_intake {
+    struct poll_rules rules;
+    struct poll_known known;   /* payload hashes */
+    struct poll_known handled; /* hashes of the uuids and numbers that were written in this poll:
+                                  a statement must not meet the same row twice */
+    size_t seen;               /* different elements */
+    size_t written;
+    size_t skipped;            /* newly */
+};
+
+/* Reads the rules and the known hashes from the context. False when open_statuses is no array of
+ * at least one integer; nothing has to be released then. */
+bool poll_intake_init(struct poll_intake *intake, json_t *context) MUSTCHECK;
+void poll_intake_release(struct poll_intake *intake);
+
+/* Takes the element at `position` (from 1) of a page of orders with status `asked`. Appends a row to
+ * *outcome when something is to be stored. Returns whether it was new in this walk. */
+bool poll_intake_take(struct poll_intake *intake, const struct order_slice *slice, size_t position,
+                      int32_t asked, struct outcome *outcome) MUSTCHECK;
+
+#endif

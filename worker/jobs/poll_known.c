@@ -1,0 +1,143 @@
+#include "worker/jobs/poll_known.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+
+#define DIGITS         16
+#define FIRST_CAPACITY 16
+
+enum state { STATE_KNOWN, STATE_KNOWN_SEEN, STATE_SEEN };
+
+/* The slot of a key, or the free one where it belongs. */
+static size_t find_slot(const struct poll_known *known, uint64_t key)
+{
+    size_t slot = (size_t)key & (known->capacity - 1);
+
+    while (known->keys[slot] != 0 && known->keys[slot] != key) {
+        slot = (slot + 1) & (known->capacity - 1);
+    }
+    return slot;
+}
+
+static void put(struct poll_known *known, uint64_t key, enum state state)
+{
+    size_t slot = find_slot(known, key);
+
+    known->count += known->keys[slot] == 0;
+    known->keys[slot] = key;
+    known->states[slot] = (unsigned char)state;
+}
+
+/* Makes the table large enough to stay at most half full with `count` keys. */
+static void make_room(struct poll_known *known, size_t count)
+{
+    struct poll_known old = *known;
+    size_t capacity = old.capacity > 0 ? old.capacity : FIRST_CAPACITY;
+
+    while (capacity < count * 2) {
+        capacity *= 2;
+    }
+    if (capacity == old.capacity) {
+        return;
+    }
+    *known = (struct poll_known){
+        .keys = xcalloc(capacity, sizeof(*known->keys)),
+        .states = xcalloc(capacity, sizeof(*known->states)),
+        .capacity = capacity,
+    };
+    for (size_t i = 0; i < old.capacity; i++) {
+        if (old.keys[i] != 0) {
+            put(known, old.keys[i], (enum state)old.states[i]);
+        }
+    }
+    poll_known_release(&old);
+}
+
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads one hash; false when a digit is none. */
+static bool read_hash(const char *text, uint64_t *ret_hash)
+{
+    uint64_t hash = 0;
+
+    for (int i = 0; i < DIGITS; i++) {
+        int value = digit_value(text[i]);
+
+        if (value < 0) {
+            return false;
+        }
+        hash = hash << 4 | (uint64_t)value;
+    }
+    *ret_hash = hash;
+    return true;
+}
+
+void poll_known_init(struct poll_known *known, const char *hexadecimal)
+{
+    size_t count = hexadecimal != NULL ? strlen(hexadecimal) / DIGITS : 0;
+
+    *known = (struct poll_known){.capacity = 0};
+    make_room(known, count);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t hash = 0;
+
+        if (read_hash(hexadecimal + i * DIGITS, &hash) && hash != 0) {
+            put(known, hash, STATE_KNOWN);
+        }
+    }
+}
+
+void poll_known_release(struct poll_known *known)
+{
+    free(known->keys);
+    free(known->states);
+    *known = (struct poll_known){.capacity = 0};
+}
+
+enum poll_sight poll_known_see(struct poll_known *known, uint64_t hash)
+{
+    make_room(known, known->count + 1);
+
+    size_t slot = find_slot(known, hash);
+
+    if (known->keys[slot] == 0) {
+        put(known, hash, STATE_SEEN);
+        return POLL_SIGHT_NEW;
+    }
+    if (known->states[slot] == STATE_KNOWN) {
+        known->states[slot] = STATE_KNOWN_SEEN;
+        return POLL_SIGHT_KNOWN;
+    }
+    return POLL_SIGHT_AGAIN;
+}
+
+bool poll_known_was_seen(const struct poll_known *known, uint64_t hash)
+{
+    size_t slot = find_slot(known, hash);
+
+    return known->keys[slot] != 0 && known->states[slot] != STATE_KNOWN;
+}
+
+char *poll_known_missing(const struct poll_known *known)
+{
+    char *text = xcalloc(known->count * DIGITS + 1, 1);
+    size_t length = 0;
+
+    for (size_t i = 0; i < known->capacity; i++) {
+        if (known->keys[i] != 0 && known->states[i] == STATE_KNOWN) {
+            snprintf(text + length, DIGITS + 1, "%016llx", (unsigned long long)known->keys[i]);
+            length += DIGITS;
+        }
+    }
+    return text;
+}

@@ -1,0 +1,138 @@
+/*
+ * LISTEN on a connection of its own.
+ *
+ * DESIGN. The thread connects (blocking, with a timeout), listens, and then waits in one place for the
+ * socket or the stop signal. When the connection breaks it waits a second and starts over.
+ */
+#include "worker/listener.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/database.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+enum { RETRY_MS = 1000, CHECK_MS = 30000 };
+
+struct listener {
+    const char *url;
+    listener_wake *wake;
+    void *context;
+    int stop_descriptor;
+    pthread_t thread;
+};
+
+/* Waits for input or stop. False when it is time to stop. */
+static bool wait_for(const struct listener *listener, int socket, int timeout_ms)
+{
+    struct pollfd descriptors[] = {
+        {.fd = listener->stop_descriptor, .events = POLLIN},
+        {.fd = socket, .events = POLLIN},
+    };
+    int ready = poll(descriptors, socket >= 0 ? 2 : 1, timeout_ms);
+    return ready < 0 ? errno == EINTR : descriptors[0].revents == 0;
+}
+
+/* LISTEN needs a session of its own; a transaction pooler gives none. */
+static bool is_direct(PGconn *connection, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+    if (!database_run(connection, "connection_backend", NULL, 0, &result, err))
+        return false;
+    if (strtol(PQgetvalue(result, 0, 0), NULL, 10) == PQbackendPID(connection))
+        return true;
+    return error_set(err, ERROR_CONFIG, "a pooler stands before the database, so notifications do "
+                                        "not arrive: set KOPPELING_LISTEN_URL to a direct address");
+}
+
+static bool take_notifications(PGconn *connection)
+{
+    bool any = false;
+    PGnotify *notify;
+    while ((notify = PQnotifies(connection)) != NULL) {
+        PQfreemem(notify);
+        any = true;
+    }
+    return any;
+}
+
+/* Listens until the connection breaks (true) or it is time to stop (false). */
+static bool listen_on(const struct listener *listener, PGconn *connection)
+{
+    struct error err = ERROR_INIT;
+    if (!database_run_text(connection, "LISTEN", database_query("connection_listen"), &err)) {
+        LOG_WARNING("cannot listen", LOG_TEXT("error", err.text));
+        return true;
+    }
+    LOG_DEBUG("listening");
+    listener->wake(listener->context); /* what was enqueued before we listened */
+    while (wait_for(listener, PQsocket(connection), CHECK_MS)) {
+        if (!PQconsumeInput(connection)) {
+            LOG_WARNING("listener lost its connection",
+                        LOG_TEXT("error", database_message(connection)));
+            return true;
+        }
+        if (take_notifications(connection))
+            listener->wake(listener->context);
+    }
+    return false;
+}
+
+static void *listener_main(void *context)
+{
+    struct listener *listener = context;
+    struct error err = ERROR_INIT;
+    log_set_thread_name("listener");
+    do {
+        AUTO(PQfinish) PGconn *connection = NULL;
+        if (!database_open(listener->url, "koppeling-worker/listener", &connection, &err)) {
+            LOG_WARNING("listener cannot connect", LOG_TEXT("error", err.text));
+            continue;
+        }
+        if (!is_direct(connection, &err)) {
+            LOG_WARNING("not listening, polling only", LOG_TEXT("reason", err.text));
+            if (err.code == ERROR_CONFIG)
+                break;
+            continue;
+        }
+        if (!listen_on(listener, connection))
+            break;
+    } while (wait_for(listener, -1, RETRY_MS));
+    return NULL;
+}
+
+bool listener_start(const char *url, listener_wake *wake, void *context,
+                    struct listener **ret_listener, struct error *err)
+{
+    struct listener *listener = xcalloc(1, sizeof(*listener));
+    *listener = (struct listener){.url = url, .wake = wake, .context = context};
+    listener->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int code = listener->stop_descriptor < 0
+                   ? errno
+                   : pthread_create(&listener->thread, NULL, listener_main, listener);
+    if (code != 0) {
+        if (listener->stop_descriptor >= 0)
+            close(listener->stop_descriptor);
+        free(listener);
+        return error_set(err, ERROR_SYSTEM, "cannot start the listener: %s", strerror(code));
+    }
+    *ret_listener = listener;
+    return true;
+}
+
+void listener_stop(struct listener *listener)
+{
+    const uint64_t one = 1;
+    if (listener == NULL)
+        return;
+    (void)!write(listener->stop_descriptor, &one, sizeof(one));
+    pthread_join(listener->thread, NULL);
+    close(listener->stop_descriptor);
+    free(listener);
+}

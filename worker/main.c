@@ -1,0 +1,127 @@
+/* koppeling-worker: the pool of workers, and the tools for sealed values. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/program.h"
+#include "common/sealing.h"
+#include "worker/pool.h"
+
+static const char program[] = "koppeling-worker";
+
+static void print_help(void)
+{
+    puts("usage: koppeling-worker run [--until-idle] [SETTING...]\n"
+         "       koppeling-worker keygen\n"
+         "       koppeling-worker seal --public-key BASE64 [--for SHOP_HOST] < SECRET\n"
+         "       koppeling-worker --help | --version\n"
+         "\n"
+         "run     claims jobs, calls the APIs and records the results, until SIGTERM;\n"
+         "        --until-idle: exit 0 when nothing is due, running or about to be retried\n"
+         "keygen  makes a key pair: the public key seals, the secret one (KOPPELING_SECRET_KEY) opens\n"
+         "seal    reads a secret from standard input and prints it sealed, in base64, for\n"
+         "        connect_shop(url, decode('...', 'base64'), from_address_id); --for binds it to a shop\n"
+         "\n"
+         "Settings, as environment variables or flags:\n");
+    config_print_help(CONFIG_WORKER, stdout);
+}
+
+static int run(int argument_count, char **arguments)
+{
+    struct config config;
+    struct error err = ERROR_INIT;
+    bool until_idle = program_take_flag(&argument_count, arguments, "--until-idle");
+    if (!config_load(&config, CONFIG_WORKER, argument_count, arguments, &err))
+        return program_fail(program, &err);
+    log_setup(config.log_level, config.log_format);
+    log_set_thread_name("main");
+    bool done = pool_run(&config, until_idle, &err);
+    config_release(&config);
+    return done ? EXIT_SUCCESS : program_fail(program, &err);
+}
+
+static int keygen(void)
+{
+    struct error err = ERROR_INIT;
+    AUTO(free) char *public_key = NULL;
+    AUTO(free_secret) char *secret_key = NULL;
+    if (!sealing_generate(&public_key, &secret_key, &err))
+        return program_fail(program, &err);
+    printf("public: %s\nsecret: %s\n", public_key, secret_key);
+    return EXIT_SUCCESS;
+}
+
+/* Reads all of standard input; a trailing newline is not part of the secret. */
+static bool read_secret(char *ret_secret, size_t size, size_t *ret_length, struct error *err)
+{
+    size_t length = fread(ret_secret, 1, size, stdin);
+    if (ferror(stdin) != 0)
+        return error_set(err, ERROR_DATA, "cannot read the secret from standard input");
+    if (length == size)
+        return error_set(err, ERROR_DATA, "the secret is longer than %d bytes",
+                         SEALING_SECRET_LIMIT);
+    if (length > 0 && ret_secret[length - 1] == '\n')
+        length--;
+    if (length > 0 && ret_secret[length - 1] == '\r')
+        length--;
+    *ret_length = length;
+    return true;
+}
+
+static int seal(int argument_count, char **arguments)
+{
+    struct error err = ERROR_INIT;
+    char secret[SEALING_SECRET_LIMIT + 3];
+    size_t length = 0;
+    AUTO(free) char *sealed = NULL;
+    const char *public_key = program_take_option(&argument_count, arguments, "--public-key");
+    const char *shop_host = program_take_option(&argument_count, arguments, "--for");
+    bool done = true;
+    if (argument_count > 1)
+        done = error_set(&err, ERROR_USAGE, "seal does not know '%s'", arguments[1]);
+    else if (public_key == NULL)
+        done = error_set(&err, ERROR_USAGE, "seal needs --public-key BASE64 (see keygen)");
+    done = done && read_secret(secret, sizeof(secret), &length, &err) &&
+           sealing_seal(public_key, shop_host, secret, length, &sealed, &err);
+    explicit_bzero(secret, sizeof(secret));
+    if (!done)
+        return program_fail(program, &err);
+    puts(sealed);
+    return EXIT_SUCCESS;
+}
+
+static int command(int argument_count, char **arguments)
+{
+    struct error err = ERROR_INIT;
+    const char *name = argument_count > 1 ? arguments[1] : "";
+    if (program_take_flag(&argument_count, arguments, "--help")) {
+        print_help();
+        return EXIT_SUCCESS;
+    }
+    if (program_take_flag(&argument_count, arguments, "--version")) {
+        puts("koppeling-worker " KOPPELING_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (!sealing_start(&err))
+        return program_fail(program, &err);
+    if (strcmp(name, "run") == 0)
+        return run(argument_count - 1, arguments + 1);
+    if (strcmp(name, "keygen") == 0)
+        return keygen();
+    if (strcmp(name, "seal") == 0)
+        return seal(argument_count - 1, arguments + 1);
+    (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
+                    name[0] != '\0' ? "unknown command '" : "a command is needed: run, keygen or seal",
+                    name, name[0] != '\0' ? "'" : "");
+    return program_fail(program, &err);
+}
+
+int main(int argument_count, char **arguments)
+{
+    program_protect();
+    return command(argument_count, arguments);
+}

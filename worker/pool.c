@@ -1,0 +1,236 @@
+/*
+ * DESIGN. main() runs the pool: it reads what all workers need over one short blocking connection, starts
+ * the threads, then waits in one place for a signal or a word from a worker. Signals are blocked in all
+ * threads and read from a descriptor. Workers are told to stop and joined; nothing outlives pool_run().
+ */
+#include "worker/pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/database.h"
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/metrics.h"
+#include "common/migrate.h"
+#include "common/program.h"
+#include "worker/http.h"
+#include "worker/identity.h"
+#include "worker/job_kind.h"
+#include "worker/listener.h"
+#include "worker/worker.h"
+
+/* Each idle worker talks to the database every second, so this much silence means trouble. */
+#define PROGRESS_US (30 * INT64_C(1000000))
+
+enum { KINDS_LIMIT = 32, THREADS_LIMIT = 64 };
+
+struct pool {
+    const struct config *config;
+    struct identity identity;
+    struct sealing_key *key;
+    struct queue *queue;
+    struct worker *workers[THREADS_LIMIT];
+    int worker_count;
+    struct listener *listener;
+    struct metrics_server *metrics;
+    int signal_descriptor;
+};
+
+/* Workers ring it when they have something to tell; there is one pool per process. */
+static int notice_descriptor = -1;
+
+static void ring_pool(void)
+{
+    const uint64_t one = 1;
+    (void)!write(notice_descriptor, &one, sizeof(one));
+}
+
+static void wake_workers(void *context)
+{
+    struct pool *pool = context;
+    for (int i = 0; i < pool->worker_count; i++)
+        worker_wake(pool->workers[i]);
+}
+
+static bool is_ready(void *context, char *reason, size_t reason_size)
+{
+    struct pool *pool = context;
+    int64_t now = clock_monotonic_us();
+    for (int i = 0; i < pool->worker_count; i++) {
+        int64_t silence = now - worker_progress_us(pool->workers[i]);
+        if (silence > PROGRESS_US) {
+            snprintf(reason, reason_size,
+                     "worker %d has not exchanged anything with the database for %lld s", i,
+                     (long long)(silence / 1000000));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* KOPPELING_KINDS, or all kinds of the table. The names point into `list` or the table. */
+static bool choose_kinds(char *list, const char **ret_names, size_t *ret_count, struct error *err)
+{
+    size_t count = 0;
+    char *rest = list;
+    for (size_t i = 0; list == NULL && job_kinds[i] != NULL && count < KINDS_LIMIT; i++)
+        ret_names[count++] = job_kinds[i]->name;
+    for (char *name; rest != NULL && (name = strsep(&rest, ", ")) != NULL;) {
+        if (name[0] == '\0')
+            continue;
+        if (job_kind_find(name) == NULL || count == KINDS_LIMIT)
+            return error_set(err, ERROR_CONFIG, "KOPPELING_KINDS: this worker knows no kind '%s'",
+                             name);
+        ret_names[count++] = name;
+    }
+    *ret_count = count;
+    return true;
+}
+
+/* What is needed of the database before any thread starts. */
+static bool read_database(struct pool *pool, struct error *err)
+{
+    const char *kinds[KINDS_LIMIT];
+    size_t kind_count = 0;
+    int taken_over = 0;
+    bool current = true;
+    AUTO(free) char *list = xstrdup(pool->config->kinds);
+    AUTO(PQfinish) PGconn *connection = NULL;
+    if (!choose_kinds(list, kinds, &kind_count, err) ||
+        !database_open(pool->config->database_url, "koppeling-worker", &connection, err) ||
+        !migrate_check(connection, &current, err) ||
+        !queue_open(connection, kinds, kind_count, &pool->queue, err) ||
+        !identity_take_over(connection, &pool->identity, &taken_over, err))
+        return false;
+    if (!current)
+        LOG_WARNING("the functions and views in the database are of another version: run "
+                    "koppeling-scheduler migrate");
+    if (taken_over > 0)
+        LOG_INFO("took over from workers of this host that are gone", LOG_INT("workers", taken_over));
+    return true;
+}
+
+static bool open_key(struct pool *pool, struct error *err)
+{
+    if (pool->config->secret_key == NULL) {
+        LOG_WARNING("KOPPELING_SECRET_KEY is not set: no shop token can be opened");
+        return true;
+    }
+    if (!sealing_key_new(pool->config->secret_key, pool->config->previous_secret_key, &pool->key,
+                         err))
+        return error_prefix(err, "KOPPELING_SECRET_KEY");
+    return true;
+}
+
+static bool block_signals(struct pool *pool, struct error *err)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    pool->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pool->signal_descriptor < 0 || notice_descriptor < 0)
+        return error_set(err, ERROR_SYSTEM, "cannot make descriptors: %s", strerror(errno));
+    worker_set_notice(ring_pool);
+    return true;
+}
+
+static bool start_workers(struct pool *pool, bool until_idle, struct error *err)
+{
+    for (int i = 0; i < pool->config->threads; i++) {
+        const struct worker_settings settings = {
+            .config = pool->config,
+            .identity = &pool->identity,
+            .key = pool->key,
+            .queue = queue_copy(pool->queue),
+            .until_idle = until_idle,
+        };
+        if (!worker_start(&settings, i, &pool->workers[i], err))
+            return false;
+        pool->worker_count++;
+    }
+    return true;
+}
+
+static bool start(struct pool *pool, bool until_idle, struct error *err)
+{
+    const struct config *config = pool->config;
+    uint64_t descriptors = (uint64_t)config->threads * ((uint64_t)config->in_flight + 8) + 64;
+    const char *listen_url =
+        config->listen_url != NULL ? config->listen_url : config->database_url;
+    identity_of_self(&pool->identity);
+    if (!program_raise_descriptors(descriptors, err) || !block_signals(pool, err) ||
+        !http_start(err) || !open_key(pool, err) || !read_database(pool, err) ||
+        !start_workers(pool, until_idle, err) ||
+        !listener_start(listen_url, wake_workers, pool, &pool->listener, err))
+        return false;
+    return config->metrics_address == NULL ||
+           metrics_server_start(config->metrics_address, is_ready, pool, &pool->metrics, err);
+}
+
+/* True while it should go on. */
+static bool wait_for_news(const struct pool *pool)
+{
+    struct pollfd descriptors[] = {
+        {.fd = pool->signal_descriptor, .events = POLLIN},
+        {.fd = notice_descriptor, .events = POLLIN},
+    };
+    uint64_t count;
+    if (poll(descriptors, 2, -1) < 0 && errno != EINTR)
+        return false;
+    if (descriptors[0].revents != 0)
+        return false;
+    (void)!read(notice_descriptor, &count, sizeof(count));
+    for (int i = 0; i < pool->worker_count; i++) {
+        if (worker_is_idle(pool->workers[i]) || worker_has_ended(pool->workers[i]))
+            return false;
+    }
+    return true;
+}
+
+static void stop(struct pool *pool)
+{
+    program_notify("STOPPING=1");
+    for (int i = 0; i < pool->worker_count; i++)
+        worker_stop(pool->workers[i]);
+    /* Both use the workers, so they end first. */
+    listener_stop(pool->listener);
+    metrics_server_stop(pool->metrics);
+    for (int i = 0; i < pool->worker_count; i++)
+        worker_join(pool->workers[i]);
+    queue_free(pool->queue);
+    sealing_key_free(pool->key);
+    if (pool->signal_descriptor >= 0)
+        close(pool->signal_descriptor);
+    if (notice_descriptor >= 0)
+        close(notice_descriptor);
+    notice_descriptor = -1;
+}
+
+bool pool_run(const struct config *config, bool until_idle, struct error *err)
+{
+    struct pool pool = {.config = config, .signal_descriptor = -1};
+    bool started = start(&pool, until_idle, err);
+    if (started) {
+        LOG_INFO("started", LOG_TEXT("version", KOPPELING_VERSION),
+                 LOG_INT("threads", config->threads), LOG_INT("in_flight", config->in_flight));
+        program_notify("READY=1");
+        while (wait_for_news(&pool))
+            continue;
+    }
+    stop(&pool);
+    if (started)
+        LOG_INFO("stopped");
+    return started;
+}

@@ -1,0 +1,140 @@
+/* Batches the writes and outcomes of runs into statements. */
+#include "worker/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/buffer.h"
+#include "common/log.h"
+#include "common/memory.h"
+
+enum { WRITE_STATEMENTS = 8 };
+
+/* One parameter of a statement; runs beyond it wait for the next flight. */
+#define BATCH_BYTES ((size_t)8 << 20)
+#define ROWS_LIMIT  ((size_t)256 << 20)
+
+struct rows {
+    const char *statement;
+    struct buffer json; /* "[{…},{…}" */
+};
+
+struct batch {
+    struct rows rows[WRITE_STATEMENTS];
+    size_t rows_count;
+    size_t bytes;
+    struct queue_report outcomes;
+};
+
+/* Rows of one statement are gathered in the order in which the statements first appear. */
+static struct rows *find_rows(struct batch *batch, const char *statement)
+{
+    for (size_t i = 0; i < batch->rows_count; i++) {
+        if (strcmp(batch->rows[i].statement, statement) == 0)
+            return &batch->rows[i];
+    }
+    if (batch->rows_count == WRITE_STATEMENTS) {
+        LOG_ERROR("too many kinds of writes in one batch", LOG_TEXT("statement", statement));
+        abort();
+    }
+    struct rows *rows = &batch->rows[batch->rows_count++];
+    *rows = (struct rows){.statement = statement, .json = BUFFER_INIT(ROWS_LIMIT)};
+    return rows;
+}
+
+/* The row is an object with at least one member: job and token are put in front of that. */
+static void add_write(struct batch *batch, const struct job_run *run, const struct write *write)
+{
+    struct rows *rows = find_rows(batch, write->statement);
+    bool fits = buffer_printf(&rows->json, "%s{\"job\":%" PRId64 ",\"token\":%" PRId64 ",",
+                              rows->json.length == 0 ? "[" : ",", run->job.id, run->token) &&
+                buffer_append(&rows->json, write->row + 1, write->length - 1);
+    if (!fits) {
+        LOG_ERROR("a batch of writes grew over its limit", LOG_INT("job", run->job.id));
+        abort();
+    }
+    batch->bytes += write->length;
+}
+
+static const char *environment_name(enum environment environment)
+{
+    static const char *const names[] = {
+        [ENVIRONMENT_NONE] = NULL,
+        [ENVIRONMENT_STAGING] = "staging",
+        [ENVIRONMENT_PRODUCTION] = "production",
+    };
+    return names[environment];
+}
+
+static void add_done(struct batch *batch, const struct job_run *run)
+{
+    const struct outcome *outcome = &run->outcome;
+    AUTO(free)
+    char *result = outcome->result != NULL ? json_dumps(outcome->result, JSON_COMPACT) : NULL;
+    queue_report_done(&batch->outcomes,
+                      &(struct queue_done){
+                          .id = run->job.id,
+                          .token = run->token,
+                          .http_status = outcome->http_status,
+                          .label_environment = environment_name(outcome->label_environment),
+                          .shop_environment = environment_name(outcome->shop_environment),
+                          .result = result,
+                          .unremarkable = outcome->unremarkable,
+                      });
+}
+
+static void add_failed(struct batch *batch, const struct job_run *run)
+{
+    const struct outcome *outcome = &run->outcome;
+    queue_report_failed(&batch->outcomes,
+                        &(struct queue_failed){
+                            .id = run->job.id,
+                            .token = run->token,
+                            .error_class = run->end == STEP_UNCERTAIN ? ERROR_CLASS_UNKNOWN_OUTCOME
+                                                                       : outcome->error_class,
+                            .error = outcome->error,
+                            .http_status = outcome->http_status,
+                            .retry_after_ms = outcome->retry_after_ms,
+                            .give_up = run->end == STEP_FAILED,
+                        });
+}
+
+static void add_run(struct batch *batch, const struct job_run *run)
+{
+    for (const struct write *write = run->outcome.writes; write != NULL; write = write->next)
+        add_write(batch, run, write);
+    if (run->state == JOB_RUN_SAVING)
+        return;
+    if (run->is_released)
+        queue_report_released(&batch->outcomes, run->job.id, run->token);
+    else if (run->end == STEP_DONE)
+        add_done(batch, run);
+    else
+        add_failed(batch, run);
+}
+
+void report_add(struct job_run_list *pending, struct job_run_list *sent, int limit,
+                struct flight *flight, struct report_parts *ret_parts)
+{
+    struct batch batch = {.rows_count = 0};
+    queue_report_init(&batch.outcomes);
+    while (pending->first != NULL && sent->count < limit && batch.bytes < BATCH_BYTES) {
+        struct job_run *run = pending->first;
+        job_run_list_remove(pending, run);
+        job_run_list_append(sent, run);
+        add_run(&batch, run);
+    }
+    ret_parts->first = flight->part_count;
+    ret_parts->done_count = batch.outcomes.done_count;
+    for (size_t i = 0; i < batch.rows_count; i++) {
+        struct rows *rows = &batch.rows[i];
+        if (!buffer_append(&rows->json, "]", 1))
+            abort();
+        flight_parameter_take(flight_add(flight, rows->statement), buffer_steal(&rows->json));
+    }
+    queue_report_add(&batch.outcomes, flight, &ret_parts->done, &ret_parts->failed,
+                     &ret_parts->released);
+    ret_parts->end = flight->part_count;
+}

@@ -1,0 +1,55 @@
+/*
+ * A worker: one thread, one event loop, one database connection, one curl multi handle, and up to
+ * KOPPELING_IN_FLIGHT jobs under its own lease. Workers share nothing but read-only settings, the
+ * counters of common/metrics.h and the flags in struct worker_control.
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/config.h"
+#include "common/queue.h"
+#include "common/sealing.h"
+#include "worker/identity.h"
+
+/* What a worker is given; borrowed for its life, except `queue`, which it frees. */
+struct worker_settings {
+    const struct config *config;
+    const struct identity *identity;
+    const struct sealing_key *key; /* NULL: no secret can be opened */
+    struct queue *queue;
+    bool until_idle;               /* stop the pool when there is nothing left to do */
+};
+
+struct worker;
+
+/* Starts the thread. ERROR_SYSTEM when there is no thread or no descriptor to be had. */
+bool worker_start(const struct worker_settings *settings, int index, struct worker **ret_worker,
+                  struct error *err) MUSTCHECK;
+
+/* Wakes the worker: there may be new jobs. Any thread may call it. */
+void worker_wake(struct worker *worker);
+
+/* Asks it to stop: no new claims, what is in flight may end within the grace time, the rest is handed
+ * back. Any thread may call it. */
+void worker_stop(struct worker *worker);
+
+/* True once the thread has ended by itself or after worker_stop(). */
+bool worker_has_ended(const struct worker *worker);
+
+/* True when it found, with until_idle, that nothing is left to do. */
+bool worker_is_idle(const struct worker *worker);
+
+/* When it last exchanged something with the database (clock_monotonic_us). */
+int64_t worker_progress_us(const struct worker *worker);
+
+/* Waits for the thread and frees it. NULL is allowed. */
+void worker_join(struct worker *worker);
+
+/* Called by a worker's thread whenever it became idle or ended; set once before workers start. */
+void worker_set_notice(void (*notice)(void));
+
+#endif

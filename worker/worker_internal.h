@@ -1,0 +1,120 @@
+/*
+ * The inside of a worker, shared by the three files that make it:
+ *   worker.c           the thread and its loop
+ *   worker_exchange.c  what it says to the database and hears back
+ *   worker_jobs.c      the jobs in flight
+ * Nobody else includes this.
+ */
+#ifndef WORKER_WORKER_INTERNAL_H
+#define WORKER_WORKER_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "common/pipeline.h"
+#include "worker/http.h"
+#include "worker/job_run.h"
+#include "worker/report.h"
+#include "worker/token_cache.h"
+#include "worker/worker.h"
+
+/* Where the statements of the flight that is out stand; -1: not in it. */
+struct exchange {
+    struct flight flight;
+    struct report_parts report;
+    int register_part;
+    int renew_part;
+    int claim_part;
+    int idle_part;
+    int goodbye_part;
+    int64_t sent_us;
+    int64_t claim_token;
+    int claim_limit;
+};
+
+enum { DISOWNED_LIMIT = 32 };
+
+struct worker {
+    struct worker_settings settings;
+    const struct config *config;
+    int index;
+    pthread_t thread;
+
+    /* Shared with other threads. */
+    atomic_bool stop_wanted;
+    atomic_bool wake_wanted;
+    atomic_bool has_ended;
+    atomic_bool is_idle;
+    atomic_llong progress_us;
+    int wake_descriptor;
+
+    /* The thread's own. */
+    int epoll;
+    int64_t now_us;             /* read once per round of the loop */
+    struct pipeline *pipeline;
+    uint64_t watched_generation;
+    int watched_socket;
+    uint32_t watched_events;
+    struct http_client *http;
+    struct token_cache *tokens;
+    char application_name[32];
+
+    /* The lease. */
+    int64_t id;                 /* koppeling.worker.id; 0: not registered */
+    int64_t lease_deadline_us;  /* by our clock, counted from before the renewal was sent */
+    int64_t renew_at_us;
+
+    /* The jobs. */
+    struct job_run_list active;   /* calling */
+    struct job_run_list pending;  /* to be reported or saved */
+    struct job_run_list sent;     /* in the flight that is out */
+    int report_limit;             /* runs per flight; smaller while a culprit is being looked for */
+    int64_t report_at_us;         /* pending reports go at the latest then */
+
+    /* Claiming. */
+    bool more;                    /* the last claim was full: there is more */
+    int64_t poll_at_us;           /* the next claim without any hint */
+    int64_t retry_at_us;          /* no claim before: the database refused one */
+    int64_t disowned[DISOWNED_LIMIT]; /* tokens of claims whose commit is unknown */
+    int disowned_count;
+
+    /* The end. */
+    bool stopping;
+    int64_t grace_until_us;
+    bool said_goodbye;
+
+    struct exchange exchange;
+};
+
+/* worker_exchange.c */
+
+/* Statements that an exchange may use, for the pipeline to prepare; ended by NULL. */
+extern const char *const worker_statements[];
+
+/* Sends what there is to say, if anything and if the connection is free. */
+void worker_exchange_send(struct worker *worker);
+
+/* The flight that was out is back. */
+void worker_exchange_land(struct worker *worker);
+
+/* When worker_exchange_send() may have something to say without anything else happening. */
+int64_t worker_exchange_due_us(const struct worker *worker);
+
+/* worker_jobs.c */
+
+/* Starts a claimed job. */
+void worker_start_job(struct worker *worker, const struct queue_job *queue_job);
+
+/* Puts a run where its state says: sends its request, or queues its report. */
+void worker_place_run(struct worker *worker, struct job_run *run);
+
+/* The lease has lapsed: transfers stop, and the jobs are left to whoever rescues them. */
+void worker_lose_lease(struct worker *worker);
+
+/* Hands all jobs that are still in flight back. */
+void worker_release_jobs(struct worker *worker);
+
+/* Counts what was acknowledged, and frees it. */
+void worker_settle_run(struct worker *worker, struct job_run *run);
+
+#endif

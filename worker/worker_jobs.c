@@ -1,0 +1,192 @@
+/* The jobs that a worker has in flight. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/memory.h"
+#include "common/metrics.h"
+#include "worker/worker_internal.h"
+
+/* Results wait this long for company before they are written, unless many come at once. */
+#define REPORT_DELAY_US INT64_C(10000)
+
+static struct metric in_flight = {
+    .name = "koppeling_jobs_in_flight",
+    .help = "Jobs that this process holds under its leases.",
+    .type = METRIC_GAUGE,
+};
+static struct metric started = {
+    .name = "koppeling_jobs_started_total",
+    .help = "Attempts begun.",
+};
+static struct metric done = {
+    .name = "koppeling_jobs_ended_total",
+    .labels = "outcome=\"done\"",
+    .help = "Attempts ended, as acknowledged by the database.",
+};
+static struct metric failed = {
+    .name = "koppeling_jobs_ended_total",
+    .labels = "outcome=\"failed\"",
+    .help = "Attempts ended, as acknowledged by the database.",
+};
+static struct metric released = {
+    .name = "koppeling_jobs_ended_total",
+    .labels = "outcome=\"released\"",
+    .help = "Attempts ended, as acknowledged by the database.",
+};
+static struct metric abandoned = {
+    .name = "koppeling_jobs_ended_total",
+    .labels = "outcome=\"abandoned\"",
+    .help = "Attempts ended, as acknowledged by the database.",
+};
+static struct metric lapsed = {
+    .name = "koppeling_leases_lapsed_total",
+    .help = "Times a worker noticed that its lease had lapsed and let go of its jobs.",
+};
+static struct metric crossings = {
+    .name = "koppeling_staging_marks_total",
+    .help = "Orders in production shops that a staging label was told for.",
+};
+static struct metric calls[] = {
+    {.name = "koppeling_http_answers_total", .labels = "answer=\"2xx\"", .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total", .labels = "answer=\"3xx\"", .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total", .labels = "answer=\"4xx\"", .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total", .labels = "answer=\"5xx\"", .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total", .labels = "answer=\"none\"", .help = "Answers of the APIs."},
+};
+
+static void count_answer(const struct http_response *answer)
+{
+    int hundreds = answer->status / 100;
+    metric_add(&calls[hundreds >= 2 && hundreds <= 5 ? hundreds - 2 : 4], 1);
+}
+
+static void on_answer(void *context, const struct http_response *answer);
+
+static void send_request(struct worker *worker, struct job_run *run)
+{
+    const struct http_secrets secrets = {.store_token = run->secret, .bearer_token = NULL};
+    run->call = http_send(worker->http, &run->request, &secrets, on_answer, run);
+    job_run_list_append(&worker->active, run);
+}
+
+static void await_report(struct worker *worker, struct job_run *run)
+{
+    if (worker->pending.count == 0)
+        worker->report_at_us = worker->now_us + REPORT_DELAY_US;
+    job_run_list_append(&worker->pending, run);
+}
+
+void worker_place_run(struct worker *worker, struct job_run *run)
+{
+    bool may_call = !worker->stopping || worker->now_us < worker->grace_until_us;
+    if (run->state == JOB_RUN_CALLING && may_call) {
+        send_request(worker, run);
+        return;
+    }
+    if (run->state == JOB_RUN_CALLING)
+        job_run_release(run);
+    await_report(worker, run);
+}
+
+static void on_answer(void *context, const struct http_response *answer)
+{
+    struct job_run *run = context;
+    struct worker *worker = run->owner;
+    run->call = NULL;
+    job_run_list_remove(&worker->active, run);
+    count_answer(answer);
+    LOG_DEBUG("answer", LOG_INT("job", run->job.id), LOG_TEXT("path", run->request.path),
+              LOG_INT("status", answer->status), LOG_TEXT("trouble", answer->trouble));
+    job_run_step(run, answer);
+    worker_place_run(worker, run);
+}
+
+void worker_start_job(struct worker *worker, const struct queue_job *queue_job)
+{
+    char *secret = NULL;
+    char *problem = NULL;
+    const struct job_kind *kind = job_kind_find(queue_job->kind);
+    if (kind == NULL) {
+        /* Lanes are made from our own table, so this is a defect; the lease returns the job. */
+        LOG_ERROR("claimed a job of an unknown kind", LOG_INT("job", queue_job->id));
+        return;
+    }
+    if (queue_job->sealed_secret != NULL)
+        token_cache_open(worker->tokens, queue_job->sealed_secret, queue_job->shop_host, &secret,
+                         &problem);
+    struct job_run *run = job_run_new(queue_job, kind, secret, problem);
+    run->owner = worker;
+    metric_add(&started, 1);
+    metric_add(&in_flight, 1);
+    if (run->state == JOB_RUN_STEPPING)
+        job_run_step(run, NULL);
+    worker_place_run(worker, run);
+}
+
+static void forget_run(struct job_run *run)
+{
+    metric_add(&in_flight, -1);
+    job_run_free(run);
+}
+
+void worker_lose_lease(struct worker *worker)
+{
+    LOG_WARNING("the lease has lapsed: letting go of all jobs", LOG_INT("worker", worker->id),
+                LOG_INT("jobs", worker->active.count));
+    metric_add(&lapsed, 1);
+    while (worker->active.first != NULL) {
+        struct job_run *run = worker->active.first;
+        job_run_list_remove(&worker->active, run);
+        http_cancel(worker->http, run->call);
+        metric_add(&abandoned, 1);
+        forget_run(run);
+    }
+    worker->id = 0;
+    worker->disowned_count = 0;
+}
+
+void worker_release_jobs(struct worker *worker)
+{
+    if (worker->active.count > 0)
+        LOG_INFO("handing back jobs that did not end in time",
+                 LOG_INT("jobs", worker->active.count));
+    while (worker->active.first != NULL) {
+        struct job_run *run = worker->active.first;
+        job_run_list_remove(&worker->active, run);
+        http_cancel(worker->http, run->call);
+        run->call = NULL;
+        job_run_release(run);
+        await_report(worker, run);
+    }
+}
+
+static void log_failure(const struct job_run *run)
+{
+    LOG_WARNING("attempt failed", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
+                LOG_INT("attempt", run->job.attempt),
+                LOG_TEXT("class", error_class_name(run->outcome.error_class)),
+                LOG_INT("status", run->outcome.http_status), LOG_TEXT("error", run->outcome.error));
+}
+
+void worker_settle_run(struct worker *worker, struct job_run *run)
+{
+    if (run->state == JOB_RUN_SAVING) {
+        job_run_saved(run);
+        worker_place_run(worker, run);
+        return;
+    }
+    if (run->is_released) {
+        metric_add(&released, 1);
+    } else if (run->end == STEP_DONE) {
+        metric_add(&done, 1);
+        if (run->outcome.label_environment == ENVIRONMENT_STAGING &&
+            run->outcome.shop_environment == ENVIRONMENT_PRODUCTION)
+            metric_add(&crossings, 1);
+        LOG_DEBUG("job done", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name));
+    } else {
+        metric_add(&failed, 1);
+        log_failure(run);
+    }
+    forget_run(run);
+}
