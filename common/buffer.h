@@ -31,7 +31,7 @@ bool buffer_append_text(struct buffer *buffer, const char *text) MUSTCHECK;
 bool buffer_printf(struct buffer *buffer, const char *format, ...) MUSTCHECK PRINTF(2, 3);
 
 /* Makes room for `more` bytes after `length` and returns where they go, or NULL over the limit.
- * Whoever writes there adds to `length` and, if it is less than `more`, sets the zero at the end. */
+ * Whoever writes there adds to `length`, and if less than `more`, sets the zero at the end. */
 char *buffer_reserve(struct buffer *buffer, size_t more) MUSTCHECK;
 
 /* Forgets the content and keeps the memory. */

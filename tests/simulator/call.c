@@ -126,7 +126,7 @@ static bool call_is_form(const struct call *call)
 /* Carries the request out: the answer is what a healthy service would say. */
 static void call_perform(struct call *call)
 {
-    call->has_effect = true;
+    call->was_performed = true;
     if (call->is_too_large) {
         call_problem(call, 413, "the body is too large");
         return;
@@ -140,7 +140,7 @@ static void call_perform(struct call *call)
 
 static bool call_should_perform(const struct call *call)
 {
-    return !call->has_effect && (call->fault == NULL || call->fault->kind->use != FAULT_REPLACES ||
+    return !call->was_performed && (call->fault == NULL || call->fault->kind->use != FAULT_REPLACES ||
                                  call->fault->settings.after_effect);
 }
 
@@ -155,7 +155,7 @@ static enum MHD_Result call_finish(struct call *call)
     const struct journal_outcome outcome = {
         .status = is_sent ? answer->status : 0,
         .fault = call->fault != NULL ? call->fault->kind->name : NULL,
-        .took_effect = call->has_effect,
+        .was_performed = call->was_performed,
     };
     journal_finish(&call->simulator->journal, call->journal_sequence, &outcome);
     if (call->api != API_CONTROL)

@@ -34,7 +34,7 @@ struct call {
     enum api api;
     enum call_phase phase;
     bool is_begun;
-    bool has_effect; /* it was carried out */
+    bool was_performed; /* it was carried out */
     bool is_too_large;
     struct buffer body;
     json_t *json;                  /* the body, or NULL when it is empty or not JSON */

@@ -69,7 +69,7 @@ void journal_finish(struct journal *journal, uint64_t sequence,
         entry->duration_us = clock_wall_us() - entry->received_us;
         entry->status = outcome->status;
         entry->fault = outcome->fault;
-        entry->took_effect = outcome->took_effect;
+        entry->was_performed = outcome->was_performed;
         entry->is_finished = true;
     }
     pthread_mutex_unlock(&journal->lock);
@@ -106,8 +106,8 @@ static void entry_print(const struct journal_entry *entry, struct buffer *text)
         put_text(text, ",\"status\":null");
     put_text(text, ",\"fault\":");
     put_string(text, entry->fault);
-    put(text, ",\"effect\":%s,\"finished\":%s,\"duration_ms\":%.3f}",
-        entry->took_effect ? "true" : "false", entry->is_finished ? "true" : "false",
+    put(text, ",\"performed\":%s,\"finished\":%s,\"duration_ms\":%.3f}",
+        entry->was_performed ? "true" : "false", entry->is_finished ? "true" : "false",
         (double)entry->duration_us / 1e3);
 }
 

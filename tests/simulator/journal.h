@@ -29,7 +29,7 @@ struct journal_entry {
     char *body;
     int status;        /* 0: not answered (yet) */
     const char *fault; /* name of the fault that was applied, a constant, or NULL */
-    bool took_effect;  /* the request was carried out, whatever the answer */
+    bool was_performed;  /* the request was carried out, whatever the answer */
     bool is_finished;
 };
 
@@ -54,7 +54,7 @@ struct journal_request {
 struct journal_outcome {
     int status;
     const char *fault;
-    bool took_effect;
+    bool was_performed;
 };
 
 struct journal_filter {

@@ -104,7 +104,7 @@ static void draft_cost_line(struct draft *draft, const char *type, const char *d
 
 static void draft_goods(struct draft *draft, int sign)
 {
-    size_t articles = draft->is_small ? 1 : 1 + dice_roll(&draft->dice, 2);
+    size_t articles = draft->is_small || dice_chance(&draft->dice, 70) ? 1 : 2;
     if (!draft->is_small && dice_chance(&draft->dice, 15)) {
         draft_custom_line(draft, sign);
         articles--;

@@ -32,20 +32,12 @@ static void capture_start(void)
 static const char *capture_end(void)
 {
     static char text[65536];
-    size_t length = 0;
+    FILE *stream = fdopen(pipe_ends[0], "r");
 
     dup2(saved_stderr, STDERR_FILENO);
     close(saved_stderr);
-    for (;;) {
-        ssize_t got = read(pipe_ends[0], text + length, sizeof(text) - 1 - length);
-
-        if (got <= 0) {
-            break;
-        }
-        length += (size_t)got;
-    }
-    close(pipe_ends[0]);
-    text[length] = '\0';
+    text[fread(text, 1, sizeof(text) - 1, stream)] = '\0';
+    fclose(stream);
     return text;
 }
 
@@ -121,10 +113,8 @@ static void lines_below_the_level_are_not_written(void **state)
 {
     (void)state;
     log_setup(LOG_LEVEL_WARNING, LOG_FORMAT_LOGFMT);
-    assert_false(log_enabled(LOG_LEVEL_DEBUG));
-    assert_false(log_enabled(LOG_LEVEL_INFO));
-    assert_true(log_enabled(LOG_LEVEL_WARNING));
-    assert_true(log_enabled(LOG_LEVEL_ERROR));
+    assert_false(log_enabled(LOG_LEVEL_DEBUG) || log_enabled(LOG_LEVEL_INFO));
+    assert_true(log_enabled(LOG_LEVEL_WARNING) && log_enabled(LOG_LEVEL_ERROR));
     capture_start();
     LOG_DEBUG("a");
     LOG_INFO("b");

@@ -178,8 +178,8 @@ static const char *exchange(uint16_t port, const char *request, const char *enou
     size_t length = 0;
 
     assert_int_equal(connect(connection, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(send(connection, request, strlen(request), MSG_NOSIGNAL),
-                     (ssize_t)strlen(request));
+    /* The server may hang up before it has read all. */
+    assert_true(send(connection, request, strlen(request), MSG_NOSIGNAL) > 0);
     answer[0] = '\0';
     while (enough == NULL || strstr(answer, enough) == NULL) {
         ssize_t got = read(connection, answer + length, sizeof(answer) - 1 - length);
@@ -240,13 +240,10 @@ static void the_server_answers_what_it_is_made_for_and_nothing_else(void **state
         {"HEAD", "/live", "HTTP/1.1 200", "Content-Length: 5\r\n"},
         {"HEAD", "/metrics", "HTTP/1.1 200", "text/plain; version=0.0.4; charset=utf-8"},
         {"GET", "/", "HTTP/1.1 404", "/metrics, /live and /ready"},
-        {"GET", "/metrics/", "HTTP/1.1 404", ""},
         {"GET", "/../etc/passwd", "HTTP/1.1 404", ""},
         {"GET", "//metrics", "HTTP/1.1 404", ""},
         {"POST", "/", "HTTP/1.1 404", ""},
         {"POST", "/metrics", "HTTP/1.1 405", "Allow: GET, HEAD\r\n"},
-        {"PUT", "/live", "HTTP/1.1 405", ""},
-        {"DELETE", "/ready", "HTTP/1.1 405", ""},
         {"OPTIONS", "/live", "HTTP/1.1 405", ""},
         {"get", "/live", "HTTP/1.1 405", ""},
     };
@@ -271,11 +268,11 @@ static void ready_says_why_not(void **state)
     AUTO(metrics_server) struct metrics_server *server = start("localhost:0");
     uint16_t port = metrics_server_port(server);
 
+    const char *answer = NULL;
+
     (void)state;
     atomic_store(&is_ready, false);
-
-    const char *answer = ask(port, "GET", "/ready");
-
+    answer = ask(port, "GET", "/ready");
     assert_memory_equal(answer, "HTTP/1.1 503", 12);
     assert_non_null(strstr(answer, "\r\n\r\nnot ready: the database is away\n"));
     assert_memory_equal(ask(port, "GET", "/live"), "HTTP/1.1 200", 12);
@@ -303,17 +300,22 @@ static void hostile_requests_do_no_harm(void **state)
     memcpy(long_request, "GET /", 5);
     memset(long_request + 5, 'a', 99995);
     for (size_t i = 0; i < ARRAY_LENGTH(requests); i++) {
-        /* The answer, if there is one, comes at once; the rest is the server's timeout. */
-        struct sockaddr_in address = {.sin_family = AF_INET,
-                                      .sin_port = htons(port),
-                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        int connection = socket(AF_INET, SOCK_STREAM, 0);
-
-        assert_int_equal(connect(connection, (struct sockaddr *)&address, sizeof(address)), 0);
-        send(connection, requests[i], strlen(requests[i]), MSG_NOSIGNAL);
-        close(connection);
+        /* Whether or not there is an answer, the next one is served. */
+        exchange(port, requests[i], "");
         assert_memory_equal(ask(port, "GET", "/live"), "HTTP/1.1 200", 12);
     }
+}
+
+static void a_body_is_not_waited_for(void **state)
+{
+    AUTO(metrics_server) struct metrics_server *server = start("127.0.0.1:0");
+
+    (void)state;
+    assert_memory_equal(exchange(metrics_server_port(server),
+                                 "POST /metrics HTTP/1.1\r\nHost: x\r\n"
+                                 "Content-Length: 999999999999\r\n\r\nabc",
+                                 NULL),
+                        "HTTP/1.1 405", 12);
 }
 
 static void a_connection_can_be_used_again(void **state)
@@ -387,6 +389,7 @@ int main(void)
         cmocka_unit_test(the_server_answers_what_it_is_made_for_and_nothing_else),
         cmocka_unit_test(ready_says_why_not),
         cmocka_unit_test(hostile_requests_do_no_harm),
+        cmocka_unit_test(a_body_is_not_waited_for),
         cmocka_unit_test(a_connection_can_be_used_again),
         cmocka_unit_test(all_addresses_means_ipv4_too_and_a_port_can_be_taken_again),
         cmocka_unit_test(an_address_that_cannot_be_had_is_refused_with_a_reason),

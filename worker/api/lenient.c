@@ -163,8 +163,8 @@ bool lenient_integer(json_t *parent, const char *key, int32_t *ret_integer)
 {
     double number = 0;
 
-    if (!lenient_number(parent, key, &number) || number != floor(number) ||
-        number < INT32_MIN || number > INT32_MAX) {
+    if (!lenient_number(parent, key, &number) || number < INT32_MIN || number > INT32_MAX ||
+        number != (int32_t)number) {
         return false;
     }
     *ret_integer = (int32_t)number;

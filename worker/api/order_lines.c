@@ -36,7 +36,7 @@ char *order_lines_amount(double amount, int decimals)
 
 double order_lines_kilograms(double weight)
 {
-    return fmin(round(weight * 1000) / 1000, KILOGRAMS_MAX);
+    return weight < KILOGRAMS_MAX ? (double)(int64_t)(weight * 1000 + 0.5) / 1000 : KILOGRAMS_MAX;
 }
 
 /* The amount with tax of one TaxPrice; false when it cannot be told. */
@@ -120,7 +120,10 @@ static int read_quantity(json_t *line)
     if (!lenient_number(line, "quantity", &quantity)) {
         return 1;
     }
-    return (int)ceil(fmax(0, fmin(quantity, QUANTITY_MAX)));
+    if (quantity <= 0 || quantity >= QUANTITY_MAX) {
+        return quantity <= 0 ? 0 : QUANTITY_MAX;
+    }
+    return (int)quantity + (quantity > (int)quantity ? 1 : 0);
 }
 
 static json_t *map_line(json_t *line, const char *kind, int quantity, size_t position)

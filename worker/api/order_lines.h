@@ -22,7 +22,7 @@ size_t order_lines_map(json_t *order, json_t *fields) MUSTCHECK;
  * when it is too large to be an amount. The caller frees it. */
 char *order_lines_amount(double amount, int decimals) MUSTCHECK;
 
-/* Kilograms with three decimals (what numeric(10,3) holds), at most 99999.999. */
+/* A positive weight with three decimals, as numeric(10,3) holds it, and at most 99999.999. */
 double order_lines_kilograms(double weight) MUSTCHECK;
 
 #endif

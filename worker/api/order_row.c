@@ -1,6 +1,5 @@
 #include "worker/api/order_row.h"
 
-#include <math.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +43,8 @@ static double find_weight(json_t *order, const struct order_defaults *defaults)
     if (!lenient_number(order, "weight", &weight) || weight <= 0) {
         weight = defaults->weight_kg > 0 ? defaults->weight_kg : DEFAULT_WEIGHT_KG;
     }
-    return fmax(order_lines_kilograms(weight), LEAST_WEIGHT_KG);
+    weight = order_lines_kilograms(weight);
+    return weight > LEAST_WEIGHT_KG ? weight : LEAST_WEIGHT_KG;
 }
 
 static void map_total(const struct order *order, json_t *fields)

@@ -1,0 +1,76 @@
+-- Who may do what. Applied again whenever it changes, so it first takes everything away.
+--   koppeling_backend    connects shops, dispatches, records labels, reads everything but secrets
+--   koppeling_ops        retries, cancels, pauses, blocks; reads jobs, shops and orders; changes no order
+--   koppeling_dba        reads all tables but secrets, tunes retry rules, settings and APIs
+--   koppeling_worker     claims, finishes, and stores what its job kinds found; cannot enqueue
+--   koppeling_scheduler  enqueues what is due, returns lost jobs, keeps the history's partitions
+-- Daemons and people log in with roles of their own that are members of these.
+
+GRANT USAGE ON SCHEMA koppeling TO koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+REVOKE ALL ON ALL TABLES IN SCHEMA koppeling FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA koppeling FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+
+-- What everybody with a role may read. Sealed columns are left out everywhere, though only a worker could open them.
+DO $$
+DECLARE
+    relation record;
+BEGIN
+    FOR relation IN
+        SELECT c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%'
+        WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+        GROUP BY c.relname
+    LOOP
+        EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops', relation.columns, relation.relname);
+    END LOOP;
+END
+$$;
+GRANT SELECT ON koppeling.schema_migration, koppeling.schema_definitions, koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.message,
+    koppeling.setting, koppeling.job, koppeling.worker TO koppeling_worker, koppeling_scheduler;
+
+-- The back end.
+GRANT INSERT (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders),
+      UPDATE (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders)
+    ON koppeling.account TO koppeling_backend;
+GRANT INSERT, UPDATE, DELETE ON koppeling.from_address TO koppeling_backend;
+GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, tracking_in_comment, default_weight_kg, import_since,
+              poll_interval, from_address_id)
+    ON koppeling.integration TO koppeling_backend;
+GRANT EXECUTE ON FUNCTION
+    koppeling.connect_shop, koppeling.replace_token, koppeling.disconnect_shop, koppeling.poll_now, koppeling.record_label,
+    koppeling.enqueue, koppeling.ping, koppeling.shop_host
+    TO koppeling_backend;
+
+-- Ops. A plain UPDATE of a job is allowed too; the triggers of the table keep it whole.
+GRANT UPDATE (state, run_at, priority, max_attempts) ON koppeling.job TO koppeling_ops;
+GRANT EXECUTE ON FUNCTION
+    koppeling.retry_job, koppeling.retry_failed, koppeling.cancel_job, koppeling.pause_integration, koppeling.resume_integration,
+    koppeling.block_api, koppeling.poll_now, koppeling.ping
+    TO koppeling_ops;
+
+-- DBAs.
+GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour_retry_after, advice) ON koppeling.retry_rule TO koppeling_dba;
+GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
+GRANT UPDATE (rate_per_second, burst, breaker_limit) ON koppeling.api TO koppeling_dba;
+GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.setting_integer TO koppeling_dba;
+
+-- Workers.
+GRANT UPDATE, DELETE ON koppeling.job TO koppeling_worker;
+GRANT INSERT ON koppeling.job_history TO koppeling_worker;
+GRANT INSERT, UPDATE ON koppeling.worker TO koppeling_worker;
+GRANT SELECT, UPDATE ON koppeling.integration, koppeling.label, koppeling.shipment, koppeling.api TO koppeling_worker;
+GRANT SELECT ON koppeling.account, koppeling.from_address TO koppeling_worker;
+GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
+GRANT EXECUTE ON FUNCTION koppeling.job_context, koppeling.verify_context, koppeling.poll_context, koppeling.mark_context TO koppeling_worker;
+
+-- Schedulers.
+GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;
+GRANT UPDATE (lease_until, state) ON koppeling.worker TO koppeling_scheduler;
+GRANT SELECT (id, state, poll_interval, next_poll_at, blocked_until, pace_at), UPDATE (next_poll_at, pace_at)
+    ON koppeling.integration TO koppeling_scheduler;
+GRANT SELECT (id, integration_id, state) ON koppeling.imported_order TO koppeling_scheduler;
+GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
+GRANT SELECT (id, environment) ON koppeling.shipment TO koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.maintain_history TO koppeling_scheduler;

@@ -1,0 +1,205 @@
+#include "tests/unit/kind_helpers.h"
+
+#include "worker/api/address.h"
+
+struct case_row {
+    const char *street;
+    const char *number;
+    const char *expected_street;
+    const char *expected_number;
+    const char *expected_addition;
+    bool is_sure;
+};
+
+static void check_rows(const struct case_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct case_row *row = &rows[i];
+        AUTO(address) struct address address;
+        AUTO(free) char *name = xasprintf("%s|%s", row->street != NULL ? row->street : "-",
+                                          row->number != NULL ? row->number : "-");
+
+        address_split(row->street, row->number, &address);
+        check_text(name, address.street, row->expected_street);
+        check_text(name, address.number, row->expected_number);
+        check_text(name, address.addition, row->expected_addition);
+        ROW_CHECK(name, (address.line == NULL) == row->is_sure);
+        if (address.line != NULL) {
+            ROW_CHECK(name, row->street == NULL || strstr(address.line, row->street) != NULL);
+            ROW_CHECK(name, row->number == NULL || strstr(address.line, row->number) != NULL);
+        }
+    }
+}
+
+/* All that reference/behaviour.md section C lists. */
+static void the_number_field_is_split_into_number_and_addition(void **state)
+{
+    static const struct case_row rows[] = {
+        {"Molenstraat", "62", "Molenstraat", "62", NULL, true},
+        {"Molenstraat", "12-A", "Molenstraat", "12", "A", true},
+        {"Molenstraat", "12 A", "Molenstraat", "12", "A", true},
+        {"Molenstraat", "1 - B", "Molenstraat", "1", "B", true},
+        {"Molenstraat", "23 - II", "Molenstraat", "23", "II", true},
+        {"Molenstraat", "3HS", "Molenstraat", "3", "HS", true},
+        {"Molenstraat", "14-bis", "Molenstraat", "14", "bis", true},
+        {"Molenstraat", "12 bus 3", "Molenstraat", "12", "bus 3", true},
+        {"Molenstraat", "220 bus 3", "Molenstraat", "220", "bus 3", true},
+        {"Molenstraat", "12-C11", "Molenstraat", "12", "C11", true},
+        {"Molenstraat", "1 2.345", "Molenstraat", "1", "2.345", true},
+        {"Molenstraat", "12/3", "Molenstraat", "12", "3", true},
+        {"Molenstraat", "10-12", "Molenstraat", "10", "12", true},
+        {"1e Constantijn Huygensstraat", "20", "1e Constantijn Huygensstraat", "20", NULL, true},
+        {"Plein 1944", "7", "Plein 1944", "7", NULL, true},
+        {"Molenstraat", "12-", "Molenstraat", "12", NULL, true},
+        {"Molenstraat", "12 - ", "Molenstraat", "12", NULL, true},
+        {"Molenstraat", "12,", "Molenstraat", "12", NULL, true},
+        {"Molenstraat", "12, 3 hoog", "Molenstraat", "12", "3 hoog", true},
+        {"Molenstraat", "012", "Molenstraat", "012", NULL, true},
+        {"Molenstraat", "5\xC2\xB2", "Molenstraat", "5", "\xC2\xB2", true},
+        {NULL, "12 A", NULL, "12", "A", true},
+    };
+
+    (void)state;
+    check_rows(rows, ARRAY_LENGTH(rows));
+}
+
+static void without_a_number_the_street_is_split(void **state)
+{
+    static const struct case_row rows[] = {
+        /* rule 1 */
+        {"Kerkstraat 12 bus 3", NULL, "Kerkstraat", "12", "bus 3", true},
+        {"Rue de la Loi 16 Bte. 4", NULL, "Rue de la Loi", "16", "Bte. 4", true},
+        {"Laan van 1813 noord 12", NULL, "Laan van", "1813", "noord 12", false},
+        /* rule 2 */
+        {"Kerkstraat 12, 3 hoog", NULL, "Kerkstraat", "12", "3 hoog", true},
+        {"Kerkstraat 12 , achter", NULL, "Kerkstraat", "12", "achter", true},
+        {"Kerkstraat 12a, 3 hoog", NULL, "Kerkstraat", "12", "a, 3 hoog", true},
+        /* rule 3 */
+        {"Kerkstraat 62", NULL, "Kerkstraat", "62", NULL, true},
+        {"Kerkstraat 12-A", NULL, "Kerkstraat", "12", "A", true},
+        {"Kerkstraat 12 A", NULL, "Kerkstraat", "12", "A", true},
+        {"Kerkstraat 1 - B", NULL, "Kerkstraat", "1", "B", true},
+        {"Kerkstraat 3HS", NULL, "Kerkstraat", "3", "HS", true},
+        {"Kerkstraat, 12", NULL, "Kerkstraat", "12", NULL, true},
+        {"1e Constantijn Huygensstraat 20", NULL, "1e Constantijn Huygensstraat", "20", NULL, true},
+        {"Oude 2de Dwarsstraat 5", NULL, "Oude 2de Dwarsstraat", "5", NULL, true},
+        {"Plein 1944 7", NULL, "Plein 1944", "7", NULL, false},
+        {"Plein 1944", NULL, "Plein", "1944", NULL, false},
+        {"Kerkstraat 10-12", NULL, "Kerkstraat", "10", "12", true},
+        {"Postbus 123", NULL, "Postbus", "123", NULL, true},
+        {"10 Downing Street 5", NULL, "10 Downing Street", "5", NULL, false},
+        /* rule 4 */
+        {"12a Rue Xavier", NULL, "Rue Xavier", "12", "a", true},
+        {"12, Rue de la Paix", NULL, "Rue de la Paix", "12", NULL, true},
+        {"12 bis Rue de la Paix", NULL, "Rue de la Paix", "12", "bis", true},
+        {"221B Baker Street", NULL, "Baker Street", "221", "B", true},
+        {"12-14 High Street", NULL, "High Street", "12", "14", true},
+        /* rule 5 */
+        {"Dorpsstraat12a", NULL, "Dorpsstraat", "12", "a", true},
+        {"Oude Dorpsstraat12", NULL, "Oude Dorpsstraat", "12", NULL, true},
+        {"Dorpsstraat12-3", NULL, "Dorpsstraat", "12", "3", true},
+        /* rule 6 */
+        {"1e Constantijn Huygensstraat", NULL, "1e Constantijn Huygensstraat", NULL, NULL, true},
+        {"Aan de dijk", NULL, "Aan de dijk", NULL, NULL, true},
+        {"Q7", NULL, "Q7", NULL, NULL, true},
+        {NULL, NULL, NULL, NULL, NULL, true},
+    };
+
+    (void)state;
+    check_rows(rows, ARRAY_LENGTH(rows));
+}
+
+static void a_number_field_without_a_number_loses_nothing(void **state)
+{
+    static const struct case_row rows[] = {
+        {"Kerkstraat", "A", "Kerkstraat", NULL, "A", false},
+        {"Kerkstraat 12", "A", "Kerkstraat", "12", "A", false},
+        {"Kerkstraat 12 bis", "boven", "Kerkstraat", "12", "bis boven", false},
+        {"Kerkstraat", "nr. 12", "Kerkstraat", "12", NULL, false},
+        {"Kerkstraat", "#5", "Kerkstraat", "5", NULL, false},
+        {"Kerkstraat", "Huisnummer 5 B", "Kerkstraat", "5", "B", false},
+        {"Kerkstraat", "A12", "Kerkstraat", NULL, "A12", false},
+        {"Kerkstraat", "0612345678901", "Kerkstraat", NULL, "0612345678901", false},
+        {"Kerkstraat", "123456", "Kerkstraat", "123456", NULL, false},
+        {"Kerkstraat", "-", "Kerkstraat", NULL, NULL, false},
+        {NULL, "Dorpsstraat 12 A", "Dorpsstraat", "12", "A", true},
+    };
+
+    (void)state;
+    check_rows(rows, ARRAY_LENGTH(rows));
+}
+
+/* Whatever comes, each letter and digit of it can be found again. */
+static void nothing_is_ever_dropped(void **state)
+{
+    static const char alphabet[] = "a1 ,-/.e9b#";
+    uint32_t seed = 7;
+
+    (void)state;
+    for (int round = 0; round < 50000; round++) {
+        char text[2][14] = {"", ""};
+
+        for (int field = 0; field < 2; field++) {
+            size_t length = 1 + (seed >> 20) % 12;
+
+            for (size_t i = 0; i < length; i++) {
+                seed = seed * 1664525 + 1013904223;
+                text[field][i] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
+            }
+        }
+
+        AUTO(address) struct address address;
+        size_t given = 0;
+        size_t kept = 0;
+
+        address_split(text[0], round % 3 == 0 ? NULL : text[1], &address);
+
+        const char *const parts[] = {address.street, address.number, address.addition};
+
+        for (size_t i = 0; i < sizeof(text); i++) {
+            const char *field = text[i / sizeof(text[0])];
+            char c = field[i % sizeof(text[0])];
+
+            given += (field == text[0] || round % 3 != 0) && c != '\0' &&
+                     strchr(" ,-/.#", c) == NULL;
+        }
+        for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+            for (const char *at = parts[i]; at != NULL && *at != '\0'; at++) {
+                kept += strchr(" ,-/.#", *at) == NULL;
+            }
+        }
+        if (address.line == NULL && kept != given) {
+            fail_msg("'%s' '%s' became '%s' '%s' '%s'", text[0], text[1],
+                     parts[0] != NULL ? parts[0] : "", parts[1] != NULL ? parts[1] : "",
+                     parts[2] != NULL ? parts[2] : "");
+        }
+    }
+}
+
+static void a_story_is_kept_as_a_street(void **state)
+{
+    char street[201] = "";
+    AUTO(address) struct address address;
+
+    (void)state;
+    for (size_t i = 0; i < 100; i++) {
+        strcat(street, i % 2 == 0 ? "a " : "1 ");
+    }
+    street[199] = '\0';
+    address_split(street, NULL, &address);
+    check_text("street", address.street, street);
+    assert_null(address.number);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_number_field_is_split_into_number_and_addition),
+        cmocka_unit_test(without_a_number_the_street_is_split),
+        cmocka_unit_test(a_number_field_without_a_number_loses_nothing),
+        cmocka_unit_test(nothing_is_ever_dropped),
+        cmocka_unit_test(a_story_is_kept_as_a_street),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

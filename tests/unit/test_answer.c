@@ -1,0 +1,125 @@
+#include "tests/unit/kind_helpers.h"
+
+#include "worker/api/answer.h"
+
+static struct http_response http_answer(int status, const char *body)
+{
+    return (struct http_response){.transport = ERROR_CLASS_OK,
+                                  .status = status,
+                                  .body = body,
+                                  .length = strlen(body),
+                                  .retry_after_ms = -1,
+                                  .trouble = ""};
+}
+
+static void each_status_has_its_class(void **state)
+{
+    static const struct {
+        int status;
+        enum error_class class;
+    } rows[] = {
+        {200, ERROR_CLASS_OK},           {204, ERROR_CLASS_OK},
+        {301, ERROR_CLASS_CLIENT_ERROR}, {400, ERROR_CLASS_CLIENT_ERROR},
+        {401, ERROR_CLASS_AUTH},         {403, ERROR_CLASS_AUTH},
+        {404, ERROR_CLASS_CLIENT_ERROR}, {422, ERROR_CLASS_CLIENT_ERROR},
+        {429, ERROR_CLASS_RATE_LIMITED}, {500, ERROR_CLASS_SERVER_ERROR},
+        {503, ERROR_CLASS_SERVER_ERROR}, {599, ERROR_CLASS_SERVER_ERROR},
+        {0, ERROR_CLASS_UNREADABLE},     {999, ERROR_CLASS_UNREADABLE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct http_response answer = http_answer(rows[i].status, "");
+
+        assert_int_equal(answer_class(&answer), rows[i].class);
+    }
+
+    struct http_response none = {.transport = ERROR_CLASS_TLS, .body = "", .trouble = "expired"};
+    char words[ANSWER_WORDS];
+
+    assert_int_equal(answer_class(&none), ERROR_CLASS_TLS);
+    answer_describe(&none, words);
+    assert_string_equal(words, "no answer: expired");
+}
+
+static void an_answer_is_described_without_its_content(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        const char *words;
+    } rows[] = {
+        {422, "{\"type\":\"x\",\"title\":\"Validation failed\",\"detail\":\"status is unknown\"}",
+         "HTTP 422: Validation failed: status is unknown"},
+        {400, "{\"code\":7,\"message\":\"Bad request\",\"description\":null}",
+         "HTTP 400: Bad request"},
+        {400, "{\"detail\":\"only this\"}", "HTTP 400: only this"},
+        {404, "{\"title\":\"No order for jan@example.org\"}", "HTTP 404: No order for ..."},
+        {401, "{\"title\":\"Bad token 0123456789abcdef0123456789\"}", "HTTP 401: Bad token ..."},
+        {500, "", "HTTP 500 with an empty answer"},
+        {502, "  <html><title>Fenna Testveld</title>", "HTTP 502 with an HTML page"},
+        {500, "{\"name\":\"Fenna Testveld\"}", "HTTP 500 with an object"},
+        {500, "[]", "HTTP 500 with a list"},
+        {500, "Fenna Testveld", "HTTP 500 with text"},
+        {500, "{\"title\":\"a\\nb\\u001b[31m\"}", "HTTP 500: a b[31m"},
+        {500, "{\"title\":[1],\"detail\":{}}", "HTTP 500 with an object"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct http_response answer = http_answer(rows[i].status, rows[i].body);
+        char words[ANSWER_WORDS];
+
+        answer_describe(&answer, words);
+        check_text(rows[i].body, words, rows[i].words);
+    }
+}
+
+static void endless_problem_texts_are_cut(void **state)
+{
+    AUTO(free) char *body = xcalloc(5000, 1);
+    char words[ANSWER_WORDS];
+
+    (void)state;
+    strcpy(body, "{\"title\":\"");
+    for (size_t i = 10; i < 4000; i++) {
+        body[i] = i % 8 == 0 ? ' ' : 'x';
+    }
+    strcpy(body + 4000, "\"}");
+
+    struct http_response answer = http_answer(500, body);
+
+    answer_describe(&answer, words);
+    assert_in_range(strlen(words), 60, 100);
+}
+
+static void a_body_that_is_no_list_is_described(void **state)
+{
+    static const char *const rows[][2] = {
+        {"{\"title\":\"Maintenance\"}", "an object (title: Maintenance)"},
+        {"{\"a\":1}", "an object"},
+        {"<!DOCTYPE html>", "an HTML page"},
+        {"", "an empty answer"},
+        {"\"a string\"", "text"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        char words[ANSWER_WORDS];
+
+        answer_describe_body(rows[i][0], strlen(rows[i][0]), words);
+        check_text(rows[i][0], words, rows[i][1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_status_has_its_class),
+        cmocka_unit_test(an_answer_is_described_without_its_content),
+        cmocka_unit_test(endless_problem_texts_are_cut),
+        cmocka_unit_test(a_body_that_is_no_list_is_described),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,65 @@
+#include "tests/unit/kind_helpers.h"
+
+#include "worker/api/shop_request.h"
+
+static void check_request(struct http_request *request, enum http_method method,
+                          enum http_auth auth, const char *path, const char *query)
+{
+    assert_int_equal(request->api, API_MIJNWEBWINKEL);
+    assert_int_equal(request->environment, ENVIRONMENT_PRODUCTION);
+    assert_int_equal(request->method, method);
+    assert_int_equal(request->auth, auth);
+    assert_string_equal(request->path, path);
+    assert_string_equal(request->query, query);
+    assert_false(request->not_repeatable);
+    http_request_release(request);
+    *request = (struct http_request){.body = NULL};
+}
+
+static void requests_look_as_the_api_wants_them(void **state)
+{
+    struct http_request request = {.body = NULL};
+
+    (void)state;
+    shop_request_store(&request);
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/store", "format=json");
+    shop_request_statuses(&request);
+    check_request(&request, HTTP_GET, HTTP_AUTH_PARTNER, "/v1/orderstatuses",
+                  "format=json&language=nl_NL");
+    shop_request_orders(&request, 3, 198);
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders",
+                  "format=json&status_id=3&archived=false&test=false&ordering=asc&limit=100&"
+                  "offset=198");
+    shop_request_order(&request, "20411");
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/20411", "format=json");
+    shop_request_change_order(&request, "20411", xstrdup("{\"status\":2}"));
+    assert_string_equal(request.body, "{\"status\":2}");
+    check_request(&request, HTTP_PATCH, HTTP_AUTH_STORE, "/v1/orders/20411", "format=json");
+}
+
+static void a_strange_number_cannot_leave_its_place_in_the_path(void **state)
+{
+    struct http_request request = {.body = NULL};
+
+    (void)state;
+    shop_request_order(&request, "../store?x=#");
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/..%2Fstore%3Fx%3D%23",
+                  "format=json");
+
+    char number[400];
+
+    memset(number, '/', sizeof(number) - 1);
+    number[sizeof(number) - 1] = '\0';
+    shop_request_order(&request, number);
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/", "format=json");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_look_as_the_api_wants_them),
+        cmocka_unit_test(a_strange_number_cannot_leave_its_place_in_the_path),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
