@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/address.h"
 #include "common/config_setting.h"
+#include "common/host_port.h"
 #include "common/memory.h"
 
 /* Tokens and keys are some tens of bytes, a database URL some hundreds. */
@@ -138,10 +138,10 @@ bool config_parse_file(const struct config_setting *setting, const char *text, v
 bool config_parse_address(const struct config_setting *setting, const char *text, void *ret_field,
                           struct error *err)
 {
-    struct address ignored;
+    struct host_port ignored;
 
     (void)setting;
-    if (!address_split(text, &ignored, err)) {
+    if (!host_port_split(text, &ignored, err)) {
         return false;
     }
     *(char **)ret_field = xstrdup(text);

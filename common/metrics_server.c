@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/address.h"
+#include "common/host_port.h"
 #include "common/memory.h"
 
 #define CONNECTION_LIMIT           32U
@@ -194,11 +194,11 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
                           struct metrics_server **ret_server, struct error *err)
 {
     AUTO(free) struct metrics_server *server = xcalloc(1, sizeof(struct metrics_server));
-    struct address parts;
+    struct host_port parts;
 
     server->ready = ready;
     server->context = context;
-    if (!address_split(address, &parts, err)) {
+    if (!host_port_split(address, &parts, err)) {
         return error_prefix(err, "cannot serve metrics on '%s'", address);
     }
     /* "::" takes IPv4 too; a machine without IPv6 refuses it. */

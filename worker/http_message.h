@@ -43,6 +43,7 @@ struct http_request {
     char path[200];     /* "/v1/orders/20411"; already percent-encoded */
     char query[400];    /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
     char *body;         /* JSON text or NULL; owned by the request, freed by http_request_release() */
+    bool save_first;     /* all writes so far must be durable before this is sent */
     bool not_repeatable; /* sending it twice costs money: an unknown outcome is told as such */
 };
 

@@ -127,7 +127,8 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
         set_state(run, JOB_RUN_REPORTING);
         return;
     }
-    set_state(run, written_bytes(&run->outcome) >= SAVE_AT_BYTES ? JOB_RUN_SAVING : JOB_RUN_CALLING);
+    bool saves = run->request.save_first || written_bytes(&run->outcome) >= SAVE_AT_BYTES;
+    set_state(run, saves ? JOB_RUN_SAVING : JOB_RUN_CALLING);
 }
 
 static void drop_writes(struct job_run *run)

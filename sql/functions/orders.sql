@@ -6,20 +6,23 @@ RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
     label koppeling.label;
 BEGIN
     IF NOT EXISTS (SELECT FROM koppeling.imported_order o WHERE o.id = record_label.order_id) THEN
-        RAISE EXCEPTION 'there is no imported order %', order_id USING ERRCODE = 'no_data_found';
+        RAISE EXCEPTION 'there is no imported order %', record_label.order_id USING ERRCODE = 'no_data_found';
     END IF;
     INSERT INTO koppeling.label AS l (order_id, environment, external_id, waybill, track_and_trace_link)
-    VALUES (order_id, environment, external_id, waybill, track_and_trace_link)
+    VALUES (record_label.order_id, record_label.environment, record_label.external_id, record_label.waybill,
+            record_label.track_and_trace_link)
     ON CONFLICT (environment, external_id) DO UPDATE
     SET waybill = coalesce(excluded.waybill, l.waybill),
         track_and_trace_link = coalesce(excluded.track_and_trace_link, l.track_and_trace_link)
     RETURNING l.* INTO label;
     IF label.order_id <> record_label.order_id THEN
-        RAISE EXCEPTION 'label % (%) belongs to order %, not to order %', external_id, environment, label.order_id, order_id
+        RAISE EXCEPTION 'label % (%) belongs to order %, not to order %', record_label.external_id, record_label.environment,
+            label.order_id, record_label.order_id
             USING ERRCODE = 'unique_violation';
     END IF;
     UPDATE koppeling.imported_order o

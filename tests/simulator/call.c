@@ -140,8 +140,9 @@ static void call_perform(struct call *call)
 
 static bool call_should_perform(const struct call *call)
 {
-    return !call->was_performed && (call->fault == NULL || call->fault->kind->use != FAULT_REPLACES ||
-                                 call->fault->settings.after_effect);
+    return !call->was_performed &&
+           (call->fault == NULL || call->fault->kind->use != FAULT_REPLACES ||
+            call->fault->settings.after_effect);
 }
 
 static enum MHD_Result call_finish(struct call *call)

@@ -27,9 +27,9 @@ struct journal_entry {
     char *path;
     char *query;
     char *body;
-    int status;        /* 0: not answered (yet) */
-    const char *fault; /* name of the fault that was applied, a constant, or NULL */
-    bool was_performed;  /* the request was carried out, whatever the answer */
+    int status;         /* 0: not answered (yet) */
+    const char *fault;  /* name of the fault that was applied, a constant, or NULL */
+    bool was_performed; /* the request was carried out, whatever the answer */
     bool is_finished;
 };
 

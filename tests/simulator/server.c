@@ -14,8 +14,8 @@
 
 #define BACKLOG            4096
 #define DESCRIPTORS_WANTED 65536
-#define DESCRIPTORS_SPARE  64 /* for everything that is not a connection */
-#define CONNECTION_MEMORY  ((size_t)16 << 10)
+#define DESCRIPTORS_SPARE  64                /* for everything that is not a connection */
+#define CONNECTION_MEMORY  ((size_t)8 << 10) /* cleared by MHD after each request */
 #define CONNECTION_IDLE_S  900U
 
 struct server {

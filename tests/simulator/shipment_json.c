@@ -87,16 +87,15 @@ static char *head_text(const struct shipment *shipment, const json_t *request, u
     char moment[MOMENT_SIZE];
     calendar_moment_local(shipment->created_us, moment);
     AUTO(json)
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:O?, s:O?, s:b, s:O?, s:o, s:o, s:o, s:o}", "id",
-                  shipment->id, "sequence", shipment->sequence, "status", "new", "createdAt",
-                  moment, "transportType", transport_json(request, turn), "service",
-                  json_object_get(request, "service"), "invoiceReference",
-                  json_object_get(request, "invoiceReference"), "draft",
-                  json_is_true(json_object_get(request, "draft")), "related",
-                  json_object_get(request, "related"), "shipFrom", sender_json(request, turn),
-                  "shipTo", party_json(json_object_get(request, "shipTo"), turn), "dispatch",
-                  dispatch_json(request), "items", items_json(request, turn));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:O?, s:O?, s:b, s:O?, s:o, s:o, s:o, s:o}", "id", shipment->id,
+        "sequence", shipment->sequence, "status", "new", "createdAt", moment, "transportType",
+        transport_json(request, turn), "service", json_object_get(request, "service"),
+        "invoiceReference", json_object_get(request, "invoiceReference"), "draft",
+        json_is_true(json_object_get(request, "draft")), "related",
+        json_object_get(request, "related"), "shipFrom", sender_json(request, turn), "shipTo",
+        party_json(json_object_get(request, "shipTo"), turn), "dispatch", dispatch_json(request),
+        "items", items_json(request, turn));
     const json_t *delivery = json_object_get(request, "delivery");
     if (json_is_object(delivery))
         json_object_set_new(json, "delivery", json_deep_copy(delivery));

@@ -77,15 +77,15 @@ static void an_answer_is_described_without_its_content(void **state)
 
 static void endless_problem_texts_are_cut(void **state)
 {
-    AUTO(free) char *body = xcalloc(5000, 1);
+    char title[4000];
     char words[ANSWER_WORDS];
 
     (void)state;
-    strcpy(body, "{\"title\":\"");
-    for (size_t i = 10; i < 4000; i++) {
-        body[i] = i % 8 == 0 ? ' ' : 'x';
+    for (size_t i = 0; i < sizeof(title); i++) {
+        title[i] = i % 8 == 0 ? ' ' : 'x';
     }
-    strcpy(body + 4000, "\"}");
+
+    AUTO(free) char *body = xasprintf("{\"title\":\"%.*s\"}", (int)sizeof(title), title);
 
     struct http_response answer = http_answer(500, body);
 

@@ -71,7 +71,7 @@ static void an_endless_list_is_bounded(void **state)
 
     (void)state;
     for (int i = 0; i < 1000; i++) {
-        length += (size_t)sprintf(text + length, "%c{\"status\":%d}", i == 0 ? '[' : ',', i);
+        length += (size_t)snprintf(text + length, 40, "%c{\"status\":%d}", i == 0 ? '[' : ',', i);
     }
     text[length] = ']';
 

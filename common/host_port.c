@@ -1,4 +1,4 @@
-#include "common/address.h"
+#include "common/host_port.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -35,9 +35,9 @@ static bool check_host(const char *host, bool in_brackets, struct error *err)
     return true;
 }
 
-bool address_split(const char *text, struct address *ret_address, struct error *err)
+bool host_port_split(const char *text, struct host_port *ret_host_port, struct error *err)
 {
-    struct address address = {.port = 0};
+    struct host_port parts = {.port = 0};
     const char *colon = strrchr(text, ':');
 
     if (colon == NULL || strchr(colon, ']') != NULL) {
@@ -48,15 +48,15 @@ bool address_split(const char *text, struct address *ret_address, struct error *
     const char *host = in_brackets ? text + 1 : text;
     size_t length = (size_t)(colon - host) - (in_brackets ? 1 : 0);
 
-    if (length >= sizeof(address.host)) {
+    if (length >= sizeof(parts.host)) {
         return error_set(err, ERROR_CONFIG, "the host is longer than %zu bytes",
-                         sizeof(address.host) - 1);
+                         sizeof(parts.host) - 1);
     }
-    memcpy(address.host, host, length);
-    address.host[length] = '\0';
-    if (!check_host(address.host, in_brackets, err) || !parse_port(colon + 1, &address.port, err)) {
+    memcpy(parts.host, host, length);
+    parts.host[length] = '\0';
+    if (!check_host(parts.host, in_brackets, err) || !parse_port(colon + 1, &parts.port, err)) {
         return false;
     }
-    *ret_address = address;
+    *ret_host_port = parts;
     return true;
 }

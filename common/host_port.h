@@ -1,21 +1,22 @@
 /*
  * Where a small server of ours listens: "host:port" taken apart. No name is looked up here.
  */
-#ifndef COMMON_ADDRESS_H
-#define COMMON_ADDRESS_H
+#ifndef COMMON_HOST_PORT_H
+#define COMMON_HOST_PORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/error.h"
 
-struct address {
+struct host_port {
     char host[256]; /* a name or a numeric address, without brackets; "" for all addresses */
     uint16_t port;  /* 0: a free one */
 };
 
 /* Understands "127.0.0.1:9187", "localhost:9187", "[::1]:9187" and ":9187". ERROR_CONFIG, with a
  * text that says what is wrong and does not repeat the address. */
-bool address_split(const char *text, struct address *ret_address, struct error *err) MUSTCHECK;
+bool host_port_split(const char *text, struct host_port *ret_host_port,
+                     struct error *err) MUSTCHECK;
 
 #endif

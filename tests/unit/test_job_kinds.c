@@ -1,0 +1,79 @@
+#include "tests/unit/kind_helpers.h"
+
+static void kinds_are_complete_and_have_different_names(void **state)
+{
+    (void)state;
+    for (size_t i = 0; job_kinds[i] != NULL; i++) {
+        assert_non_null(job_kinds[i]->name);
+        assert_true(job_kinds[i]->begin != NULL && job_kinds[i]->step != NULL &&
+                    job_kinds[i]->end != NULL);
+        assert_ptr_equal(job_kind_find(job_kinds[i]->name), job_kinds[i]);
+        job_kinds[i]->end(NULL);
+    }
+}
+
+static void the_kinds_of_the_design_are_found(void **state)
+{
+    static const char *const names[] = {"ping", "verify", "poll", "mark_shipped"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        ROW_CHECK(names[i], job_kind_find(names[i]) != NULL);
+    }
+    assert_null(job_kind_find("Ping"));
+    assert_null(job_kind_find(""));
+}
+
+static void ping_is_done_at_once(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    talk_begin(&talk, "ping", json_object());
+    assert_int_equal(talk.kind->api, API_LOCAL);
+    assert_non_null(talk.state);
+    assert_int_equal(talk_start(&talk), STEP_DONE);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_OK);
+    assert_null(talk.outcome.writes);
+    talk_end(&talk);
+}
+
+/* What the database hands over is checked before it is used. */
+static void a_context_that_makes_no_sense_fails_the_job(void **state)
+{
+    static const char *const contexts[] = {
+        "{}",
+        "{\"open_statuses\":[],\"order_number\":\"5\"}",
+        "{\"open_statuses\":\"1\",\"shop_host\":7}",
+        "{\"open_statuses\":[\"x\"],\"order_number\":5,\"order_uuid\":[],\"label_environment\":{}}",
+        "{\"open_statuses\":null,\"order_number\":\"5\",\"order_uuid\":\"x\","
+        "\"label_environment\":\"staging\",\"shipped_status\":2}",
+        "{\"open_statuses\":{},\"order_number\":\"5\",\"order_uuid\":\"x\","
+        "\"label_environment\":null,\"shipped_status\":2}",
+    };
+    static const char *const kinds[] = {"verify", "poll", "mark_shipped"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(contexts) * ARRAY_LENGTH(kinds); i++) {
+        struct talk talk;
+
+        talk_begin(&talk, kinds[i % ARRAY_LENGTH(kinds)],
+                   json_loads(contexts[i / ARRAY_LENGTH(kinds)], 0, NULL));
+        assert_null(talk.state);
+        assert_int_not_equal(talk.outcome.error_class, ERROR_CLASS_OK);
+        assert_string_not_equal(talk.outcome.error, "");
+        talk_end(&talk);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kinds_are_complete_and_have_different_names),
+        cmocka_unit_test(the_kinds_of_the_design_are_found),
+        cmocka_unit_test(ping_is_done_at_once),
+        cmocka_unit_test(a_context_that_makes_no_sense_fails_the_job),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,177 @@
+#include "tests/unit/kind_helpers.h"
+
+#include "worker/api/order_lines.h"
+
+/* Maps {"orderlines": <lines>} and returns the fields. */
+static json_t *map_lines(const char *lines, size_t *ret_count)
+{
+    AUTO(free) char *text = xasprintf("{\"orderlines\":%s}", lines);
+    json_auto_t *order = json_loads(text, 0, NULL);
+    json_t *fields = json_object();
+
+    if (order == NULL) {
+        fail_msg("no JSON: %s", text);
+    }
+    *ret_count = order_lines_map(order, fields);
+    return fields;
+}
+
+static void only_goods_with_a_quantity_are_lines(void **state)
+{
+    static const struct {
+        const char *lines;
+        size_t count;
+    } rows[] = {
+        {"[{\"type\":\"article\",\"quantity\":1}]", 1},
+        {"[{\"type\":\"Custom\",\"quantity\":\"2\"}]", 1},
+        {"{\"type\":\"article\",\"quantity\":1}", 1},
+        {"{\"0\":{\"type\":\"article\",\"quantity\":1},\"3\":{\"type\":\"custom\"}}", 2},
+        {"[{\"type\":\"article\"}]", 1},
+        {"[{\"articles\":[{\"id\":1}],\"quantity\":1}]", 1},
+        {"[{\"type\":\"article\",\"quantity\":0}]", 0},
+        {"[{\"type\":\"article\",\"quantity\":-1}]", 0},
+        {"[{\"type\":\"payment\",\"quantity\":1},{\"type\":\"shipping\",\"quantity\":1}]", 0},
+        {"[{\"type\":\"discount\",\"quantity\":1},{\"type\":7},{\"quantity\":1}]", 0},
+        {"[]", 0},
+        {"null", 0},
+        {"\"\"", 0},
+        {"[null,7,\"x\",[],{}]", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        size_t count = 99;
+        json_auto_t *fields = map_lines(rows[i].lines, &count);
+
+        ROW_CHECK(rows[i].lines, count == rows[i].count);
+        ROW_CHECK(rows[i].lines, json_array_size(json_object_get(fields, "lines")) == count);
+        ROW_CHECK(rows[i].lines, (json_object_size(fields) == 0) == (count == 0));
+    }
+}
+
+static void weight_and_price_are_those_of_a_piece(void **state)
+{
+    static const struct {
+        const char *line; /* members beside the type */
+        int quantity;
+        double weight; /* 0: null */
+        const char *price;
+    } rows[] = {
+        {"\"quantity\":2,\"weight\":\"0.85\",\"price\":{\"amount_including_tax\":\"45.00\"}", 2,
+         0.425, "22.50"},
+        {"\"quantity\":3,\"weight\":1,\"price\":{\"amount_including_tax\":10}", 3, 0.333, "3.3333"},
+        {"\"quantity\":1,\"price\":[{\"amount\":100,\"rate\":21},{\"amount\":\"10\",\"rate\":\"9\"}]",
+         1, 0, "131.90"},
+        {"\"quantity\":2,\"weight\":\"\",\"unit_weight\":\"1,5\",\"unit_price\":{\"amount\":1,"
+         "\"rate\":0}",
+         2, 1.5, "1.00"},
+        {"\"quantity\":1.2,\"weight\":0", 2, 0, NULL},
+        {"\"quantity\":1,\"weight\":\"0.0001\",\"price\":{}", 1, 0, NULL},
+        {"\"quantity\":1,\"weight\":-4,\"price\":[]", 1, 0, NULL},
+        {"\"quantity\":99999999999,\"weight\":\"zwaar\",\"price\":\"duur\"", 1000000, 0, NULL},
+        {"\"quantity\":1,\"weight\":1e300,\"price\":{\"amount_including_tax\":1e300}", 1, 99999.999,
+         NULL},
+        {"\"price\":{\"amount\":5}", 1, 0, NULL},
+        {"\"price\":{\"amount_including_tax\":\"-5.10\"}", 1, 0, "-5.10"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        size_t count = 0;
+        AUTO(free) char *text = xasprintf("[{\"type\":\"article\",%s}]", rows[i].line);
+        json_auto_t *fields = map_lines(text, &count);
+        json_t *line = json_array_get(json_object_get(fields, "lines"), 0);
+        json_t *weight = json_object_get(line, "weight_kg");
+
+        ROW_CHECK(rows[i].line, count == 1);
+        ROW_CHECK(rows[i].line,
+                  json_integer_value(json_object_get(line, "quantity")) == rows[i].quantity);
+        ROW_CHECK(rows[i].line, json_real_value(weight) == rows[i].weight);
+        ROW_CHECK(rows[i].line, json_is_null(weight) == (rows[i].weight == 0));
+        check_text(rows[i].line, member_text(line, "unit_price"), rows[i].price);
+    }
+}
+
+static void texts_come_from_the_line_or_its_article(void **state)
+{
+    size_t count = 0;
+    json_auto_t *fields =
+        map_lines("[{\"type\":\"payment\"},{\"type\":\"article\",\"id\":\"L1\",\"description\":"
+                  "\"Theepot\\n blauw\",\"articles\":[{\"sku\":\"TP-BL\",\"description\":\"x\"}]},"
+                  "{\"type\":\"article\",\"articles\":{\"sku\":7,\"description\":\"Kop\"}},"
+                  "{\"type\":\"custom\",\"articles\":[]}]",
+                  &count);
+    json_t *lines = json_object_get(fields, "lines");
+    json_t *first = json_array_get(lines, 0);
+    json_t *second = json_array_get(lines, 1);
+    json_t *third = json_array_get(lines, 2);
+
+    (void)state;
+    assert_int_equal(count, 3);
+    assert_int_equal(json_integer_value(json_object_get(fields, "line_count")), 3);
+    assert_int_equal(json_integer_value(json_object_get(first, "position")), 1);
+    assert_int_equal(json_integer_value(json_object_get(third, "position")), 3);
+    check_member(first, "line_id", "L1");
+    check_member(first, "kind", "article");
+    check_member(first, "description", "Theepot blauw");
+    check_member(first, "sku", "TP-BL");
+    check_member(second, "description", "Kop");
+    check_member(second, "sku", "7");
+    check_member(third, "kind", "custom");
+    check_member(third, "description", NULL);
+    check_member(third, "sku", NULL);
+}
+
+static void lines_beyond_the_limit_are_counted_only(void **state)
+{
+    size_t length = 0;
+    size_t wanted = ORDER_LINES_COUNT + 20;
+    AUTO(free) char *text = xcalloc(wanted * 30, 1);
+    size_t count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < wanted; i++) {
+        length += (size_t)snprintf(text + length, 30, "%c{\"type\":\"article\"}", i == 0 ? '[' : ',');
+    }
+    text[length] = ']';
+
+    json_auto_t *fields = map_lines(text, &count);
+
+    assert_int_equal(count, wanted);
+    assert_int_equal(json_integer_value(json_object_get(fields, "line_count")), wanted);
+    assert_int_equal(json_array_size(json_object_get(fields, "lines")), ORDER_LINES_COUNT);
+}
+
+static void amounts_are_written_for_numeric(void **state)
+{
+    static const struct {
+        double amount;
+        int decimals;
+        const char *text;
+    } rows[] = {
+        {50, 2, "50.00"},   {47.45, 2, "47.45"}, {0, 2, "0.00"},     {22.5, 4, "22.50"},
+        {1.23456, 4, "1.2346"}, {-3, 4, "-3.00"}, {1e10, 2, NULL},   {-1e300, 2, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(free) char *text = order_lines_amount(rows[i].amount, rows[i].decimals);
+
+        check_text(rows[i].text != NULL ? rows[i].text : "large", text, rows[i].text);
+    }
+    assert_true(order_lines_kilograms(0.8504) == 0.85);
+    assert_true(order_lines_kilograms(1e300) == 99999.999);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_goods_with_a_quantity_are_lines),
+        cmocka_unit_test(weight_and_price_are_those_of_a_piece),
+        cmocka_unit_test(texts_come_from_the_line_or_its_article),
+        cmocka_unit_test(lines_beyond_the_limit_are_counted_only),
+        cmocka_unit_test(amounts_are_written_for_numeric),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,302 @@
+#include "tests/unit/kind_helpers.h"
+
+#include "worker/api/lenient.h"
+#include "worker/api/order_row.h"
+
+static const struct order_defaults no_defaults = {.region_code = NULL, .weight_kg = 0};
+
+/* Reads the text, maps it, and returns the row as JSON; `*ret_row` is its text, to be freed. */
+static json_t *make_row(const char *text, const struct order_defaults *defaults, char **ret_row)
+{
+    AUTO(order) struct order order;
+    struct order_slice slice = {.text = text, .length = strlen(text)};
+    json_auto_t *fields = NULL;
+    struct error err = ERROR_INIT;
+    size_t length = 0;
+
+    slice.hash = order_page_hash(text, slice.length);
+    if (!order_read(text, slice.length, &order, &err)) {
+        fail_msg("%s: %s", text, err.text);
+    }
+    assert_int_equal(order_map(&order, defaults, &fields), ORDER_COMPLETE);
+    *ret_row = order_row(&order, fields, &slice, &length);
+    assert_int_equal(strlen(*ret_row), length);
+
+    struct mended mended;
+    json_t *row = lenient_parse(*ret_row, length, &mended, &err);
+
+    if (row == NULL || mended.text != NULL) {
+        fail_msg("%s: %s", *ret_row, err.text);
+    }
+    return row;
+}
+
+static json_t *row_of(const char *text, const struct order_defaults *defaults)
+{
+    AUTO(free) char *row = NULL;
+
+    return make_row(text, defaults, &row);
+}
+
+static void check_list(json_t *row, const char *const (*members)[2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        check_member(row, members[i][0], members[i][1]);
+    }
+}
+
+static void a_dutch_order_is_mapped(void **state)
+{
+    static const char *const members[][2] = {
+        {"order_uuid", "3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101"},
+        {"order_number", "20411"},
+        {"ordered_at", "2026-11-20 19:42:07"},
+        {"name", "Fenna Testveld"},
+        {"company", NULL},
+        {"email", "fenna.testveld@example.org"},
+        {"phone", "+31612345678"},
+        {"street", "Voorbeeldlaan"},
+        {"number", "14"},
+        {"number_addition", "bis"},
+        {"address_line", NULL},
+        {"postcode", "3511ZZ"},
+        {"city", "Utrecht"},
+        {"country", "NL"},
+        {"total", "50.00"},
+        {"currency", "EUR"},
+        {"business_model", "B2C"},
+        {"reference", NULL},
+        {"customer_comment", "Graag bij de buren op 16"},
+    };
+    AUTO(free) char *text = fixture_text("order_b2c.json");
+    json_auto_t *row = row_of(text, &no_defaults);
+    json_auto_t *payload = load_fixture("order_b2c.json");
+    json_t *line = json_array_get(json_object_get(row, "lines"), 0);
+
+    (void)state;
+    check_list(row, members, ARRAY_LENGTH(members));
+    assert_int_equal(json_integer_value(json_object_get(row, "shop_status")), 3);
+    assert_true(json_is_true(json_object_get(row, "private_address")));
+    assert_true(json_is_true(json_object_get(row, "paid")));
+    assert_true(json_real_value(json_object_get(row, "weight_kg")) == 0.85);
+    assert_int_equal(json_integer_value(json_object_get(row, "line_count")), 1);
+    check_member(line, "line_id", "9d0b4f7e-51d4-4c53-a8f1-000000000001");
+    check_member(line, "unit_price", "22.50");
+    check_member(line, "sku", "TP-BL");
+    assert_int_equal(json_integer_value(json_object_get(line, "quantity")), 2);
+    assert_true(json_equal(json_object_get(row, "payload"), payload));
+    assert_int_equal(json_object_size(row), 29);
+}
+
+static void a_belgian_business_order_is_mapped(void **state)
+{
+    static const char *const members[][2] = {
+        {"order_number", "20412"},
+        {"name", "Magazijn t.a.v. J. Proef"},
+        {"company", "Fictief Opslag NV"},
+        {"phone", "+31130000000"},
+        {"street", "Havenstraat"},
+        {"number", "220"},
+        {"number_addition", "bus 3"},
+        {"postcode", "2030"},
+        {"country", "BE"},
+        {"total", "310.00"},
+        {"reference", "PO-7731"},
+        {"customer_comment", NULL},
+    };
+    AUTO(free) char *text = fixture_text("order_b2b_belgium.json");
+    json_auto_t *row = row_of(text, &no_defaults);
+
+    (void)state;
+    check_list(row, members, ARRAY_LENGTH(members));
+    assert_true(json_is_false(json_object_get(row, "private_address")));
+    assert_true(json_is_false(json_object_get(row, "paid")));
+    assert_true(json_real_value(json_object_get(row, "weight_kg")) == 12.4);
+    check_member(json_array_get(json_object_get(row, "lines"), 0), "kind", "custom");
+}
+
+/* It has a point of sale, and a country to ship to. */
+static void the_official_example_is_mapped(void **state)
+{
+    static const char *const members[][2] = {
+        {"order_number", "27"},       {"name", "Truus voorbeeldig"}, {"company", "Voorbeeldig BV"},
+        {"phone", "+31612345678"},    {"street", "Molenstraat"},     {"number", "62"},
+        {"number_addition", NULL},    {"country", "NL"},             {"total", "47.45"},
+        {"reference", "MOS103271"},   {"customer_comment", "Please send quickly!"},
+    };
+    AUTO(free) char *text = fixture_text("order_official.json");
+    json_auto_t *row = row_of(text, &no_defaults);
+
+    (void)state;
+    check_list(row, members, ARRAY_LENGTH(members));
+    assert_int_equal(json_array_size(json_object_get(row, "lines")), 4);
+    check_member(json_array_get(json_object_get(row, "lines"), 1), "unit_price", "4.95");
+    assert_true(json_real_value(json_object_get(row, "weight_kg")) == 1);
+}
+
+static void the_weight_is_the_first_that_is_known(void **state)
+{
+    static const struct {
+        const char *weight;
+        double fallback;
+        double expected;
+    } rows[] = {
+        {"\"0.85\"", 2, 0.85}, {"12.4", 2, 12.4},    {"\"0\"", 2, 2},     {"0", 0, 1},
+        {"\"\"", 0.5, 0.5},    {"null", 0, 1},       {"[]", 3, 3},        {"-5", 2, 2},
+        {"0.001", 2, 0.1},     {"\"veel\"", 2, 2},   {"1.23456", 2, 1.235}, {"null", 0.05, 0.1},
+        {"1e300", 2, 99999.999}, {"0.00001", 2, 0.1},
+    };
+    json_auto_t *order = load_fixture("order_b2c.json");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_object_set_new(order, "weight", json_loads(rows[i].weight, JSON_DECODE_ANY, NULL));
+
+        AUTO(free) char *text = json_dumps(order, JSON_COMPACT);
+        const struct order_defaults defaults = {.weight_kg = rows[i].fallback};
+        json_auto_t *row = row_of(text, &defaults);
+
+        ROW_CHECK(rows[i].weight,
+                  json_real_value(json_object_get(row, "weight_kg")) == rows[i].expected);
+    }
+}
+
+/* The content hash of an order with one member changed; to be freed. */
+static char *hash_with(const char *key, json_t *value)
+{
+    json_auto_t *order = load_fixture("order_b2c.json");
+
+    if (key != NULL) {
+        json_object_set_new(order, key, value);
+    }
+
+    AUTO(free) char *text = json_dumps(order, JSON_COMPACT);
+    json_auto_t *row = row_of(text, &no_defaults);
+
+    return xstrdup(member_text(row, "content_hash"));
+}
+
+static void the_content_hash_changes_with_the_mapped_fields_only(void **state)
+{
+    AUTO(free) char *same = hash_with(NULL, NULL);
+    AUTO(free) char *unmapped = hash_with("discountcode", json_string("korting"));
+    AUTO(free) char *as_number = hash_with("number", json_integer(20411));
+    AUTO(free) char *changed = hash_with("weight", json_string("0.86"));
+
+    (void)state;
+    assert_int_equal(strlen(same), 32);
+    check_text("unmapped", unmapped, same);
+    check_text("as number", as_number, same);
+    assert_string_not_equal(changed, same);
+}
+
+static void the_payload_is_the_slice_byte_for_byte(void **state)
+{
+    static const char spaced[] = "  \"spaced\" :  \"out\",  \"x\": [ 1.50 , 2 ]";
+    AUTO(free) char *fixture = fixture_text("order_b2c.json");
+    AUTO(free) char *text = xasprintf("{%s,%s", spaced, fixture + 1);
+    AUTO(free) char *row_text = NULL;
+    json_auto_t *row = make_row(text, &no_defaults, &row_text);
+    AUTO(free) char *end = xasprintf(",\"payload\":%s}", text);
+    int64_t hash = (int64_t)order_page_hash(text, strlen(text));
+
+    (void)state;
+    assert_string_equal(row_text + strlen(row_text) - strlen(end), end);
+    assert_true(json_integer_value(json_object_get(row, "payload_hash")) == hash);
+}
+
+/* An order with `more` members in front. */
+static char *order_with(const char *more)
+{
+    AUTO(free) char *fixture = fixture_text("order_b2b_belgium.json");
+
+    return xasprintf("{%s,%s", more, fixture + 1);
+}
+
+static void what_jsonb_would_refuse_is_mended_in_the_payload(void **state)
+{
+    static const struct {
+        const char *more;
+        const char *refused;  /* must not be in the row */
+        const char *expected; /* must be */
+    } rows[] = {
+        {"\"x\":\"a\\u0000b\"", "\\u0000", "\"x\":\"ab\""},
+        {"\"x\":\"\\ud800\"", "\\ud800", "\"x\":\"\\ufffd\""},
+        {"\"x\":\"caf\xE9\"", "\xE9\"", "\"x\":\"caf\xEF\xBF\xBD\""},
+        {"\"x\":1e-99999", "1e-99999", "\"x\":0.0"},
+        {"\"x\":12345678901234567890123456789012345678901234567890", "78901234567890123456789",
+         "\"x\":1.2345678901234567e49"},
+        {"\"x\":12345678901234567890", "e19", "\"x\":12345678901234567890"},
+        {"\"\\u0000x\":1", "\\u0000", "\"x\":1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(free) char *text = order_with(rows[i].more);
+        AUTO(free) char *row_text = NULL;
+        json_auto_t *row = make_row(text, &no_defaults, &row_text);
+
+        ROW_CHECK(rows[i].more, row != NULL);
+        ROW_CHECK(rows[i].more, strstr(row_text, rows[i].refused) == NULL);
+        ROW_CHECK(row_text, strstr(row_text, rows[i].expected) != NULL);
+    }
+}
+
+static void mapped_texts_have_no_control_characters(void **state)
+{
+    json_auto_t *order = load_fixture("order_b2c.json");
+    json_t *delivery = json_object_get(
+        json_object_get(json_object_get(order, "debtor"), "address"), "delivery");
+
+    (void)state;
+    json_object_set_new(delivery, "name", json_string("Fenna\x01\n\x7F Testveld\t"));
+    json_object_set_new(json_object_get(order, "comments"), "customer",
+                        json_string("regel 1\r\nregel 2"));
+
+    AUTO(free) char *text = json_dumps(order, JSON_COMPACT);
+    json_auto_t *row = row_of(text, &no_defaults);
+
+    check_member(row, "name", "Fenna Testveld");
+    check_member(row, "customer_comment", "regel 1 regel 2");
+}
+
+static void gaps_are_told(void **state)
+{
+    static const struct {
+        const char *text;
+        enum order_gap gap;
+    } rows[] = {
+        {"{}", ORDER_NOTHING_TO_SHIP},
+        {"{\"orderlines\":[{\"type\":\"payment\"}]}", ORDER_NOTHING_TO_SHIP},
+        {"{\"orderlines\":[{\"type\":\"article\"}],\"offline_location_id\":\"x\"}",
+         ORDER_NOTHING_TO_SHIP},
+        {"{\"orderlines\":[{\"type\":\"article\"}]}", ORDER_NO_ADDRESS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(order) struct order order;
+        json_t *fields = NULL;
+
+        assert_true(order_read(rows[i].text, strlen(rows[i].text), &order, NULL));
+        ROW_CHECK(rows[i].text, order_map(&order, &no_defaults, &fields) == rows[i].gap);
+        ROW_CHECK(rows[i].text, fields == NULL);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dutch_order_is_mapped),
+        cmocka_unit_test(a_belgian_business_order_is_mapped),
+        cmocka_unit_test(the_official_example_is_mapped),
+        cmocka_unit_test(the_weight_is_the_first_that_is_known),
+        cmocka_unit_test(the_content_hash_changes_with_the_mapped_fields_only),
+        cmocka_unit_test(the_payload_is_the_slice_byte_for_byte),
+        cmocka_unit_test(what_jsonb_would_refuse_is_mended_in_the_payload),
+        cmocka_unit_test(mapped_texts_have_no_control_characters),
+        cmocka_unit_test(gaps_are_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

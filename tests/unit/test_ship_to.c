@@ -1,0 +1,214 @@
+#include "tests/unit/kind_helpers.h"
+
+#include "worker/api/ship_to.h"
+
+#define FULL "\"name\":\"Fenna\",\"street\":\"Laan\",\"number\":\"1\",\"zipcode\":\"3511ZZ\",\"city\":\"Utrecht\""
+
+/* An order from the text of its debtor's address and what else it has. */
+static json_t *order_of(const char *addresses, const char *more)
+{
+    AUTO(free) char *text = xasprintf("{\"debtor\":{\"email\":\"f@example.org\",\"phone\":\"\","
+                                      "\"address\":%s}%s}",
+                                      addresses, more);
+    json_t *order = json_loads(text, 0, NULL);
+
+    if (order == NULL) {
+        fail_msg("no JSON: %s", text);
+    }
+    return order;
+}
+
+static void an_address_needs_street_place_and_somebody(void **state)
+{
+    static const struct {
+        const char *addresses;
+        const char *city; /* NULL: not usable */
+    } rows[] = {
+        {"{\"delivery\":{" FULL "}}", "Utrecht"},
+        {"{\"invoice\":{" FULL "}}", "Utrecht"},
+        {"{\"invoice\":{" FULL "},\"delivery\":[]}", "Utrecht"},
+        {"{\"invoice\":{" FULL "},\"delivery\":{}}", "Utrecht"},
+        {"{\"invoice\":{" FULL "},\"delivery\":null}", "Utrecht"},
+        {"{\"invoice\":{" FULL "},\"delivery\":{\"name\":\"X\",\"street\":\"\",\"zipcode\":\"\"}}",
+         "Utrecht"},
+        {"{\"invoice\":{" FULL "},\"delivery\":{\"street\":\"Weg\",\"city\":\"Oss\"}}", "Oss"},
+        {"{\"invoice\":{" FULL "},\"delivery\":[{\"street\":\"Weg\",\"city\":\"Oss\"}]}", "Oss"},
+        {"{\"delivery\":{\"company\":\"BV\",\"number\":\"5\",\"city\":\"Oss\"}}", "Oss"},
+        {"{\"delivery\":{\"street\":\"Weg\",\"city\":\"Oss\"}}", NULL},
+        {"{\"delivery\":{\"name\":\"X\",\"city\":\"Oss\"}}", NULL},
+        {"{\"delivery\":{\"name\":\"X\",\"street\":\"Weg\"}}", NULL},
+        {"{}", NULL},
+        {"[]", NULL},
+        {"null", NULL},
+        {"\"Weg 5\"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_auto_t *order = order_of(rows[i].addresses, "");
+        json_auto_t *fields = json_object();
+
+        ROW_CHECK(rows[i].addresses,
+                  ship_to_map(order, NULL, fields) == (rows[i].city != NULL));
+        ROW_CHECK(rows[i].addresses, (json_object_size(fields) == 0) == (rows[i].city == NULL));
+        if (rows[i].city != NULL) {
+            check_text(rows[i].addresses, member_text(fields, "city"), rows[i].city);
+        }
+    }
+}
+
+static void the_company_of_the_invoice_stays_there(void **state)
+{
+    static const struct {
+        const char *addresses;
+        const char *company;
+        bool is_private;
+    } rows[] = {
+        {"{\"invoice\":{" FULL ",\"company\":\"Fictief BV\"},\"delivery\":{" FULL "}}", NULL, true},
+        {"{\"invoice\":{" FULL ",\"company\":\"Fictief BV\"}}", "Fictief BV", false},
+        {"{\"delivery\":{" FULL ",\"company\":\"Opslag NV\"}}", "Opslag NV", false},
+        {"{\"delivery\":{" FULL ",\"company\":\" \"}}", NULL, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_auto_t *order = order_of(rows[i].addresses, "");
+        json_auto_t *fields = json_object();
+
+        ROW_CHECK(rows[i].addresses, ship_to_map(order, NULL, fields));
+        check_text(rows[i].addresses, member_text(fields, "company"), rows[i].company);
+        ROW_CHECK(rows[i].addresses,
+                  json_is_true(json_object_get(fields, "private_address")) == rows[i].is_private);
+    }
+}
+
+static void the_country_comes_from_the_nearest_place(void **state)
+{
+    static const char be_shipping[] = ",\"shipping\":[{\"country\":{\"isocode\":\"BE\"}}]";
+    static const struct {
+        const char *addresses;
+        const char *more;
+        const char *region;
+        const char *country;
+    } rows[] = {
+        {"{\"delivery\":{" FULL ",\"country_code\":\"de\"}}", be_shipping, "NL", "DE"},
+        {"{\"delivery\":{" FULL ",\"country\":\"Duitsland\"}}", be_shipping, "NL", "DE"},
+        {"{\"delivery\":{" FULL "}}", be_shipping, "NL", "BE"},
+        {"{\"delivery\":{" FULL "}}", ",\"shipping\":{\"country\":{\"description\":\"Belgie\"}}",
+         "NL", "BE"},
+        {"{\"delivery\":{" FULL "},\"invoice\":{\"country_code\":\"FR\"}}",
+         ",\"shipping\":[{\"country\":[]}]", "NL", "FR"},
+        {"{\"invoice\":{" FULL ",\"country_code\":\"FR\"}}", be_shipping, "NL", "FR"},
+        {"{\"delivery\":{" FULL "}}", "", "NL", "NL"},
+        {"{\"delivery\":{" FULL ",\"country_code\":\"Nederland\"}}", "", NULL, NULL},
+        {"{\"delivery\":{" FULL "}}", "", NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_auto_t *order = order_of(rows[i].addresses, rows[i].more);
+        json_auto_t *fields = json_object();
+
+        ROW_CHECK(rows[i].addresses, ship_to_map(order, rows[i].region, fields));
+        check_text(rows[i].addresses, member_text(fields, "country"), rows[i].country);
+    }
+}
+
+static void name_and_phone_fall_back_along_the_chain(void **state)
+{
+    json_auto_t *order = json_loads(
+        "{\"debtor\":{\"email\":\"f@example.org\",\"name\":\"Debiteur\",\"phone\":\"0612345678\","
+        "\"address\":{\"delivery\":{\"street\":\"Weg\",\"number\":\"5\",\"city\":\"Oss\","
+        "\"country_code\":\"NL\",\"phone\":\"0000\"},\"invoice\":{\"name\":\"\",\"phone\":[]}}}}",
+        0, NULL);
+    json_auto_t *fields = json_object();
+
+    (void)state;
+    assert_true(ship_to_map(order, NULL, fields));
+    check_member(fields, "name", "Debiteur");
+    check_member(fields, "phone", "+31612345678");
+    check_member(fields, "email", "f@example.org");
+    check_member(fields, "postcode", NULL);
+}
+
+static void an_unsure_split_keeps_the_line(void **state)
+{
+    json_auto_t *order = order_of(
+        "{\"delivery\":{\"name\":\"X\",\"street\":\"Plein 1944 7\",\"number\":\"\",\"city\":\"Oss\"}}", "");
+    json_auto_t *fields = json_object();
+
+    (void)state;
+    assert_true(ship_to_map(order, NULL, fields));
+    check_member(fields, "street", "Plein 1944");
+    check_member(fields, "number", "7");
+    check_member(fields, "address_line", "Plein 1944 7");
+}
+
+static void endless_texts_are_capped(void **state)
+{
+    char endless[3001];
+
+    (void)state;
+    memset(endless, 'x', sizeof(endless) - 1);
+    endless[sizeof(endless) - 1] = '\0';
+
+    json_auto_t *order = json_pack(
+        "{s:{s:s, s:{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}}}", "debtor", "email", endless,
+        "address", "delivery", "name", endless, "company", endless, "street", endless, "number",
+        endless, "zipcode", endless, "city", endless, "phone", endless);
+    json_auto_t *fields = json_object();
+
+    assert_true(ship_to_map(order, NULL, fields));
+    assert_int_equal(strlen(member_text(fields, "name")), 200);
+    assert_int_equal(strlen(member_text(fields, "company")), 200);
+    assert_int_equal(strlen(member_text(fields, "email")), 254);
+    assert_int_equal(strlen(member_text(fields, "street")), 200);
+    assert_int_equal(strlen(member_text(fields, "address_line")), 250);
+    assert_int_equal(strlen(member_text(fields, "postcode")), 20);
+    assert_int_equal(strlen(member_text(fields, "city")), 100);
+    check_member(fields, "phone", NULL);
+}
+
+static void pickups_are_told_from_shipments(void **state)
+{
+    static const struct {
+        const char *addresses;
+        const char *more;
+        bool is_pickup;
+    } rows[] = {
+        {"{\"invoice\":{" FULL "}}", ",\"offline_location_id\":\"7127e08a\"", true},
+        {"{\"invoice\":{" FULL "},\"delivery\":[]}",
+         ",\"offline_location_id\":\"7127e08a\",\"shipping\":[{\"country\":[]}]", true},
+        {"{\"invoice\":{" FULL "},\"delivery\":{\"name\":\"Fenna\"}}",
+         ",\"offline_location_id\":\"7127e08a\"", true},
+        {"{\"invoice\":{" FULL "}}",
+         ",\"offline_location_id\":\"7127e08a\",\"shipping\":[{\"country\":{\"isocode\":\"NL\"}}]",
+         false},
+        {"{\"delivery\":{" FULL "}}", ",\"offline_location_id\":\"7127e08a\"", false},
+        {"{\"invoice\":{" FULL "}}", ",\"offline_location_id\":null", false},
+        {"{\"invoice\":{" FULL "}}", ",\"offline_location_id\":\"\"", false},
+        {"{\"invoice\":{" FULL "}}", "", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_auto_t *order = order_of(rows[i].addresses, rows[i].more);
+
+        ROW_CHECK(rows[i].more, ship_to_is_pickup(order) == rows[i].is_pickup);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_needs_street_place_and_somebody),
+        cmocka_unit_test(the_company_of_the_invoice_stays_there),
+        cmocka_unit_test(the_country_comes_from_the_nearest_place),
+        cmocka_unit_test(name_and_phone_fall_back_along_the_chain),
+        cmocka_unit_test(an_unsure_split_keeps_the_line),
+        cmocka_unit_test(endless_texts_are_capped),
+        cmocka_unit_test(pickups_are_told_from_shipments),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
