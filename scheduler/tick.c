@@ -27,6 +27,16 @@ static struct metric mark_jobs = {
     .labels = "kind=\"mark_shipped\"",
     .help = "Jobs that the scheduler enqueued.",
 };
+static struct metric confirm_jobs = {
+    .name = "koppeling_jobs_enqueued_total",
+    .labels = "kind=\"confirm_order\"",
+    .help = "Jobs that the scheduler enqueued.",
+};
+static struct metric push_jobs = {
+    .name = "koppeling_jobs_enqueued_total",
+    .labels = "kind=\"push_order\"",
+    .help = "Jobs that the scheduler enqueued.",
+};
 static struct metric rescued_jobs = {
     .name = "koppeling_jobs_rescued_total",
     .help = "Jobs of lost workers that were returned to the queue.",
@@ -40,6 +50,8 @@ static const struct {
     {"schedule_verify", false, &verify_jobs},
     {"schedule_poll", true, &poll_jobs},
     {"schedule_mark_shipped", true, &mark_jobs},
+    {"schedule_confirm_order", true, &confirm_jobs},
+    {"schedule_push_order", true, &push_jobs},
 };
 
 static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)

@@ -39,14 +39,17 @@ GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, trackin
     ON koppeling.integration TO koppeling_backend;
 GRANT EXECUTE ON FUNCTION
     koppeling.connect_shop, koppeling.replace_token, koppeling.disconnect_shop, koppeling.poll_now, koppeling.record_label,
-    koppeling.enqueue, koppeling.ping, koppeling.shop_host
+    koppeling.enqueue, koppeling.ping, koppeling.shop_host,
+    koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment),
+    koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment),
+    koppeling.label_pdf, koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration
     TO koppeling_backend;
 
 -- Ops. A plain UPDATE of a job is allowed too; the triggers of the table keep it whole.
 GRANT UPDATE (state, run_at, priority, max_attempts) ON koppeling.job TO koppeling_ops;
 GRANT EXECUTE ON FUNCTION
     koppeling.retry_job, koppeling.retry_failed, koppeling.cancel_job, koppeling.pause_integration, koppeling.resume_integration,
-    koppeling.block_api, koppeling.poll_now, koppeling.ping
+    koppeling.block_api, koppeling.poll_now, koppeling.ping, koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices
     TO koppeling_ops;
 
 -- DBAs.
@@ -59,18 +62,21 @@ GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.setting_integer 
 GRANT UPDATE, DELETE ON koppeling.job TO koppeling_worker;
 GRANT INSERT ON koppeling.job_history TO koppeling_worker;
 GRANT INSERT, UPDATE ON koppeling.worker TO koppeling_worker;
-GRANT SELECT, UPDATE ON koppeling.integration, koppeling.label, koppeling.shipment, koppeling.api TO koppeling_worker;
+GRANT SELECT, UPDATE ON koppeling.integration, koppeling.shipment, koppeling.api TO koppeling_worker;
+GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
 GRANT SELECT ON koppeling.account, koppeling.from_address TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
-GRANT EXECUTE ON FUNCTION koppeling.job_context, koppeling.verify_context, koppeling.poll_context, koppeling.mark_context TO koppeling_worker;
+GRANT EXECUTE ON FUNCTION koppeling.job_context, koppeling.verify_context, koppeling.poll_context, koppeling.mark_context,
+    koppeling.shipment_context, koppeling.confirm_context, koppeling.push_context, koppeling.ship_to TO koppeling_worker;
 
 -- Schedulers.
 GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;
 GRANT UPDATE (lease_until, state) ON koppeling.worker TO koppeling_scheduler;
-GRANT SELECT (id, state, poll_interval, next_poll_at, blocked_until, pace_at), UPDATE (next_poll_at, pace_at)
+GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, blocked_until, pace_at), UPDATE (next_poll_at, pace_at)
     ON koppeling.integration TO koppeling_scheduler;
-GRANT SELECT (id, integration_id, state) ON koppeling.imported_order TO koppeling_scheduler;
+GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at) ON koppeling.imported_order TO koppeling_scheduler;
+GRANT SELECT (id, push_orders, client_id) ON koppeling.account TO koppeling_scheduler;
 GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment) ON koppeling.shipment TO koppeling_scheduler;
-GRANT EXECUTE ON FUNCTION koppeling.maintain_history TO koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.erase_by_age TO koppeling_scheduler;

@@ -48,7 +48,8 @@ void outcome_write(struct outcome *outcome, const char *statement, json_t *row)
 
     json_decref(row);
     if (text == NULL) {
-        text = xstrdup("{\"unwritable\":true}"); /* jansson is out of memory: let the row be refused */
+        text =
+            xstrdup("{\"unwritable\":true}"); /* jansson is out of memory: let the row be refused */
     }
     outcome_write_take(outcome, statement, text, strlen(text));
 }

@@ -26,6 +26,9 @@ struct batch {
     size_t rows_count;
     size_t bytes;
     struct queue_report outcomes;
+    struct pg_array saving_ids;
+    struct pg_array saving_tokens;
+    int saving_count;
 };
 
 /* Rows of one statement are gathered in the order in which the statements first appear. */
@@ -105,8 +108,12 @@ static void add_run(struct batch *batch, const struct job_run *run)
 {
     for (const struct write *write = run->outcome.writes; write != NULL; write = write->next)
         add_write(batch, run, write);
-    if (run->state == JOB_RUN_SAVING)
+    if (run->state == JOB_RUN_SAVING) {
+        pg_array_integer(&batch->saving_ids, run->job.id);
+        pg_array_integer(&batch->saving_tokens, run->token);
+        batch->saving_count++;
         return;
+    }
     if (run->is_released)
         queue_report_released(&batch->outcomes, run->job.id, run->token);
     else if (run->end == STEP_DONE)
@@ -115,11 +122,24 @@ static void add_run(struct batch *batch, const struct job_run *run)
         add_failed(batch, run);
 }
 
+/* Asks, before anything is written, which of the runs that go on after saving still own their job. */
+static int add_owned(struct batch *batch, struct flight *flight)
+{
+    if (batch->saving_count == 0)
+        return -1;
+    struct flight_part *part = flight_add(flight, "queue_owned");
+    flight_parameter_take(part, pg_array_steal(&batch->saving_ids));
+    flight_parameter_take(part, pg_array_steal(&batch->saving_tokens));
+    return flight->part_count - 1;
+}
+
 void report_add(struct job_run_list *pending, struct job_run_list *sent, int limit,
                 struct flight *flight, struct report_parts *ret_parts)
 {
     struct batch batch = {.rows_count = 0};
     queue_report_init(&batch.outcomes);
+    pg_array_init(&batch.saving_ids);
+    pg_array_init(&batch.saving_tokens);
     while (pending->first != NULL && sent->count < limit && batch.bytes < BATCH_BYTES) {
         struct job_run *run = pending->first;
         job_run_list_remove(pending, run);
@@ -128,6 +148,7 @@ void report_add(struct job_run_list *pending, struct job_run_list *sent, int lim
     }
     ret_parts->first = flight->part_count;
     ret_parts->done_count = batch.outcomes.done_count;
+    ret_parts->owned = add_owned(&batch, flight);
     for (size_t i = 0; i < batch.rows_count; i++) {
         struct rows *rows = &batch.rows[i];
         if (!buffer_append(&rows->json, "]", 1))

@@ -15,6 +15,7 @@ struct report_parts {
     int done;
     int failed;
     int released;
+    int owned;      /* which of the runs that only saved still own their job */
     int done_count; /* how many jobs `done` should finish */
 };
 

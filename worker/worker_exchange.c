@@ -34,8 +34,9 @@
 
 const char *const worker_statements[] = {
     "queue_claim",     "queue_finish",   "queue_fail",     "queue_release", "queue_disown",
-    "queue_idle",      "worker_register", "worker_renew",  "worker_goodbye", "write_orders",
-    "write_skipped",   "write_polled",   "write_verified", "write_marked",   NULL,
+    "queue_idle",      "queue_owned",    "worker_register", "worker_renew",  "worker_goodbye", "write_orders",
+    "write_skipped",   "write_polled",   "write_verified", "write_marked",   "write_sending",
+    "write_shipment",  "write_shipment_failed", "write_confirmed", "write_pushed", NULL,
 };
 
 static struct metric late = {
@@ -161,7 +162,7 @@ void worker_exchange_send(struct worker *worker)
         return;
     flight_clear(&exchange->flight);
     *exchange = (struct exchange){
-        .report = {.done = -1, .failed = -1, .released = -1},
+        .report = {.done = -1, .failed = -1, .released = -1, .owned = -1},
         .register_part = -1,
         .renew_part = -1,
         .claim_part = -1,
@@ -204,6 +205,19 @@ static void read_lease(struct worker *worker, const struct exchange *exchange)
         worker->said_goodbye = true;
 }
 
+/* Whether a run that saved before its next call still owns its job: else it must not call. */
+static bool owns_job(const struct exchange *exchange, const struct job_run *run)
+{
+    if (run->state != JOB_RUN_SAVING)
+        return true;
+    const PGresult *owned = exchange->flight.parts[exchange->report.owned].result;
+    for (int row = 0; row < PQntuples(owned); row++) {
+        if (strtoll(PQgetvalue(owned, row, 0), NULL, 10) == run->job.id)
+            return true;
+    }
+    return false;
+}
+
 static void settle_reports(struct worker *worker, const struct exchange *exchange)
 {
     const struct report_parts *report = &exchange->report;
@@ -218,7 +232,10 @@ static void settle_reports(struct worker *worker, const struct exchange *exchang
     while (worker->sent.first != NULL) {
         struct job_run *run = worker->sent.first;
         job_run_list_remove(&worker->sent, run);
-        worker_settle_run(worker, run);
+        if (owns_job(exchange, run))
+            worker_settle_run(worker, run);
+        else
+            worker_abandon_run(worker, run);
     }
     /* After the search for a culprit, back to full batches. */
     worker->report_limit = worker->report_limit * 2 > BATCH_LIMIT || worker->pending.count == 0

@@ -114,6 +114,9 @@ void worker_lose_lease(struct worker *worker);
 /* Hands all jobs that are still in flight back. */
 void worker_release_jobs(struct worker *worker);
 
+/* The job is somebody else's: forgets it. */
+void worker_abandon_run(struct worker *worker, struct job_run *run);
+
 /* Counts what was acknowledged, and frees it. */
 void worker_settle_run(struct worker *worker, struct job_run *run);
 

@@ -130,6 +130,14 @@ static void forget_run(struct job_run *run)
     job_run_free(run);
 }
 
+void worker_abandon_run(struct worker *worker, struct job_run *run)
+{
+    LOG_WARNING("job belongs to somebody else by now", LOG_INT("worker", worker->id),
+                LOG_INT("job", run->job.id));
+    metric_add(&abandoned, 1);
+    forget_run(run);
+}
+
 void worker_lose_lease(struct worker *worker)
 {
     LOG_WARNING("the lease has lapsed: letting go of all jobs", LOG_INT("worker", worker->id),

@@ -56,6 +56,72 @@ RETURN (
     WHERE o.id = mark_context.order_id);
 COMMENT ON FUNCTION koppeling.mark_context IS 'Context of a mark_shipped job: the order as it should be in the shop, and the labels that it is told of.';
 
+CREATE OR REPLACE FUNCTION koppeling.ship_to(o koppeling.imported_order)
+RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN jsonb_build_object(
+    'name', o.ship_to_name, 'company', o.ship_to_company, 'email', o.email, 'phone', o.phone, 'street', o.ship_to_street,
+    'number', o.ship_to_number, 'number_addition', o.ship_to_number_addition, 'address_line', o.ship_to_address_line,
+    'postcode', o.ship_to_postcode, 'city', o.ship_to_city, 'country', o.ship_to_country, 'private_address', o.private_address);
+COMMENT ON FUNCTION koppeling.ship_to IS 'Addressee of an order, for the context of a job; never stored with it.';
+
+CREATE OR REPLACE FUNCTION koppeling.shipment_context(shipment_id bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT jsonb_build_object(
+        'environment', s.environment, 'state', s.state,
+        -- Unique, and recognisable for people: a lost answer is looked up by it.
+        'reference', o.order_number || '-' || s.id,
+        'order_number', o.order_number, 'service', s.service, 'label_count', s.label_count, 'label_format', s.label_format,
+        'sent_seconds_ago', extract(epoch FROM now() - s.sent_at)::bigint,
+        'created_seconds_ago', extract(epoch FROM now() - s.created_at)::bigint,
+        'external_id', s.external_id, 'related_external_id', r.external_id,
+        'dispatch_date', (now() AT TIME ZONE 'Europe/Amsterdam')::date + 1,
+        'weight_kg', o.weight_kg, 'value', o.total,
+        'from', jsonb_build_object(
+            'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone, 'street', f.street, 'number', f.number,
+            'number_addition', f.number_addition, 'postcode', f.postcode, 'city', f.city, 'country', f.country),
+        'to', koppeling.ship_to(o))
+    FROM koppeling.shipment s
+    JOIN koppeling.imported_order o ON o.id = s.order_id
+    JOIN koppeling.from_address f ON f.id = s.from_address_id
+    LEFT JOIN koppeling.shipment r ON r.id = s.related_shipment_id
+    WHERE s.id = shipment_context.shipment_id);
+COMMENT ON FUNCTION koppeling.shipment_context IS 'Context of a create_shipment job: what to book, and how far an earlier attempt came.';
+
+CREATE OR REPLACE FUNCTION koppeling.confirm_context(order_id bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT jsonb_build_object(
+        'order_uuid', o.order_uuid, 'order_number', o.order_number, 'open_statuses', i.open_statuses,
+        'shipped_status', i.shipped_status, 'paid_only', i.paid_only)
+    FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
+    WHERE o.id = confirm_context.order_id);
+COMMENT ON FUNCTION koppeling.confirm_context IS 'Context of a confirm_order job: which order to look up, and what counts as open.';
+
+CREATE OR REPLACE FUNCTION koppeling.push_context(order_id bigint)
+RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT jsonb_build_object(
+        'environment', 'production', 'external_id', o.order_uuid, 'reference', o.order_number,
+        'created_at_source', to_char(coalesce(o.ordered_at, o.imported_at) AT TIME ZONE 'Europe/Amsterdam', 'YYYY-MM-DD HH24:MI:SS'),
+        'pushed_id', o.pushed_id, 'content_hash', encode(o.content_hash, 'hex'), 'to', koppeling.ship_to(o),
+        'lines', coalesce((
+            SELECT jsonb_agg(jsonb_build_object(
+                       'line_id', l.line_id, 'quantity', l.quantity, 'description', l.description, 'sku', l.sku,
+                       'weight_kg', l.weight_kg, 'unit_price', l.unit_price) ORDER BY l.position)
+            FROM koppeling.order_line l WHERE l.order_id = o.id), '[]'))
+    FROM koppeling.imported_order o
+    WHERE o.id = push_context.order_id);
+COMMENT ON FUNCTION koppeling.push_context IS 'Context of a push_order job: the order as Boekuwzending should have it.';
+
 CREATE OR REPLACE FUNCTION koppeling.job_context(kind text, integration_id bigint, order_id bigint, shipment_id bigint)
 RETURNS jsonb
 LANGUAGE sql STABLE
@@ -63,6 +129,9 @@ SET search_path = pg_catalog, koppeling, pg_temp
 RETURN CASE kind
     WHEN 'poll' THEN koppeling.poll_context(integration_id)
     WHEN 'mark_shipped' THEN koppeling.mark_context(order_id)
+    WHEN 'create_shipment' THEN koppeling.shipment_context(shipment_id)
+    WHEN 'confirm_order' THEN koppeling.confirm_context(order_id)
+    WHEN 'push_order' THEN koppeling.push_context(order_id)
     WHEN 'verify' THEN koppeling.verify_context(integration_id)
 END;
 COMMENT ON FUNCTION koppeling.job_context IS 'Context of a job of any kind; NULL for a kind that needs none.';

@@ -201,7 +201,7 @@ BEGIN
     UPDATE koppeling.api a
     SET blocked_until = until,
         block_reason = CASE WHEN until > now() THEN coalesce(block_api.reason, 'blocked by ' || session_user) END,
-        breaker_state = 'closed', breaker_failures = 0
+        breaker_state = 'closed', breaker_failures = 0, breaker_shops = '{}', breaker_trips = 0
     WHERE a.name = block_api.name AND (block_api.environment IS NULL OR a.environment = block_api.environment);
     GET DIAGNOSTICS blocked = ROW_COUNT;
     IF blocked = 0 THEN

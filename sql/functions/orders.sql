@@ -26,7 +26,7 @@ BEGIN
             USING ERRCODE = 'unique_violation';
     END IF;
     UPDATE koppeling.imported_order o
-    SET state = 'label_created', withdrawn_at = NULL, withdrawn_reason = NULL
+    SET state = 'label_created', withdrawn_at = NULL, withdrawn_reason = NULL, missing_since = NULL
     WHERE o.id = record_label.order_id AND o.state IN ('open', 'withdrawn');
     RETURN label.id;
 END

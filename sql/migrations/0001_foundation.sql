@@ -88,7 +88,22 @@ INSERT INTO koppeling.message (code, nl, en) VALUES
      'The chosen from address (%s) does not exist any more. Choose another default from address.'),
     ('token_refused',
      'Mijnwebwinkel accepteert het API-token niet meer. Controleer in de winkel onder Add-ons & Modules > API of het token nog actief is, en vul het opnieuw in.',
-     'Mijnwebwinkel no longer accepts the API token. Check in the shop under Add-ons & Modules > API that the token is active, and enter it again.');
+     'Mijnwebwinkel no longer accepts the API token. Check in the shop under Add-ons & Modules > API that the token is active, and enter it again.'),
+    ('moved_to_other_integration',
+     'Deze winkel is opnieuw gekoppeld en heeft een nieuw adres; de bestellingen staan bij koppeling %s.',
+     'This shop was connected again under a new address; its orders are with integration %s.'),
+    ('notice_no_mail',
+     'Zodra er een label is, zet Boekuwzending de bestelling in uw Mijnwebwinkel op verzonden. De winkel stuurt uw klant daarbij geen e-mail.',
+     'Once there is a label, Boekuwzending marks the order as shipped in your Mijnwebwinkel shop. The shop sends your customer no e-mail about it.'),
+    ('notice_test_orders',
+     'Testbestellingen (met T- in het bestelnummer) worden niet geïmporteerd.',
+     'Test orders (with T- in the order number) are not imported.'),
+    ('notice_staging',
+     'Let op: een label uit de testomgeving (staging) zet de bestelling in uw echte winkel op verzonden. Vervoerders accepteren zo''n label niet.',
+     'Please note: a label from the test environment (staging) marks the order as shipped in your real shop. Carriers do not accept such a label.'),
+    ('notice_staging_off',
+     'Een label uit de testomgeving (staging) zet de bestelling in uw winkel niet op verzonden; dat is voor deze koppeling uitgezet.',
+     'A label from the test environment (staging) does not mark the order as shipped in your shop; that is switched off for this connection.');
 
 CREATE TABLE koppeling.audit (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -116,6 +131,8 @@ CREATE TABLE koppeling.api (
     breaker_state    koppeling.breaker_state NOT NULL DEFAULT 'closed',
     breaker_failures integer NOT NULL DEFAULT 0,
     breaker_limit    integer NOT NULL DEFAULT 20,
+    breaker_shops    bigint[] NOT NULL DEFAULT '{}',
+    breaker_trips    integer NOT NULL DEFAULT 0,
     rate_per_second  numeric(8, 2) NOT NULL DEFAULT 20,
     burst            integer NOT NULL DEFAULT 50,
     CONSTRAINT api_is_named_once UNIQUE (name, environment),
@@ -132,6 +149,8 @@ COMMENT ON COLUMN koppeling.api.block_reason IS 'Why it is blocked, in words.';
 COMMENT ON COLUMN koppeling.api.breaker_state IS 'See the type.';
 COMMENT ON COLUMN koppeling.api.breaker_failures IS 'Server errors, timeouts and network errors in a row, over all shops.';
 COMMENT ON COLUMN koppeling.api.breaker_limit IS 'So many failures in a row open the breaker.';
+COMMENT ON COLUMN koppeling.api.breaker_shops IS 'Up to three shops that these failures were about: one shop alone does not open the breaker.';
+COMMENT ON COLUMN koppeling.api.breaker_trips IS 'How often it opened since it last worked: each time the block is twice as long, up to ten minutes.';
 COMMENT ON COLUMN koppeling.api.rate_per_second IS 'Pace of bulk work for one shop (Mijnwebwinkel limits per partner and store): such jobs are spread over run_at at this rate.';
 COMMENT ON COLUMN koppeling.api.burst IS 'How many jobs of one shop may start at once before the pace applies.';
 INSERT INTO koppeling.api (id, name, environment) VALUES

@@ -45,6 +45,9 @@ CREATE TABLE koppeling.imported_order (
     mark_outcome            text,
     mark_reason_code        text,
     mark_reason             text,
+    missing_since           timestamptz,
+    pushed_id               text,
+    pushed_hash             bytea,
     erased_at               timestamptz,
     CONSTRAINT imported_order_is_not_a_test CHECK (order_number !~* '(^T-|-T-?$)'),
     CONSTRAINT imported_order_weight_is_positive CHECK (weight_kg > 0),
@@ -59,6 +62,11 @@ CREATE UNIQUE INDEX imported_order_identity ON koppeling.imported_order (integra
 -- What a poll compares the shop's list with.
 CREATE INDEX imported_order_live ON koppeling.imported_order (integration_id) INCLUDE (payload_hash)
     WHERE state IN ('open', 'label_created');
+-- Orders that were not in the last complete list: each is looked up once before it is withdrawn.
+CREATE INDEX imported_order_missing ON koppeling.imported_order (id) WHERE missing_since IS NOT NULL;
+-- What the retention of personal data walks.
+CREATE INDEX imported_order_erasable ON koppeling.imported_order (changed_at)
+    WHERE erased_at IS NULL AND state IN ('marked_shipped', 'withdrawn');
 CREATE INDEX imported_order_number ON koppeling.imported_order (order_number);
 COMMENT ON TABLE koppeling.imported_order IS 'One row per order of a shop, however often it is polled.';
 COMMENT ON COLUMN koppeling.imported_order.id IS 'Key; jobs, logs and errors name orders by it.';
@@ -101,6 +109,9 @@ COMMENT ON COLUMN koppeling.imported_order.marked_label_environment IS 'Environm
 COMMENT ON COLUMN koppeling.imported_order.mark_outcome IS 'marked, already_shipped or not_marked.';
 COMMENT ON COLUMN koppeling.imported_order.mark_reason_code IS 'Why it was not marked: credited, status_changed, not_found…';
 COMMENT ON COLUMN koppeling.imported_order.mark_reason IS 'The same in words.';
+COMMENT ON COLUMN koppeling.imported_order.missing_since IS 'It was not in the last complete list of open orders; a confirm_order job looks why.';
+COMMENT ON COLUMN koppeling.imported_order.pushed_id IS 'Its id at Boekuwzending (POST /orders), when account.push_orders is on.';
+COMMENT ON COLUMN koppeling.imported_order.pushed_hash IS 'content_hash of what was pushed last.';
 COMMENT ON COLUMN koppeling.imported_order.erased_at IS 'When its personal data was removed.';
 
 CREATE TABLE koppeling.order_line (

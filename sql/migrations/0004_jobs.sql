@@ -53,7 +53,7 @@ COMMENT ON COLUMN koppeling.retry_rule.counts_as_attempt IS 'False: the wait doe
 COMMENT ON COLUMN koppeling.retry_rule.honour_retry_after IS 'Wait at least as long as Retry-After says.';
 COMMENT ON COLUMN koppeling.retry_rule.advice IS 'What a person can do about a job that failed like this; shown by failed_job.';
 INSERT INTO koppeling.retry_rule VALUES
-    ('ok',              NULL, '1 second',   '1 second',   false, false, 'Nothing: the attempt succeeded.'),
+    ('ok',              NULL, '1 second',   '1 second',   false, true,  'Nothing went wrong: it waits for something, such as labels that are still being made.'),
     ('rate_limited',    NULL, '10 seconds', '15 minutes', false, true,  'Wait: the shop asked for a pause.'),
     ('auth',            NULL, '5 minutes',  '1 hour',     false, false, 'The token was refused: ask the merchant for a new one and call replace_token().'),
     ('client_error',    1,    '1 minute',   '1 hour',     true,  false, 'The service refuses the request: read the error, mend the cause, then retry_job().'),
@@ -83,6 +83,8 @@ INSERT INTO koppeling.job_kind VALUES
     ('poll',            'mijnwebwinkel', 1, 10, 'imports the open orders of a shop'),
     ('mark_shipped',    'mijnwebwinkel', 1, 10, 'tells the shop that an order has a label'),
     ('create_shipment', 'boekuwzending', 0, 10, 'books a shipment and fetches its labels'),
+    ('confirm_order',   'mijnwebwinkel', 2, 10, 'looks why an order is no longer in the list of open orders'),
+    ('push_order',      'boekuwzending', 2, 10, 'sends an imported order to Boekuwzending'),
     ('ping',            'local',         1, 10, 'does nothing; canary and benchmark of the queue');
 
 CREATE TYPE koppeling.job_state AS ENUM ('queued', 'running', 'failed');
@@ -122,6 +124,8 @@ CREATE TABLE koppeling.job (
         WHEN 'poll' THEN integration_id IS NOT NULL
         WHEN 'verify' THEN integration_id IS NOT NULL
         WHEN 'mark_shipped' THEN integration_id IS NOT NULL AND order_id IS NOT NULL
+        WHEN 'confirm_order' THEN integration_id IS NOT NULL AND order_id IS NOT NULL
+        WHEN 'push_order' THEN integration_id IS NOT NULL AND order_id IS NOT NULL
         WHEN 'create_shipment' THEN integration_id IS NOT NULL AND order_id IS NOT NULL AND shipment_id IS NOT NULL
         ELSE true END)
 ) WITH (
@@ -139,6 +143,8 @@ CREATE INDEX job_integration ON koppeling.job (integration_id, run_at) WHERE sta
 CREATE UNIQUE INDEX job_one_poll ON koppeling.job (integration_id) WHERE kind = 'poll';
 CREATE UNIQUE INDEX job_one_verify ON koppeling.job (integration_id) WHERE kind = 'verify';
 CREATE UNIQUE INDEX job_one_mark_shipped ON koppeling.job (order_id) WHERE kind = 'mark_shipped';
+CREATE UNIQUE INDEX job_one_confirm_order ON koppeling.job (order_id) WHERE kind = 'confirm_order';
+CREATE UNIQUE INDEX job_one_push_order ON koppeling.job (order_id) WHERE kind = 'push_order';
 CREATE UNIQUE INDEX job_one_create_shipment ON koppeling.job (shipment_id) WHERE kind = 'create_shipment';
 COMMENT ON TABLE koppeling.job IS 'Work that is not finished: queued, running or failed. An UPDATE of state by hand is safe; retry_job() and cancel_job() do it with an audit row.';
 COMMENT ON COLUMN koppeling.job.id IS 'Key; kept in job_history.';

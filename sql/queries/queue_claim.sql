@@ -1,7 +1,8 @@
 -- Claims due jobs for one worker, and reads what their kinds need to know.
 --
 -- Each lane is one range of the index job_claim, walked in the order of that index and no further than the limit. Lanes
--- of a blocked API are not visited. The lower bounds ($7, $8) are where this worker's last claim in the lane ended:
+-- of a blocked API are not visited; when the block of an open breaker has run out, one claim takes the probe: a single job,
+-- and the API stays blocked for the others until it answers. The lower bounds ($7, $8) are where this worker's last claim in the lane ended:
 -- index entries of jobs that were finished since, but cannot be vacuumed yet, are not walked again.
 --
 -- $1 worker id         $2 fencing token for this batch      $3 most jobs
@@ -12,11 +13,30 @@ WITH me AS MATERIALIZED (
     SELECT w.id, w.lease_until
     FROM koppeling.worker w
     WHERE w.id = $1::bigint AND w.state = 'active' AND w.lease_until > clock_timestamp()
+), probe AS (
+    UPDATE koppeling.api a
+    SET breaker_state = 'half_open', blocked_until = now() + interval '30 seconds'
+    WHERE a.breaker_state <> 'closed' AND a.blocked_until <= now() AND EXISTS (SELECT FROM me)
+      -- A scalar subquery on purpose: it is only run for an API that passed the tests above.
+      AND (SELECT true
+           FROM unnest($4::text[], $5::smallint[], $6::smallint[]) AS l (kind, api_id, priority)
+           CROSS JOIN LATERAL (
+               SELECT FROM koppeling.job j
+               WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority AND j.run_at <= now()
+               LIMIT 1) due
+           WHERE l.api_id = a.id
+           LIMIT 1)
+    RETURNING a.id
 ), lane AS MATERIALIZED (
-    SELECT l.kind, l.api_id, l.priority, l.after_run_at AT TIME ZONE 'UTC' AS after_run_at, l.after_id
+    SELECT l.kind, l.api_id, l.priority, l.after_run_at AT TIME ZONE 'UTC' AS after_run_at, l.after_id,
+           CASE WHEN a.breaker_state = 'closed' THEN $3::integer
+                WHEN row_number() OVER (PARTITION BY l.api_id, a.breaker_state ORDER BY l.priority, head.run_at) = 1 THEN 1
+                ELSE 0 END AS most
     FROM unnest($4::text[], $5::smallint[], $6::smallint[], $7::timestamp[], $8::bigint[])
          AS l (kind, api_id, priority, after_run_at, after_id)
-    JOIN koppeling.api a ON a.id = l.api_id AND coalesce(a.blocked_until <= now(), true)
+    JOIN koppeling.api a ON a.id = l.api_id
+        AND CASE WHEN a.breaker_state = 'closed' THEN coalesce(a.blocked_until <= now(), true)
+                 ELSE a.id IN (SELECT p.id FROM probe p) END
     CROSS JOIN LATERAL (
         SELECT j.run_at
         FROM koppeling.job j
@@ -35,7 +55,7 @@ WITH me AS MATERIALIZED (
         WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
           AND j.run_at <= now() AND (j.run_at, j.id) > (l.after_run_at, l.after_id)
         ORDER BY j.run_at, j.id
-        LIMIT $3::integer
+        LIMIT l.most
         FOR UPDATE SKIP LOCKED) due
     LIMIT $3::integer
 ), claimed AS (

@@ -1,13 +1,13 @@
 -- Ends attempts that did not succeed. retry_rule decides: again later, or give up and wait for a person. What the failure
 -- says about the shop is recorded in the same statement: one that asks for a pause is blocked until then, one that refuses
--- its token needs attention; the queued jobs of such a shop are moved out of the way of every claim.
+-- its token needs attention; the queued jobs of such a shop are moved out of the way of every claim. And what it says
+-- about the API: when failures of its own kind come in a row from several shops, the breaker opens: nothing is claimed for
+-- half a minute (then twice as long, up to ten minutes), and these attempts are not counted, since the jobs are not to blame.
 --
 -- $1 ids   $2 fencing tokens   $3 error classes   $4 errors in words   $5 HTTP statuses
 -- $6 what the service asked us to wait, in ms (NULL: nothing)   $7 true: trying again cannot help
 WITH report AS MATERIALIZED (
-    SELECT j.id, j.kind, j.integration_id, j.attempt, f.error_class, f.error, f.http_status, j.worker_id,
-           CASE WHEN r.counts_as_attempt THEN j.attempt ELSE j.attempt - 1 END AS attempts_used,
-           f.give_up OR (r.counts_as_attempt AND j.attempt >= least(j.max_attempts, r.max_attempts)) AS give_up,
+    SELECT j.id, j.kind, j.integration_id, j.api_id, j.attempt, j.max_attempts, r.max_attempts AS rule_attempts, r.counts_as_attempt, f.error_class, f.error, f.http_status, j.worker_id, f.give_up,
            now() + greatest(
                least(r.backoff_cap, r.backoff_base * power(2, least(greatest(j.attempt - 1, 0), 30))) * (0.5 + random() / 2),
                CASE WHEN r.honour_retry_after THEN make_interval(secs => f.retry_after_ms / 1000.0) END) AS again_at
@@ -16,6 +16,48 @@ WITH report AS MATERIALIZED (
     JOIN koppeling.job j ON j.id = f.id AND j.lease_token = f.lease_token
     JOIN koppeling.retry_rule r ON r.error_class = f.error_class
     FOR NO KEY UPDATE OF j
+), heard AS (
+    -- What this batch says about each API: failures of its own, and answers that show that it is alive. Half open, one
+    -- failed probe is enough. Closed, it takes a row of failures from three shops (or from all there are), so that a
+    -- single broken shop never stops the others.
+    SELECT b.id, b.breaker_state, h.failures, h.alive, h.error, h.shops,
+           h.alive = 0 AND (
+               b.breaker_state <> 'closed'
+               OR (b.breaker_failures + h.failures >= b.breaker_limit
+                   AND cardinality(h.shops) >= (SELECT count(*) FROM (SELECT FROM koppeling.integration i WHERE i.state = 'active' LIMIT 3) x)))
+           AS opens
+    FROM (
+        SELECT r.api_id,
+               count(*) FILTER (WHERE r.error_class IN ('server_error', 'timeout', 'network', 'tls'))::integer AS failures,
+               count(*) FILTER (WHERE r.error_class IN ('rate_limited', 'auth', 'client_error') AND r.http_status IS NOT NULL) AS alive,
+               max(r.error) FILTER (WHERE r.error_class IN ('server_error', 'timeout', 'network', 'tls')) AS error
+        FROM report r GROUP BY r.api_id) c
+    JOIN koppeling.api b ON b.id = c.api_id
+    CROSS JOIN LATERAL (
+        SELECT c.failures, c.alive, c.error,
+               ARRAY(SELECT DISTINCT s.id
+                     FROM (SELECT unnest(b.breaker_shops) UNION ALL SELECT r.integration_id FROM report r WHERE r.api_id = b.id) AS s (id)
+                     WHERE s.id IS NOT NULL LIMIT 3) AS shops) h
+    WHERE h.failures > 0 OR (h.alive > 0 AND (b.breaker_failures > 0 OR b.breaker_state <> 'closed'))
+), breaker AS (
+    UPDATE koppeling.api a
+    SET breaker_failures = CASE WHEN h.alive > 0 THEN 0 ELSE least(a.breaker_failures + h.failures, 1000000) END,
+        breaker_shops = CASE WHEN h.alive > 0 THEN '{}' ELSE h.shops END,
+        breaker_trips = CASE WHEN h.alive > 0 THEN 0 WHEN h.opens THEN a.breaker_trips + 1 ELSE a.breaker_trips END,
+        breaker_state = CASE WHEN h.alive > 0 THEN 'closed' WHEN h.opens THEN 'open' ELSE a.breaker_state END::koppeling.breaker_state,
+        blocked_until = CASE
+            WHEN h.opens THEN now() + least(interval '30 seconds' * power(2, least(a.breaker_trips, 5)), interval '10 minutes')
+            WHEN h.alive > 0 AND a.breaker_state <> 'closed' THEN NULL
+            ELSE a.blocked_until END,
+        block_reason = CASE WHEN h.opens THEN 'breaker: ' || h.error WHEN h.alive > 0 AND a.breaker_state <> 'closed' THEN NULL ELSE a.block_reason END
+    FROM heard h
+    WHERE a.id = h.id
+), verdict AS MATERIALIZED (
+    SELECT r.*,
+           r.counts_as_attempt
+           AND NOT (r.error_class IN ('server_error', 'timeout', 'network', 'tls') AND coalesce(h.opens, false)) AS counts
+    FROM report r
+    LEFT JOIN heard h ON h.id = r.api_id
 ), blocked AS (
     UPDATE koppeling.integration i
     SET blocked_until = greatest(i.blocked_until, b.again_at)
@@ -37,15 +79,17 @@ WITH report AS MATERIALIZED (
     WHERE q.integration_id = h.id AND q.state = 'queued' AND q.run_at < coalesce(h.until, 'infinity') AND q.kind <> 'verify'
 )
 UPDATE koppeling.job j
-SET state = CASE WHEN r.give_up THEN 'failed' ELSE 'queued' END::koppeling.job_state,
+SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attempts, r.rule_attempts))
+                 THEN 'failed' ELSE 'queued' END::koppeling.job_state,
     run_at = CASE WHEN r.error_class = 'auth' AND NOT r.give_up THEN 'infinity' ELSE r.again_at END,
-    attempt = r.attempts_used,
+    attempt = CASE WHEN r.counts OR r.give_up THEN r.attempt ELSE r.attempt - 1 END,
     last_error_class = r.error_class,
     last_error = r.error,
-    errors = coalesce(CASE WHEN jsonb_array_length(j.errors) < 20 THEN j.errors ELSE j.errors - 0 END, '[]')
+    errors = CASE WHEN r.error_class = 'ok' THEN j.errors ELSE
+             coalesce(CASE WHEN jsonb_array_length(j.errors) < 20 THEN j.errors ELSE j.errors - 0 END, '[]')
              || jsonb_build_object('attempt', r.attempt, 'at', now(), 'class', r.error_class, 'http_status', r.http_status,
-                                   'error', r.error, 'worker', r.worker_id),
+                                   'error', r.error, 'worker', r.worker_id) END,
     worker_id = NULL, lease_token = NULL, lease_until = NULL
-FROM report r
+FROM verdict r
 WHERE j.id = r.id
 RETURNING j.id, j.kind, j.state, j.attempt, round(extract(epoch FROM least(j.run_at, now() + '1 day') - now()) * 1000)::bigint AS wait_ms;

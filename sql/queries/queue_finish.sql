@@ -20,5 +20,13 @@ WITH finished AS (
            CASE f.api_id WHEN 0 THEN NULL WHEN 1 THEN 'mijnwebwinkel' ELSE 'boekuwzending' END, f.args, f.result, f.errors
     FROM finished f
     WHERE NOT f.unremarkable OR f.errors IS NOT NULL
+), recovered AS (
+    -- An answer closes the breaker of its API. A healthy one is only looked at.
+    UPDATE koppeling.api a
+    SET breaker_failures = 0, breaker_shops = '{}', breaker_trips = 0, breaker_state = 'closed',
+        blocked_until = CASE WHEN a.breaker_state <> 'closed' THEN NULL ELSE a.blocked_until END,
+        block_reason = CASE WHEN a.breaker_state <> 'closed' THEN NULL ELSE a.block_reason END
+    WHERE (a.breaker_failures > 0 OR a.breaker_state <> 'closed')
+      AND a.id IN (SELECT f.api_id FROM finished f WHERE f.http_status < 500)
 )
 SELECT count(*) FROM finished;

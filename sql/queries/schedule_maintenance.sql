@@ -1,2 +1,2 @@
--- Partitions of the history, and rows of workers long gone.
-SELECT koppeling.maintain_history();
+-- Partitions of the history, rows of workers long gone, personal data past its time.
+SELECT koppeling.maintain_history(), koppeling.erase_by_age();

@@ -27,7 +27,7 @@ WITH incoming AS MATERIALIZED (
     FROM incoming n
     ORDER BY n.integration_id, n.order_uuid
     ON CONFLICT (integration_id, order_uuid) DO UPDATE
-    SET state = 'open', withdrawn_at = NULL, withdrawn_reason = NULL, changed_at = now(),
+    SET state = 'open', withdrawn_at = NULL, withdrawn_reason = NULL, missing_since = NULL, changed_at = now(),
         order_number = excluded.order_number, ordered_at = excluded.ordered_at, shop_status = excluded.shop_status,
         paid = excluded.paid, ship_to_name = excluded.ship_to_name, ship_to_company = excluded.ship_to_company,
         ship_to_street = excluded.ship_to_street, ship_to_number = excluded.ship_to_number,

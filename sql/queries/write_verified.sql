@@ -1,5 +1,7 @@
 -- What the verification of a shop found. Only while it is still wanted: a shop that was disconnected or paused meanwhile
 -- stays so. A shop that worked before is not rejected but needs attention: its orders and waiting jobs are kept.
+-- When the same store was connected before under another address (same store id), its orders move to this integration, so
+-- that nothing is imported twice, and the old one ends.
 -- $1 the rows of verify jobs, with job and fencing token
 WITH verdict AS MATERIALIZED (
     SELECT j.integration_id, w.*
@@ -7,6 +9,28 @@ WITH verdict AS MATERIALIZED (
         job bigint, token bigint, state text, reason_code text, reason text, reason_en text, warning text, warning_en text,
         store_id uuid, store_name text, store_domain text, region_code text, currency text, statuses jsonb)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
+), twin AS MATERIALIZED (
+    SELECT DISTINCT ON (o.id) o.id AS old_id, i.id AS new_id
+    FROM verdict v
+    JOIN koppeling.integration i ON i.id = v.integration_id AND i.state = 'pending'
+    JOIN koppeling.integration o ON o.account_id = i.account_id AND o.store_id = v.store_id AND o.id <> i.id
+    WHERE v.state = 'active'
+    ORDER BY o.id, i.id
+), retired AS (
+    UPDATE koppeling.integration o
+    SET state = 'disconnected', sealed_token = NULL, store_id = NULL, reason_code = m.code,
+        reason = format(m.nl, t.new_id), reason_en = format(m.en, t.new_id)
+    FROM twin t, koppeling.message m
+    WHERE o.id = t.old_id AND m.code = 'moved_to_other_integration'
+    RETURNING o.id
+), moved_orders AS (
+    UPDATE koppeling.imported_order o SET integration_id = t.new_id FROM twin t WHERE o.integration_id = t.old_id
+), forgotten_skips AS (
+    DELETE FROM koppeling.skipped_order k USING twin t WHERE k.integration_id = t.old_id
+), moved_jobs AS (
+    UPDATE koppeling.job j SET integration_id = t.new_id, run_at = least(j.run_at, now())
+    FROM twin t
+    WHERE j.integration_id = t.old_id AND j.state = 'queued' AND j.kind NOT IN ('verify', 'poll')
 ), changed AS (
     UPDATE koppeling.integration i
     SET state = CASE
@@ -20,7 +44,9 @@ WITH verdict AS MATERIALIZED (
         connected_at = CASE WHEN v.state = 'active' THEN coalesce(i.connected_at, now()) ELSE i.connected_at END,
         next_poll_at = CASE WHEN v.state = 'active' THEN now() ELSE i.next_poll_at END
     FROM verdict v
-    WHERE i.id = v.integration_id AND i.state = 'pending'
+    -- The old row must be out of the unique index on store ids before this one comes in.
+    CROSS JOIN (SELECT count(*) AS integrations FROM retired) r
+    WHERE i.id = v.integration_id AND i.state = 'pending' AND r.integrations >= 0
     RETURNING i.id, i.state
 )
 UPDATE koppeling.job j

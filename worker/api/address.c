@@ -22,8 +22,9 @@ static const char digits[] = "0123456789";
 
 /* Words between a house number and the number of a part of the house. */
 static const char *const part_words[] = {
-    "bus", "box", "bte", "boite", "bo\xC3\xAEte", "b", "app", "appt", "apt", "appartement",
-    "apartment", "unit", "kamer", "k", "etage", "verdieping", "verd", "flat", "huis", "top",
+    "bus",   "box",        "bte",         "boite",     "bo\xC3\xAEte", "b",     "app",
+    "appt",  "apt",        "appartement", "apartment", "unit",         "kamer", "k",
+    "etage", "verdieping", "verd",        "flat",      "huis",         "top",
 };
 
 /* What people write before the number in the field for the number. */
@@ -117,8 +118,7 @@ static bool may_be_number(const struct words *words, size_t index)
     if (count == 0 || count > NUMBER_DIGITS) {
         return false;
     }
-    return index + 1 == words->count ||
-           !IS_LISTED(ordinal_endings, word + count, length - count);
+    return index + 1 == words->count || !IS_LISTED(ordinal_endings, word + count, length - count);
 }
 
 /* Rule 1: where the last word group "12 bus 3" begins, or 0. *ret_sure: "bus" is a known word. */
@@ -181,7 +181,8 @@ static bool looks_like_year(const char *word)
            strspn(word, digits) == 4 && word[4] == '\0';
 }
 
-/* Takes number and addition from `at`, which begins with digits. Returns whether that is certain. */
+/* Takes number and addition from `at`, which begins with digits. Returns whether that is certain.
+ */
 static bool take_number(struct address *address, const char *at)
 {
     size_t count = strspn(at, digits);
@@ -220,11 +221,10 @@ static bool split_before_street(const struct words *words, struct address *addre
     }
 
     size_t count = strspn(words->at[0], digits);
-    bool suffixed = words->count > 2 &&
-                    IS_LISTED(leading_suffixes, words->at[1], words->length[1]);
+    bool suffixed = words->count > 2 && IS_LISTED(leading_suffixes, words->at[1], words->length[1]);
     const char *street = words->at[suffixed ? 2 : 1];
-    AUTO(free) char *suffix =
-        xstrndup(words->at[0] + count, (size_t)(street - words->at[0]) - count);
+    const char *rest = words->at[0] + count;
+    AUTO(free) char *suffix = xstrndup(rest, (size_t)(street - rest));
 
     address->number = xstrndup(words->at[0], count);
     address->addition = addition_of(suffix);
@@ -273,7 +273,8 @@ static const char *number_start(const char *number)
 {
     size_t before = number != NULL ? strcspn(number, digits) : 0;
 
-    if (number == NULL || number[before] == '\0' || strspn(number + before, digits) > NUMBER_DIGITS) {
+    if (number == NULL || number[before] == '\0' ||
+        strspn(number + before, digits) > NUMBER_DIGITS) {
         return NULL;
     }
 
@@ -312,9 +313,9 @@ void address_split(const char *street, const char *number, struct address *ret_a
         sure = split_line(number, ret_address);
     }
     if (!sure) {
-        ret_address->line = xasprintf("%s%s%s", street != NULL ? street : "",
-                                      street != NULL && number != NULL ? " " : "",
-                                      number != NULL ? number : "");
+        ret_address->line =
+            xasprintf("%s%s%s", street != NULL ? street : "",
+                      street != NULL && number != NULL ? " " : "", number != NULL ? number : "");
     }
 }
 

@@ -3,8 +3,8 @@
  *
  * Mijnwebwinkel gives street and number apart; the number holds the addition ("12-A", "12 bus 3")
  * and there is no field for it [spec, reference/mijnwebwinkel.md section 4]. Carriers want three
- * fields. No part may get lost: when the split is not certain, the untouched text is kept beside it.
- * Pure; any thread.
+ * fields. No part may get lost: when the split is not certain, the untouched text is kept beside
+ * it. Pure; any thread.
  */
 #ifndef WORKER_API_ADDRESS_H
 #define WORKER_API_ADDRESS_H
@@ -20,9 +20,9 @@ struct address {
 };
 
 /*
- * Splits. Both texts are clean (text_clean) or NULL. The number is split first: leading digits, then
- * the addition. Without a number the street is split, by the order of rules that Boekuwzending's
- * own plugins follow:
+ * Splits. Both texts are clean (text_clean) or NULL. The number is split first: leading digits,
+ * then the addition. Without a number the street is split, by the order of rules that
+ * Boekuwzending's own plugins follow:
  *   1. text, blank, digits, and a rest that has a word, a blank and digits again ("12 bus 3")
  *   2. text, blank, digits, a comma and the rest
  *   3. text, blank, digits, any rest

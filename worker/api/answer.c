@@ -3,15 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "worker/api/lenient.h"
-#include "worker/api/text.h"
-
-/* A larger body is not a problem report and is not parsed for one. */
-#define PROBLEM_BODY 65536
-
-/* Characters of a title and of a detail that are kept. */
-#define PROBLEM_TITLE  80
-#define PROBLEM_DETAIL 120
+#include "worker/api/problem.h"
 
 enum error_class answer_class(const struct http_response *answer)
 {
@@ -34,32 +26,6 @@ enum error_class answer_class(const struct http_response *answer)
         return ERROR_CLASS_CLIENT_ERROR;
     }
     return ERROR_CLASS_UNREADABLE;
-}
-
-/* The first of two members that has text, scrubbed. */
-static char *problem_text(json_t *problem, const char *key, const char *other_key, size_t most)
-{
-    char *text = lenient_text(problem, key, most);
-
-    if (text == NULL) {
-        text = lenient_text(problem, other_key, most);
-    }
-    if (text != NULL) {
-        text_scrub(text);
-    }
-    return text;
-}
-
-/* "title: detail" of a problem report, or "". */
-static void read_problem(const char *body, size_t length, char ret_words[ANSWER_WORDS])
-{
-    json_auto_t *problem = length <= PROBLEM_BODY ? lenient_parse(body, length, NULL, NULL) : NULL;
-    AUTO(free) char *title = problem_text(problem, "title", "message", PROBLEM_TITLE);
-    AUTO(free) char *detail = problem_text(problem, "detail", "description", PROBLEM_DETAIL);
-    bool both = title != NULL && detail != NULL;
-
-    snprintf(ret_words, ANSWER_WORDS, "%s%s%s", title != NULL ? title : "", both ? ": " : "",
-             detail != NULL ? detail : "");
 }
 
 static const char *body_kind(const char *body, size_t length)
@@ -86,13 +52,13 @@ static const char *body_kind(const char *body, size_t length)
 
 void answer_describe(const struct http_response *answer, char ret_words[ANSWER_WORDS])
 {
-    char problem[ANSWER_WORDS];
+    char problem[PROBLEM_WORDS];
 
     if (answer->transport != ERROR_CLASS_OK) {
         snprintf(ret_words, ANSWER_WORDS, "no answer: %s", answer->trouble);
         return;
     }
-    read_problem(answer->body, answer->length, problem);
+    problem_read(answer->body, answer->length, problem);
     if (problem[0] != '\0') {
         snprintf(ret_words, ANSWER_WORDS, "HTTP %d: %.220s", answer->status, problem);
     } else {
@@ -103,10 +69,10 @@ void answer_describe(const struct http_response *answer, char ret_words[ANSWER_W
 
 void answer_describe_body(const char *body, size_t length, char ret_words[ANSWER_WORDS])
 {
-    char problem[ANSWER_WORDS];
+    char problem[PROBLEM_WORDS];
     const char *kind = body_kind(body, length);
 
-    read_problem(body, length, problem);
+    problem_read(body, length, problem);
     if (problem[0] != '\0') {
         snprintf(ret_words, ANSWER_WORDS, "%s (title: %.200s)", kind, problem);
     } else {

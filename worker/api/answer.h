@@ -1,12 +1,12 @@
 /*
  * What an HTTP answer means before its content matters: its class, and words for the record.
  *
- * 401 and 403 both mean that the token is refused [PYSDK, reference/mijnwebwinkel.md section 2]; 429
- * asks to wait (section 6); error bodies are objects: ApiProblem {type, title, detail, status} or
- * Error {code, message, description} [spec, section 5], or not JSON at all (a proxy's page).
+ * 401 and 403 both mean that the token is refused [PYSDK, reference/mijnwebwinkel.md section 2];
+ * 429 asks to wait (section 6). Boekuwzending names no other meaning. Error bodies are problem
+ * reports (problem.h), or not JSON at all (a proxy's page).
  *
- * Words never hold a body's raw text, only titles and details of a problem, scrubbed and cut, since
- * bodies carry personal data. Pure; any thread.
+ * Words never hold a body's raw text, only what problem.h makes of it, since bodies carry personal
+ * data. Pure; any thread.
  */
 #ifndef WORKER_API_ANSWER_H
 #define WORKER_API_ANSWER_H

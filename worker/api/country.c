@@ -8,12 +8,14 @@
 #define NAME_SIZE 40
 
 static const struct country countries[] = {
-    {"NL", "31", true, 9, 9, "|nederland|the netherlands|netherlands|holland|niederlande|pays-bas|"},
+    {"NL", "31", true, 9, 9,
+     "|nederland|the netherlands|netherlands|holland|niederlande|pays-bas|"},
     {"BE", "32", true, 8, 9, "|belgie|belgi\xC3\xAB|belgium|belgien|belgique|"},
     {"DE", "49", true, 6, 11, "|duitsland|germany|deutschland|allemagne|"},
     {"FR", "33", true, 9, 9, "|frankrijk|france|frankreich|"},
     {"LU", "352", false, 4, 11, "|luxemburg|luxembourg|"},
-    {"GB", "44", true, 9, 10, "|verenigd koninkrijk|united kingdom|great britain|groot-brittannie|"},
+    {"GB", "44", true, 9, 10,
+     "|verenigd koninkrijk|united kingdom|great britain|groot-brittannie|"},
     {"IE", "353", true, 7, 9, "|ierland|ireland|irland|irlande|"},
     {"AT", "43", true, 4, 13, "|oostenrijk|austria|autriche|"},
     {"CH", "41", true, 9, 9, "|zwitserland|switzerland|schweiz|suisse|"},

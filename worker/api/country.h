@@ -17,7 +17,7 @@ struct country {
     bool has_trunk_zero;      /* national numbers begin with a 0 that is dropped after +31 */
     int digits_min;           /* of a national number without that 0 */
     int digits_max;
-    const char *names;        /* "|nederland|netherlands|", lower case ASCII letters folded */
+    const char *names; /* "|nederland|netherlands|", lower case ASCII letters folded */
 };
 
 /* What is known of a country by its code in upper case, or NULL: not all countries are listed. */

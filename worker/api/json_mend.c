@@ -148,9 +148,8 @@ void json_mend(const char *text, size_t length, struct mended *ret_mended)
         }
     }
     *mending.to = '\0';
-    *ret_mended = (struct mended){.text = room,
-                                  .length = (size_t)(mending.to - room),
-                                  .odd_numbers = mending.odd_numbers};
+    *ret_mended = (struct mended){
+        .text = room, .length = (size_t)(mending.to - room), .odd_numbers = mending.odd_numbers};
     if (!mending.changed) {
         free(room);
         ret_mended->text = NULL;

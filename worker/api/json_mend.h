@@ -18,7 +18,7 @@
 #include "common/cleanup.h"
 
 struct mended {
-    char *text;       /* NULL when nothing had to change; else owned, zero-terminated */
+    char *text; /* NULL when nothing had to change; else owned, zero-terminated */
     size_t length;
     bool odd_numbers; /* a number outside strings has an exponent or over 40 characters: jsonb may
                          refuse it as too large, so it must be written anew from its value */

@@ -18,9 +18,9 @@
 struct json_scan {
     const char *block; /* what `found` is about */
     const char *end;
-    uint64_t found;    /* brackets and commas of the block that were not returned yet */
-    bool in_string;    /* whether the next block begins inside a string */
-    bool escaped;      /* whether its first byte is escaped */
+    uint64_t found; /* brackets and commas of the block that were not returned yet */
+    bool in_string; /* whether the next block begins inside a string */
+    bool escaped;   /* whether its first byte is escaped */
     bool started;
 };
 

@@ -45,8 +45,7 @@ static const char *trouble_name(const json_error_t *trouble)
     return "invalid syntax";
 }
 
-json_t *lenient_parse(const char *text, size_t length, struct mended *ret_mended,
-                      struct error *err)
+json_t *lenient_parse(const char *text, size_t length, struct mended *ret_mended, struct error *err)
 {
     struct mended mended = {.text = NULL};
     json_error_t trouble;
@@ -176,8 +175,8 @@ bool lenient_true(json_t *parent, const char *key)
     json_t *value = json_object_get(parent, key);
     int32_t number = 0;
 
-    if (json_is_true(value) || (json_is_string(value) &&
-                                strcasecmp(json_string_value(value), "true") == 0)) {
+    if (json_is_true(value) ||
+        (json_is_string(value) && strcasecmp(json_string_value(value), "true") == 0)) {
         return true;
     }
     return lenient_integer(parent, key, &number) && number == 1;

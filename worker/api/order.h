@@ -23,17 +23,17 @@
 #define ORDER_STATUS_PAID 3
 
 struct order {
-    json_t *json;           /* the object as read; owned */
-    struct mended mended;   /* how the bytes had to be changed before they could be read; owned */
-    char *number;           /* text: live it is a string, in the schema an integer; NULL if absent */
-    char *uuid;             /* lower case; NULL if absent or not of that form */
-    int32_t status;         /* valid when has_status */
+    json_t *json;         /* the object as read; owned */
+    struct mended mended; /* how the bytes had to be changed before they could be read; owned */
+    char *number;         /* text: live it is a string, in the schema an integer; NULL if absent */
+    char *uuid;           /* lower case; NULL if absent or not of that form */
+    int32_t status;       /* valid when has_status */
     bool has_status;
     bool archived;
-    bool credit;            /* credited_order_number is set: this IS a credit order [spec] */
-    bool paid;              /* status 3, payment.status.id 1, or payment_status captured */
-    char date[11];          /* "2026-11-20"; "" when it is no date of the calendar */
-    char time[9];           /* "19:42:07"; "00:00:00" when absent or invalid */
+    bool credit;   /* credited_order_number is set: this IS a credit order [spec] */
+    bool paid;     /* status 3, payment.status.id 1, or payment_status captured */
+    char date[11]; /* "2026-11-20"; "" when it is no date of the calendar */
+    char time[9];  /* "19:42:07"; "00:00:00" when absent or invalid */
 };
 
 /* Reads one order from `length` bytes. ERROR_DATA when they are no JSON object; *ret_order is then
@@ -48,7 +48,8 @@ static inline void order_cleanup(struct order *order)
 }
 
 /* True for a number with a "T-" mark at either end, and for any other that is not all digits:
- * test orders are never imported and never changed [PAGE; the exact place of the mark is unknown]. */
+ * test orders are never imported and never changed [PAGE; the exact place of the mark is unknown].
+ */
 bool order_number_is_test(const char *number) MUSTCHECK;
 
 /* The numbers of the credit orders made for this one, as a new array of texts (perhaps empty; at

@@ -1,7 +1,7 @@
 /*
  * The goods of an order. Only order lines of type article and custom are goods; payment, shipping
- * and discount lines are not [spec, reference/mijnwebwinkel.md section 4]. A line's weight and price
- * are those of the whole line [spec; prices seen in its example]. Pure; any thread.
+ * and discount lines are not [spec, reference/mijnwebwinkel.md section 4]. A line's weight and
+ * price are those of the whole line [spec; prices seen in its example]. Pure; any thread.
  */
 #ifndef WORKER_API_ORDER_LINES_H
 #define WORKER_API_ORDER_LINES_H
@@ -14,8 +14,8 @@
 /* Most lines that are kept. */
 #define ORDER_LINES_COUNT 500
 
-/* Adds `lines` (of at most ORDER_LINES_COUNT) and `line_count` (of all goods with a quantity over 0)
- * to `fields`. Returns that count; with 0 nothing is added. */
+/* Adds `lines` (of at most ORDER_LINES_COUNT) and `line_count` (of all goods with a quantity over
+ * 0) to `fields`. Returns that count; with 0 nothing is added. */
 size_t order_lines_map(json_t *order, json_t *fields) MUSTCHECK;
 
 /* A number as decimal text for PostgreSQL's numeric: at most `decimals` of them, at least two. NULL

@@ -17,9 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ORDER_PAGE_DEPTH   64        /* deeper elements are not parsed */
-#define ORDER_PAGE_ELEMENT 1048576   /* larger elements are not parsed; bytes */
-#define ORDER_PAGE_COUNT   10000     /* more elements are not a page */
+#define ORDER_PAGE_DEPTH   64      /* deeper elements are not parsed */
+#define ORDER_PAGE_ELEMENT 1048576 /* larger elements are not parsed; bytes */
+#define ORDER_PAGE_COUNT   10000   /* more elements are not a page */
 
 enum order_flaw { ORDER_FLAW_NONE, ORDER_FLAW_TOO_DEEP, ORDER_FLAW_TOO_LARGE };
 
@@ -53,8 +53,8 @@ static inline void order_page_cleanup(struct order_page *page)
     order_page_release(page);
 }
 
-/* The first 8 bytes of BLAKE2b-128 over the bytes, big endian, so that its 16 hexadecimal digits are
- * those of the digest; 0 becomes 1. */
+/* The first 8 bytes of BLAKE2b-128 over the bytes, big endian, so that its 16 hexadecimal digits
+ * are those of the digest; 0 becomes 1. */
 uint64_t order_page_hash(const void *bytes, size_t length);
 
 #endif

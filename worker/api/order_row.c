@@ -123,10 +123,9 @@ char *order_row(const struct order *order, json_t *fields, const struct order_sl
     sodium_bin2hex(hash_text, sizeof(hash_text), hash, sizeof(hash));
 
     /* The closing brace gives way to three more members. */
-    char *row = xasprintf("%.*s,\"content_hash\":\"%s\",\"payload_hash\":%" JSON_INTEGER_FORMAT
-                          ",\"payload\":%.*s}",
-                          (int)(strlen(text) - 1), text, hash_text, (json_int_t)slice->hash,
-                          (int)length, payload);
+    char *row = xasprintf(
+        "%.*s,\"content_hash\":\"%s\",\"payload_hash\":%" JSON_INTEGER_FORMAT ",\"payload\":%.*s}",
+        (int)(strlen(text) - 1), text, hash_text, (json_int_t)slice->hash, (int)length, payload);
 
     *ret_length = strlen(row);
     return row;

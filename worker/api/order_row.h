@@ -9,9 +9,9 @@
  *   kind, quantity, description, sku, weight_kg, unit_price}], content_hash, payload_hash, payload
  *
  * Texts are clean and capped (characters): name, company, street 200; address_line 250; email 254;
- * phone 50; number 10; number_addition 250 (what splitting left); postcode 20; city 100; currency 3;
- * business_model 10; reference 255; customer_comment 2000; line description 500; sku 100; line_id
- * 64; 500 lines. Pure; any thread.
+ * phone 50; number 10; number_addition 250 (what splitting left); postcode 20; city 100; currency
+ * 3; business_model 10; reference 255; customer_comment 2000; line description 500; sku 100;
+ * line_id 64; 500 lines. Pure; any thread.
  */
 #ifndef WORKER_API_ORDER_ROW_H
 #define WORKER_API_ORDER_ROW_H
@@ -35,7 +35,8 @@ enum order_gap {
     ORDER_NO_ADDRESS,      /* neither the delivery nor the invoice address can be shipped to */
 };
 
-/* Maps an order that has a number and a uuid. *ret_fields is a new object, or NULL when there is a gap. */
+/* Maps an order that has a number and a uuid. *ret_fields is a new object, or NULL when there is a
+ * gap. */
 enum order_gap order_map(const struct order *order, const struct order_defaults *defaults,
                          json_t **ret_fields);
 

@@ -14,7 +14,8 @@
 /* Room to gather digits; a text with more is no phone number. */
 #define DIGITS_ROOM 24
 
-/* Takes the digits out of "06-12.34/56 78", "(030) 123"; "(0)" is dropped. *ret_plus: a + came first. */
+/* Takes the digits out of "06-12.34/56 78", "(030) 123"; "(0)" is dropped. *ret_plus: a + came
+ * first. */
 static bool gather_digits(const char *text, char ret_digits[DIGITS_ROOM + 1], bool *ret_plus)
 {
     size_t count = 0;

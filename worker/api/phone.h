@@ -16,9 +16,9 @@
 
 /*
  * Returns the number in E.164 ("+31612345678") when it can be told, with the help of the country of
- * the address ("NL"; may be NULL): "06-1234 5678" in NL, "0031 6 ...", "+31 (0)6 ...". Otherwise a copy
- * of the text, cleaned. NULL when there is no number in it at all: absent, blank, only zeros. The
- * caller frees it. `text` may be NULL.
+ * the address ("NL"; may be NULL): "06-1234 5678" in NL, "0031 6 ...", "+31 (0)6 ...". Otherwise a
+ * copy of the text, cleaned. NULL when there is no number in it at all: absent, blank, only zeros.
+ * The caller frees it. `text` may be NULL.
  */
 char *phone_normalise(const char *text, const char *country_code) MUSTCHECK;
 

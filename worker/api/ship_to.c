@@ -91,7 +91,8 @@ static bool country_of(json_t *block, const char *code_key, const char *name_key
     return country_from_code(code, ret_code) || country_from_name(name, ret_code);
 }
 
-/* The country of the address itself goes first: street and country must not come from two places. */
+/* The country of the address itself goes first: street and country must not come from two places.
+ */
 static bool find_country(const struct parties *parties, json_t *address, const char *region_code,
                          char ret_code[3])
 {
@@ -163,8 +164,7 @@ bool ship_to_is_pickup(json_t *order)
                        country_of(parties.country, "isocode", "description", country);
 
     bool has_delivery = has_text(parties.delivery, "street") ||
-                        has_text(parties.delivery, "zipcode") ||
-                        has_text(parties.delivery, "city");
+                        has_text(parties.delivery, "zipcode") || has_text(parties.delivery, "city");
 
     return lenient_is_set(order, "offline_location_id") && !has_country && !has_delivery;
 }

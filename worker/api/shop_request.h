@@ -21,8 +21,9 @@ void shop_request_store(struct http_request *request);
 /* GET /v1/orderstatuses in Dutch; takes the partner token only [spec 3.6]. */
 void shop_request_statuses(struct http_request *request);
 
-/* GET /v1/orders: a page of the orders with one status, from `offset`, by ascending number, archived
- * and test orders left out [spec 3.2: status_id takes one value; booleans as true/false]. */
+/* GET /v1/orders: a page of the orders with one status, from `offset`, by ascending number,
+ * archived and test orders left out [spec 3.2: status_id takes one value; booleans as true/false].
+ */
 void shop_request_orders(struct http_request *request, int32_t status, size_t offset);
 
 /* GET /v1/orders/{number} [spec 3.4]. The number is percent-encoded. */

@@ -29,11 +29,13 @@ json_t *statuses_find(json_t *statuses, int32_t status) MUSTCHECK;
  * orders and has another id than `status`; borrowed, or NULL. */
 json_t *statuses_find_other_shipped(json_t *statuses, int32_t status) MUSTCHECK;
 
+/* The id of an entry. */
 int32_t statuses_id(json_t *entry) MUSTCHECK;
 
-/* "" when there is none. */
+/* Its description; "" when there is none, or no entry. */
 const char *statuses_description(json_t *entry) MUSTCHECK;
 
+/* Whether it is for credit orders only. */
 bool statuses_is_credit(json_t *entry) MUSTCHECK;
 
 /* Whether the description contains "verzonden", in any case. */

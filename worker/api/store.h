@@ -36,7 +36,8 @@ char *store_host_of(const char *address) MUSTCHECK;
 
 enum store_match {
     STORE_SAME,       /* the address that the merchant gave */
-    STORE_OTHER_SHOP, /* the *.myonline.store address of somebody else: the token is not this shop's */
+    STORE_OTHER_SHOP, /* the *.myonline.store address of somebody else: the token is not this shop's
+                       */
     STORE_OWN_DOMAIN, /* the merchant's own domain: nothing can be concluded */
     STORE_UNKNOWN,    /* no domain given */
 };

@@ -75,8 +75,8 @@ static enum use use_of(const char *bytes, size_t length)
 
         return second == 0xA0 || second == 0x85 ? USE_SPACE : second < 0xA0 ? USE_DROP : USE_KEEP;
     }
-    if (length == 3 && (memcmp(bytes, "\xE2\x80\xA8", 3) == 0 ||
-                        memcmp(bytes, "\xE2\x80\xA9", 3) == 0)) {
+    if (length == 3 &&
+        (memcmp(bytes, "\xE2\x80\xA8", 3) == 0 || memcmp(bytes, "\xE2\x80\xA9", 3) == 0)) {
         return USE_SPACE;
     }
     return length == 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? USE_DROP : USE_KEEP;

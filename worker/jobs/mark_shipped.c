@@ -1,4 +1,5 @@
-/* Job kind "mark_shipped": tells the shop that an order was shipped, unless the shop knows better. */
+/* Job kind "mark_shipped": tells the shop that an order was shipped, unless the shop knows better.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,12 @@
 
 struct mark {
     const struct job *job;
-    const char *number;  /* these four are borrowed from the context */
+    const char *number; /* these four are borrowed from the context */
     const char *uuid;
     const char *label_environment;
     const char *comment_line; /* NULL: the comment is left alone */
     int32_t shipped_status;
-    bool is_patched;     /* the PATCH was asked for: the next answer is about it */
+    bool is_patched; /* the PATCH was asked for: the next answer is about it */
 };
 
 /* Why the shop was not told; the codes end up in imported_order.mark_reason_code. */
@@ -86,14 +87,14 @@ static enum step finish(const struct mark *mark, const char *ending, const char 
     json_t *row = json_pack("{s:s, s:s?, s:s?, s:s}", "outcome", ending, "reason_code", reason_code,
                             "reason", reason, "label_environment", mark->label_environment);
 
-    json_object_set_new(row, "shop_status", order != NULL && order->has_status
-                                                ? json_integer(order->status)
-                                                : json_null());
-    json_object_set_new(row, "http_status", outcome->http_status != 0
-                                                ? json_integer(outcome->http_status)
-                                                : json_null());
-    json_object_set_new(row, "label_ids", json_is_array(labels) ? json_incref(labels)
-                                                                : json_array());
+    json_object_set_new(row, "shop_status",
+                        order != NULL && order->has_status ? json_integer(order->status)
+                                                           : json_null());
+    json_object_set_new(row, "http_status",
+                        outcome->http_status != 0 ? json_integer(outcome->http_status)
+                                                  : json_null());
+    json_object_set_new(row, "label_ids",
+                        json_is_array(labels) ? json_incref(labels) : json_array());
     json_decref(outcome->result);
     outcome->result = json_pack("{s:s, s:s?, s:b}", "outcome", ending, "reason_code", reason_code,
                                 "patched", mark->is_patched ? 1 : 0);
@@ -155,8 +156,8 @@ static bool is_open(const struct mark *mark, const struct order *order)
 static bool is_listed(json_t *numbers, const char *number)
 {
     for (size_t i = 0; i < json_array_size(numbers); i++) {
-        AUTO(free) char *listed = lenient_value_text(json_array_get(numbers, i),
-                                                     ORDER_NUMBER_LENGTH);
+        json_t *value = json_array_get(numbers, i);
+        AUTO(free) char *listed = lenient_value_text(value, ORDER_NUMBER_LENGTH);
 
         if (listed != NULL && strcmp(listed, number) == 0) {
             return true;
@@ -187,8 +188,8 @@ static char *new_comment(const struct mark *mark, const struct order *order)
     json_t *comments = lenient_object(order->json, "comments");
     const char *old = json_string_value(json_object_get(comments, "internal"));
 
-    if (mark->comment_line == NULL || mark->comment_line[0] == '\0' ||
-        order->mended.text != NULL || (old == NULL && lenient_is_set(comments, "internal"))) {
+    if (mark->comment_line == NULL || mark->comment_line[0] == '\0' || order->mended.text != NULL ||
+        (old == NULL && lenient_is_set(comments, "internal"))) {
         return NULL;
     }
     if (old == NULL || old[0] == '\0') {

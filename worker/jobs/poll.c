@@ -1,4 +1,5 @@
-/* Job kind "poll": reads the open orders of a shop, all pages, and imports what is new or changed. */
+/* Job kind "poll": reads the open orders of a shop, all pages, and imports what is new or changed.
+ */
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -44,8 +45,7 @@ static int32_t asked_status(const struct poll *poll)
     return (int32_t)json_integer_value(json_array_get(open, poll->status_index));
 }
 
-static enum step ask_for_page(struct poll *poll, struct http_request *next,
-                              struct outcome *outcome)
+static enum step ask_for_page(struct poll *poll, struct http_request *next, struct outcome *outcome)
 {
     if (poll->pages == POLL_REQUESTS) {
         return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_UNREADABLE,
@@ -66,13 +66,16 @@ static json_t *result_of(const struct poll *poll)
 static enum step finish(struct poll *poll, struct outcome *outcome)
 {
     const struct poll_intake *intake = &poll->intake;
-    AUTO(free) char *missing =
-        poll->walk.is_circular ? xstrdup("") : poll_known_missing(&intake->known);
-
-    outcome_write(outcome, "write_polled",
-                  json_pack("{s:b, s:I, s:I, s:I, s:s}", "complete", 1, "seen",
+    bool is_proven = !poll->walk.is_circular;
+    AUTO(free) char *missing = is_proven ? poll_known_missing(&intake->known) : xstrdup("");
+    json_t *row = json_pack("{s:b, s:I, s:I, s:I, s:s}", "complete", 1, "seen",
                             (json_int_t)intake->seen, "skipped", (json_int_t)intake->skipped,
-                            "written", (json_int_t)intake->written, "missing", missing));
+                            "written", (json_int_t)intake->written, "missing", missing);
+
+    if (missing[0] != '\0') {
+        json_object_set(row, "reread", intake->reread);
+    }
+    outcome_write(outcome, "write_polled", row);
     json_decref(outcome->result);
     outcome->result = result_of(poll);
     outcome->unremarkable = intake->written == 0 && intake->skipped == 0 && missing[0] == '\0';
@@ -106,14 +109,13 @@ static enum step fail_page(const struct http_response *answer, const struct orde
 }
 
 /* Takes each order of the page; returns how many had not been seen in this walk. */
-static size_t take_orders(struct poll *poll, const struct order_page *page,
-                          struct outcome *outcome)
+static size_t take_orders(struct poll *poll, const struct order_page *page, struct outcome *outcome)
 {
     size_t fresh = 0;
 
     for (size_t i = 0; i < page->count; i++) {
-        fresh += poll_intake_take(&poll->intake, &page->slices[i], i + 1, asked_status(poll),
-                                  outcome);
+        fresh +=
+            poll_intake_take(&poll->intake, &page->slices[i], i + 1, asked_status(poll), outcome);
     }
     return fresh;
 }

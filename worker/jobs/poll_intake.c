@@ -47,18 +47,20 @@ bool poll_intake_init(struct poll_intake *intake, json_t *context)
         return false;
     }
     *intake = (struct poll_intake){
-        .rules = {
-            .open_statuses = open,
-            .paid_only = lenient_true(context, "paid_only"),
-            .imported_since = json_string_value(json_object_get(context, "imported_since")),
-            .defaults.region_code = json_string_value(json_object_get(context, "region_code")),
-        },
+        .rules =
+            {
+                .open_statuses = open,
+                .paid_only = lenient_true(context, "paid_only"),
+                .imported_since = json_string_value(json_object_get(context, "imported_since")),
+                .defaults.region_code = json_string_value(json_object_get(context, "region_code")),
+            },
     };
     if (!lenient_number(context, "default_weight_kg", &intake->rules.defaults.weight_kg)) {
         intake->rules.defaults.weight_kg = 0;
     }
     poll_known_init(&intake->known, json_string_value(json_object_get(context, "known")));
     poll_known_init(&intake->handled, NULL);
+    intake->reread = json_array();
     return true;
 }
 
@@ -66,6 +68,8 @@ void poll_intake_release(struct poll_intake *intake)
 {
     poll_known_release(&intake->known);
     poll_known_release(&intake->handled);
+    json_decref(intake->reread);
+    intake->reread = NULL;
 }
 
 static bool is_open(const struct poll_rules *rules, int32_t status)
@@ -126,8 +130,7 @@ static bool is_handled(struct poll_intake *intake, const char *identity)
 
 /* Appends a skipped_order row. `reason` NULL: the usual words. */
 static void write_skip(struct poll_intake *intake, enum skip skip, const struct order *order,
-                       const struct order_slice *slice, const char *reason,
-                       struct outcome *outcome)
+                       const struct order_slice *slice, const char *reason, struct outcome *outcome)
 {
     char unreadable[32];
     const char *number = order->number;
@@ -195,6 +198,10 @@ static void take_new(struct poll_intake *intake, const struct order_slice *slice
 
     enum skip skip = judge(&intake->rules, &order);
 
+    /* Without known orders none can be missing. */
+    if (skip != SKIP_SILENTLY && order.uuid != NULL && intake->known.has_known) {
+        json_array_append_new(intake->reread, json_string(order.uuid));
+    }
     if (skip == SKIP_NOT) {
         skip = map(&intake->rules, &order, &fields);
     }

@@ -18,7 +18,7 @@
 
 /* The settings of the shop's connection, borrowed from the job's context. */
 struct poll_rules {
-    json_t *open_statuses;      /* an array of integers */
+    json_t *open_statuses; /* an array of integers */
     bool paid_only;
     const char *imported_since; /* "2026-10-24", or NULL: no limit */
     struct order_defaults defaults;
@@ -29,9 +29,11 @@ struct poll_intake {
     struct poll_known known;   /* payload hashes */
     struct poll_known handled; /* hashes of the uuids and numbers that were written in this poll:
                                   a statement must not meet the same row twice */
-    size_t seen;               /* different elements */
+    json_t *reread; /* uuids of the orders that were parsed and are open: their bytes, and
+                       so their hashes, are new, but they are not missing; owned */
+    size_t seen;    /* different elements */
     size_t written;
-    size_t skipped;            /* newly */
+    size_t skipped; /* newly */
 };
 
 /* Reads the rules and the known hashes from the context. False when open_statuses is no array of
@@ -39,8 +41,8 @@ struct poll_intake {
 bool poll_intake_init(struct poll_intake *intake, json_t *context) MUSTCHECK;
 void poll_intake_release(struct poll_intake *intake);
 
-/* Takes the element at `position` (from 1) of a page of orders with status `asked`. Appends a row to
- * *outcome when something is to be stored. Returns whether it was new in this walk. */
+/* Takes the element at `position` (from 1) of a page of orders with status `asked`. Appends a row
+ * to *outcome when something is to be stored. Returns whether it was new in this walk. */
 bool poll_intake_take(struct poll_intake *intake, const struct order_slice *slice, size_t position,
                       int32_t asked, struct outcome *outcome) MUSTCHECK;
 

@@ -47,6 +47,7 @@ static void make_room(struct poll_known *known, size_t count)
         .keys = xcalloc(capacity, sizeof(*known->keys)),
         .states = xcalloc(capacity, sizeof(*known->states)),
         .capacity = capacity,
+        .has_known = old.has_known,
     };
     for (size_t i = 0; i < old.capacity; i++) {
         if (old.keys[i] != 0) {
@@ -93,6 +94,7 @@ void poll_known_init(struct poll_known *known, const char *hexadecimal)
 
         if (read_hash(hexadecimal + i * DIGITS, &hash) && hash != 0) {
             put(known, hash, STATE_KNOWN);
+            known->has_known = true;
         }
     }
 }

@@ -1,7 +1,7 @@
 /*
- * The payload hashes that one poll works with: those that the database knows, and which of them, and
- * which others, were seen in this walk. A small open-addressing table: the keys are hashes already,
- * so their low bits say where they go. Owned by one poll; not shared.
+ * The payload hashes that one poll works with: those that the database knows, and which of them,
+ * and which others, were seen in this walk. A small open-addressing table: the keys are hashes
+ * already, so their low bits say where they go. Owned by one poll; not shared.
  */
 #ifndef WORKER_JOBS_POLL_KNOWN_H
 #define WORKER_JOBS_POLL_KNOWN_H
@@ -17,6 +17,7 @@ struct poll_known {
     unsigned char *states; /* enum of poll_known.c, one for each key */
     size_t capacity;       /* a power of two, or 0 before the first key */
     size_t count;
+    bool has_known; /* the database knows at least one */
 };
 
 /* What a hash is at the moment it is seen. */

@@ -18,8 +18,7 @@ void poll_walk_start(struct poll_walk *walk)
 }
 
 /* The number of the order in a slice when it is all digits; else "". */
-static void read_number(const struct order_slice *slice,
-                        char ret_number[ORDER_NUMBER_LENGTH + 1])
+static void read_number(const struct order_slice *slice, char ret_number[ORDER_NUMBER_LENGTH + 1])
 {
     AUTO(order) struct order order = {.json = NULL};
 

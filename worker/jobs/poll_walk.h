@@ -20,9 +20,9 @@
 #include "worker/jobs/poll_known.h"
 
 struct poll_walk {
-    size_t offset;     /* position of the first order of the page that is asked for */
-    bool is_backward;  /* that page is asked for to find back what was stepped over */
-    bool is_circular;  /* a full page had nothing new: it ended so, and absence proves nothing */
+    size_t offset;    /* position of the first order of the page that is asked for */
+    bool is_backward; /* that page is asked for to find back what was stepped over */
+    bool is_circular; /* a full page had nothing new: it ended so, and absence proves nothing */
     char last_number[ORDER_NUMBER_LENGTH + 1]; /* the highest number that was reached, or "" */
 };
 

@@ -6,8 +6,8 @@
 
 #include "worker/job_kind.h"
 
-/* Ends this attempt: class, status, Retry-After and words come from the answer; `deed` says what was
- * tried ("list the orders"). Returns STEP_RETRY: the class decides what follows. */
+/* Ends this attempt: class, status, Retry-After and words come from the answer; `deed` says what
+ * was tried ("list the orders"). Returns STEP_RETRY: the class decides what follows. */
 enum step shop_answer_retry(const struct http_response *answer, const char *deed,
                             struct outcome *outcome);
 

@@ -1,4 +1,5 @@
-/* Job kind "verify": checks a shop that was just connected, and tells the merchant what is wrong. */
+/* Job kind "verify": checks a shop that was just connected, and tells the merchant what is wrong.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,8 @@ struct verify {
     bool is_last_attempt;
     enum verify_phase phase;
     struct store store;
-    json_t *statuses;    /* NULL until read */
-    char *warning;       /* Dutch, or NULL */
+    json_t *statuses; /* NULL until read */
+    char *warning;    /* Dutch, or NULL */
     char *warning_en;
 };
 
@@ -149,7 +150,8 @@ static void warn(struct verify *verify, enum verify_reason warning, const char *
     append_sentence(&verify->warning_en, verify_reason_english(warning, values));
 }
 
-/* No usable answer: the merchant reads "we will try again" until the last attempt, which rejects. */
+/* No usable answer: the merchant reads "we will try again" until the last attempt, which rejects.
+ */
 static enum step unreachable(struct verify *verify, const struct http_response *answer,
                              const char *deed, const char *why, struct outcome *outcome)
 {

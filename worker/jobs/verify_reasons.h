@@ -10,18 +10,18 @@
 
 enum verify_reason {
     REASON_TOKEN_UNREADABLE,
-    REASON_FROM_ADDRESS_INCOMPLETE,  /* {1}: what is missing */
+    REASON_FROM_ADDRESS_INCOMPLETE, /* {1}: what is missing */
     REASON_TOKEN_REFUSED,
-    REASON_TOKEN_OF_ANOTHER_SHOP,    /* {1}: the token's shop, {2}: the one given */
-    REASON_REFUSED,                  /* {1}: HTTP status */
+    REASON_TOKEN_OF_ANOTHER_SHOP, /* {1}: the token's shop, {2}: the one given */
+    REASON_REFUSED,               /* {1}: HTTP status */
     REASON_UNREACHABLE_FOR_NOW,
     REASON_UNREACHABLE,
-    REASON_SHIPPED_STATUS_UNKNOWN,   /* {1}: status */
-    REASON_SHIPPED_STATUS_CREDIT,    /* {1}: status */
-    REASON_SHIPPED_STATUS_UNCLEAR,   /* {1}: status, {2}: its description, {3}: the other status */
-    WARNING_OWN_DOMAIN,              /* {1}: the domain, {2}: the shop given */
-    WARNING_NO_DOMAIN,               /* {1}: the shop given */
-    WARNING_STATUSES_UNCHECKED,      /* {1}: status */
+    REASON_SHIPPED_STATUS_UNKNOWN, /* {1}: status */
+    REASON_SHIPPED_STATUS_CREDIT,  /* {1}: status */
+    REASON_SHIPPED_STATUS_UNCLEAR, /* {1}: status, {2}: its description, {3}: the other status */
+    WARNING_OWN_DOMAIN,            /* {1}: the domain, {2}: the shop given */
+    WARNING_NO_DOMAIN,             /* {1}: the shop given */
+    WARNING_STATUSES_UNCHECKED,    /* {1}: status */
 };
 
 /* For koppeling.integration.reason_code; NULL for a warning. */

@@ -1,0 +1,103 @@
+-- Shipments, for the back end.
+
+CREATE OR REPLACE FUNCTION koppeling.dispatch_problem(order_id bigint, environment koppeling.environment)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT CASE
+        WHEN o.state = 'withdrawn' THEN format('order %s was withdrawn (%s)', o.id, o.withdrawn_reason)
+        WHEN o.erased_at IS NOT NULL THEN format('the address of order %s was erased', o.id)
+        WHEN i.state = 'disconnected' THEN format('the shop of order %s is disconnected', o.id)
+        WHEN o.ship_to_street IS NULL OR o.ship_to_city IS NULL OR o.ship_to_country IS NULL
+            THEN format('the address of order %s is incomplete', o.id)
+        WHEN f.id IS NULL THEN format('integration %s has no from address', i.id)
+        WHEN coalesce(btrim(f.name), btrim(f.company), '') = '' OR coalesce(btrim(f.street), '') = '' OR coalesce(btrim(f.number), '') = ''
+             OR coalesce(btrim(f.postcode), '') = '' OR coalesce(btrim(f.city), '') = '' OR f.country IS NULL
+            THEN format('from address %s is incomplete', f.id)
+        WHEN dispatch_problem.environment = 'production' AND a.client_id IS NULL
+            THEN format('account %s has no credentials for production', a.id)
+        WHEN dispatch_problem.environment = 'staging' AND a.staging_client_id IS NULL
+            THEN format('account %s has no credentials for staging', a.id)
+    END
+    FROM koppeling.imported_order o
+    JOIN koppeling.integration i ON i.id = o.integration_id
+    JOIN koppeling.account a ON a.id = i.account_id
+    LEFT JOIN koppeling.from_address f ON f.id = i.from_address_id
+    WHERE o.id = dispatch_problem.order_id);
+COMMENT ON FUNCTION koppeling.dispatch_problem IS 'Why an order cannot be dispatched now, in words; NULL when it can.';
+
+CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
+    order_id bigint,
+    service text,
+    label_count integer DEFAULT 1,
+    label_format text DEFAULT 'package',
+    environment koppeling.environment DEFAULT 'production')
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    problem text;
+    shop koppeling.integration;
+    result bigint;
+BEGIN
+    SELECT i.* INTO shop
+    FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
+    WHERE o.id = dispatch_order.order_id
+    FOR NO KEY UPDATE OF o;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no imported order %', dispatch_order.order_id USING ERRCODE = 'no_data_found';
+    END IF;
+    problem := koppeling.dispatch_problem(dispatch_order.order_id, dispatch_order.environment);
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION '%', problem USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    INSERT INTO koppeling.shipment AS s (
+        order_id, environment, service, label_count, label_format, from_address_id, related_shipment_id)
+    VALUES (dispatch_order.order_id, dispatch_order.environment, dispatch_order.service, dispatch_order.label_count,
+            dispatch_order.label_format, shop.from_address_id,
+            -- More labels for the same order belong to its first shipment.
+            (SELECT f.id FROM koppeling.shipment f
+             WHERE f.order_id = dispatch_order.order_id AND f.environment = dispatch_order.environment AND f.external_id IS NOT NULL
+             ORDER BY f.id LIMIT 1))
+    RETURNING s.id INTO result;
+    INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id)
+    VALUES ('create_shipment', shop.id, dispatch_order.order_id, result);
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment) IS
+    'Has a shipment with its labels made for an order, from the default from address of its shop; returns the shipment. A staging label marks the order in the production shop too, as documented. Calling it again makes another shipment: extra labels.';
+
+CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
+    order_ids bigint[],
+    service text,
+    label_count integer DEFAULT 1,
+    label_format text DEFAULT 'package',
+    environment koppeling.environment DEFAULT 'production')
+RETURNS SETOF bigint
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    SELECT koppeling.dispatch_order(o.id, service, label_count, label_format, environment)
+    FROM unnest(order_ids) WITH ORDINALITY AS o (id, place)
+    ORDER BY o.place;
+END;
+COMMENT ON FUNCTION koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment) IS
+    'The same for several orders; all of them or, when one cannot be dispatched, none.';
+
+CREATE OR REPLACE FUNCTION koppeling.label_pdf(shipment_id bigint)
+RETURNS TABLE (environment koppeling.environment, account_id bigint, path text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    SELECT s.environment, i.account_id, '/shipments/' || s.external_id || '/labels/download'
+    FROM koppeling.shipment s
+    JOIN koppeling.imported_order o ON o.id = s.order_id
+    JOIN koppeling.integration i ON i.id = o.integration_id
+    WHERE s.id = label_pdf.shipment_id AND s.external_id IS NOT NULL;
+END;
+COMMENT ON FUNCTION koppeling.label_pdf IS
+    'Where the labels of a shipment can be fetched as PDF: environment, account and path at the API of Boekuwzending. A reference, since the labels stay there and 50 kB each would outgrow everything else here. No row: not made yet.';

@@ -1,0 +1,29 @@
+-- A shipment exists at Boekuwzending, with the labels it has so far. The first label makes the order label_created.
+-- $1 the rows of create_shipment jobs, with job and fencing token
+WITH answer AS MATERIALIZED (
+    SELECT j.shipment_id, s.order_id, s.environment, w.external_id, w.sequence, w.complete, w.labels
+    FROM json_to_recordset($1::json) AS w (job bigint, token bigint, external_id text, sequence text, complete boolean, labels json)
+    JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
+    JOIN koppeling.shipment s ON s.id = j.shipment_id
+), booked AS (
+    UPDATE koppeling.shipment s
+    SET state = CASE WHEN a.complete THEN 'labelled' ELSE 'created' END::koppeling.shipment_state,
+        external_id = a.external_id, sequence = coalesce(a.sequence, s.sequence), created_at = coalesce(s.created_at, now()), reason = NULL
+    FROM answer a
+    WHERE s.id = a.shipment_id
+), made AS (
+    INSERT INTO koppeling.label AS l (shipment_id, order_id, environment, external_id, waybill, track_and_trace_link)
+    SELECT DISTINCT ON (a.environment, x.external_id)
+           a.shipment_id, a.order_id, a.environment, x.external_id, x.waybill, x.track_and_trace_link
+    FROM answer a
+    CROSS JOIN LATERAL json_to_recordset(a.labels) AS x (external_id text, waybill text, track_and_trace_link text)
+    ORDER BY a.environment, x.external_id
+    ON CONFLICT (environment, external_id) DO UPDATE
+    SET waybill = coalesce(excluded.waybill, l.waybill),
+        track_and_trace_link = coalesce(excluded.track_and_trace_link, l.track_and_trace_link),
+        shipment_id = coalesce(l.shipment_id, excluded.shipment_id)
+    RETURNING l.order_id
+)
+UPDATE koppeling.imported_order o
+SET state = 'label_created', withdrawn_at = NULL, withdrawn_reason = NULL, missing_since = NULL
+WHERE o.id IN (SELECT m.order_id FROM made m) AND o.state IN ('open', 'withdrawn');

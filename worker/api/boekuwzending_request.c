@@ -1,0 +1,98 @@
+#include "worker/api/boekuwzending_request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "worker/api/lenient.h"
+#include "worker/api/text.h"
+
+/* Room for a text to search for, percent-encoded. */
+#define ENCODED_SEARCH (BOEKUWZENDING_SEARCH_LENGTH * 3 + 4)
+
+bool boekuwzending_is_id(const char *text)
+{
+    size_t length = strlen(text);
+
+    return length > 0 && length <= BOEKUWZENDING_ID_LENGTH &&
+           strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") ==
+               length;
+}
+
+char *boekuwzending_id_of(json_t *object)
+{
+    /* One more than an id has, so that a longer text is not cut to one. */
+    char *id = lenient_text(object, "id", BOEKUWZENDING_ID_LENGTH + 1);
+
+    if (id != NULL && !boekuwzending_is_id(id)) {
+        free(id);
+        return NULL;
+    }
+    return id;
+}
+
+static void prepare(struct http_request *request, enum http_method method,
+                    enum environment environment, char *body)
+{
+    request->method = method;
+    request->api = API_BOEKUWZENDING;
+    request->environment = environment;
+    request->auth = HTTP_AUTH_BEARER;
+    request->body = body;
+}
+
+/* A text that is too long leaves the search empty, which the callers rule out beforehand. */
+static void prepare_search(struct http_request *request, enum environment environment,
+                           const char *name, const char *text, const char *more)
+{
+    char encoded[ENCODED_SEARCH];
+
+    prepare(request, HTTP_GET, environment, NULL);
+    (void)!text_percent_encode(text, encoded, sizeof(encoded));
+    snprintf(request->query, sizeof(request->query), "%s=%s%s", name, encoded, more);
+}
+
+void boekuwzending_request_book(struct http_request *request, enum environment environment,
+                                char *body)
+{
+    prepare(request, HTTP_POST, environment, body);
+    request->save_first = true;
+    request->not_repeatable = true;
+    snprintf(request->path, sizeof(request->path), "/shipments");
+}
+
+void boekuwzending_request_find_shipments(struct http_request *request,
+                                          enum environment environment, const char *reference)
+{
+    prepare_search(request, environment, "invoiceReference", reference, "");
+    snprintf(request->path, sizeof(request->path), "/shipments");
+}
+
+void boekuwzending_request_shipment(struct http_request *request, enum environment environment,
+                                    const char *id)
+{
+    prepare(request, HTTP_GET, environment, NULL);
+    snprintf(request->path, sizeof(request->path), "/shipments/%s", id);
+}
+
+void boekuwzending_request_create_order(struct http_request *request, enum environment environment,
+                                        char *body)
+{
+    prepare(request, HTTP_POST, environment, body);
+    request->not_repeatable = true;
+    snprintf(request->path, sizeof(request->path), "/orders");
+}
+
+void boekuwzending_request_find_orders(struct http_request *request, enum environment environment,
+                                       const char *external_id)
+{
+    prepare_search(request, environment, "externalId", external_id, "&includeArchived=1");
+    snprintf(request->path, sizeof(request->path), "/orders");
+}
+
+void boekuwzending_request_change_order(struct http_request *request, enum environment environment,
+                                        const char *id, char *body)
+{
+    prepare(request, HTTP_PUT, environment, body);
+    snprintf(request->path, sizeof(request->path), "/orders/%s", id);
+}

@@ -1,0 +1,56 @@
+/*
+ * The requests that we send to Boekuwzending: book a shipment, find and read shipments; create,
+ * find and change imported orders. Paths carry no version [spec, reference/boekuwzending.md
+ * sections 3, 5 and 6]. The address of the environment, Accept and the bearer token are added by the
+ * HTTP client. There is no key that makes a repeated POST harmless: whoever is not sure whether one
+ * was done must look it up first. `request` must be empty; bodies become the request's. Pure; any
+ * thread.
+ */
+#ifndef WORKER_API_BOEKUWZENDING_REQUEST_H
+#define WORKER_API_BOEKUWZENDING_REQUEST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+#include "worker/http_message.h"
+
+/* Longest reference or external id that can be searched for, in bytes. */
+#define BOEKUWZENDING_SEARCH_LENGTH 100
+
+/* Longest id that they give out, in bytes; a uuid has 36. */
+#define BOEKUWZENDING_ID_LENGTH 60
+
+/* True for 1 to BOEKUWZENDING_ID_LENGTH letters, digits, '-' and '_'. */
+bool boekuwzending_is_id(const char *text) MUSTCHECK;
+
+/* The member "id" when it is one; NULL otherwise. The caller frees it. */
+char *boekuwzending_id_of(json_t *object) MUSTCHECK;
+
+/* POST /shipments: books a shipment and makes its labels [spec 6.1]. Costs money: all writes so far
+ * are saved before, and a lost answer is an unknown outcome. */
+void boekuwzending_request_book(struct http_request *request, enum environment environment,
+                                char *body);
+
+/* GET /shipments?invoiceReference=: short objects without that reference [spec 6.3]. */
+void boekuwzending_request_find_shipments(struct http_request *request,
+                                          enum environment environment, const char *reference);
+
+/* GET /shipments/{id}: the whole shipment with its labels [spec 6.3]. */
+void boekuwzending_request_shipment(struct http_request *request, enum environment environment,
+                                    const char *id);
+
+/* POST /orders. Duplicates are not refused [observed: MAG, PS; 5.4], so a lost answer is an unknown
+ * outcome. */
+void boekuwzending_request_create_order(struct http_request *request, enum environment environment,
+                                        char *body);
+
+/* GET /orders?externalId=, archived ones too [sdk 5.3]. */
+void boekuwzending_request_find_orders(struct http_request *request, enum environment environment,
+                                       const char *external_id);
+
+/* PUT /orders/{id}: replaces the order as a whole, so it may be repeated [spec 5.4]. */
+void boekuwzending_request_change_order(struct http_request *request, enum environment environment,
+                                        const char *id, char *body);
+
+#endif

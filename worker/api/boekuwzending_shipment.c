@@ -1,0 +1,187 @@
+#include "worker/api/boekuwzending_shipment.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/memory.h"
+#include "worker/api/boekuwzending_party.h"
+#include "worker/api/boekuwzending_request.h"
+#include "worker/api/lenient.h"
+#include "worker/api/order_lines.h"
+
+/* Sides of a parcel that nobody measured, in cm, and its weight in kg [observed: WC]. */
+#define DEFAULT_SIDE   10
+#define DEFAULT_WEIGHT 1.0
+#define LEAST_WEIGHT   0.1
+
+#define SEQUENCE_LENGTH 60
+#define WAYBILL_LENGTH  100
+#define LINK_LENGTH     500
+
+/* Longer than any reference of ours, so that a longer one does not look like it. */
+#define REFERENCE_LENGTH 200
+
+/* More digits than this are noise of binary fractions. */
+#define DIGITS JSON_REAL_PRECISION(15)
+
+/* What the merchant reads on the shipment, by item type [observed: "Pakket"; others ours]. */
+static const struct {
+    const char *type;
+    const char *description;
+} item_types[] = {
+    {"package", "Pakket"},         {"envelop", "Envelop"},        {"document", "Document"},
+    {"pallet-euro", "Europallet"}, {"pallet-block", "Blokpallet"}, {"pallet-mini", "Minipallet"},
+    {"pallet-other", "Pallet"},
+};
+
+static const char *describe_type(const char *type)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(item_types); i++) {
+        if (strcmp(item_types[i].type, type) == 0) {
+            return item_types[i].description;
+        }
+    }
+    return item_types[0].description;
+}
+
+/* The weight of one of `count` parcels. */
+static double parcel_weight(json_t *wish, int32_t count)
+{
+    double whole = 0;
+    double each = 0;
+
+    if (!lenient_number(wish, "weight_kg", &whole) || whole <= 0) {
+        whole = DEFAULT_WEIGHT;
+    }
+    each = order_lines_kilograms(whole / count);
+    return each > LEAST_WEIGHT ? each : LEAST_WEIGHT;
+}
+
+/* One item that stands for all parcels: its quantity is the number of labels. */
+static json_t *item_of(json_t *wish)
+{
+    int32_t count = 0;
+    double value = 0;
+    AUTO(free) char *type = lenient_text(wish, "label_format", 40);
+    const char *sent_type = type != NULL ? type : item_types[0].type;
+
+    if (!lenient_integer(wish, "label_count", &count) || count < 1) {
+        count = 1;
+    }
+
+    bool has_value = lenient_number(wish, "value", &value) && value >= 0;
+
+    return json_pack("{s:i, s:s, s:{s:i, s:i, s:i}, s:f, s:s, s:o}", "quantity", (int)count, "type",
+                     sent_type, "dimensions", "length", DEFAULT_SIDE, "width", DEFAULT_SIDE,
+                     "height", DEFAULT_SIDE, "weight", parcel_weight(wish, count), "description",
+                     describe_type(sent_type), "value",
+                     has_value ? json_real(value) : json_null());
+}
+
+static json_t *dispatch_of(json_t *wish)
+{
+    return json_pack("{s:n, s:o, s:{s:n, s:n}, s:n, s:n, s:o}", "instructions", "reference",
+                     boekuwzending_text_or_null(wish, "order_number"), "timeWindow", "begin", "end",
+                     "vatNumber", "eoriNumber", "date",
+                     boekuwzending_text_or_null(wish, "dispatch_date"));
+}
+
+char *boekuwzending_shipment_body(json_t *wish)
+{
+    AUTO(free) char *related = lenient_text(wish, "related_external_id", BOEKUWZENDING_ID_LENGTH);
+    json_auto_t *body = json_pack(
+        "{s:o, s:s, s:o, s:o, s:o, s:o, s:[o]}", "invoiceReference",
+        boekuwzending_text_or_null(wish, "reference"), "transportType", "road_transport", "service",
+        boekuwzending_text_or_null(wish, "service"), "shipFrom",
+        boekuwzending_shipment_party(json_object_get(wish, "from")), "shipTo",
+        boekuwzending_shipment_party(json_object_get(wish, "to")), "dispatch", dispatch_of(wish),
+        "items", item_of(wish));
+
+    if (related != NULL) {
+        AUTO(free) char *path = xasprintf("/shipments/%s", related);
+
+        json_object_set_new(body, "related", json_string(path));
+    }
+    return json_dumps(body, JSON_COMPACT | DIGITS);
+}
+
+/* A link that a browser may be sent to; NULL for anything else. */
+static char *read_link(json_t *label)
+{
+    /* One more than is kept: a link that was cut leads nowhere. */
+    char *link = lenient_text(label, "trackAndTraceLink", LINK_LENGTH + 1);
+    bool is_web = link != NULL && (strncasecmp(link, "https://", 8) == 0 ||
+                                   strncasecmp(link, "http://", 7) == 0);
+
+    if (!is_web || strlen(link) > LINK_LENGTH) {
+        free(link);
+        return NULL;
+    }
+    return link;
+}
+
+static bool has_label(json_t *labels, const char *id)
+{
+    for (size_t i = 0; i < json_array_size(labels); i++) {
+        json_t *other = json_object_get(json_array_get(labels, i), "external_id");
+
+        if (strcmp(json_string_value(other), id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Absent, null, [] and {} all mean: not made yet [observed: WC]. An entry without id is no label. */
+static json_t *read_labels(json_t *shipment)
+{
+    json_auto_t *list = lenient_list(shipment, "labels");
+    json_t *labels = json_array();
+
+    for (size_t i = 0; i < json_array_size(list) && i < BOEKUWZENDING_LABELS; i++) {
+        json_t *label = json_array_get(list, i);
+        AUTO(free) char *id = boekuwzending_id_of(label);
+        AUTO(free) char *waybill = lenient_text(label, "waybill", WAYBILL_LENGTH);
+        AUTO(free) char *link = read_link(label);
+
+        if (id != NULL && !has_label(labels, id)) {
+            json_array_append_new(labels,
+                                  json_pack("{s:s, s:s?, s:s?}", "external_id", id, "waybill",
+                                            waybill, "track_and_trace_link", link));
+        }
+    }
+    return labels;
+}
+
+bool booked_shipment_read(const char *body, size_t length, struct booked_shipment *ret_shipment,
+                          struct error *err)
+{
+    json_auto_t *json = lenient_parse(body, length, NULL, err);
+    AUTO(free) char *id = boekuwzending_id_of(json);
+
+    *ret_shipment = (struct booked_shipment){.id = NULL};
+    if (json == NULL) {
+        return false;
+    }
+    if (id == NULL) {
+        return error_set(err, ERROR_DATA, "the answer is no shipment with an id");
+    }
+    *ret_shipment = (struct booked_shipment){
+        .id = steal_ptr(&id),
+        .sequence = lenient_text(json, "sequence", SEQUENCE_LENGTH),
+        .reference = lenient_text(json, "invoiceReference", REFERENCE_LENGTH),
+        .labels = read_labels(json),
+    };
+    return true;
+}
+
+void booked_shipment_release(struct booked_shipment *shipment)
+{
+    free(shipment->id);
+    free(shipment->sequence);
+    free(shipment->reference);
+    json_decref(shipment->labels);
+    *shipment = (struct booked_shipment){.id = NULL};
+}

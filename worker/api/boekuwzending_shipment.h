@@ -1,0 +1,43 @@
+/*
+ * A shipment at Boekuwzending: what is sent to book one, and what is read of one
+ * (reference/boekuwzending.md sections 6.1, 6.2, 12.2 and 12.3). Of an answer only the id, the
+ * number, our reference and the labels matter; where sources disagree about the shape of other
+ * members (transportType, items[].type, phoneNumber), those are not looked at. Pure; any thread.
+ */
+#ifndef WORKER_API_BOEKUWZENDING_SHIPMENT_H
+#define WORKER_API_BOEKUWZENDING_SHIPMENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+
+/* Most labels that are read of a shipment. */
+#define BOEKUWZENDING_LABELS 1000
+
+struct booked_shipment {
+    char *id;        /* owned */
+    char *sequence;  /* human shipment number; owned, or NULL */
+    char *reference; /* invoiceReference; owned, or NULL: lists leave it out */
+    json_t *labels;  /* an array of {external_id, waybill, track_and_trace_link}, the last two text
+                        or null; each label once; perhaps empty, for they may come later; owned */
+};
+
+/* The body of POST /shipments, to be freed. `wish` has service, reference, order_number,
+ * label_count, label_format, dispatch_date, weight_kg, value (or null), related_external_id (or
+ * null), from and to (boekuwzending_party.h). */
+char *boekuwzending_shipment_body(json_t *wish) MUSTCHECK;
+
+/* Reads a shipment. ERROR_DATA, with words that quote nothing, when it is no JSON object with an
+ * id; *ret_shipment is then empty. */
+bool booked_shipment_read(const char *body, size_t length, struct booked_shipment *ret_shipment,
+                          struct error *err) MUSTCHECK;
+void booked_shipment_release(struct booked_shipment *shipment);
+
+static inline void booked_shipment_cleanup(struct booked_shipment *shipment)
+{
+    booked_shipment_release(shipment);
+}
+
+#endif

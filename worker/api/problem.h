@@ -1,0 +1,30 @@
+/*
+ * What a remote service says went wrong, in one line that may be recorded.
+ *
+ * Error bodies are problem reports {title, detail, violations: [{propertyPath, message}]} or
+ * {"hydra:title", "hydra:description"} [assumed, reference/boekuwzending.md section 10], ApiProblem
+ * {title, detail} and Error {message, description} [spec, reference/mijnwebwinkel.md section 5], or
+ * OAuth errors {error, error_description, message} [observed: TS].
+ *
+ * Such texts quote what was sent, and what was sent is personal: everything in quotation marks is
+ * dropped, words that may be an address or a token are blanked out (text_scrub), and names of
+ * fields are kept only when they look like that. Pure; any thread.
+ */
+#ifndef WORKER_API_PROBLEM_H
+#define WORKER_API_PROBLEM_H
+
+#include <stddef.h>
+
+/* Room for the words of any problem. */
+#define PROBLEM_WORDS 230
+
+/* "Validation failed: items[0].type: not a valid choice", or "" when the body is no problem report:
+ * the title, and what is wrong with which field or else the detail. */
+void problem_read(const char *body, size_t length, char ret_words[PROBLEM_WORDS]);
+
+/* Writes up to three dots, in place, over everything from the first opening quotation mark to the
+ * last closing one of its kind, since what is quoted may itself hold quotation marks; to the end of
+ * the text when none closes. An apostrophe inside a word is none. */
+void problem_drop_quoted(char *text);
+
+#endif
