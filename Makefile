@@ -98,6 +98,35 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
 
 unit: $(UNIT_TESTS) ## build the unit test programs
 
+# Overwritten by what a packager sets; systemd looks for units in both /usr/lib and /usr/local/lib.
+MANDIR     ?= $(PREFIX)/share/man
+DOCDIR     ?= $(PREFIX)/share/doc/koppeling
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+MANUALS    := $(wildcard docs/man/*.1)
+DOCUMENTS  := README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE $(wildcard docs/*.svg) \
+              deploy/env.example $(wildcard deploy/systemd/* deploy/container/*)
+
+.PHONY: man
+demo: all ## show it at work on this machine; KEEP=1 leaves it running
+	@BUILD=$(BUILD) deploy/demo $(if $(KEEP),keep,run)
+
+man: ## check the manual pages
+	@for page in $(MANUALS); do \
+	  warnings=$$(groff -man -Tutf8 -ww -z $$page 2>&1) && [ -z "$$warnings" ] || { echo "$$warnings" >&2; exit 1; }; \
+	done
+
+install: all ## install programs, manual pages, units and documents below DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
+	install -m 755 $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
+	for unit in deploy/systemd/*.service; do \
+	  sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} && \
+	  chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
+	done
+	for document in $(DOCUMENTS); do \
+	  install -D -m 644 $$document $(DESTDIR)$(DOCDIR)/$$document || exit 1; \
+	done
+
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*.d)
 
 clean: ## remove build/

@@ -13,7 +13,7 @@
 
 enum { LANE_KIND, LANE_API, LANE_PRIORITY };
 enum { CLAIM_ID, CLAIM_KIND, CLAIM_API, CLAIM_PRIORITY, CLAIM_RUN_AT, CLAIM_ATTEMPT, CLAIM_ARGS,
-       CLAIM_CONTEXT, CLAIM_SHOP_HOST, CLAIM_SECRET };
+       CLAIM_CONTEXT, CLAIM_SHOP_HOST, CLAIM_SECRET, CLAIM_CLIENT_ID };
 
 struct lane {
     char *kind;
@@ -220,5 +220,6 @@ void queue_claimed_job(const PGresult *result, int row, int64_t token, struct qu
         .context = text_at(result, row, CLAIM_CONTEXT),
         .shop_host = text_at(result, row, CLAIM_SHOP_HOST),
         .sealed_secret = text_at(result, row, CLAIM_SECRET),
+        .client_id = text_at(result, row, CLAIM_CLIENT_ID),
     };
 }

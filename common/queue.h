@@ -46,6 +46,7 @@ struct queue_job {
     const char *context;       /* JSON or NULL */
     const char *shop_host;     /* or NULL */
     const char *sealed_secret; /* as PostgreSQL writes bytea ("\x…"), or NULL */
+    const char *client_id;     /* of the account at Boekuwzending, or NULL */
 };
 
 /* Number of jobs in the result of a claim for `limit`; moves the lanes on. */

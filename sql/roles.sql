@@ -66,6 +66,7 @@ GRANT SELECT, UPDATE ON koppeling.integration, koppeling.shipment, koppeling.api
 GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
 GRANT SELECT ON koppeling.account, koppeling.from_address TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
+GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
 GRANT EXECUTE ON FUNCTION koppeling.job_context, koppeling.verify_context, koppeling.poll_context, koppeling.mark_context,
     koppeling.shipment_context, koppeling.confirm_context, koppeling.push_context, koppeling.ship_to TO koppeling_worker;

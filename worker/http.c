@@ -219,7 +219,7 @@ static bool set_url(const struct http_client *client, CURL *easy,
                               request->query);
     if (fits && request->auth == HTTP_AUTH_STORE)
         fits = append_secret(&url, easy, "token", secrets->store_token);
-    if (fits && request->auth != HTTP_AUTH_BEARER)
+    if (fits && request->api == API_MIJNWEBWINKEL)
         fits = append_secret(&url, easy, "partner_token", client->config->partner_token);
     if (fits)
         curl_easy_setopt(easy, CURLOPT_URL, url.bytes);
@@ -247,7 +247,7 @@ static void set_headers(struct http_call *call, const struct http_request *reque
                         const struct http_secrets *secrets)
 {
     call->headers = curl_slist_append(NULL, "Accept: application/json");
-    if (request->body != NULL)
+    if (request->body != NULL && !request->is_form) /* curl's own default is a form */
         call->headers = curl_slist_append(call->headers, "Content-Type: application/json");
     call->headers = curl_slist_append(call->headers, "Expect:");
     if (request->auth == HTTP_AUTH_BEARER && secrets->bearer_token != NULL) {
@@ -294,6 +294,8 @@ struct http_call *http_send(struct http_client *client, const struct http_reques
     call->done = done;
     call->context = context;
     call->not_repeatable = request->not_repeatable;
+    /* On a kept connection that turns out to be dead, curl itself sends a request once more. */
+    curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, request->not_repeatable ? 1L : 0L);
     if (!set_url(client, call->easy, request, secrets))
         /* Not sendable; curl refuses the empty URL, which is then told like any other failure. */
         curl_easy_setopt(call->easy, CURLOPT_URL, "");

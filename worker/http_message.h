@@ -33,6 +33,7 @@ enum http_auth {
     HTTP_AUTH_STORE,   /* Mijnwebwinkel: token and partner_token in the query */
     HTTP_AUTH_PARTNER, /* Mijnwebwinkel: partner_token only (GET /v1/orderstatuses) */
     HTTP_AUTH_BEARER,  /* Boekuwzending: Authorization: Bearer */
+    HTTP_AUTH_NONE,    /* nothing: the request that asks for a bearer token */
 };
 
 struct http_request {
@@ -43,6 +44,7 @@ struct http_request {
     char path[200];     /* "/v1/orders/20411"; already percent-encoded */
     char query[400];    /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
     char *body;         /* JSON text or NULL; owned by the request, freed by http_request_release() */
+    bool is_form;        /* the body is a form, not JSON: the OAuth2 token request */
     bool save_first;     /* all writes so far must be durable before this is sent */
     bool not_repeatable; /* sending it twice costs money: an unknown outcome is told as such */
 };

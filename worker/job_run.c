@@ -82,6 +82,7 @@ struct job_run *job_run_new(const struct queue_job *queue_job, const struct job_
     run->token = queue_job->token;
     run->secret = secret;
     run->token_problem = token_problem;
+    run->client_id = xstrdup(queue_job->client_id);
     run->job = (struct job){
         .id = queue_job->id,
         .attempt = queue_job->attempt,
@@ -106,17 +107,19 @@ static size_t written_bytes(const struct outcome *outcome)
     return bytes;
 }
 
-/* A transport class that says the token is missing must not be asked of a kind that ignores the problem. */
+/* A request must not be sent without the secret that it needs. */
 static bool lacks_secret(const struct job_run *run)
 {
-    return run->secret == NULL &&
-           (run->request.auth == HTTP_AUTH_STORE || run->request.auth == HTTP_AUTH_BEARER);
+    enum http_auth auth = run->request.auth;
+    return (auth == HTTP_AUTH_STORE && run->secret == NULL) ||
+           (auth == HTTP_AUTH_BEARER && (run->secret == NULL || run->client_id == NULL));
 }
 
 void job_run_step(struct job_run *run, const struct http_response *answer)
 {
     http_request_release(&run->request);
     run->request = (struct http_request){.body = NULL};
+    run->is_bearer_renewed = false;
     set_state(run, JOB_RUN_STEPPING);
     enum step step = run->kind->step(run->kind_state, answer, &run->request, &run->outcome);
     if (step == STEP_CALL && lacks_secret(run))
@@ -173,5 +176,6 @@ void job_run_free(struct job_run *run)
     json_decref(run->job.context);
     free_secret(run->secret);
     free(run->token_problem);
+    free(run->client_id);
     free(run);
 }

@@ -24,6 +24,7 @@ enum job_run_state {
 };
 
 struct http_call;
+struct bearer_waiter;
 
 struct job_run {
     struct job job;
@@ -37,6 +38,9 @@ struct job_run {
     struct outcome outcome;
     struct http_request request; /* CALLING, SAVING: what comes next */
     struct http_call *call;      /* CALLING: the transfer */
+    struct bearer_waiter *waiter; /* CALLING: waits for a bearer token before the transfer */
+    bool is_bearer_renewed;      /* the API refused a token for this request once */
+    char *client_id;             /* of the account at Boekuwzending, or NULL */
     void *owner;                 /* whoever runs it, for callbacks */
     char *secret;                /* opened token or client secret; wiped when freed */
     char *token_problem;         /* why there is none; job.token_problem points here */

@@ -223,6 +223,7 @@ static void free_worker(struct worker *worker)
 {
     flight_clear(&worker->exchange.flight);
     pipeline_free(worker->pipeline);
+    bearers_free(worker->bearers);
     http_client_free(worker->http);
     free_list(&worker->active);
     free_list(&worker->pending);
@@ -257,6 +258,7 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
         return false;
     }
     worker->http = http_client_new(config, worker->epoll, TAG_HTTP, (size_t)config->in_flight);
+    worker->bearers = bearers_new(worker->http);
     int code = pthread_create(&worker->thread, NULL, worker_main, worker);
     if (code != 0) {
         free_worker(worker);

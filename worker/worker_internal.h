@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "common/pipeline.h"
+#include "worker/bearer.h"
 #include "worker/http.h"
 #include "worker/job_run.h"
 #include "worker/report.h"
@@ -56,6 +57,7 @@ struct worker {
     int watched_socket;
     uint32_t watched_events;
     struct http_client *http;
+    struct bearers *bearers;
     struct token_cache *tokens;
     char application_name[32];
 

@@ -63,11 +63,61 @@ static void count_answer(const struct http_response *answer)
 
 static void on_answer(void *context, const struct http_response *answer);
 
+static void call_now(struct worker *worker, struct job_run *run, const char *bearer_token)
+{
+    const struct http_secrets secrets = {.store_token = run->secret, .bearer_token = bearer_token};
+    run->call = http_send(worker->http, &run->request, &secrets, on_answer, run);
+}
+
+static void on_bearer(void *context, const char *token, const struct http_response *answer)
+{
+    struct job_run *run = context;
+    run->waiter = NULL;
+    if (token != NULL)
+        call_now(run->owner, run, token);
+    else
+        on_answer(run, answer);
+}
+
 static void send_request(struct worker *worker, struct job_run *run)
 {
-    const struct http_secrets secrets = {.store_token = run->secret, .bearer_token = NULL};
-    run->call = http_send(worker->http, &run->request, &secrets, on_answer, run);
+    enum environment environment = run->request.environment;
+    bool needs_bearer = run->request.auth == HTTP_AUTH_BEARER;
+    const char *token =
+        needs_bearer ? bearers_find(worker->bearers, environment, run->client_id, worker->now_us)
+                     : NULL;
     job_run_list_append(&worker->active, run);
+    if (needs_bearer && token == NULL)
+        run->waiter = bearers_wait(worker->bearers, environment, run->client_id, run->secret,
+                                   on_bearer, run);
+    else
+        call_now(worker, run, token);
+}
+
+/* Takes a run out of whatever it waits for; nothing calls back. */
+static void stop_calling(struct worker *worker, struct job_run *run)
+{
+    job_run_list_remove(&worker->active, run);
+    if (run->waiter != NULL)
+        bearers_cancel(worker->bearers, run->waiter);
+    else
+        http_cancel(worker->http, run->call);
+    run->waiter = NULL;
+    run->call = NULL;
+}
+
+/* The API refused a token that may just be old: once, the same request goes again with a fresh one. */
+static bool renews_bearer(struct worker *worker, struct job_run *run,
+                          const struct http_response *answer)
+{
+    if (run->request.auth != HTTP_AUTH_BEARER || answer->status != 401 || run->is_bearer_renewed ||
+        run->call == NULL)
+        return false;
+    run->is_bearer_renewed = true;
+    bearers_drop(worker->bearers, run->request.environment, run->client_id);
+    run->call = NULL;
+    send_request(worker, run);
+    return true;
 }
 
 static void await_report(struct worker *worker, struct job_run *run)
@@ -93,11 +143,13 @@ static void on_answer(void *context, const struct http_response *answer)
 {
     struct job_run *run = context;
     struct worker *worker = run->owner;
-    run->call = NULL;
     job_run_list_remove(&worker->active, run);
     count_answer(answer);
     LOG_DEBUG("answer", LOG_INT("job", run->job.id), LOG_TEXT("path", run->request.path),
               LOG_INT("status", answer->status), LOG_TEXT("trouble", answer->trouble));
+    if (renews_bearer(worker, run, answer))
+        return;
+    run->call = NULL;
     job_run_step(run, answer);
     worker_place_run(worker, run);
 }
@@ -145,8 +197,7 @@ void worker_lose_lease(struct worker *worker)
     metric_add(&lapsed, 1);
     while (worker->active.first != NULL) {
         struct job_run *run = worker->active.first;
-        job_run_list_remove(&worker->active, run);
-        http_cancel(worker->http, run->call);
+        stop_calling(worker, run);
         metric_add(&abandoned, 1);
         forget_run(run);
     }
@@ -161,9 +212,7 @@ void worker_release_jobs(struct worker *worker)
                  LOG_INT("jobs", worker->active.count));
     while (worker->active.first != NULL) {
         struct job_run *run = worker->active.first;
-        job_run_list_remove(&worker->active, run);
-        http_cancel(worker->http, run->call);
-        run->call = NULL;
+        stop_calling(worker, run);
         job_run_release(run);
         await_report(worker, run);
     }

@@ -100,14 +100,16 @@ static bool shipment_is_valid(struct call *call)
 
 static void put_base64(struct buffer *text, const char *bytes, size_t length)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    static const unsigned padding = 64; /* index of '=' */
     for (size_t i = 0; i < length; i += 3) {
         unsigned group = 0;
         for (size_t j = 0; j < 3; j++)
             group = group << 8 | (i + j < length ? (unsigned char)bytes[i + j] : 0U);
-        char four[4] = {digits[group >> 18 & 63], digits[group >> 12 & 63],
-                        i + 1 < length ? digits[group >> 6 & 63] : '=',
-                        i + 2 < length ? digits[group & 63] : '='};
+        const char four[4] = {digits[group >> 18 & 63], digits[group >> 12 & 63],
+                              digits[i + 1 < length ? group >> 6 & 63 : padding],
+                              digits[i + 2 < length ? group & 63 : padding]};
         put_bytes(text, four, sizeof(four));
     }
 }

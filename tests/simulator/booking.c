@@ -110,8 +110,11 @@ void booking_add_shipment(struct booking *booking, struct shipment *shipment)
     map_put(&booking->shipments, shipment->id, shipment);
     for (size_t i = 0; i < shipment->label_count; i++)
         map_put(&booking->labels, shipment->label[i].id, &shipment->label[i]);
+    shipment->nth_of_reference = 1;
     if (shipment->reference[0] != '\0') {
         shipment->same_reference = map_find(&booking->references, shipment->reference);
+        if (shipment->same_reference != NULL)
+            shipment->nth_of_reference = shipment->same_reference->nth_of_reference + 1;
         map_put(&booking->references, shipment->reference, shipment);
     }
 }

@@ -63,6 +63,7 @@ struct shipment {
     size_t label_count;
     int64_t labels_at_us;                  /* wall time from which on the labels exist */
     int64_t created_us;                    /* wall time */
+    size_t nth_of_reference;               /* 1 for the first with its reference */
     const struct shipment *same_reference; /* an older one with the same reference, or NULL */
 };
 

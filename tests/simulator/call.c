@@ -100,10 +100,10 @@ static int64_t call_latency(struct call *call)
 static int64_t call_begin(struct call *call)
 {
     struct simulator *simulator = call->simulator;
-    call->is_begun = true;
     counters_request(&simulator->counters, call->api, call->method, call->body.length);
     if (call->api == API_CONTROL)
         return 0;
+    call->is_in_flight = true;
     pthread_mutex_lock(&simulator->lock);
     call_identify(call);
     const struct fault_target target = {
@@ -145,6 +145,24 @@ static bool call_should_perform(const struct call *call)
             call->fault->settings.after_effect);
 }
 
+/* It is no longer in flight. Said before the answer goes out: whoever has the answer may send the
+ * next request at once, and must not be seen to have two of them in flight. */
+static void call_leave(struct call *call)
+{
+    struct simulator *simulator = call->simulator;
+    if (!call->is_in_flight)
+        return;
+    call->is_in_flight = false;
+    counters_level(&simulator->counters.in_flight, &simulator->counters.max_in_flight, -1);
+    if (call->api != API_MIJNWEBWINKEL || call->caller[0] == '\0')
+        return;
+    pthread_mutex_lock(&simulator->lock);
+    struct shop *shop = shops_find(&simulator->shops, call->caller);
+    if (shop != NULL && shop->in_flight > 0)
+        shop->in_flight--;
+    pthread_mutex_unlock(&simulator->lock);
+}
+
 static enum MHD_Result call_finish(struct call *call)
 {
     struct answer *answer = &call->answer;
@@ -168,6 +186,7 @@ static enum MHD_Result call_finish(struct call *call)
                    ? MHD_YES
                    : MHD_NO;
     }
+    call_leave(call);
     return wire_send(call);
 }
 
@@ -187,22 +206,9 @@ enum MHD_Result call_advance(struct call *call)
     return call_finish(call);
 }
 
-static void call_leave_shop(const struct call *call)
-{
-    pthread_mutex_lock(&call->simulator->lock);
-    struct shop *shop = shops_find(&call->simulator->shops, call->caller);
-    if (shop != NULL && shop->in_flight > 0)
-        shop->in_flight--;
-    pthread_mutex_unlock(&call->simulator->lock);
-}
-
 void call_free(struct call *call)
 {
-    if (call->is_begun && call->api == API_MIJNWEBWINKEL && call->caller[0] != '\0')
-        call_leave_shop(call);
-    if (call->is_begun && call->api != API_CONTROL)
-        counters_level(&call->simulator->counters.in_flight,
-                       &call->simulator->counters.max_in_flight, -1);
+    call_leave(call);
     buffer_release(&call->body);
     answer_release(&call->answer);
     json_decref(call->json);

@@ -33,7 +33,7 @@ struct call {
     const char *method;
     enum api api;
     enum call_phase phase;
-    bool is_begun;
+    bool is_in_flight;  /* it counts as received and not yet answered */
     bool was_performed; /* it was carried out */
     bool is_too_large;
     struct buffer body;

@@ -57,13 +57,11 @@ static bool booking_is_wanted(const struct call *call, const struct booking *boo
     return environment == NULL || strcmp(environment, booking->name) == 0;
 }
 
+/* How many shipments have the reference of this one. */
 static size_t count_same_reference(const struct booking *booking, const struct shipment *shipment)
 {
-    size_t count = 0;
-    const struct shipment *at = map_find(&booking->references, shipment->reference);
-    for (; at != NULL; at = at->same_reference)
-        count++;
-    return count > 0 ? count : 1;
+    const struct shipment *newest = map_find(&booking->references, shipment->reference);
+    return newest != NULL ? newest->nth_of_reference : 1;
 }
 
 static void put_shipment_effects(struct buffer *text, const struct booking *booking,

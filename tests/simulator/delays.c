@@ -68,7 +68,6 @@ static void stalled_unlink(struct delays *delays, struct waiter *waiter)
     epoll_ctl(delays->epoll_fd, EPOLL_CTL_DEL, waiter->socket, NULL);
     waiter->previous->next = waiter->next;
     waiter->next->previous = waiter->previous;
-    waiter->previous = waiter->next = NULL;
 }
 
 static void stalled_link(struct delays *delays, struct waiter *waiter)

@@ -53,12 +53,27 @@ static size_t utf8_decode(const unsigned char *bytes, size_t length, uint32_t *r
     return 0;
 }
 
+/* How many bytes at the start need no escape: printable ASCII but for the given two. */
+static size_t plain_run(const unsigned char *bytes, size_t length, char one, char other)
+{
+    size_t run = 0;
+    while (run < length && bytes[run] >= 0x20 && bytes[run] < 0x7f &&
+           bytes[run] != (unsigned char)one && bytes[run] != (unsigned char)other)
+        run++;
+    return run;
+}
+
 void put_string_bytes(struct buffer *buffer, const char *bytes, size_t length)
 {
     const unsigned char *at = (const unsigned char *)bytes;
     put_bytes(buffer, "\"", 1);
     for (size_t left = length, size; left > 0; at += size, left -= size) {
         uint32_t code = 0;
+        size = plain_run(at, left, '"', '\\');
+        if (size > 0) {
+            put_bytes(buffer, at, size);
+            continue;
+        }
         size = utf8_decode(at, left, &code);
         if (size == 0) {
             size = 1;
@@ -103,12 +118,15 @@ void put_php_style(struct buffer *buffer, const char *json, size_t length)
     const unsigned char *at = (const unsigned char *)json;
     for (size_t left = length, size; left > 0; at += size, left -= size) {
         uint32_t code = 0;
+        size = plain_run(at, left, '/', '/');
+        if (size > 0) {
+            put_bytes(buffer, at, size);
+            continue;
+        }
         size = utf8_decode(at, left, &code);
         if (size <= 1) {
             size = 1;
-            if (*at == '/')
-                put_bytes(buffer, "\\", 1);
-            put_bytes(buffer, at, 1);
+            put(buffer, "%s%c", *at == '/' ? "\\" : "", *at);
         } else if (code < 0x10000) {
             put(buffer, "\\u%04x", (unsigned)code);
         } else {

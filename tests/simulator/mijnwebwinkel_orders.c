@@ -41,7 +41,7 @@ static bool query_boolean(struct call *call, const char *name, int *ret_value)
         return true;
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
         if (strcmp(text, words[i]) == 0) {
-            *ret_value = i % 2;
+            *ret_value = (int)(i % 2);
             return true;
         }
     }

@@ -1,6 +1,6 @@
 #include "tests/simulator/order.h"
 
-#include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,23 +44,25 @@ static char *json_scalar_text(const json_t *value)
 static int json_status(const json_t *value)
 {
     AUTO(free) char *text = json_scalar_text(value);
-    return isdigit((unsigned char)text[0]) ? atoi(text) : ORDER_UNKNOWN;
+    int64_t status = order_number_key(text);
+    return status <= INT_MAX ? (int)status : ORDER_UNKNOWN;
 }
 
-static void order_read_dates(struct order *order, const json_t *json)
+static void order_set_facts(struct order *order, const struct order_facts *facts)
 {
-    const char *date = json_member_text(json, "date");
+    free(order->number);
+    free(order->uuid);
+    order->number = xstrdup(facts->number);
+    order->uuid = xstrdup(facts->uuid);
+    order->key = order_number_key(order->number);
+    order->is_test = order_number_is_test(order->number);
+    order->status = facts->status;
+    order->archived = facts->archived;
     order->date[0] = '\0';
-    if (calendar_is_date(date))
-        snprintf(order->date, sizeof(order->date), "%s", date);
-
-    const char *changed_date = json_member_text(json, "status_changed_date");
-    const char *changed_time = json_member_text(json, "status_changed_time");
-    if (!calendar_is_date(changed_date)) {
-        changed_date = date;
-        changed_time = json_member_text(json, "time");
-    }
-    snprintf(order->changed, sizeof(order->changed), "%.10s %.8s", changed_date, changed_time);
+    if (calendar_is_date(facts->date))
+        snprintf(order->date, sizeof(order->date), "%s", facts->date);
+    snprintf(order->changed, sizeof(order->changed), "%.10s %.8s", facts->changed_date,
+             facts->changed_time);
     if (!calendar_is_date_time(order->changed))
         order->changed[0] = '\0';
 }
@@ -68,16 +70,31 @@ static void order_read_dates(struct order *order, const json_t *json)
 /* Works for any JSON value and for NULL. */
 static void order_read_facts(struct order *order, const json_t *json)
 {
-    free(order->number);
-    free(order->uuid);
-    order->number = json_scalar_text(json_object_get(json, "number"));
-    order->uuid = xstrdup(json_member_text(json, "uuid"));
-    order->key = order_number_key(order->number);
-    order->is_test = order_number_is_test(order->number);
-    order->status = json_status(json_object_get(json, "status"));
+    AUTO(free) char *number = json_scalar_text(json_object_get(json, "number"));
     const json_t *archived = json_object_get(json, "archived");
-    order->archived = json_is_boolean(archived) ? json_is_true(archived) : ORDER_UNKNOWN;
-    order_read_dates(order, json);
+    struct order_facts facts = {
+        .number = number,
+        .uuid = json_member_text(json, "uuid"),
+        .status = json_status(json_object_get(json, "status")),
+        .archived = json_is_boolean(archived) ? json_is_true(archived) : ORDER_UNKNOWN,
+        .date = json_member_text(json, "date"),
+        .changed_date = json_member_text(json, "status_changed_date"),
+        .changed_time = json_member_text(json, "status_changed_time"),
+    };
+    if (!calendar_is_date(facts.changed_date)) { /* it never changed */
+        facts.changed_date = facts.date;
+        facts.changed_time = json_member_text(json, "time");
+    }
+    order_set_facts(order, &facts);
+}
+
+struct order *order_new_known(const char *text, size_t length, const struct order_facts *facts)
+{
+    struct order *order = xcalloc(1, sizeof(*order));
+    order->text = xstrndup(text, length);
+    order->length = length;
+    order_set_facts(order, facts);
+    return order;
 }
 
 struct order *order_new(const json_t *json)

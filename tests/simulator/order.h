@@ -42,6 +42,19 @@ int64_t order_number_key(const char *number);
 /* An order from JSON of any shape; it is not kept. */
 struct order *order_new(const json_t *json);
 
+/* What the filters look at, for a text that need not be parsed. */
+struct order_facts {
+    const char *number;
+    const char *uuid;
+    int status;   /* or ORDER_UNKNOWN */
+    int archived; /* 0, 1 or ORDER_UNKNOWN */
+    const char *date;
+    const char *changed_date, *changed_time;
+};
+
+/* An order that is this text, about which all is known. Copies it. */
+struct order *order_new_known(const char *text, size_t length, const struct order_facts *facts);
+
 /* An order that is this text, JSON or not. Takes the text over. */
 struct order *order_new_raw(char *text);
 

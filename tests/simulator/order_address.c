@@ -29,7 +29,7 @@ static void draft_address(struct draft *draft, const struct place *place, const 
 {
     struct buffer *text = &draft->text;
     put_text(text, "{");
-    if (!draft->is_small) {
+    if (!draft->is_small && dice_chance(&draft->dice, 30)) {
         char uuid[UUID_SIZE];
         dice_uuid(&draft->dice, uuid);
         put(text, "\"id\":\"%s\",\"gender\":\"%s\",", uuid, draft->person->gender);
@@ -46,9 +46,9 @@ static void draft_delivery(struct draft *draft, const struct place *invoice, con
 {
     put_text(&draft->text, ",\"delivery\":");
     uint64_t roll = dice_roll(&draft->dice, 100);
-    if (roll < 45) { /* the same as the invoice address */
+    if (roll < 45 && !draft->is_small) { /* the same as the invoice address */
         draft_address(draft, invoice, company, ",\"phone\":\"\"");
-    } else if (roll < 70) { /* another one */
+    } else if (roll >= 45 && roll < 70) { /* another one */
         const struct place *place = draft_place(draft);
         draft->country = country_find(place->country_code);
         draft_address(draft, place, dice_chance(&draft->dice, 30) ? companies[0] : "",
@@ -87,10 +87,13 @@ static void draft_addresses(struct draft *draft)
 
 void draft_debtor(struct draft *draft)
 {
-    char uuid[UUID_SIZE];
-    dice_uuid(&draft->dice, uuid);
-    put(&draft->text, ",\"debtor\":{\"id\":\"%s\",\"email\":\"%s@example.org\"", uuid,
-        draft->person->email);
+    put_text(&draft->text, ",\"debtor\":{");
+    if (!draft->is_small) {
+        char uuid[UUID_SIZE];
+        dice_uuid(&draft->dice, uuid);
+        put(&draft->text, "\"id\":\"%s\",", uuid);
+    }
+    put(&draft->text, "\"email\":\"%s@example.org\"", draft->person->email);
     if (!draft->is_small && dice_chance(&draft->dice, 50))
         put(&draft->text, ",\"name\":\"%s\"", draft->person->name);
     if (!draft->is_small && dice_chance(&draft->dice, 50))

@@ -15,6 +15,11 @@ struct draft {
     const struct order_recipe *recipe;
     struct dice dice;
     struct buffer text;
+    char number[24]; /* these five: what the shop's filters want to know */
+    char uuid[UUID_SIZE];
+    char date[DATE_SIZE];
+    char time[TIME_SIZE];
+    int status;
     const struct person *person;
     const struct country *country; /* where it is sent */
     bool is_business;

@@ -9,6 +9,7 @@
 
 #define DAY_US        INT64_C(86400000000)
 #define SMALL_BYTES   1600
+#define USUAL_BYTES   4000
 #define STATUS_NEW    1
 #define STATUS_PAID   3
 #define STATUS_CREDIT 10
@@ -38,30 +39,26 @@ const char *draft_pick_from(struct draft *draft, const char *const *choices, siz
 
 static void draft_identity(struct draft *draft)
 {
-    const struct order_recipe *recipe = draft->recipe;
-    char uuid[UUID_SIZE];
-    dice_uuid(&draft->dice, uuid);
-    if (recipe->kind == ORDER_TEST)
-        put(&draft->text, "{\"number\":\"T-%lld\"", (long long)recipe->number);
-    else if (dice_chance(&draft->dice, 30))
-        put(&draft->text, "{\"number\":%lld", (long long)recipe->number);
-    else
-        put(&draft->text, "{\"number\":\"%lld\"", (long long)recipe->number);
-    put(&draft->text, ",\"uuid\":\"%s\"", uuid);
+    bool is_test = draft->recipe->kind == ORDER_TEST;
+    bool is_integer = !is_test && dice_chance(&draft->dice, 30);
+    snprintf(draft->number, sizeof(draft->number), "%s%lld", is_test ? "T-" : "",
+             (long long)draft->recipe->number);
+    dice_uuid(&draft->dice, draft->uuid);
+    put(&draft->text, is_integer ? "{\"number\":%s" : "{\"number\":\"%s\"", draft->number);
+    put(&draft->text, ",\"uuid\":\"%s\"", draft->uuid);
 }
 
 static void draft_dates(struct draft *draft)
 {
-    char date[DATE_SIZE], time[TIME_SIZE];
     int64_t days = (int64_t)dice_roll(&draft->dice, 10);
     if (draft->recipe->kind == ORDER_OLD)
         days = 45 + (int64_t)dice_roll(&draft->dice, 356);
     int64_t moment = clock_wall_us() - days * DAY_US - (int64_t)dice_roll(&draft->dice, DAY_US / 2);
-    calendar_local(moment, date, time);
-    put(&draft->text, ",\"date\":\"%s\",\"time\":\"%s\"", date, time);
+    calendar_local(moment, draft->date, draft->time);
+    put(&draft->text, ",\"date\":\"%s\",\"time\":\"%s\"", draft->date, draft->time);
     if (dice_chance(&draft->dice, 60))
-        put(&draft->text, ",\"status_changed_date\":\"%s\",\"status_changed_time\":\"%s\"", date,
-            time);
+        put(&draft->text, ",\"status_changed_date\":\"%s\",\"status_changed_time\":\"%s\"",
+            draft->date, draft->time);
     else
         put_text(&draft->text,
                  draft_pick(draft, "", ",\"status_changed_date\":\"\",\"status_changed_time\":\"\"",
@@ -70,19 +67,21 @@ static void draft_dates(struct draft *draft)
 
 static void draft_status(struct draft *draft)
 {
-    int status = draft->recipe->status;
-    if (status == ORDER_UNKNOWN && draft->recipe->kind == ORDER_CREDIT)
-        status = STATUS_CREDIT;
-    if (status == ORDER_UNKNOWN)
-        status = dice_chance(&draft->dice, 50) ? STATUS_NEW : STATUS_PAID;
+    draft->status = draft->recipe->status;
+    if (draft->status == ORDER_UNKNOWN && draft->recipe->kind == ORDER_CREDIT)
+        draft->status = STATUS_CREDIT;
+    if (draft->status == ORDER_UNKNOWN)
+        draft->status = dice_chance(&draft->dice, 50) ? STATUS_NEW : STATUS_PAID;
     put(&draft->text, dice_chance(&draft->dice, 25) ? ",\"status\":\"%d\"" : ",\"status\":%d",
-        status);
+        draft->status);
     put_text(&draft->text, ",\"archived\":false");
     if (!draft->is_small)
         put(&draft->text,
             ",\"finished\":true,\"taxed\":\"include\",\"locale\":\"%s\",\"discountcode\":\"%s\"",
             country_find(draft->recipe->region)->locale, draft_pick(draft, "", "", "", "PROEF10"));
-    put_text(&draft->text, ",\"currency\":\"EUR\",\"currency_format_locale\":\"nl_NL\"");
+    put_text(&draft->text, ",\"currency\":\"EUR\"");
+    if (!draft->is_small)
+        put_text(&draft->text, ",\"currency_format_locale\":\"nl_NL\"");
 }
 
 static void draft_credit(struct draft *draft)
@@ -117,7 +116,7 @@ static void draft_business(struct draft *draft)
 
 static void draft_payment(struct draft *draft)
 {
-    if (draft->recipe->kind == ORDER_CREDIT)
+    if (draft->is_small || draft->recipe->kind == ORDER_CREDIT)
         return; /* the real API leaves it out of a credit order too */
     put_text(&draft->text,
              draft_pick(draft, ",\"payment_status\":\"captured\"", ",\"payment_status\":\"new\"",
@@ -170,6 +169,7 @@ struct order *order_generate(const struct order_recipe *recipe)
                           .dice = dice_new(recipe->seed, recipe->shop, recipe->index),
                           .text = TEXT_INIT,
                           .is_small = recipe->bytes > 0 && recipe->bytes < SMALL_BYTES};
+    text_must_fit(buffer_reserve(&draft.text, USUAL_BYTES) != NULL);
     draft.person = &people[dice_roll(&draft.dice, people_count)];
     draft.is_business = dice_chance(&draft.dice, 25);
     draft_identity(&draft);
@@ -186,10 +186,20 @@ struct order *order_generate(const struct order_recipe *recipe)
     draft_location(&draft);
     draft_comments(&draft);
 
-    AUTO(free) char *text = buffer_steal(&draft.text);
-    if (recipe->bytes > 0 || dice_chance(&draft.dice, 50))
-        return order_new_raw(steal_ptr(&text));
-    struct buffer escaped = TEXT_INIT;
-    put_php_style(&escaped, text, strlen(text));
-    return order_new_raw(buffer_steal(&escaped));
+    AUTO(buffer) struct buffer escaped = TEXT_INIT;
+    const struct buffer *text = &draft.text;
+    if (recipe->bytes == 0 && dice_chance(&draft.dice, 50)) {
+        put_php_style(&escaped, text->bytes, text->length);
+        text = &escaped;
+    }
+    const struct order_facts facts = {.number = draft.number,
+                                      .uuid = draft.uuid,
+                                      .status = draft.status,
+                                      .archived = 0,
+                                      .date = draft.date,
+                                      .changed_date = draft.date,
+                                      .changed_time = draft.time};
+    struct order *order = order_new_known(text->bytes, text->length, &facts);
+    buffer_release(&draft.text);
+    return order;
 }

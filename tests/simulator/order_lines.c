@@ -104,7 +104,7 @@ static void draft_cost_line(struct draft *draft, const char *type, const char *d
 
 static void draft_goods(struct draft *draft, int sign)
 {
-    size_t articles = draft->is_small || dice_chance(&draft->dice, 70) ? 1 : 2;
+    size_t articles = draft->is_small || dice_chance(&draft->dice, 80) ? 1 : 2;
     if (!draft->is_small && dice_chance(&draft->dice, 15)) {
         draft_custom_line(draft, sign);
         articles--;
@@ -121,11 +121,11 @@ void draft_lines(struct draft *draft)
         draft_goods(draft, sign);
     else
         draft_cost_line(draft, "payment", "Cadeaubon per e-mail", 2500);
-    if (!draft->is_small && dice_chance(&draft->dice, 60))
+    if (!draft->is_small && dice_chance(&draft->dice, 40))
         draft_cost_line(draft, "shipping", "Verzendkosten", sign * 695);
-    if (!draft->is_small && dice_chance(&draft->dice, 25))
-        draft_cost_line(draft, "payment", NULL, sign * 35);
     if (!draft->is_small && dice_chance(&draft->dice, 15))
+        draft_cost_line(draft, "payment", NULL, sign * 35);
+    if (!draft->is_small && dice_chance(&draft->dice, 10))
         draft_cost_line(draft, "discount", "Kortingscode PROEF10", sign * -100);
     put_text(&draft->text, "]");
 }

@@ -14,7 +14,7 @@
 
 #define BACKLOG            4096
 #define DESCRIPTORS_WANTED 65536
-#define DESCRIPTORS_SPARE  64                /* for everything that is not a connection */
+#define DESCRIPTORS_SPARE  64U               /* for everything that is not a connection */
 #define CONNECTION_MEMORY  ((size_t)8 << 10) /* cleared by MHD after each request */
 #define CONNECTION_IDLE_S  900U
 
@@ -75,7 +75,7 @@ static unsigned server_raise_limit(void)
             wished.rlim_cur = limit.rlim_cur;
     }
     rlim_t most = wished.rlim_cur < DESCRIPTORS_WANTED ? wished.rlim_cur : DESCRIPTORS_WANTED;
-    return most > 2 * DESCRIPTORS_SPARE ? (unsigned)(most - DESCRIPTORS_SPARE) : DESCRIPTORS_SPARE;
+    return most > 2U * DESCRIPTORS_SPARE ? (unsigned)(most - DESCRIPTORS_SPARE) : DESCRIPTORS_SPARE;
 }
 
 static bool server_listen(uint16_t port, int *ret_socket, uint16_t *ret_port, struct error *err)

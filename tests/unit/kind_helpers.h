@@ -141,10 +141,9 @@ static inline enum step talk_http(struct talk *talk, int status, const char *bod
 /* No answer. */
 static inline enum step talk_trouble(struct talk *talk, enum error_class trouble)
 {
-    return talk_answer(talk, &(struct http_response){.transport = trouble,
-                                                     .body = "",
-                                                     .retry_after_ms = -1,
-                                                     .trouble = "it broke"});
+    return talk_answer(
+        talk, &(struct http_response){
+                  .transport = trouble, .body = "", .retry_after_ms = -1, .trouble = "it broke"});
 }
 
 static inline size_t talk_rows(const struct talk *talk, const char *statement)

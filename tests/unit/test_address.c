@@ -16,8 +16,9 @@ static void check_rows(const struct case_row *rows, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct case_row *row = &rows[i];
         AUTO(address) struct address address;
-        AUTO(free) char *name = xasprintf("%s|%s", row->street != NULL ? row->street : "-",
-                                          row->number != NULL ? row->number : "-");
+        AUTO(free)
+        char *name = xasprintf("%s|%s", row->street != NULL ? row->street : "-",
+                               row->number != NULL ? row->number : "-");
 
         address_split(row->street, row->number, &address);
         check_text(name, address.street, row->expected_street);
@@ -160,8 +161,8 @@ static void nothing_is_ever_dropped(void **state)
             const char *field = text[i / sizeof(text[0])];
             char c = field[i % sizeof(text[0])];
 
-            given += (field == text[0] || round % 3 != 0) && c != '\0' &&
-                     strchr(" ,-/.#", c) == NULL;
+            given +=
+                (field == text[0] || round % 3 != 0) && c != '\0' && strchr(" ,-/.#", c) == NULL;
         }
         for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
             for (const char *at = parts[i]; at != NULL && *at != '\0'; at++) {

@@ -22,9 +22,17 @@ static void codes_are_recognised_by_their_form(void **state)
 static void names_of_neighbours_are_recognised(void **state)
 {
     static const char *const rows[][2] = {
-        {"Nederland", "NL"}, {"BELGIE", "BE"},      {"Belgi\xC3\xAB", "BE"}, {"Deutschland", "DE"},
-        {"France", "FR"},    {"Luxembourg", "LU"},  {"The Netherlands", "NL"},
-        {"land", NULL},      {"", NULL},            {"|", NULL},             {"Atlantis", NULL},
+        {"Nederland", "NL"},
+        {"BELGIE", "BE"},
+        {"Belgi\xC3\xAB", "BE"},
+        {"Deutschland", "DE"},
+        {"France", "FR"},
+        {"Luxembourg", "LU"},
+        {"The Netherlands", "NL"},
+        {"land", NULL},
+        {"", NULL},
+        {"|", NULL},
+        {"Atlantis", NULL},
         {"een heel lange naam die nergens op lijkt, echt waar", NULL},
     };
     char code[3] = "";

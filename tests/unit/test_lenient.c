@@ -127,10 +127,18 @@ static void integers_are_whole_and_fit(void **state)
         bool is_integer;
         int32_t integer;
     } rows[] = {
-        {"3", true, 3},       {"\"3\"", true, 3},          {"3.0", true, 3},
-        {"-1", true, -1},     {"2147483647", true, INT32_MAX}, {"2147483648", false, 0},
-        {"3.5", false, 0},    {"\"3.5\"", false, 0},       {"\"drie\"", false, 0},
-        {"null", false, 0},   {"[3]", false, 0},           {"1e300", false, 0},
+        {"3", true, 3},
+        {"\"3\"", true, 3},
+        {"3.0", true, 3},
+        {"-1", true, -1},
+        {"2147483647", true, INT32_MAX},
+        {"2147483648", false, 0},
+        {"3.5", false, 0},
+        {"\"3.5\"", false, 0},
+        {"\"drie\"", false, 0},
+        {"null", false, 0},
+        {"[3]", false, 0},
+        {"1e300", false, 0},
     };
 
     (void)state;
@@ -150,12 +158,17 @@ static void objects_and_lists_come_in_many_forms(void **state)
         bool is_object;
         size_t list;
     } rows[] = {
-        {"null", false, 0},          {"\"\"", false, 0},
-        {"[]", false, 0},            {"{}", false, 0},
-        {"7", false, 0},             {"\"text\"", false, 0},
-        {"{\"a\":1}", true, 1},      {"[{\"a\":1}]", true, 1},
+        {"null", false, 0},
+        {"\"\"", false, 0},
+        {"[]", false, 0},
+        {"{}", false, 0},
+        {"7", false, 0},
+        {"\"text\"", false, 0},
+        {"{\"a\":1}", true, 1},
+        {"[{\"a\":1}]", true, 1},
         {"[{\"a\":1},{\"b\":2}]", true, 2},
-        {"[[]]", false, 1},          {"[null]", false, 1},
+        {"[[]]", false, 1},
+        {"[null]", false, 1},
         {"{\"0\":{\"a\":1},\"2\":{\"a\":2}}", true, 2},
     };
 

@@ -68,8 +68,8 @@ static void a_test_order_with_php_oddities_is_read(void **state)
 
 static void test_numbers_are_all_that_are_not_digits(void **state)
 {
-    static const char *const tests[] = {"T-57", "57-T", "t-57", "57T-", "57-t", "T57", "-5", "5.0",
-                                        "5 7", "", "5e3", "abc"};
+    static const char *const tests[] = {"T-57", "57-T", "t-57", "57T-", "57-t", "T57",
+                                        "-5",   "5.0",  "5 7",  "",     "5e3",  "abc"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(tests); i++) {

@@ -60,7 +60,8 @@ static void weight_and_price_are_those_of_a_piece(void **state)
         {"\"quantity\":2,\"weight\":\"0.85\",\"price\":{\"amount_including_tax\":\"45.00\"}", 2,
          0.425, "22.50"},
         {"\"quantity\":3,\"weight\":1,\"price\":{\"amount_including_tax\":10}", 3, 0.333, "3.3333"},
-        {"\"quantity\":1,\"price\":[{\"amount\":100,\"rate\":21},{\"amount\":\"10\",\"rate\":\"9\"}]",
+        {"\"quantity\":1,\"price\":[{\"amount\":100,\"rate\":21},{\"amount\":\"10\",\"rate\":\"9\"}"
+         "]",
          1, 0, "131.90"},
         {"\"quantity\":2,\"weight\":\"\",\"unit_weight\":\"1,5\",\"unit_price\":{\"amount\":1,"
          "\"rate\":0}",
@@ -131,7 +132,8 @@ static void lines_beyond_the_limit_are_counted_only(void **state)
 
     (void)state;
     for (size_t i = 0; i < wanted; i++) {
-        length += (size_t)snprintf(text + length, 30, "%c{\"type\":\"article\"}", i == 0 ? '[' : ',');
+        length +=
+            (size_t)snprintf(text + length, 30, "%c{\"type\":\"article\"}", i == 0 ? '[' : ',');
     }
     text[length] = ']';
 
@@ -149,8 +151,8 @@ static void amounts_are_written_for_numeric(void **state)
         int decimals;
         const char *text;
     } rows[] = {
-        {50, 2, "50.00"},   {47.45, 2, "47.45"}, {0, 2, "0.00"},     {22.5, 4, "22.50"},
-        {1.23456, 4, "1.2346"}, {-3, 4, "-3.00"}, {1e10, 2, NULL},   {-1e300, 2, NULL},
+        {50, 2, "50.00"},       {47.45, 2, "47.45"}, {0, 2, "0.00"},  {22.5, 4, "22.50"},
+        {1.23456, 4, "1.2346"}, {-3, 4, "-3.00"},    {1e10, 2, NULL}, {-1e300, 2, NULL},
     };
 
     (void)state;

@@ -124,8 +124,8 @@ static void elements_that_are_too_deep_are_marked(void **state)
     (void)state;
     for (size_t i = 0; i < 2 * ARRAY_LENGTH(rows); i++) {
         bool braces = i % 2 == 1;
-        AUTO(free) char *body = nested_page(rows[i / 2].depth, braces ? '{' : '[',
-                                            braces ? '}' : ']');
+        AUTO(free)
+        char *body = nested_page(rows[i / 2].depth, braces ? '{' : '[', braces ? '}' : ']');
         AUTO(order_page) struct order_page page;
 
         order_page_init(&page, body, strlen(body));

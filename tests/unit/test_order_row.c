@@ -119,10 +119,17 @@ static void a_belgian_business_order_is_mapped(void **state)
 static void the_official_example_is_mapped(void **state)
 {
     static const char *const members[][2] = {
-        {"order_number", "27"},       {"name", "Truus voorbeeldig"}, {"company", "Voorbeeldig BV"},
-        {"phone", "+31612345678"},    {"street", "Molenstraat"},     {"number", "62"},
-        {"number_addition", NULL},    {"country", "NL"},             {"total", "47.45"},
-        {"reference", "MOS103271"},   {"customer_comment", "Please send quickly!"},
+        {"order_number", "27"},
+        {"name", "Truus voorbeeldig"},
+        {"company", "Voorbeeldig BV"},
+        {"phone", "+31612345678"},
+        {"street", "Molenstraat"},
+        {"number", "62"},
+        {"number_addition", NULL},
+        {"country", "NL"},
+        {"total", "47.45"},
+        {"reference", "MOS103271"},
+        {"customer_comment", "Please send quickly!"},
     };
     AUTO(free) char *text = fixture_text("order_official.json");
     json_auto_t *row = row_of(text, &no_defaults);
@@ -141,9 +148,9 @@ static void the_weight_is_the_first_that_is_known(void **state)
         double fallback;
         double expected;
     } rows[] = {
-        {"\"0.85\"", 2, 0.85}, {"12.4", 2, 12.4},    {"\"0\"", 2, 2},     {"0", 0, 1},
-        {"\"\"", 0.5, 0.5},    {"null", 0, 1},       {"[]", 3, 3},        {"-5", 2, 2},
-        {"0.001", 2, 0.1},     {"\"veel\"", 2, 2},   {"1.23456", 2, 1.235}, {"null", 0.05, 0.1},
+        {"\"0.85\"", 2, 0.85},   {"12.4", 2, 12.4},   {"\"0\"", 2, 2},       {"0", 0, 1},
+        {"\"\"", 0.5, 0.5},      {"null", 0, 1},      {"[]", 3, 3},          {"-5", 2, 2},
+        {"0.001", 2, 0.1},       {"\"veel\"", 2, 2},  {"1.23456", 2, 1.235}, {"null", 0.05, 0.1},
         {"1e300", 2, 99999.999}, {"0.00001", 2, 0.1},
     };
     json_auto_t *order = load_fixture("order_b2c.json");
@@ -245,8 +252,8 @@ static void what_jsonb_would_refuse_is_mended_in_the_payload(void **state)
 static void mapped_texts_have_no_control_characters(void **state)
 {
     json_auto_t *order = load_fixture("order_b2c.json");
-    json_t *delivery = json_object_get(
-        json_object_get(json_object_get(order, "debtor"), "address"), "delivery");
+    json_t *delivery =
+        json_object_get(json_object_get(json_object_get(order, "debtor"), "address"), "delivery");
 
     (void)state;
     json_object_set_new(delivery, "name", json_string("Fenna\x01\n\x7F Testveld\t"));

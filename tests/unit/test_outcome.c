@@ -44,8 +44,9 @@ static void failing_says_why_on_one_line(void **state)
 
     (void)state;
     outcome_init(&outcome);
-    assert_int_equal(outcome_fail(&outcome, STEP_RETRY, ERROR_CLASS_TIMEOUT, "no\nanswer\x1B in %d s", 5),
-                     STEP_RETRY);
+    assert_int_equal(
+        outcome_fail(&outcome, STEP_RETRY, ERROR_CLASS_TIMEOUT, "no\nanswer\x1B in %d s", 5),
+        STEP_RETRY);
     assert_int_equal(outcome.error_class, ERROR_CLASS_TIMEOUT);
     assert_string_equal(outcome.error, "no answer  in 5 s");
     outcome_release(&outcome);

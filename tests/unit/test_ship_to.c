@@ -2,14 +2,17 @@
 
 #include "worker/api/ship_to.h"
 
-#define FULL "\"name\":\"Fenna\",\"street\":\"Laan\",\"number\":\"1\",\"zipcode\":\"3511ZZ\",\"city\":\"Utrecht\""
+#define FULL                                                                                       \
+    "\"name\":\"Fenna\",\"street\":\"Laan\",\"number\":\"1\",\"zipcode\":\"3511ZZ\",\"city\":"     \
+    "\"Utrecht\""
 
 /* An order from the text of its debtor's address and what else it has. */
 static json_t *order_of(const char *addresses, const char *more)
 {
-    AUTO(free) char *text = xasprintf("{\"debtor\":{\"email\":\"f@example.org\",\"phone\":\"\","
-                                      "\"address\":%s}%s}",
-                                      addresses, more);
+    AUTO(free)
+    char *text = xasprintf("{\"debtor\":{\"email\":\"f@example.org\",\"phone\":\"\","
+                           "\"address\":%s}%s}",
+                           addresses, more);
     json_t *order = json_loads(text, 0, NULL);
 
     if (order == NULL) {
@@ -48,8 +51,7 @@ static void an_address_needs_street_place_and_somebody(void **state)
         json_auto_t *order = order_of(rows[i].addresses, "");
         json_auto_t *fields = json_object();
 
-        ROW_CHECK(rows[i].addresses,
-                  ship_to_map(order, NULL, fields) == (rows[i].city != NULL));
+        ROW_CHECK(rows[i].addresses, ship_to_map(order, NULL, fields) == (rows[i].city != NULL));
         ROW_CHECK(rows[i].addresses, (json_object_size(fields) == 0) == (rows[i].city == NULL));
         if (rows[i].city != NULL) {
             check_text(rows[i].addresses, member_text(fields, "city"), rows[i].city);
@@ -133,8 +135,9 @@ static void name_and_phone_fall_back_along_the_chain(void **state)
 
 static void an_unsure_split_keeps_the_line(void **state)
 {
-    json_auto_t *order = order_of(
-        "{\"delivery\":{\"name\":\"X\",\"street\":\"Plein 1944 7\",\"number\":\"\",\"city\":\"Oss\"}}", "");
+    json_auto_t *order = order_of("{\"delivery\":{\"name\":\"X\",\"street\":\"Plein 1944 "
+                                  "7\",\"number\":\"\",\"city\":\"Oss\"}}",
+                                  "");
     json_auto_t *fields = json_object();
 
     (void)state;
@@ -152,10 +155,10 @@ static void endless_texts_are_capped(void **state)
     memset(endless, 'x', sizeof(endless) - 1);
     endless[sizeof(endless) - 1] = '\0';
 
-    json_auto_t *order = json_pack(
-        "{s:{s:s, s:{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}}}", "debtor", "email", endless,
-        "address", "delivery", "name", endless, "company", endless, "street", endless, "number",
-        endless, "zipcode", endless, "city", endless, "phone", endless);
+    json_auto_t *order = json_pack("{s:{s:s, s:{s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}}}", "debtor",
+                                   "email", endless, "address", "delivery", "name", endless,
+                                   "company", endless, "street", endless, "number", endless,
+                                   "zipcode", endless, "city", endless, "phone", endless);
     json_auto_t *fields = json_object();
 
     assert_true(ship_to_map(order, NULL, fields));

@@ -19,7 +19,8 @@ static void a_store_is_read(void **state)
 
 static void a_poor_store_is_read_as_far_as_it_goes(void **state)
 {
-    static const char text[] = "{\"id\":12,\"name\":[],\"primary_domain\":\"\",\"region_code\":\"?\"}";
+    static const char text[] =
+        "{\"id\":12,\"name\":[],\"primary_domain\":\"\",\"region_code\":\"?\"}";
     AUTO(store) struct store store;
 
     (void)state;
@@ -34,8 +35,16 @@ static void a_poor_store_is_read_as_far_as_it_goes(void **state)
 static void what_is_no_store_is_refused(void **state)
 {
     static const char *const rows[] = {
-        "", "null", "[]", "{}", "<html>", "\"store\"", "{\"name\":\"x\"}", "{\"id\":\"\"}",
-        "{\"id\":\"e5fc33df\"", "[{\"id\":\"x\"}]",
+        "",
+        "null",
+        "[]",
+        "{}",
+        "<html>",
+        "\"store\"",
+        "{\"name\":\"x\"}",
+        "{\"id\":\"\"}",
+        "{\"id\":\"e5fc33df\"",
+        "[{\"id\":\"x\"}]",
     };
 
     (void)state;
@@ -79,14 +88,10 @@ static void the_domain_tells_whose_token_it_is(void **state)
         const char *domain;
         enum store_match match;
     } rows[] = {
-        {"voorbeeld.myonline.store", STORE_SAME},
-        {"www.voorbeeld.myonline.store", STORE_SAME},
-        {"Voorbeeld.MyOnline.store", STORE_SAME},
-        {"ander.myonline.store", STORE_OTHER_SHOP},
-        {"www.knickknacks.be", STORE_OWN_DOMAIN},
-        {"evilmyonline.store", STORE_OWN_DOMAIN},
-        {"myonline.store", STORE_OWN_DOMAIN},
-        {NULL, STORE_UNKNOWN},
+        {"voorbeeld.myonline.store", STORE_SAME}, {"www.voorbeeld.myonline.store", STORE_SAME},
+        {"Voorbeeld.MyOnline.store", STORE_SAME}, {"ander.myonline.store", STORE_OTHER_SHOP},
+        {"www.knickknacks.be", STORE_OWN_DOMAIN}, {"evilmyonline.store", STORE_OWN_DOMAIN},
+        {"myonline.store", STORE_OWN_DOMAIN},     {NULL, STORE_UNKNOWN},
     };
 
     (void)state;

@@ -24,7 +24,10 @@ static void a_valid_sequence_has_its_length(void **state)
         {"overlong four", "\xF0\x80\x80\xAF", 4, 0},
         {"surrogate", "\xED\xA0\x80", 3, 0},
         {"last before surrogates", "\xED\x9F\xBF", 3, 3},
-        {"latin-1", "\xEB" "ab", 3, 0},
+        {"latin-1",
+         "\xEB"
+         "ab",
+         3, 0},
         {"never valid", "\xFF", 1, 0},
     };
 
@@ -47,11 +50,23 @@ static void cleaning_leaves_one_bounded_line(void **state)
         {"", 10, NULL},
         {" \t\n ", 10, NULL},
         {"\x01\x02\x7F", 10, NULL},
-        {"a\x01" "b\x1B[31mc", 20, "ab[31mc"},
-        {"a\xC2\x85" "b\xC2\x9B" "c", 20, "a bc"},
-        {"\xC2\xA0" "Oss\xC2\xA0", 10, "Oss"},
-        {"a\xE2\x80\xA8" "b\xE2\x80\xA9" "c", 10, "a b c"},
-        {"\xEF\xBB\xBF" "BOM", 10, "BOM"},
+        {"a\x01"
+         "b\x1B[31mc",
+         20, "ab[31mc"},
+        {"a\xC2\x85"
+         "b\xC2\x9B"
+         "c",
+         20, "a bc"},
+        {"\xC2\xA0"
+         "Oss\xC2\xA0",
+         10, "Oss"},
+        {"a\xE2\x80\xA8"
+         "b\xE2\x80\xA9"
+         "c",
+         10, "a b c"},
+        {"\xEF\xBB\xBF"
+         "BOM",
+         10, "BOM"},
         {"Belgi\xC3\xAB", 10, "Belgi\xC3\xAB"},
         {"Belgi\xC3\xAB", 6, "Belgi\xC3\xAB"},
         {"Belgi\xC3\xAB", 5, "Belgi"},
@@ -86,8 +101,13 @@ static void digit_texts_are_compared_by_value(void **state)
         const char *right;
         int sign;
     } rows[] = {
-        {"9", "10", -1},     {"10", "9", 1},   {"20411", "20411", 0}, {"007", "7", 0},
-        {"", "1", -1},       {"0", "", 0},     {"99999999999999999999", "100000000000000000000", -1},
+        {"9", "10", -1},
+        {"10", "9", 1},
+        {"20411", "20411", 0},
+        {"007", "7", 0},
+        {"", "1", -1},
+        {"0", "", 0},
+        {"99999999999999999999", "100000000000000000000", -1},
         {"20412", "20411", 1},
     };
 
@@ -111,11 +131,25 @@ static void numbers_are_read_with_point_or_comma(void **state)
         bool is_number;
         double number;
     } rows[] = {
-        {"68.00", true, 68},      {"0", true, 0},         {"-3.5", true, -3.5}, {"+2", true, 2},
-        {"12,4", true, 12.4},     {" 0.85 ", true, 0.85}, {".5", true, 0.5},    {"5.", true, 5},
-        {"", false, 0},           {" ", false, 0},        {"-", false, 0},      {".", false, 0},
-        {"1e3", false, 0},        {"1.234,50", false, 0}, {"0x10", false, 0},   {"12 kg", false, 0},
-        {"nan", false, 0},        {"inf", false, 0},      {"123456789012345678901234567890", false, 0},
+        {"68.00", true, 68},
+        {"0", true, 0},
+        {"-3.5", true, -3.5},
+        {"+2", true, 2},
+        {"12,4", true, 12.4},
+        {" 0.85 ", true, 0.85},
+        {".5", true, 0.5},
+        {"5.", true, 5},
+        {"", false, 0},
+        {" ", false, 0},
+        {"-", false, 0},
+        {".", false, 0},
+        {"1e3", false, 0},
+        {"1.234,50", false, 0},
+        {"0x10", false, 0},
+        {"12 kg", false, 0},
+        {"nan", false, 0},
+        {"inf", false, 0},
+        {"123456789012345678901234567890", false, 0},
     };
 
     (void)state;

@@ -67,12 +67,11 @@ char *boekuwzending_order_body(json_t *order)
         json_array_append_new(sent_lines, line_of(json_array_get(lines, i), i));
     }
 
-    json_auto_t *body = json_pack("{s:o, s:o, s:o, s:o, s:o}", "externalId",
-                                  boekuwzending_text_or_null(order, "external_id"), "reference",
-                                  boekuwzending_text_or_null(order, "reference"), "createdAtSource",
-                                  boekuwzending_text_or_null(order, "created_at_source"),
-                                  "orderLines", sent_lines, "shipTo",
-                                  boekuwzending_order_party(json_object_get(order, "to")));
+    json_auto_t *body = json_pack(
+        "{s:o, s:o, s:o, s:o, s:o}", "externalId", boekuwzending_text_or_null(order, "external_id"),
+        "reference", boekuwzending_text_or_null(order, "reference"), "createdAtSource",
+        boekuwzending_text_or_null(order, "created_at_source"), "orderLines", sent_lines, "shipTo",
+        boekuwzending_order_party(json_object_get(order, "to")));
 
     return json_dumps(body, JSON_COMPACT | DIGITS);
 }
@@ -85,8 +84,8 @@ char *boekuwzending_order_find(json_t *list, const char *external_id)
         json_t *order = json_array_get(list, i);
         AUTO(free)
         char *other = lenient_text(order, "externalId", BOEKUWZENDING_SEARCH_LENGTH + 1);
-        bool is_better = found == NULL ||
-                         (lenient_true(found, "archived") && !lenient_true(order, "archived"));
+        bool is_better =
+            found == NULL || (lenient_true(found, "archived") && !lenient_true(order, "archived"));
 
         if (other != NULL && strcmp(other, external_id) == 0 && is_better) {
             found = order;

@@ -14,8 +14,8 @@
  * weight_kg, unit_price}]. */
 char *boekuwzending_order_body(json_t *order) MUSTCHECK;
 
-/* The id of the element with just this externalId, an unarchived one if there is a choice; NULL when
- * there is none. `list` comes from boekuwzending_list_read(). The caller frees it. */
+/* The id of the element with just this externalId, an unarchived one if there is a choice; NULL
+ * when there is none. `list` comes from boekuwzending_list_read(). The caller frees it. */
 char *boekuwzending_order_find(json_t *list, const char *external_id) MUSTCHECK;
 
 #endif

@@ -113,8 +113,8 @@ static void mask(char *text, const char *secret)
 
 void boekuwzending_party_mask(json_t *party, char *text)
 {
-    static const char *const personal[] = {"address_line", "name",     "company", "email", "phone",
-                                           "street",       "postcode", "city"};
+    static const char *const personal[] = {"address_line", "name",   "company",  "email",
+                                           "phone",        "street", "postcode", "city"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(personal); i++) {
         AUTO(free) char *value = lenient_text(party, personal[i], TEXT_LENGTH);

@@ -1,10 +1,10 @@
 /*
  * The requests that we send to Boekuwzending: book a shipment, find and read shipments; create,
  * find and change imported orders. Paths carry no version [spec, reference/boekuwzending.md
- * sections 3, 5 and 6]. The address of the environment, Accept and the bearer token are added by the
- * HTTP client. There is no key that makes a repeated POST harmless: whoever is not sure whether one
- * was done must look it up first. `request` must be empty; bodies become the request's. Pure; any
- * thread.
+ * sections 3, 5 and 6]. The address of the environment, Accept and the bearer token are added by
+ * the HTTP client. There is no key that makes a repeated POST harmless: whoever is not sure whether
+ * one was done must look it up first. `request` must be empty; bodies become the request's. Pure;
+ * any thread.
  */
 #ifndef WORKER_API_BOEKUWZENDING_REQUEST_H
 #define WORKER_API_BOEKUWZENDING_REQUEST_H

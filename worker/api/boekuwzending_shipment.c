@@ -31,7 +31,7 @@ static const struct {
     const char *type;
     const char *description;
 } item_types[] = {
-    {"package", "Pakket"},         {"envelop", "Envelop"},        {"document", "Document"},
+    {"package", "Pakket"},         {"envelop", "Envelop"},         {"document", "Document"},
     {"pallet-euro", "Europallet"}, {"pallet-block", "Blokpallet"}, {"pallet-mini", "Minipallet"},
     {"pallet-other", "Pallet"},
 };
@@ -76,8 +76,7 @@ static json_t *item_of(json_t *wish)
     return json_pack("{s:i, s:s, s:{s:i, s:i, s:i}, s:f, s:s, s:o}", "quantity", (int)count, "type",
                      sent_type, "dimensions", "length", DEFAULT_SIDE, "width", DEFAULT_SIDE,
                      "height", DEFAULT_SIDE, "weight", parcel_weight(wish, count), "description",
-                     describe_type(sent_type), "value",
-                     has_value ? json_real(value) : json_null());
+                     describe_type(sent_type), "value", has_value ? json_real(value) : json_null());
 }
 
 static json_t *dispatch_of(json_t *wish)
@@ -91,13 +90,13 @@ static json_t *dispatch_of(json_t *wish)
 char *boekuwzending_shipment_body(json_t *wish)
 {
     AUTO(free) char *related = lenient_text(wish, "related_external_id", BOEKUWZENDING_ID_LENGTH);
-    json_auto_t *body = json_pack(
-        "{s:o, s:s, s:o, s:o, s:o, s:o, s:[o]}", "invoiceReference",
-        boekuwzending_text_or_null(wish, "reference"), "transportType", "road_transport", "service",
-        boekuwzending_text_or_null(wish, "service"), "shipFrom",
-        boekuwzending_shipment_party(json_object_get(wish, "from")), "shipTo",
-        boekuwzending_shipment_party(json_object_get(wish, "to")), "dispatch", dispatch_of(wish),
-        "items", item_of(wish));
+    json_auto_t *body =
+        json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:[o]}", "invoiceReference",
+                  boekuwzending_text_or_null(wish, "reference"), "transportType", "road_transport",
+                  "service", boekuwzending_text_or_null(wish, "service"), "shipFrom",
+                  boekuwzending_shipment_party(json_object_get(wish, "from")), "shipTo",
+                  boekuwzending_shipment_party(json_object_get(wish, "to")), "dispatch",
+                  dispatch_of(wish), "items", item_of(wish));
 
     if (related != NULL) {
         AUTO(free) char *path = xasprintf("/shipments/%s", related);
@@ -112,8 +111,8 @@ static char *read_link(json_t *label)
 {
     /* One more than is kept: a link that was cut leads nowhere. */
     char *link = lenient_text(label, "trackAndTraceLink", LINK_LENGTH + 1);
-    bool is_web = link != NULL && (strncasecmp(link, "https://", 8) == 0 ||
-                                   strncasecmp(link, "http://", 7) == 0);
+    bool is_web = link != NULL &&
+                  (strncasecmp(link, "https://", 8) == 0 || strncasecmp(link, "http://", 7) == 0);
 
     if (!is_web || strlen(link) > LINK_LENGTH) {
         free(link);
@@ -134,7 +133,8 @@ static bool has_label(json_t *labels, const char *id)
     return false;
 }
 
-/* Absent, null, [] and {} all mean: not made yet [observed: WC]. An entry without id is no label. */
+/* Absent, null, [] and {} all mean: not made yet [observed: WC]. An entry without id is no label.
+ */
 static json_t *read_labels(json_t *shipment)
 {
     json_auto_t *list = lenient_list(shipment, "labels");

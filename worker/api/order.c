@@ -123,6 +123,16 @@ void order_release(struct order *order)
     *order = (struct order){.json = NULL};
 }
 
+bool order_is_among(const struct order *order, json_t *statuses)
+{
+    for (size_t i = 0; i < json_array_size(statuses) && order->has_status; i++) {
+        if (json_integer_value(json_array_get(statuses, i)) == order->status) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool order_number_is_test(const char *number)
 {
     return !text_is_digits(number);

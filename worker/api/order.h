@@ -47,6 +47,9 @@ static inline void order_cleanup(struct order *order)
     order_release(order);
 }
 
+/* True when it has a status and that is one of these, an array of integers. */
+bool order_is_among(const struct order *order, json_t *statuses) MUSTCHECK;
+
 /* True for a number with a "T-" mark at either end, and for any other that is not all digits:
  * test orders are never imported and never changed [PAGE; the exact place of the mark is unknown].
  */

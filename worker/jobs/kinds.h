@@ -19,4 +19,13 @@ extern const struct job_kind job_kind_poll;
 /* Tells the shop that an order was shipped. */
 extern const struct job_kind job_kind_mark_shipped;
 
+/* Looks why an order is no longer in the list of open orders. */
+extern const struct job_kind job_kind_confirm_order;
+
+/* Books a shipment and fetches its labels. */
+extern const struct job_kind job_kind_create_shipment;
+
+/* Puts an imported order at Boekuwzending. */
+extern const struct job_kind job_kind_push_order;
+
 #endif

@@ -53,8 +53,13 @@ static const char *context_text(const struct job *job, const char *key)
 
 static void *mark_begin(const struct job *job, struct outcome *outcome)
 {
-    struct mark *mark = xcalloc(1, sizeof(*mark));
+    struct mark *mark = NULL;
 
+    if (json_is_null(json_object_get(job->context, "label_environment"))) {
+        outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR, "the order has no label");
+        return NULL;
+    }
+    mark = xcalloc(1, sizeof(*mark));
     *mark = (struct mark){
         .job = job,
         .number = context_text(job, "order_number"),
@@ -139,18 +144,6 @@ static bool is_same_order(const struct mark *mark, const struct order *order)
 {
     return order->number != NULL && strcmp(order->number, mark->number) == 0 &&
            order->uuid != NULL && strcasecmp(order->uuid, mark->uuid) == 0;
-}
-
-static bool is_open(const struct mark *mark, const struct order *order)
-{
-    json_t *open = json_object_get(mark->job->context, "open_statuses");
-
-    for (size_t i = 0; i < json_array_size(open); i++) {
-        if (order->has_status && json_integer_value(json_array_get(open, i)) == order->status) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool is_listed(json_t *numbers, const char *number)
@@ -245,8 +238,9 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
     if (is_credited(mark, &order)) {
         return refuse(mark, REFUSAL_CREDITED, &order, outcome);
     }
-    return is_open(mark, &order) ? ask_to_change(mark, &order, next)
-                                 : refuse(mark, REFUSAL_STATUS_CHANGED, &order, outcome);
+    return order_is_among(&order, json_object_get(mark->job->context, "open_statuses"))
+               ? ask_to_change(mark, &order, next)
+               : refuse(mark, REFUSAL_STATUS_CHANGED, &order, outcome);
 }
 
 /* Has the shop done what we asked? */

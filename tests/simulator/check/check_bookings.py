@@ -1,0 +1,157 @@
+"""The Boekuwzending side of the simulator."""
+import base64
+import time
+
+from harness import Case
+
+SHIPMENT = {
+    "invoiceReference": "20411", "transportType": "road_transport", "service": "proef",
+    "shipTo": {"contact": {"name": "Fenna Testveld", "emailAddress": "fenna@example.org",
+                           "phoneNumber": "+31600000000"},
+               "address": {"street": "Voorbeeldlaan", "number": "14", "postcode": "3511 ZZ",
+                           "city": "Utrecht", "country": "NL"}},
+    "dispatch": {"date": "2026-11-24"},
+    "items": [{"quantity": 2, "type": "package", "weight": 0.85,
+               "dimensions": {"length": 30, "width": 20, "height": 15}}]}
+ORDER = {"externalId": "u-1", "reference": "20411", "createdAtSource": "2026-11-20 19:42:07",
+         "orderLines": [{"externalId": "l-1", "quantity": 2}],
+         "shipTo": {"contact": {"name": "X"}, "address": {"street": "Y"}}}
+
+
+class Boekuwzending(Case):
+    def setUp(self):
+        super().setUp()
+        self.headers = self.s.bearer()
+
+    def api(self, method, path, body=None, query=None, environment="boekuwzending", headers=None):
+        return self.s.call(method, f"/{environment}{path}", body, query, headers or self.headers)
+
+    def test_tokens(self):
+        self.assertEqual(self.api("GET", "/me").json["name"], "client")
+        self.assertEqual(self.api("GET", "/me", headers={"X-Y": "z"}).status, 401)
+        bad = {"Authorization": "Bearer nope"}
+        self.assertEqual(self.api("GET", "/me", headers=bad).status, 401)
+        for form, status, error in (
+                ("grant_type=password", 400, "unsupported_grant_type"),
+                ("grant_type=client_credentials&client_id=client&client_secret=x", 401,
+                 "invalid_client")):
+            reply = self.s.call("POST", "/boekuwzending/token", form)
+            self.assertEqual((reply.status, reply.json["error"]), (status, error))
+        self.s.control("POST", "/settings", {"token_expires_in": 1})
+        short = self.s.bearer()
+        self.assertEqual(self.api("GET", "/me", headers=short).status, 200)
+        time.sleep(1.1)
+        self.assertEqual(self.api("GET", "/me", headers=short).status, 401)
+        self.assertEqual(self.s.control("GET", "/counters")["tokens_issued"], 2)
+
+    def test_environments_and_accounts_are_separate(self):
+        self.assertEqual(self.api("GET", "/me", environment="boekuwzending-staging").status, 401)
+        self.s.control("POST", "/accounts", {"client_id": "een & twee", "client_secret": "p+q=r",
+                                             "environment": "staging"})
+        other = self.s.bearer("boekuwzending-staging", "een & twee", "p+q=r")
+        self.assertEqual(self.s.call("GET", "/boekuwzending-staging/me", headers=other).json["name"],
+                         "een & twee")
+        form = "grant_type=client_credentials&client_id=een+%26+twee&client_secret=p%2Bq%3Dr"
+        self.assertEqual(self.s.call("POST", "/boekuwzending/token", form).status, 401)
+        self.s.control("POST", "/accounts", {"client_id": "b", "client_secret": "b"})
+        stranger = self.s.bearer(client="b", secret="b")
+        shipment = self.api("POST", "/shipments", SHIPMENT).json
+        path = "/shipments/" + shipment["id"]
+        self.assertEqual(self.api("GET", path).status, 200)
+        self.assertEqual(self.api("GET", path, headers=stranger).status, 404)
+        self.assertEqual(self.api("GET", "/shipments", headers=stranger).json, [])
+
+    def test_shipments(self):
+        first = self.api("POST", "/shipments", SHIPMENT)
+        second = self.api("POST", "/shipments", SHIPMENT)
+        self.assertEqual((first.status, second.status), (201, 201))
+        first, second = first.json, second.json
+        self.assertEqual({type(first["transportType"]), type(second["transportType"])}, {dict, str})
+        self.assertEqual(len(first["labels"]), 2)
+        self.assertEqual(first["items"][0]["weight"], "0.85")
+        self.assertEqual(self.api("GET", "/shipments/" + first["id"]).json, first)
+        self.assertEqual(self.api("GET", f"/shipments/{first['id']}/labels").json, first["labels"])
+        found = self.api("GET", "/shipments", query={"invoiceReference": "20411"}).json
+        self.assertEqual({s["id"] for s in found}, {first["id"], second["id"]})
+        self.assertNotIn("labels", found[0])
+        self.assertEqual(self.api("GET", "/shipments", query={"invoiceReference": "no"}).json, [])
+        label = first["labels"][0]
+        self.assertTrue(label["trackAndTraceLink"].endswith(label["waybill"] + "/3511ZZ"))
+        self.assertEqual(self.api("GET", "/labels/" + label["id"]).json["waybill"],
+                         label["waybill"])
+        track = self.api("GET", "/track-and-trace/" + label["id"]).json
+        self.assertEqual(track["active"]["status"], "created")
+        self.assertIn("error", self.api("GET", "/track-and-trace/nope").json)
+        related = dict(SHIPMENT, related="/shipments/" + first["id"])
+        self.assertEqual(self.api("POST", "/shipments", related).status, 201)
+        effects = self.s.control("GET", "/shipments", environment="production")
+        self.assertEqual([e["created_with_this_reference"] for e in effects], [3, 3, 3])
+        self.assertEqual(effects[0]["request"], SHIPMENT)
+        self.assertEqual(self.s.control("GET", "/shipments", environment="staging"), [])
+
+    def test_validation(self):
+        self.assertEqual(self.api("POST", "/shipments", "{").status, 400)
+        for name in ("transportType", "shipTo", "dispatch", "items"):
+            body = {key: value for key, value in SHIPMENT.items() if key != name}
+            reply = self.api("POST", "/shipments", body)
+            self.assertEqual(reply.status, 422)
+            self.assertTrue(reply.json["violations"][0]["propertyPath"].startswith(name))
+            self.assertEqual(reply.headers["Content-Type"], "application/problem+json")
+        item = dict(SHIPMENT["items"][0], quantity=0)
+        for change in ({"transportType": "rocket"}, {"items": []}, {"items": [item]},
+                       {"related": "/shipments/nope"}, {"dispatch": {"date": "tomorrow"}}):
+            self.assertEqual(self.api("POST", "/shipments", SHIPMENT | change).status, 422)
+        self.assertEqual(self.s.control("GET", "/shipments"), [])
+
+    def test_pdf(self):
+        reply = self.api("POST", "/shipments", SHIPMENT, {"withLabelPdfData": 1})
+        pdf = base64.b64decode(reply.json["labelPdfData"])
+        reply = self.api("GET", f"/shipments/{reply.json['id']}/labels/download")
+        self.assertEqual(reply.headers["Content-Type"], "application/pdf")
+        self.assertEqual(reply.body, pdf)
+        start = int(pdf.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
+        table = pdf[start:].split(b"\n")
+        self.assertEqual(table[0], b"xref")
+        for number, line in enumerate(table[3:3 + int(table[1].split()[1]) - 1], 1):
+            self.assertTrue(pdf[int(line[:10]):].startswith(b"%d 0 obj" % number))
+
+    def test_late_labels(self):
+        self.s.fault("late_labels", "boekuwzending", ms=400)
+        self.assertEqual(self.api("GET", "/me").status, 200)
+        shipment = self.api("POST", "/shipments", SHIPMENT).json
+        self.assertEqual(shipment["labels"], [])
+        time.sleep(0.5)
+        shipment = self.api("GET", "/shipments/" + shipment["id"]).json
+        self.assertEqual(len(shipment["labels"]), 2)
+        self.assertEqual(len(self.api("POST", "/shipments", SHIPMENT).json["labels"]), 2)
+
+    def test_orders(self):
+        first, second = (self.api("POST", "/orders", ORDER) for _ in range(2))
+        self.assertEqual((first.status, second.status), (201, 201))
+        first, second = first.json, second.json
+        self.assertNotEqual(first["id"], second["id"])
+        self.assertTrue(first["orderLines"][0]["id"])
+        path = "/orders/" + first["id"]
+        self.assertEqual(self.api("GET", path).json, first)
+        found = self.api("GET", "/orders", query={"externalId": "u-1"}).json
+        self.assertEqual({o["id"] for o in found}, {first["id"], second["id"]})
+        self.assertEqual(self.api("GET", "/orders", query={"externalId": "u-2"}).json, [])
+        self.assertEqual(self.api("PUT", path, dict(ORDER, externalId="u-2")).status, 200)
+        found = self.api("GET", "/orders", query={"externalId[]": ["u-2", "u-3"]}).json
+        self.assertEqual([o["id"] for o in found], [first["id"]])
+        self.assertEqual(self.api("DELETE", path).status, 204)
+        self.assertEqual(self.api("GET", path).status, 404)
+        self.assertEqual(self.api("POST", "/orders", {"externalId": ""}).status, 422)
+        pushed = self.s.control("GET", "/orders-pushed", environment="production")
+        self.assertEqual([(o["put_count"], o["deleted"]) for o in pushed], [(1, True), (0, False)])
+
+    def test_lists(self):
+        for method, path in (("GET", "/distributors"), ("GET", "/types"),
+                             ("POST", "/rate-request")):
+            reply = self.api(method, path, SHIPMENT if method == "POST" else None)
+            self.assertTrue(reply.status == 200 and isinstance(reply.json, list), path)
+        self.assertTrue(self.api("POST", "/shipments/matrix", SHIPMENT).json["rates"])
+        for number in range(5):
+            self.api("POST", "/shipments", dict(SHIPMENT, invoiceReference=str(number)))
+        page = self.api("GET", "/shipments", query={"_items_per_page": 2, "_page": 3}).json
+        self.assertEqual(len(page), 1)

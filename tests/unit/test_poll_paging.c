@@ -1,0 +1,354 @@
+/* The poll job against a shop whose list of orders changes while it is read. */
+#include "tests/unit/poll_helpers.h"
+
+#define ROOM 2000
+
+/* Orders by ascending number, as GET /v1/orders lists them. */
+struct shop {
+    int numbers[ROOM];
+    int edits[ROOM]; /* how often each was edited */
+    size_t count;
+    bool ignores_offset;
+    size_t requests;
+};
+
+static void shop_fill(struct shop *shop, int first, size_t count)
+{
+    *shop = (struct shop){.count = count};
+    for (size_t i = 0; i < count; i++) {
+        shop->numbers[i] = first + (int)i;
+    }
+}
+
+static void shop_remove(struct shop *shop, size_t index)
+{
+    shop->count--;
+    memmove(&shop->numbers[index], &shop->numbers[index + 1], (shop->count - index) * sizeof(int));
+    memmove(&shop->edits[index], &shop->edits[index + 1], (shop->count - index) * sizeof(int));
+}
+
+static void shop_insert(struct shop *shop, size_t index, int number)
+{
+    memmove(&shop->numbers[index + 1], &shop->numbers[index], (shop->count - index) * sizeof(int));
+    memmove(&shop->edits[index + 1], &shop->edits[index], (shop->count - index) * sizeof(int));
+    shop->numbers[index] = number;
+    shop->edits[index] = 0;
+    shop->count++;
+}
+
+static size_t asked_offset(const struct talk *talk)
+{
+    const char *offset = strstr(talk->request.query, "&offset=");
+
+    assert_non_null(offset);
+    return strtoul(offset + 8, NULL, 10);
+}
+
+/* Answers the request with the page that it asks for. */
+static enum step shop_answer(struct shop *shop, struct talk *talk)
+{
+    struct buffer page = BUFFER_INIT(1000000);
+    size_t offset = shop->ignores_offset ? 0 : asked_offset(talk);
+
+    shop->requests++;
+    assert_true(buffer_append_text(&page, "["));
+    for (size_t i = offset; i < shop->count && i < offset + 100; i++) {
+        AUTO(free) char *more = xasprintf("\"edit\":%d,", shop->edits[i]);
+        AUTO(free) char *text = order_text(shop->numbers[i], 1, more);
+
+        assert_true(buffer_printf(&page, "%s%s", i > offset ? "," : "", text));
+    }
+    assert_true(buffer_append_text(&page, "]"));
+
+    AUTO(free) char *body = buffer_steal(&page);
+
+    return talk_http(talk, 200, body);
+}
+
+static void begin(struct talk *talk, const char *known)
+{
+    talk_begin(talk, "poll", poll_context(known));
+    assert_int_equal(talk_start(talk), STEP_CALL);
+}
+
+/* Whether the poll wrote the order. */
+static bool was_written(const struct talk *talk, int number)
+{
+    AUTO(free) char *member = xasprintf("\"order_number\":\"%d\"", number);
+
+    for (struct write *write = talk->outcome.writes; write != NULL; write = write->next) {
+        if (strstr(write->row, member) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void pages_overlap_by_one_order(void **state)
+{
+    static const struct {
+        size_t orders;
+        size_t requests;
+    } rows[] = {{99, 1}, {100, 2}, {101, 2}, {198, 2}, {199, 3}, {250, 3}, {1000, 11}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct shop shop;
+        struct talk talk;
+
+        shop_fill(&shop, 500, rows[i].orders);
+        begin(&talk, "");
+        while (shop_answer(&shop, &talk) == STEP_CALL) {
+            assert_int_equal(asked_offset(&talk), shop.requests * 99);
+        }
+        assert_int_equal(talk.step, STEP_DONE);
+        assert_int_equal(shop.requests, rows[i].requests);
+        check_polled(&talk, (int64_t)rows[i].orders, (int64_t)rows[i].orders, 0, "");
+        talk_end(&talk);
+    }
+}
+
+static void orders_that_leave_in_between_take_no_other_along(void **state)
+{
+    static const size_t leaving[] = {1, 2, 50, 99, 100, 150, 240};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(leaving); i++) {
+        struct shop shop;
+        struct talk talk;
+
+        shop_fill(&shop, 1, 250);
+        begin(&talk, "");
+        shop_answer(&shop, &talk);
+        for (size_t j = 0; j < leaving[i]; j++) {
+            shop_remove(&shop, 0);
+        }
+        while (talk.step == STEP_CALL) {
+            shop_answer(&shop, &talk);
+        }
+        assert_int_equal(talk.step, STEP_DONE);
+        for (size_t j = 0; j < shop.count; j++) {
+            assert_true(was_written(&talk, shop.numbers[j]));
+        }
+        assert_in_range(shop.requests, 2, 7);
+        talk_end(&talk);
+    }
+}
+
+static void a_list_that_empties_ends_the_walk(void **state)
+{
+    struct shop shop;
+    struct talk talk;
+
+    (void)state;
+    shop_fill(&shop, 1, 150);
+    begin(&talk, "");
+    shop_answer(&shop, &talk);
+    shop.count = 0;
+    while (talk.step == STEP_CALL) {
+        shop_answer(&shop, &talk);
+    }
+    assert_int_equal(talk.step, STEP_DONE);
+    assert_int_equal(shop.requests, 3);
+    talk_end(&talk);
+}
+
+/* Its bytes differ, so its number must tell that the pages join. */
+static void an_edited_last_order_is_no_gap(void **state)
+{
+    struct shop shop;
+    struct talk talk;
+
+    (void)state;
+    shop_fill(&shop, 1, 150);
+    begin(&talk, "");
+    shop_answer(&shop, &talk);
+    shop.edits[99] = 1;
+    assert_int_equal(shop_answer(&shop, &talk), STEP_DONE);
+    assert_int_equal(shop.requests, 2);
+    check_polled(&talk, 151, 150, 0, "");
+    talk_end(&talk);
+}
+
+/* Numbers are compared by value: 100 comes after 99. */
+static void numbers_of_different_length_are_no_gap(void **state)
+{
+    struct shop shop;
+    struct talk talk;
+
+    (void)state;
+    shop_fill(&shop, 9950, 150);
+    begin(&talk, "");
+    shop_answer(&shop, &talk);
+    for (size_t i = 0; i < shop.count; i++) {
+        shop.edits[i] = 1;
+    }
+    assert_int_equal(shop_answer(&shop, &talk), STEP_DONE);
+    assert_int_equal(shop.requests, 2);
+    talk_end(&talk);
+}
+
+/* Whatever happens to a list, who stays in it from beginning to end is seen. */
+static void whoever_stays_in_a_restless_list_is_seen(void **state)
+{
+    uint32_t seed = 4711;
+
+    (void)state;
+    for (int round = 0; round < 60; round++) {
+        struct shop shop;
+        struct talk talk;
+        bool stayed[3 * ROOM] = {false};
+
+        shop_fill(&shop, 1000, 120 + (size_t)round * 8);
+        for (size_t i = 0; i < shop.count; i++) {
+            shop.numbers[i] = 1000 + 2 * (int)i; /* gaps, for orders that come in between */
+            stayed[shop.numbers[i]] = true;
+        }
+        begin(&talk, "");
+        while (shop_answer(&shop, &talk) == STEP_CALL) {
+            for (uint32_t changes = (seed >> 20) % 40; changes > 0; changes--) {
+                seed = seed * 1664525 + 1013904223;
+
+                size_t index = (seed >> 8) % (shop.count + 1);
+
+                if (index < shop.count && (seed >> 28) < 9) {
+                    stayed[shop.numbers[index]] = false;
+                    shop_remove(&shop, index);
+                } else if (index < shop.count && (seed >> 28) < 12) {
+                    shop.edits[index]++;
+                } else if (index > 0 && shop.numbers[index - 1] % 2 == 0) {
+                    shop_insert(&shop, index, shop.numbers[index - 1] + 1);
+                }
+            }
+            seed = seed * 1664525 + 1013904223;
+        }
+        assert_int_equal(talk.step, STEP_DONE);
+        for (int number = 1000; number < 1000 + 2 * (120 + round * 8); number++) {
+            if (stayed[number] && !was_written(&talk, number)) {
+                fail_msg("round %d: order %d was stepped over", round, number);
+            }
+        }
+        talk_end(&talk);
+    }
+}
+
+/* It has 100 orders on every page; whether there are more cannot be known. */
+static void a_server_that_ignores_offset_ends_the_walk_and_proves_no_absence(void **state)
+{
+    struct shop shop;
+    struct talk talk;
+
+    (void)state;
+    shop_fill(&shop, 1, 130);
+    shop.ignores_offset = true;
+    begin(&talk, "00000000000000aa");
+    assert_int_equal(shop_answer(&shop, &talk), STEP_CALL);
+    assert_int_equal(shop_answer(&shop, &talk), STEP_DONE);
+    check_polled(&talk, 100, 100, 0, "");
+    talk_end(&talk);
+}
+
+static void a_list_without_end_is_given_up(void **state)
+{
+    struct talk talk;
+    int number = 1;
+    int requests = 0;
+
+    (void)state;
+    begin(&talk, "");
+    while (talk.step == STEP_CALL) {
+        struct buffer page = BUFFER_INIT(100000);
+
+        for (int i = 0; i < 100; i++) {
+            assert_true(buffer_printf(&page, "%c{\"number\":%d,\"status\":9}", i == 0 ? '[' : ',',
+                                      i == 0 && number > 1 ? number - 1 : number++));
+        }
+        assert_true(buffer_append_text(&page, "]"));
+
+        AUTO(free) char *body = buffer_steal(&page);
+
+        talk_http(&talk, 200, body);
+        requests++;
+    }
+    assert_int_equal(requests, 2000);
+    assert_int_equal(talk.step, STEP_RETRY);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNREADABLE);
+    assert_null(talk.outcome.writes);
+    talk_end(&talk);
+}
+
+static void a_failure_in_between_keeps_what_was_imported(void **state)
+{
+    struct shop shop;
+    struct talk talk;
+
+    (void)state;
+    shop_fill(&shop, 1, 150);
+    begin(&talk, "00000000000000aa");
+    shop_answer(&shop, &talk);
+    assert_int_equal(talk_http(&talk, 503, ""), STEP_RETRY);
+    assert_int_equal(talk_rows(&talk, "write_orders"), 100);
+    assert_int_equal(talk_rows(&talk, "write_polled"), 0);
+    talk_end(&talk);
+}
+
+/* The engine may save the rows of a page before the next one comes. */
+static void rows_may_be_taken_away_between_pages(void **state)
+{
+    struct shop shop;
+    struct talk talk;
+
+    (void)state;
+    shop_fill(&shop, 1, 150);
+    begin(&talk, "");
+    shop_answer(&shop, &talk);
+    outcome_release(&talk.outcome);
+    assert_int_equal(shop_answer(&shop, &talk), STEP_DONE);
+    assert_int_equal(talk_rows(&talk, "write_orders"), 50);
+
+    json_auto_t *row = talk_row(&talk, "write_polled", 0);
+
+    assert_int_equal(member_number(row, "written"), 150);
+    assert_false(talk.outcome.unremarkable);
+    talk_end(&talk);
+}
+
+static void known_orders_on_all_pages_produce_no_write(void **state)
+{
+    struct shop shop;
+    struct talk talk;
+    AUTO(free) char *known = xcalloc(150 * 16 + 1, 1);
+
+    (void)state;
+    shop_fill(&shop, 1, 150);
+    for (size_t i = 0; i < shop.count; i++) {
+        AUTO(free) char *text = order_text(shop.numbers[i], 1, "\"edit\":0,");
+
+        hash_digits(text, known + 16 * i);
+    }
+    begin(&talk, known);
+    while (shop_answer(&shop, &talk) == STEP_CALL) {
+    }
+    check_polled(&talk, 150, 0, 0, "");
+    assert_int_equal(member_number(talk.outcome.result, "pages"), 2);
+    talk_end(&talk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_overlap_by_one_order),
+        cmocka_unit_test(orders_that_leave_in_between_take_no_other_along),
+        cmocka_unit_test(a_list_that_empties_ends_the_walk),
+        cmocka_unit_test(an_edited_last_order_is_no_gap),
+        cmocka_unit_test(numbers_of_different_length_are_no_gap),
+        cmocka_unit_test(whoever_stays_in_a_restless_list_is_seen),
+        cmocka_unit_test(a_server_that_ignores_offset_ends_the_walk_and_proves_no_absence),
+        cmocka_unit_test(a_list_without_end_is_given_up),
+        cmocka_unit_test(a_failure_in_between_keeps_what_was_imported),
+        cmocka_unit_test(rows_may_be_taken_away_between_pages),
+        cmocka_unit_test(known_orders_on_all_pages_produce_no_write),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

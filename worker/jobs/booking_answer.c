@@ -1,0 +1,42 @@
+#include "worker/jobs/booking_answer.h"
+
+#include <string.h>
+
+#include "worker/api/answer.h"
+#include "worker/api/boekuwzending_party.h"
+
+bool booking_environment(const struct job *job, enum environment *ret_environment)
+{
+    const char *name = json_string_value(json_object_get(job->context, "environment"));
+
+    if (name != NULL && strcmp(name, "production") == 0) {
+        *ret_environment = ENVIRONMENT_PRODUCTION;
+        return true;
+    }
+    if (name != NULL && strcmp(name, "staging") == 0) {
+        *ret_environment = ENVIRONMENT_STAGING;
+        return true;
+    }
+    return false;
+}
+
+enum step booking_answer_end(const struct http_response *answer, enum step step, const char *deed,
+                             const struct job *job, struct outcome *outcome)
+{
+    char words[ANSWER_WORDS];
+    enum error_class class =
+        step == STEP_UNCERTAIN ? ERROR_CLASS_UNKNOWN_OUTCOME : answer_class(answer);
+
+    answer_describe(answer, words);
+    boekuwzending_party_mask(json_object_get(job->context, "to"), words);
+    boekuwzending_party_mask(json_object_get(job->context, "from"), words);
+    outcome->http_status = answer->status;
+    outcome->retry_after_ms = answer->retry_after_ms;
+    return outcome_fail(outcome, step, class, "cannot %s: %s", deed, words);
+}
+
+enum step booking_answer_no_secret(const struct job *job, struct outcome *outcome)
+{
+    return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_AUTH, "the secret of the account %s",
+                        job->token_problem);
+}

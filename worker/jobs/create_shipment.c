@@ -1,0 +1,395 @@
+/*
+ * Job kind "create_shipment": books a shipment at Boekuwzending and fetches its labels.
+ *
+ * A shipment costs money, so before it is asked for, that it will be is made durable. Whoever comes
+ * after that first looks whether it is there, by our reference, and only asks again when it is not.
+ *
+ *   id known ──────> read it ─────────────────────────────┐
+ *   asked before ──> search ──> read each hit ──> ours ───┤──> labels complete: done
+ *                      └──────────┴──> none: book it ─────┘    else: come back later
+ *   never asked ─────────────────────> book it
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "worker/api/answer.h"
+#include "worker/api/boekuwzending_request.h"
+#include "worker/api/boekuwzending_shipment.h"
+#include "worker/api/lenient.h"
+#include "worker/api/text.h"
+#include "worker/jobs/booking_answer.h"
+#include "worker/jobs/kinds.h"
+#include "worker/jobs/shipment_search.h"
+#include "worker/jobs/shop_answer.h"
+
+/* A shipment that was asked for so lately may not be in the search yet. */
+#define SETTLE_S 15
+
+/* When to come back for labels, by the age of the shipment; none come after a day. */
+#define FRESH_S  60
+#define YOUNG_S  3600
+#define OLDEST_S 86400
+
+#define FRESH_WAIT_MS 2000
+#define YOUNG_WAIT_MS 30000
+#define OLD_WAIT_MS   300000
+
+enum create_phase {
+    PHASE_READ,   /* GET the shipment that we know */
+    PHASE_SEARCH, /* GET the shipments with our reference */
+    PHASE_HIT,    /* GET each of them */
+    PHASE_BOOK,   /* POST */
+};
+
+struct create {
+    const struct job *job;
+    enum environment environment;
+    char *reference;         /* owned */
+    const char *external_id; /* borrowed from the context; NULL: not known yet */
+    int32_t label_count;
+    double sent_s;    /* seconds since it was asked for; NAN: never */
+    double created_s; /* seconds since it was there; NAN: not known to be */
+    enum create_phase phase;
+    struct shipment_search search;
+};
+
+static void create_end(void *state)
+{
+    struct create *create = state;
+
+    if (create != NULL) {
+        free(create->reference);
+        shipment_search_release(&create->search);
+        free(create);
+    }
+}
+
+static double seconds_of(const struct job *job, const char *key)
+{
+    double seconds = 0;
+
+    return lenient_number(job->context, key, &seconds) ? fmax(seconds, 0) : (double)NAN;
+}
+
+/* Whether the context names a shipment that can be booked, and searched for afterwards. */
+static bool makes_sense(const struct create *create)
+{
+    json_t *context = create->job->context;
+
+    return create->reference != NULL && strlen(create->reference) <= BOEKUWZENDING_SEARCH_LENGTH &&
+           (create->external_id == NULL || boekuwzending_is_id(create->external_id)) &&
+           create->label_count >= 1 && lenient_is_set(context, "service") &&
+           lenient_is_set(context, "dispatch_date") &&
+           json_is_object(json_object_get(context, "from")) &&
+           json_is_object(json_object_get(context, "to"));
+}
+
+static void *create_begin(const struct job *job, struct outcome *outcome)
+{
+    struct create *create = xcalloc(1, sizeof(*create));
+
+    *create = (struct create){
+        .job = job,
+        .reference = lenient_text(job->context, "reference", BOEKUWZENDING_SEARCH_LENGTH + 1),
+        .external_id = json_string_value(json_object_get(job->context, "external_id")),
+        .sent_s = seconds_of(job, "sent_seconds_ago"),
+        .created_s = seconds_of(job, "created_seconds_ago"),
+    };
+    if (!booking_environment(job, &create->environment) ||
+        !lenient_integer(job->context, "label_count", &create->label_count) ||
+        !makes_sense(create)) {
+        outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR,
+                     "the job's context is not that of a shipment");
+        create_end(create);
+        return NULL;
+    }
+    return create;
+}
+
+static enum step ask_to_book(struct create *create, struct http_request *next,
+                             struct outcome *outcome)
+{
+    create->phase = PHASE_BOOK;
+    outcome_write(outcome, "write_sending", json_pack("{s:b}", "sending", 1));
+    boekuwzending_request_book(next, create->environment,
+                               boekuwzending_shipment_body(create->job->context));
+    return STEP_CALL;
+}
+
+static enum step start(struct create *create, struct http_request *next, struct outcome *outcome)
+{
+    const char *state = json_string_value(json_object_get(create->job->context, "state"));
+
+    if (state != NULL && strcmp(state, "labelled") == 0) {
+        return STEP_DONE;
+    }
+    if (create->job->token_problem != NULL) {
+        return booking_answer_no_secret(create->job, outcome);
+    }
+    if (create->external_id != NULL) {
+        create->phase = PHASE_READ;
+        boekuwzending_request_shipment(next, create->environment, create->external_id);
+        return STEP_CALL;
+    }
+    if (isnan(create->sent_s)) {
+        return ask_to_book(create, next, outcome);
+    }
+    create->phase = PHASE_SEARCH;
+    boekuwzending_request_find_shipments(next, create->environment, create->reference);
+    return STEP_CALL;
+}
+
+static json_t *result_of(const struct create *create, const struct booked_shipment *shipment,
+                         bool reconciled)
+{
+    json_t *result =
+        json_pack("{s:s, s:I, s:b}", "external_id", shipment->id, "labels",
+                  (json_int_t)json_array_size(shipment->labels), "reconciled", reconciled ? 1 : 0);
+
+    if (create->search.duplicates > 0) {
+        json_object_set_new(result, "duplicates",
+                            json_integer((json_int_t)create->search.duplicates));
+    }
+    return result;
+}
+
+/* Not all labels are there: comes back later, or gives up after a day. */
+static enum step wait_for_labels(const struct create *create, size_t count, struct outcome *outcome)
+{
+    double age = isnan(create->created_s) ? 0 : create->created_s;
+
+    if (age > OLDEST_S && count == 0) {
+        return outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_UNREADABLE, "no labels after a day");
+    }
+    if (age > OLDEST_S) {
+        return outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_UNREADABLE,
+                            "only %zu of %d labels after a day", count, create->label_count);
+    }
+    outcome->retry_after_ms = age < FRESH_S   ? FRESH_WAIT_MS
+                              : age < YOUNG_S ? YOUNG_WAIT_MS
+                                              : OLD_WAIT_MS;
+    return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_OK, "%zu of %d labels are made", count,
+                        create->label_count);
+}
+
+/* The shipment exists: records it with the labels that it has so far. */
+static enum step take_shipment(const struct create *create, const struct booked_shipment *shipment,
+                               bool reconciled, struct outcome *outcome)
+{
+    size_t count = json_array_size(shipment->labels);
+    bool complete = count >= (size_t)create->label_count;
+
+    outcome_write(outcome, "write_shipment",
+                  json_pack("{s:s, s:s?, s:b, s:O}", "external_id", shipment->id, "sequence",
+                            shipment->sequence, "complete", complete ? 1 : 0, "labels",
+                            shipment->labels));
+    json_decref(outcome->result);
+    outcome->result = result_of(create, shipment, reconciled);
+    return complete ? STEP_DONE : wait_for_labels(create, count, outcome);
+}
+
+/* Reads the shipment with this id: STEP_DONE, or how the attempt ends because it cannot be read. */
+static enum step read_shipment(const struct create *create, const struct http_response *answer,
+                               const char *id, struct booked_shipment *ret_shipment,
+                               struct outcome *outcome)
+{
+    static const char deed[] = "read the shipment";
+    AUTO(booked_shipment) struct booked_shipment shipment = {.id = NULL};
+    struct error err = ERROR_INIT;
+
+    if (answer_class(answer) != ERROR_CLASS_OK) {
+        return booking_answer_end(answer, STEP_RETRY, deed, create->job, outcome);
+    }
+    if (!booked_shipment_read(answer->body, answer->length, &shipment, &err)) {
+        return shop_answer_unreadable(answer, deed, err.text, outcome);
+    }
+    if (strcasecmp(shipment.id, id) != 0) {
+        return shop_answer_unreadable(answer, deed, "the answer is another one", outcome);
+    }
+    *ret_shipment = shipment;
+    shipment = (struct booked_shipment){.id = NULL};
+    return STEP_DONE;
+}
+
+static bool is_missing(const struct http_response *answer)
+{
+    return answer->transport == ERROR_CLASS_OK && answer->status == 404;
+}
+
+static enum step judge_known(const struct create *create, const struct http_response *answer,
+                             struct outcome *outcome)
+{
+    AUTO(booked_shipment) struct booked_shipment shipment = {.id = NULL};
+
+    if (is_missing(answer) && create->created_s < FRESH_S) {
+        outcome->retry_after_ms = FRESH_WAIT_MS;
+        return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_OK,
+                            "the shipment cannot be read yet: HTTP 404");
+    }
+    if (is_missing(answer)) {
+        return outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR,
+                            "Boekuwzending no longer has the shipment: HTTP 404");
+    }
+
+    enum step step = read_shipment(create, answer, create->external_id, &shipment, outcome);
+
+    return step == STEP_DONE ? take_shipment(create, &shipment, false, outcome) : step;
+}
+
+/* Nothing was found with our reference. */
+static enum step judge_absence(struct create *create, struct http_request *next,
+                               struct outcome *outcome)
+{
+    if (create->sent_s >= SETTLE_S) {
+        return ask_to_book(create, next, outcome);
+    }
+    outcome->retry_after_ms = (int64_t)ceil((SETTLE_S - create->sent_s) * 1000);
+    return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_OK,
+                        "the shipment was asked for just now and is not found yet");
+}
+
+/* All hits were read, or there are none. */
+static enum step conclude(struct create *create, const struct http_response *answer,
+                          struct http_request *next, struct outcome *outcome)
+{
+    if (create->search.found.id != NULL) {
+        return take_shipment(create, &create->search.found, true, outcome);
+    }
+    if (create->search.is_doubtful) {
+        return shop_answer_unreadable(answer, "find the shipment",
+                                      "not all that was found can be looked at", outcome);
+    }
+    return judge_absence(create, next, outcome);
+}
+
+static enum step read_next_hit(struct create *create, const struct http_response *answer,
+                               struct http_request *next, struct outcome *outcome)
+{
+    const char *id = shipment_search_id(&create->search);
+
+    if (id == NULL) {
+        return conclude(create, answer, next, outcome);
+    }
+    create->phase = PHASE_HIT;
+    boekuwzending_request_shipment(next, create->environment, id);
+    return STEP_CALL;
+}
+
+static enum step judge_search(struct create *create, const struct http_response *answer,
+                              struct http_request *next, struct outcome *outcome)
+{
+    static const char deed[] = "find the shipment";
+    struct error err = ERROR_INIT;
+
+    if (answer_class(answer) != ERROR_CLASS_OK) {
+        return booking_answer_end(answer, STEP_RETRY, deed, create->job, outcome);
+    }
+    if (!shipment_search_take_list(&create->search, answer->body, answer->length, &err)) {
+        return shop_answer_unreadable(answer, deed, err.text, outcome);
+    }
+    return read_next_hit(create, answer, next, outcome);
+}
+
+static enum step judge_hit(struct create *create, const struct http_response *answer,
+                           struct http_request *next, struct outcome *outcome)
+{
+    AUTO(booked_shipment) struct booked_shipment shipment = {.id = NULL};
+    const char *id = shipment_search_id(&create->search);
+    enum step step = STEP_DONE;
+
+    if (!is_missing(answer)) {
+        step = read_shipment(create, answer, id, &shipment, outcome);
+    }
+    if (step != STEP_DONE) {
+        return step;
+    }
+    shipment_search_take(&create->search, &shipment, create->reference);
+    return read_next_hit(create, answer, next, outcome);
+}
+
+/* Refused: nothing was made, and asking again as it is cannot help. */
+static enum step refuse(const struct create *create, const struct http_response *answer,
+                        struct outcome *outcome)
+{
+    enum step step =
+        booking_answer_end(answer, STEP_FAILED, "book the shipment", create->job, outcome);
+    AUTO(free)
+    char *reason = text_clean(outcome->error, strlen(outcome->error), sizeof(outcome->error));
+
+    outcome_write(outcome, "write_shipment_failed", json_pack("{s:s}", "reason", reason));
+    return step;
+}
+
+/* What a class of answers to the POST means. */
+static enum step judge_refusal(const struct create *create, const struct http_response *answer,
+                               struct outcome *outcome)
+{
+    static const char deed[] = "book the shipment";
+    bool answered = answer->transport == ERROR_CLASS_OK;
+    enum error_class class = answer_class(answer);
+
+    if (!answered) {
+        return booking_answer_end(
+            answer, class == ERROR_CLASS_UNKNOWN_OUTCOME ? STEP_UNCERTAIN : STEP_RETRY, deed,
+            create->job, outcome);
+    }
+    if (class == ERROR_CLASS_RATE_LIMITED) {
+        return booking_answer_end(answer, STEP_RETRY, deed, create->job, outcome);
+    }
+    /* A timeout on their side and a conflict may both mean that it was made. */
+    if (class == ERROR_CLASS_AUTH ||
+        (class == ERROR_CLASS_CLIENT_ERROR && answer->status != 408 && answer->status != 409)) {
+        return refuse(create, answer, outcome);
+    }
+    return booking_answer_end(answer, STEP_UNCERTAIN, deed, create->job, outcome);
+}
+
+static enum step judge_booking(const struct create *create, const struct http_response *answer,
+                               struct outcome *outcome)
+{
+    AUTO(booked_shipment) struct booked_shipment shipment = {.id = NULL};
+    struct error err = ERROR_INIT;
+
+    if (answer_class(answer) != ERROR_CLASS_OK) {
+        return judge_refusal(create, answer, outcome);
+    }
+    if (!booked_shipment_read(answer->body, answer->length, &shipment, &err)) {
+        return outcome_fail(outcome, STEP_UNCERTAIN, ERROR_CLASS_UNKNOWN_OUTCOME,
+                            "the shipment may be booked, but the answer cannot be read: %s",
+                            err.text);
+    }
+    return take_shipment(create, &shipment, false, outcome);
+}
+
+static enum step create_step(void *state, const struct http_response *previous,
+                             struct http_request *next, struct outcome *outcome)
+{
+    struct create *create = state;
+
+    outcome->label_environment = create->environment;
+    if (previous == NULL) {
+        return start(create, next, outcome);
+    }
+    outcome->http_status = previous->status;
+    switch (create->phase) {
+    case PHASE_READ:
+        return judge_known(create, previous, outcome);
+    case PHASE_SEARCH:
+        return judge_search(create, previous, next, outcome);
+    case PHASE_HIT:
+        return judge_hit(create, previous, next, outcome);
+    case PHASE_BOOK:
+        break;
+    }
+    return judge_booking(create, previous, outcome);
+}
+
+const struct job_kind job_kind_create_shipment = {
+    .name = "create_shipment",
+    .api = API_BOEKUWZENDING,
+    .begin = create_begin,
+    .step = create_step,
+    .end = create_end,
+};

@@ -1,0 +1,54 @@
+#include "worker/jobs/shipment_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "worker/api/boekuwzending_list.h"
+#include "worker/api/boekuwzending_request.h"
+
+void shipment_search_release(struct shipment_search *search)
+{
+    json_decref(search->ids);
+    booked_shipment_release(&search->found);
+    *search = (struct shipment_search){.ids = NULL};
+}
+
+bool shipment_search_take_list(struct shipment_search *search, const char *body, size_t length,
+                               struct error *err)
+{
+    json_auto_t *list = NULL;
+
+    if (!boekuwzending_list_read(body, length, &list, err)) {
+        return false;
+    }
+    search->ids = json_array();
+    search->is_doubtful = json_array_size(list) >= BOEKUWZENDING_PAGE;
+    for (size_t i = 0; i < json_array_size(list) && i < BOEKUWZENDING_PAGE; i++) {
+        AUTO(free) char *id = boekuwzending_id_of(json_array_get(list, i));
+
+        json_array_append_new(search->ids, json_string(id));
+    }
+    return true;
+}
+
+const char *shipment_search_id(const struct shipment_search *search)
+{
+    return json_string_value(json_array_get(search->ids, search->next));
+}
+
+void shipment_search_take(struct shipment_search *search, struct booked_shipment *shipment,
+                          const char *reference)
+{
+    search->next++;
+    if (shipment->reference == NULL) {
+        search->is_doubtful = true;
+    } else if (strcmp(shipment->reference, reference) != 0) {
+        return; /* somebody else's */
+    } else if (search->found.id == NULL) {
+        search->found = *shipment;
+        *shipment = (struct booked_shipment){.id = NULL};
+    } else if (strcasecmp(search->found.id, shipment->id) != 0) {
+        search->duplicates++;
+    }
+}
