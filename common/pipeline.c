@@ -358,10 +358,19 @@ enum pipeline_event pipeline_advance(struct pipeline *pipeline, int64_t now_us)
     return read_input(pipeline, now_us);
 }
 
+static bool is_prepared(const struct pipeline *pipeline, const char *query)
+{
+    for (const char *const *name = pipeline->prepared; *name != NULL; name++) {
+        if (strcmp(*name, query) == 0)
+            return pipeline->is_prepared;
+    }
+    return false;
+}
+
 static bool send_part(struct pipeline *pipeline, const struct flight_part *part)
 {
     const char *const *values = (const char *const *)part->parameters;
-    if (pipeline->is_prepared)
+    if (is_prepared(pipeline, part->query))
         return PQsendQueryPrepared(pipeline->connection, part->query, part->parameter_count, values,
                                    NULL, NULL, 0);
     return PQsendQueryParams(pipeline->connection, database_query(part->query),

@@ -66,9 +66,9 @@ enum pipeline_event {
 
 /*
  * `url` and `application_name` are borrowed for the life of the pipeline; `prepared` lists the
- * statements that flights will use, ended by NULL: they are prepared under their names on each new
- * connection, unless `prepare` says otherwise or, with AUTO, a pooler is found in between (then each is
- * sent with its text). Connecting starts with the first pipeline_advance().
+ * statements, ended by NULL, that are prepared under their names on each new connection, unless
+ * `prepare` says otherwise or, with AUTO, a pooler is found in between; all others are sent with their
+ * text. Connecting starts with the first pipeline_advance().
  */
 struct pipeline *pipeline_new(const char *url, const char *application_name,
                               enum config_prepare prepare, const char *const *prepared);

@@ -20,6 +20,7 @@ BEGIN
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%'
         WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+          AND c.relname <> 'job_context'
         GROUP BY c.relname
     LOOP
         EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops', relation.columns, relation.relname);
@@ -68,8 +69,7 @@ GRANT SELECT ON koppeling.account, koppeling.from_address TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
-GRANT EXECUTE ON FUNCTION koppeling.job_context, koppeling.verify_context, koppeling.poll_context, koppeling.mark_context,
-    koppeling.shipment_context, koppeling.confirm_context, koppeling.push_context, koppeling.ship_to TO koppeling_worker;
+GRANT SELECT ON koppeling.job_context TO koppeling_worker;
 
 -- Schedulers.
 GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;

@@ -156,7 +156,6 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
     if (client->config->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, client->config->ca_file);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 16384L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
@@ -221,8 +220,12 @@ static bool set_url(const struct http_client *client, CURL *easy,
         fits = append_secret(&url, easy, "token", secrets->store_token);
     if (fits && request->api == API_MIJNWEBWINKEL)
         fits = append_secret(&url, easy, "partner_token", client->config->partner_token);
-    if (fits)
+    if (fits) {
         curl_easy_setopt(easy, CURLOPT_URL, url.bytes);
+        /* Better wait for a connection that may be shared than open one for each call. Over plain http only the first
+         * answer would tell, so a shop that does not answer would hold up the others. */
+        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncmp(url.bytes, "https:", 6) == 0 ? 1L : 0L);
+    }
     if (url.bytes != NULL)
         explicit_bzero(url.bytes, url.capacity);
     buffer_release(&url);

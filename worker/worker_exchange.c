@@ -32,12 +32,10 @@
 #define REFUSED_US    INT64_C(1000000)
 #define DEADLOCK_US   INT64_C(50000)
 
-const char *const worker_statements[] = {
-    "queue_claim",     "queue_finish",   "queue_fail",     "queue_release", "queue_disown",
-    "queue_idle",      "queue_owned",    "worker_register", "worker_renew",  "worker_goodbye", "write_orders",
-    "write_skipped",   "write_polled",   "write_verified", "write_marked",   "write_sending",
-    "write_shipment",  "write_shipment_failed", "write_confirmed", "write_pushed", NULL,
-};
+/* The rest is planned each time it is sent: those statements meet tables of any size, and a plan that
+ * was made while a table was empty would be kept for too long. The claim and the finish are written so
+ * that there is only one way to run them. */
+const char *const worker_statements[] = {"queue_claim", "queue_finish", "worker_renew", NULL};
 
 static struct metric late = {
     .name = "koppeling_results_refused_total",

@@ -90,7 +90,7 @@ struct worker {
 
 /* worker_exchange.c */
 
-/* Statements that an exchange may use, for the pipeline to prepare; ended by NULL. */
+/* Statements of an exchange that are worth preparing; ended by NULL. */
 extern const char *const worker_statements[];
 
 /* Sends what there is to say, if anything and if the connection is free. */

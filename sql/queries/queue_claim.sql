@@ -67,8 +67,9 @@ WITH me AS MATERIALIZED (
     RETURNING j.id, j.kind, j.api_id, j.priority, j.run_at, j.attempt, j.args, j.integration_id, j.order_id, j.shipment_id
 )
 SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at, c.attempt, c.args,
-       CASE WHEN c.integration_id IS NOT NULL
-            THEN koppeling.job_context(c.kind, c.integration_id, c.order_id, c.shipment_id) END AS context,
+       CASE WHEN c.integration_id IS NOT NULL THEN (
+           SELECT x.context FROM koppeling.job_context x
+           WHERE x.kind = c.kind AND x.subject_id = coalesce(c.shipment_id, c.order_id, c.integration_id)) END AS context,
        i.shop_host,
        CASE c.api_id
            WHEN 1 THEN i.sealed_token

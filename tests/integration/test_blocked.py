@@ -4,8 +4,6 @@ import time
 
 from harness.case import Case
 
-FAR = "now() + interval '1 hour'"
-
 
 class PauseTest(Case):
     def setUp(self):
@@ -16,16 +14,9 @@ class PauseTest(Case):
         self.first, self.second = self.connect("shop1", "shop2")
         self.poll()
 
-    def label_all(self):
-        self.db.run("SELECT koppeling.record_label(id, 'production', 'L-' || id, NULL, NULL) FROM koppeling.imported_order")
-
     def blocked_seconds(self):
         return self.db.value("SELECT extract(epoch FROM blocked_until - now())::float8 FROM koppeling.integration WHERE id = %s",
                              self.first)
-
-    def marked(self, integration):
-        return self.db.value("SELECT count(*) FROM koppeling.imported_order WHERE integration_id = %s"
-                             " AND state = 'marked_shipped'", integration)
 
     def check_pause(self, least, most):
         """The first shop is blocked for that long, its jobs wait unattempted, the other shop is done."""
@@ -114,14 +105,10 @@ class RefusedTokenTest(Case):
             self.simulator.add(shop, generate=60)
         self.first, self.second = self.connect("shop1", "shop2")
         self.poll()
-        self.db.run("SELECT koppeling.record_label(id, 'production', 'L-' || id, NULL, NULL) FROM koppeling.imported_order")
+        self.label_all()
         self.simulator.shop("shop1", token_is_active=False)
         self.tick()
         self.work("--in-flight=5")
-
-    def marked(self, integration):
-        return self.db.value("SELECT count(*) FROM koppeling.imported_order WHERE integration_id = %s"
-                             " AND state = 'marked_shipped'", integration)
 
     def replace_token(self, token):
         self.backend.run("SELECT koppeling.replace_token(%s, decode(%s, 'base64'))", self.first,

@@ -14,7 +14,9 @@ static void kinds_are_complete_and_have_different_names(void **state)
 
 static void the_kinds_of_the_design_are_found(void **state)
 {
-    static const char *const names[] = {"ping", "verify", "poll", "mark_shipped"};
+    static const char *const names[] = {"ping",         "verify",          "poll",
+                                        "mark_shipped", "create_shipment", "confirm_order",
+                                        "push_order"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -51,7 +53,8 @@ static void a_context_that_makes_no_sense_fails_the_job(void **state)
         "{\"open_statuses\":{},\"order_number\":\"5\",\"order_uuid\":\"x\","
         "\"label_environment\":null,\"shipped_status\":2}",
     };
-    static const char *const kinds[] = {"verify", "poll", "mark_shipped"};
+    static const char *const kinds[] = {"verify",          "poll",          "mark_shipped",
+                                        "create_shipment", "confirm_order", "push_order"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(contexts) * ARRAY_LENGTH(kinds); i++) {

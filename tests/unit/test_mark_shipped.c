@@ -361,6 +361,20 @@ static void a_token_that_cannot_be_opened_is_not_used(void **state)
     talk_end(&talk);
 }
 
+static void an_order_without_a_label_is_not_marked(void **state)
+{
+    json_t *context = json_loads(good_context, 0, NULL);
+    struct talk talk;
+
+    (void)state;
+    json_object_set_new(context, "label_environment", json_null());
+    talk_begin(&talk, "mark_shipped", context);
+    assert_null(talk.state);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_CLIENT_ERROR);
+    assert_string_equal(talk.outcome.error, "the order has no label");
+    talk_end(&talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_first_answer_that_is_no_order_is_unreadable),
         cmocka_unit_test(bad_answers_end_the_attempt_with_their_class),
         cmocka_unit_test(a_token_that_cannot_be_opened_is_not_used),
+        cmocka_unit_test(an_order_without_a_label_is_not_marked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,11 @@ class Case(unittest.TestCase):
         return self.backend.value("SELECT koppeling.record_label(%s, %s, %s, %s, %s)", order_id, environment,
                                   external_id or f"label-{order_id}", waybill, "https://volg.example/3SPROEF1")
 
+    def label_all(self, environment="production"):
+        """Records a label for every order."""
+        self.backend.run("SELECT koppeling.record_label(id, %s, 'L-' || id, '3SPROEF', NULL) FROM koppeling.imported_order",
+                         environment)
+
     def mark(self):
         """Tells the shops of the labels that there are."""
         self.tick()
@@ -188,6 +193,11 @@ class Case(unittest.TestCase):
         """The numbers of the orders that were imported, sorted."""
         return sorted(self.db.column(
             "SELECT order_number FROM koppeling.imported_order WHERE integration_id = %s", integration))
+
+    def marked(self, integration=None):
+        """How many orders are marked shipped."""
+        return self.db.value("SELECT count(*) FROM koppeling.imported_order WHERE state = 'marked_shipped'"
+                             " AND (%s::bigint IS NULL OR integration_id = %s)", integration, integration)
 
     def skipped(self, integration):
         return {row["order_number"]: row["reason_code"] for row in self.db.rows(

@@ -1,0 +1,214 @@
+"""The database restarts, cuts connections or refuses a write: what was done is recorded once, and only culprits fail."""
+from harness.case import Case, heavy
+from harness.orders import order
+from harness.postgres import SqlError
+
+
+class RestartTest(Case):
+    def setUp(self):
+        super().setUp()
+        self.integration = self.connect_with_orders(generate=60)
+        self.label_all()
+        self.simulator.settings(latency_ms=100)
+
+    def check_all_marked_once(self):
+        self.assertEqual(self.marked(), 60)
+        self.assertEqual(self.jobs("mark_shipped"), [])
+        self.assertEqual(len(self.history("mark_shipped")), 60, "one row of history per job")
+        self.assertEqual({order["status"] for order in self.simulator.orders("shop1").values()}, {2})
+
+    @heavy
+    def test_a_hard_restart_while_jobs_run_loses_and_doubles_nothing(self):
+        scheduler = self.start_scheduler()
+        worker = self.start_worker("--in-flight=5")
+        self.wait_until(lambda: 5 <= self.marked() < 40, "work is under way")
+        self.cluster.restart()
+        self.reconnect()
+        self.wait_until(lambda: self.marked() == 60, "the same worker goes on", seconds=60)
+        self.wait_until(lambda: self.jobs("mark_shipped") == [], "no job is left")
+        self.assertTrue(worker.is_running and scheduler.is_running)
+        self.assertEqual((worker.stop().status, scheduler.stop().status), (0, 0))
+        self.check_all_marked_once()
+        for count in self.simulator.patch_counts("shop1").values():
+            self.assertLessEqual(count, 1, "results are kept over the restart, so nothing is told again")
+
+    def test_results_are_kept_while_the_database_is_away(self):
+        self.simulator.settings(latency_ms=1000)
+        self.tick()
+        worker = self.start_worker()
+        self.wait_until(lambda: len(self.simulator.requests("shop1", method="PATCH")) == 60, "all PATCHes are on their way")
+        self.cluster.restart()
+        self.reconnect()
+        self.wait_until(lambda: self.marked() == 60, "the results are recorded")
+        worker.stop()
+        self.check_all_marked_once()
+        self.assertEqual({job["attempts"] for job in self.history("mark_shipped")}, {1})
+        self.assertEqual(set(self.simulator.patch_counts("shop1").values()), {1})
+
+    @heavy
+    def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(self):
+        self.tick()
+        worker = self.start_worker("--in-flight=5")
+        cuts = 0
+
+        def cut_and_look():
+            nonlocal cuts
+            cuts += self.db.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                                  " WHERE datname = current_database() AND usename = 'test_worker'")
+            return self.marked() == 60
+
+        self.wait_until(cut_and_look, "everything is done", seconds=60)
+        self.assertGreater(cuts, 3)
+        self.wait_until(lambda: self.jobs("mark_shipped") == [], "no job is left", seconds=90)
+        worker.stop()
+        self.check_all_marked_once()
+
+    def test_a_scheduler_reconnects_and_goes_on(self):
+        scheduler = self.start_scheduler()
+        self.wait_until(lambda: len(self.jobs("mark_shipped")) == 60, "it ticks")
+        self.cluster.restart()
+        self.reconnect()
+        self.db.run("DELETE FROM koppeling.job")
+        self.wait_until(lambda: len(self.jobs("mark_shipped")) == 60, "it ticks again")
+        self.assertTrue(scheduler.is_running)
+
+    def test_the_listener_reconnects_and_goes_on(self):
+        worker = self.start_worker()
+        self.cluster.restart()
+        self.reconnect()
+        listening = ("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'koppeling-worker/listener'"
+                     " AND query LIKE '%LISTEN%' AND datname = current_database()")
+        self.wait_until(lambda: self.db.value(listening) == 1, "it listens again")
+        self.assertTrue(worker.is_running)
+
+
+class RefusedWriteTest(Case):
+    """The database refuses what one job of a batch wants to store: only that one fails."""
+
+    def setUp(self):
+        super().setUp()
+        self.simulator.shop("shop1")
+        self.numbers = [str(70001 + index) for index in range(40)]
+        self.simulator.add("shop1", orders=[order(number=number) for number in self.numbers])
+        self.integration = self.connect("shop1")
+
+    def check_only_one_fails(self, worker_flags=()):
+        """Of forty orders being marked, only 70007 fails, and it can be retried when the cause is mended."""
+        self.label_all()
+        self.tick()
+        self.simulator.settings(latency_ms=300)  # so that all results come in one batch
+        self.work(*worker_flags)
+        failed, = self.jobs("mark_shipped")
+        self.assertEqual((failed["state"], failed["order_id"]), ("failed", self.order(70007)["id"]), failed)
+        self.assertIn("the database refused", failed["last_error"])
+        self.assertEqual(self.marked(), 39)
+        self.assertEqual(len(self.history("mark_shipped")), 39)
+        return failed
+
+    def test_a_constraint_against_one_order_fails_one_job(self):
+        self.poll()
+        self.db.run("ALTER TABLE koppeling.imported_order ADD CONSTRAINT no_such_order"
+                    " CHECK (order_number <> '70007' OR state <> 'marked_shipped')")
+        failed = self.check_only_one_fails()
+        self.assertIn("no_such_order", failed["last_error"])
+        self.db.run("ALTER TABLE koppeling.imported_order DROP CONSTRAINT no_such_order")
+        self.ops.run("SELECT koppeling.retry_job(%s)", failed["id"])
+        self.work()
+        self.assertEqual((self.marked(), self.jobs()), (40, []))
+
+    def test_a_trigger_against_one_order_fails_one_job(self):
+        self.poll()
+        self.db.run("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF NEW.order_number = '70007' AND NEW.state = 'marked_shipped' THEN RAISE 'not this one'; END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse BEFORE UPDATE ON koppeling.imported_order FOR EACH ROW EXECUTE FUNCTION refuse();""")
+        self.assertIn("not this one", self.check_only_one_fails()["last_error"])
+
+    def test_a_history_row_that_is_refused_fails_one_job(self):
+        self.poll()
+        order_id = self.order(70007)["id"]
+        self.db.run(f"ALTER TABLE koppeling.job_history ADD CONSTRAINT not_in_history CHECK (order_id <> {order_id})")
+        self.check_only_one_fails()
+
+    def test_a_poll_that_cannot_be_stored_fails_and_other_shops_go_on(self):
+        shops = ["shop2", "shop3", "shop4"]
+        for shop in shops:
+            self.simulator.shop(shop)
+            self.simulator.add(shop, generate=10)
+        others = self.connect(*shops)
+        self.db.run("ALTER TABLE koppeling.imported_order ADD CONSTRAINT no_such_order CHECK (order_number <> '70007')")
+        self.simulator.settings(latency_ms=300)
+        self.poll()
+        failed, = self.jobs("poll")
+        self.assertEqual((failed["state"], failed["integration_id"]), ("failed", self.integration))
+        self.assertEqual([len(self.imported(shop)) for shop in others], [10, 10, 10])
+        self.assertEqual(self.imported(self.integration), [])
+        self.assertIsNone(self.shop(self.integration)["last_polled_at"])
+
+    def test_a_deadlock_or_a_lock_that_lasts_only_delays(self):
+        self.poll()
+        self.label_all()
+        self.tick()
+        blocker = self.session()
+        blocker.run("BEGIN")
+        blocker.run("SELECT FROM koppeling.imported_order WHERE order_number = '70007' FOR UPDATE")
+        worker = self.start_worker()
+        self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                              " AND datname = current_database()") > 0, "the worker waits for the lock")
+        blocker.run("COMMIT")
+        self.wait_until(lambda: self.marked() == 40, "everything is done")
+        worker.stop()
+        self.assertEqual({job["attempts"] for job in self.history("mark_shipped")}, {1})
+
+    def test_a_read_only_database_is_waited_for(self):
+        self.poll()
+        self.label_all()
+        self.tick()
+        worker = self.start_worker()
+        self.db.run(f"ALTER DATABASE {self.database} SET default_transaction_read_only = on")
+        self.db.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test_worker' AND datname = current_database()")
+        self.db.run("SELECT koppeling.ping(5)")
+        self.db.run(f"ALTER DATABASE {self.database} RESET default_transaction_read_only")
+        self.db.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test_worker' AND datname = current_database()")
+        self.wait_until(lambda: self.marked() == 40 and self.jobs() == [], "everything is done", seconds=60)
+        self.assertTrue(worker.is_running)
+
+
+class UnknownCommitTest(Case):
+    def test_a_claim_whose_answer_is_lost_is_disowned(self):
+        """The claim commits, but the worker never hears of it: its jobs go back unattempted."""
+        self.db.run("SELECT koppeling.ping(50)")
+        # The claim's own commit cuts the connection of whoever claimed, once.
+        self.db.run("""
+            CREATE TABLE cut (done boolean);
+            GRANT ALL ON cut TO PUBLIC;
+            CREATE FUNCTION cut_off() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+            BEGIN
+                IF NOT EXISTS (SELECT FROM public.cut) THEN
+                    INSERT INTO public.cut VALUES (true);
+                    PERFORM pg_terminate_backend(pg_backend_pid());
+                END IF;
+                RETURN NULL;
+            END $$;
+            CREATE CONSTRAINT TRIGGER cut_off AFTER UPDATE ON koppeling.job DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW WHEN (NEW.state = 'running') EXECUTE FUNCTION cut_off();""")
+        worker = self.work()
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.job"), 0)
+        self.assertEqual(len(self.history("ping")), 50)
+        self.assertIn("unknown whether", worker.log)
+
+
+class SqlErrorTest(Case):
+    def test_the_back_end_gets_a_clear_error_for_a_wrong_call(self):
+        calls = (("SELECT koppeling.enqueue('no_such_kind')", "unknown job kind"),
+                 ("SELECT koppeling.replace_token(999, 'x')", "there is no integration 999"),
+                 ("SELECT koppeling.disconnect_shop(999)", "there is no integration 999"),
+                 ("SELECT koppeling.poll_now(999)", "there is no integration 999"),
+                 ("SELECT koppeling.record_label(999, 'production', 'x', NULL, NULL)", "there is no imported order 999"))
+        for call, words in calls:
+            with self.subTest(call=call), self.assertRaises(SqlError) as caught:
+                self.backend.rows(call)
+            self.assertIn(words, caught.exception.message)

@@ -1,0 +1,229 @@
+#include "tests/unit/booking_helpers.h"
+
+#include "worker/api/boekuwzending_shipment.h"
+
+/* The body for the usual wish with one member changed. */
+static json_t *body_with(const char *key, const char *value)
+{
+    json_auto_t *wish = parsed(SHIPMENT_CONTEXT);
+
+    if (key != NULL) {
+        json_object_set_new(wish, key, parsed(value));
+    }
+
+    AUTO(free) char *text = boekuwzending_shipment_body(wish);
+
+    return parsed(text);
+}
+
+static void the_body_looks_as_in_the_example(void **state)
+{
+    json_auto_t *body = body_with(NULL, NULL);
+
+    (void)state;
+    check_value(body, "invoiceReference", "\"20411-17\"");
+    check_value(body, "transportType", "\"road_transport\"");
+    check_value(body, "service", "\"postnl_voorbeeld\"");
+    check_value(body, "shipFrom/contact",
+                "{\"name\":\"Magazijn\",\"company\":\"Winkel Voorbeeld\",\"emailAddress\":"
+                "\"m@winkel.example\",\"phoneNumber\":\"+31300000000\"}");
+    check_value(body, "shipFrom/address/privateAddress", "false");
+    check_value(body, "shipTo/contact/name", "\"Fenna Testveld\"");
+    check_value(body, "shipTo/address/privateAddress", "true");
+    check_value(body, "dispatch",
+                "{\"instructions\":null,\"reference\":\"20411\",\"timeWindow\":{\"begin\":null,"
+                "\"end\":null},\"vatNumber\":null,\"eoriNumber\":null,\"date\":\"2026-11-24\"}");
+    check_value(body, "items",
+                "[{\"quantity\":2,\"type\":\"package\",\"dimensions\":{\"length\":10,\"width\":10,"
+                "\"height\":10},\"weight\":0.425,\"description\":\"Pakket\",\"value\":45.0}]");
+    check_value(body, "related", "");
+    assert_int_equal(json_object_size(body), 7);
+}
+
+static void one_member_changes_one_place(void **state)
+{
+    static const struct {
+        const char *key;
+        const char *value;
+        const char *path;
+        const char *sent;
+    } rows[] = {
+        {"related_external_id", "\"" OTHER_ID "\"", "related", "\"/shipments/" OTHER_ID "\""},
+        {"service", "\" key \"", "service", "\"key\""},
+        {"label_count", "3", "items/0/quantity", "3"},
+        {"label_count", "3", "items/0/weight", "0.283"},
+        {"label_count", "null", "items/0/quantity", "1"},
+        {"label_count", "100", "items/0/weight", "0.1"},
+        {"weight_kg", "\"2.5\"", "items/0/weight", "1.25"},
+        {"weight_kg", "null", "items/0/weight", "0.5"},
+        {"weight_kg", "0", "items/0/weight", "0.5"},
+        {"weight_kg", "0.001", "items/0/weight", "0.1"},
+        {"weight_kg", "1e12", "items/0/weight", "99999.999"},
+        {"value", "null", "items/0/value", "null"},
+        {"value", "-1", "items/0/value", "null"},
+        {"value", "0", "items/0/value", "0.0"},
+        {"value", "\"12.34\"", "items/0/value", "12.34"},
+        {"label_format", "\"envelop\"", "items/0/type", "\"envelop\""},
+        {"label_format", "\"envelop\"", "items/0/description", "\"Envelop\""},
+        {"label_format", "\"document\"", "items/0/description", "\"Document\""},
+        {"label_format", "\"pallet-euro\"", "items/0/description", "\"Europallet\""},
+        {"label_format", "\"pallet-block\"", "items/0/description", "\"Blokpallet\""},
+        {"label_format", "\"pallet-mini\"", "items/0/description", "\"Minipallet\""},
+        {"label_format", "\"pallet-other\"", "items/0/description", "\"Pallet\""},
+        {"label_format", "\"box\"", "items/0/type", "\"box\""},
+        {"label_format", "\"box\"", "items/0/description", "\"Pakket\""},
+        {"label_format", "null", "items/0/type", "\"package\""},
+        {"to", "{}", "shipTo/address/street", "\"\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_auto_t *body = body_with(rows[i].key, rows[i].value);
+
+        check_value(body, rows[i].path, rows[i].sent);
+    }
+}
+
+static void numbers_are_sent_without_noise(void **state)
+{
+    json_auto_t *wish = parsed(SHIPMENT_CONTEXT);
+
+    (void)state;
+    json_object_set_new(wish, "value", json_real(0.1 + 0.2));
+
+    AUTO(free) char *text = boekuwzending_shipment_body(wish);
+
+    assert_non_null(strstr(text, "\"value\":0.3,") != NULL ? text : strstr(text, "\"value\":0.3}"));
+    assert_non_null(strstr(text, "\"weight\":0.425"));
+}
+
+static void a_shipment_is_read(void **state)
+{
+    static const char body[] =
+        "{\"id\":\"" SHIPMENT_ID "\",\"sequence\":2026112300017,\"transportType\":{\"name\":\"x\"},"
+        "\"invoiceReference\":\" 20411-17 \",\"shipTo\":{\"contact\":{\"phoneNumber\":"
+        "{\"countryCode\":\"31\"}}},\"labels\":[{\"id\":\"L1\",\"waybill\":\"3S1\",\"reference\":"
+        "null,\"status\":\"created\",\"trackAndTraceLink\":\"https://x.example/3S1\"},"
+        "{\"id\":\"L2\",\"waybill\":null,\"trackAndTraceLink\":null}]}";
+    AUTO(booked_shipment) struct booked_shipment shipment;
+
+    (void)state;
+    assert_true(booked_shipment_read(body, strlen(body), &shipment, NULL));
+    assert_string_equal(shipment.id, SHIPMENT_ID);
+    assert_string_equal(shipment.sequence, "2026112300017");
+    assert_string_equal(shipment.reference, "20411-17");
+    check_value(shipment.labels, "0",
+                "{\"external_id\":\"L1\",\"waybill\":\"3S1\",\"track_and_trace_link\":"
+                "\"https://x.example/3S1\"}");
+    check_value(shipment.labels, "1",
+                "{\"external_id\":\"L2\",\"waybill\":null,\"track_and_trace_link\":null}");
+}
+
+static void labels_come_in_many_forms(void **state)
+{
+    static const struct {
+        const char *labels; /* NULL: the member is absent */
+        size_t count;
+    } rows[] = {
+        {NULL, 0},
+        {"null", 0},
+        {"[]", 0},
+        {"{}", 0},
+        {"\"\"", 0},
+        {"7", 0},
+        {"[null,7,\"x\",[],{}]", 0},
+        {"[{\"waybill\":\"3S1\"}]", 0},
+        {"[{\"id\":\"\"},{\"id\":\"a b\"}]", 0},
+        {"{\"id\":\"L1\"}", 1},
+        {"[{\"id\":\"L1\"}]", 1},
+        {"[{\"id\":\"L1\"},{\"id\":\"L1\"}]", 1},
+        {"[{\"id\":\"L1\"},{\"id\":\"L2\"}]", 2},
+        {"{\"0\":{\"id\":\"L1\"},\"3\":{\"id\":\"L2\"}}", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(booked_shipment) struct booked_shipment shipment;
+        AUTO(free)
+        char *body = rows[i].labels != NULL
+                         ? xasprintf("{\"id\":\"a\",\"labels\":%s}", rows[i].labels)
+                         : xstrdup("{\"id\":\"a\"}");
+
+        ROW_CHECK(body, booked_shipment_read(body, strlen(body), &shipment, NULL));
+        ROW_CHECK(body, json_array_size(shipment.labels) == rows[i].count);
+        ROW_CHECK(body, shipment.sequence == NULL && shipment.reference == NULL);
+    }
+}
+
+static void a_link_is_one_that_a_browser_may_follow(void **state)
+{
+    static const char *const rows[][2] = {
+        {"\"https://x.example/3S1\"", "\"https://x.example/3S1\""},
+        {"\"HTTP://x.example\"", "\"HTTP://x.example\""},
+        {"\"javascript:alert(1)\"", "null"},
+        {"\"//x.example\"", "null"},
+        {"\"\"", "null"},
+        {"{}", "null"},
+    };
+    AUTO(free) char *endless = xasprintf("{\"id\":\"a\",\"labels\":[{\"id\":\"L\",\"waybill\":[],"
+                                         "\"trackAndTraceLink\":\"https://%0500d\"}]}",
+                                         0);
+    AUTO(booked_shipment) struct booked_shipment of_endless;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(booked_shipment) struct booked_shipment shipment;
+        AUTO(free)
+        char *body = xasprintf("{\"id\":\"a\",\"labels\":{\"id\":\"L\",\"trackAndTraceLink\":%s}}",
+                               rows[i][0]);
+
+        ROW_CHECK(rows[i][0], booked_shipment_read(body, strlen(body), &shipment, NULL));
+        check_value(shipment.labels, "0/track_and_trace_link", rows[i][1]);
+    }
+    assert_true(booked_shipment_read(endless, strlen(endless), &of_endless, NULL));
+    check_value(of_endless.labels, "0/track_and_trace_link", "null");
+}
+
+static void endless_labels_are_bounded(void **state)
+{
+    AUTO(free) char *body = shipment_text(SHIPMENT_ID, "x", BOEKUWZENDING_LABELS + 5);
+    AUTO(booked_shipment) struct booked_shipment shipment;
+
+    (void)state;
+    assert_true(booked_shipment_read(body, strlen(body), &shipment, NULL));
+    assert_int_equal(json_array_size(shipment.labels), BOEKUWZENDING_LABELS);
+}
+
+static void what_is_no_shipment_is_refused(void **state)
+{
+    static const char *const bodies[] = {"",        "[]",           "{}",  "null",
+                                         "<html>",  "{\"id\":\"\"}", "\"a\"", "{\"id\":\"a\"",
+                                         "[{\"id\":\"a\"}]", "{\"title\":\"Fenna\"}"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
+        struct booked_shipment shipment;
+        struct error err = ERROR_INIT;
+
+        ROW_CHECK(bodies[i],
+                  !booked_shipment_read(bodies[i], strlen(bodies[i]), &shipment, &err));
+        ROW_CHECK(bodies[i], shipment.id == NULL && shipment.labels == NULL);
+        ROW_CHECK(bodies[i], err.code == ERROR_DATA && strstr(err.text, "Fenna") == NULL);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_body_looks_as_in_the_example),
+        cmocka_unit_test(one_member_changes_one_place),
+        cmocka_unit_test(numbers_are_sent_without_noise),
+        cmocka_unit_test(a_shipment_is_read),
+        cmocka_unit_test(labels_come_in_many_forms),
+        cmocka_unit_test(a_link_is_one_that_a_browser_may_follow),
+        cmocka_unit_test(endless_labels_are_bounded),
+        cmocka_unit_test(what_is_no_shipment_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
