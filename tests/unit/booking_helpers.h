@@ -66,7 +66,7 @@ static inline void check_value(json_t *json, const char *path, const char *expec
 /* Fails when the text holds anything of the receiver or the sender. */
 static inline void check_impersonal(const char *text)
 {
-    static const char *const secrets[] = {"Fenna",  "Testveld", "example", "31612345678",
+    static const char *const secrets[] = {"Fenna",  "Testveld", "example",       "31612345678",
                                           "3511ZZ", "Utrecht",  "Voorbeeldlaan", "Loodsweg"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(secrets); i++) {
@@ -86,7 +86,7 @@ static inline char *shipment_text(const char *id, const char *reference, size_t 
                   "invoiceReference", reference, "labels", list);
 
     for (size_t i = 0; i < labels; i++) {
-        char label[40];
+        char label[60];
 
         snprintf(label, sizeof(label), "a1000000-0000-4000-8000-%012zu", i + 1);
         json_array_append_new(list, json_pack("{s:s, s:s, s:n}", "id", label, "waybill",

@@ -54,7 +54,8 @@ static void what_is_no_list_is_not_taken_for_an_empty_one(void **state)
         json_t *list = NULL;
         struct error err = ERROR_INIT;
 
-        ROW_CHECK(rows[i][0], !boekuwzending_list_read(rows[i][0], strlen(rows[i][0]), &list, &err));
+        ROW_CHECK(rows[i][0],
+                  !boekuwzending_list_read(rows[i][0], strlen(rows[i][0]), &list, &err));
         ROW_CHECK(rows[i][0], list == NULL && err.code == ERROR_DATA);
         ROW_CHECK(rows[i][0], strncmp(err.text, rows[i][1], strlen(rows[i][1])) == 0);
     }

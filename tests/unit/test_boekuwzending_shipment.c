@@ -93,8 +93,8 @@ static void numbers_are_sent_without_noise(void **state)
 
     AUTO(free) char *text = boekuwzending_shipment_body(wish);
 
-    assert_non_null(strstr(text, "\"value\":0.3,") != NULL ? text : strstr(text, "\"value\":0.3}"));
-    assert_non_null(strstr(text, "\"weight\":0.425"));
+    assert_non_null(strstr(text, "\"value\":0.3}"));
+    assert_non_null(strstr(text, "\"weight\":0.425,"));
 }
 
 static void a_shipment_is_read(void **state)
@@ -165,9 +165,10 @@ static void a_link_is_one_that_a_browser_may_follow(void **state)
         {"\"\"", "null"},
         {"{}", "null"},
     };
-    AUTO(free) char *endless = xasprintf("{\"id\":\"a\",\"labels\":[{\"id\":\"L\",\"waybill\":[],"
-                                         "\"trackAndTraceLink\":\"https://%0500d\"}]}",
-                                         0);
+    AUTO(free)
+    char *endless = xasprintf("{\"id\":\"a\",\"labels\":[{\"id\":\"L\",\"waybill\":[],"
+                              "\"trackAndTraceLink\":\"https://%0500d\"}]}",
+                              0);
     AUTO(booked_shipment) struct booked_shipment of_endless;
 
     (void)state;
@@ -196,17 +197,23 @@ static void endless_labels_are_bounded(void **state)
 
 static void what_is_no_shipment_is_refused(void **state)
 {
-    static const char *const bodies[] = {"",        "[]",           "{}",  "null",
-                                         "<html>",  "{\"id\":\"\"}", "\"a\"", "{\"id\":\"a\"",
-                                         "[{\"id\":\"a\"}]", "{\"title\":\"Fenna\"}"};
+    static const char *const bodies[] = {"",
+                                         "[]",
+                                         "{}",
+                                         "null",
+                                         "<html>",
+                                         "{\"id\":\"\"}",
+                                         "\"a\"",
+                                         "{\"id\":\"a\"",
+                                         "[{\"id\":\"a\"}]",
+                                         "{\"title\":\"Fenna\"}"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
         struct booked_shipment shipment;
         struct error err = ERROR_INIT;
 
-        ROW_CHECK(bodies[i],
-                  !booked_shipment_read(bodies[i], strlen(bodies[i]), &shipment, &err));
+        ROW_CHECK(bodies[i], !booked_shipment_read(bodies[i], strlen(bodies[i]), &shipment, &err));
         ROW_CHECK(bodies[i], shipment.id == NULL && shipment.labels == NULL);
         ROW_CHECK(bodies[i], err.code == ERROR_DATA && strstr(err.text, "Fenna") == NULL);
     }

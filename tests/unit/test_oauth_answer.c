@@ -66,10 +66,18 @@ static void a_token_lasts_as_long_as_it_says(void **state)
 
 static void what_is_no_token_is_refused(void **state)
 {
-    static const char *const tokens[] = {"null",       "\"\"",           "7",
-                                         "[\"a\"]",    "{}",             "\"a b\"",
-                                         "\"a\\nb\"",  "\"a\\u0000b\"",  "\"caf\xC3\xA9\"",
-                                         "\"a\x7F\"",  "\"a\xFF\"",      "\"a\\r\\nX-Evil: 1\"",
+    static const char *const tokens[] = {"null",
+                                         "\"\"",
+                                         "7",
+                                         "[\"a\"]",
+                                         "{}",
+                                         "\"a b\"",
+                                         "\"a\\nb\"",
+                                         "\"a\\u0000b\"",
+                                         "\"caf\xC3\xA9\"",
+                                         "\"a\x7F\"",
+                                         "\"a\xFF\"",
+                                         "\"a\\r\\nX-Evil: 1\"",
                                          "\" spaced\""};
 
     (void)state;
@@ -115,7 +123,8 @@ static void a_refusal_is_told_without_secrets(void **state)
         {503, "<html>", "HTTP 503 with an HTML page"},
         {200, "", "HTTP 200 with an empty answer, without a usable access_token"},
         {200, "[]", "HTTP 200 with a list, without a usable access_token"},
-        {200, "{\"access_token\":\"abc\"", "HTTP 200 with an object, without a usable access_token"},
+        {200, "{\"access_token\":\"abc\"",
+         "HTTP 200 with an object, without a usable access_token"},
         {204, "", "HTTP 204 with an empty answer, without a usable access_token"},
     };
 

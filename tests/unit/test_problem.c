@@ -93,8 +93,8 @@ static void a_huge_report_is_bounded(void **state)
     }
     long_text[sizeof(long_text) - 1] = '\0';
     for (int i = 0; i < 5; i++) {
-        json_array_append_new(violations, json_pack("{s:s, s:s}", "propertyPath", long_text,
-                                                    "message", long_text));
+        json_array_append_new(
+            violations, json_pack("{s:s, s:s}", "propertyPath", long_text, "message", long_text));
     }
 
     json_auto_t *report = json_pack("{s:s, s:O}", "title", long_text, "violations", violations);

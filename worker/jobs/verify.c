@@ -182,7 +182,6 @@ static const struct {
     const char *english;
 } address_parts[] = {
     {{"name", "company"}, "naam of bedrijfsnaam", "name or company"},
-    {{"email", NULL}, "e-mailadres", "e-mail address"},
     {{"street", NULL}, "straat", "street"},
     {{"number", NULL}, "huisnummer", "house number"},
     {{"postcode", NULL}, "postcode", "postcode"},

@@ -1,0 +1,457 @@
+/* The create_shipment job: booking, what is answered to that, and waiting for labels. */
+#include "tests/unit/booking_helpers.h"
+
+/* Begins with one member of the context changed (`value` is JSON), unless `key` is NULL. */
+static void begin(struct talk *talk, const char *key, const char *value)
+{
+    json_t *context = parsed(SHIPMENT_CONTEXT);
+
+    if (key != NULL) {
+        json_object_set_new(context, key, parsed(value));
+    }
+    talk_begin(talk, "create_shipment", context);
+    assert_non_null(talk->state);
+}
+
+/* Begins, and asks to book. */
+static void begin_booking(struct talk *talk)
+{
+    begin(talk, NULL, NULL);
+    assert_int_equal(talk_start(talk), STEP_CALL);
+}
+
+/* Begins with a shipment that is known to exist since so many seconds (JSON), and asks for it. */
+static void begin_known(struct talk *talk, const char *created_s)
+{
+    json_t *context = parsed(SHIPMENT_CONTEXT);
+
+    json_object_set_new(context, "state", json_string("created"));
+    json_object_set_new(context, "external_id", json_string(SHIPMENT_ID));
+    json_object_set_new(context, "sent_seconds_ago", json_integer(90000));
+    json_object_set_new(context, "created_seconds_ago", parsed(created_s));
+    talk_begin(talk, "create_shipment", context);
+    assert_non_null(talk->state);
+    assert_int_equal(talk_start(talk), STEP_CALL);
+    assert_int_equal(talk->request.method, HTTP_GET);
+    assert_string_equal(talk->request.path, "/shipments/" SHIPMENT_ID);
+    assert_null(talk->outcome.writes);
+}
+
+/* Answers with the shipment and so many labels. */
+static enum step answer_shipment(struct talk *talk, int status, size_t labels)
+{
+    AUTO(free) char *body = shipment_text(SHIPMENT_ID, "20411-17", labels);
+
+    return talk_http(talk, status, body);
+}
+
+/* Fails unless write_shipment was written once, with these figures. */
+static void check_written(const struct talk *talk, size_t labels, bool complete)
+{
+    json_auto_t *row = talk_row(talk, "write_shipment", 0);
+
+    assert_int_equal(talk_rows(talk, "write_shipment"), 1);
+    assert_int_equal(talk_rows(talk, "write_shipment_failed"), 0);
+    check_member(row, "external_id", SHIPMENT_ID);
+    check_member(row, "sequence", "2026112300017");
+    assert_int_equal(json_is_true(json_object_get(row, "complete")), complete);
+    assert_int_equal(json_array_size(json_object_get(row, "labels")), labels);
+}
+
+static void a_shipment_is_booked_after_its_intent_is_saved(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin_booking(&talk);
+    assert_int_equal(talk.request.method, HTTP_POST);
+    assert_int_equal(talk.request.api, API_BOEKUWZENDING);
+    assert_int_equal(talk.request.environment, ENVIRONMENT_PRODUCTION);
+    assert_int_equal(talk.request.auth, HTTP_AUTH_BEARER);
+    assert_string_equal(talk.request.path, "/shipments");
+    assert_string_equal(talk.request.query, "");
+    assert_true(talk.request.save_first);
+    assert_true(talk.request.not_repeatable);
+    assert_int_equal(talk_rows(&talk, "write_sending"), 1);
+
+    json_auto_t *row = talk_row(&talk, "write_sending", 0);
+    json_auto_t *body = parsed(talk.request.body);
+
+    check_value(row, "sending", "true");
+    check_value(body, "invoiceReference", "\"20411-17\"");
+    assert_int_equal(answer_shipment(&talk, 201, 2), STEP_DONE);
+    check_written(&talk, 2, true);
+    assert_int_equal(talk.outcome.http_status, 201);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_OK);
+    assert_int_equal(talk.outcome.label_environment, ENVIRONMENT_PRODUCTION);
+    assert_int_equal(talk.outcome.shop_environment, ENVIRONMENT_NONE);
+    check_value(talk.outcome.result, "external_id", "\"" SHIPMENT_ID "\"");
+    check_value(talk.outcome.result, "labels", "2");
+    check_value(talk.outcome.result, "reconciled", "false");
+    check_value(talk.outcome.result, "duplicates", "");
+    talk_end(&talk);
+}
+
+static void a_staging_shipment_is_booked_on_staging(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin(&talk, "environment", "\"staging\"");
+    talk_start(&talk);
+    assert_int_equal(talk.request.environment, ENVIRONMENT_STAGING);
+    answer_shipment(&talk, 201, 2);
+    assert_int_equal(talk.outcome.label_environment, ENVIRONMENT_STAGING);
+    talk_end(&talk);
+}
+
+static void more_labels_than_wanted_are_kept(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin_booking(&talk);
+    assert_int_equal(answer_shipment(&talk, 200, 3), STEP_DONE);
+    check_written(&talk, 3, true);
+    talk_end(&talk);
+}
+
+static void missing_labels_are_fetched_later(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    for (size_t labels = 0; labels < 2; labels++) {
+        begin_booking(&talk);
+        assert_int_equal(answer_shipment(&talk, 201, labels), STEP_RETRY);
+        check_written(&talk, labels, false);
+        assert_int_equal(talk.outcome.error_class, ERROR_CLASS_OK);
+        assert_int_equal(talk.outcome.retry_after_ms, 2000);
+        talk_end(&talk);
+    }
+}
+
+static void the_wait_for_labels_grows_and_ends(void **state)
+{
+    static const struct {
+        const char *created_s;
+        size_t labels;
+        enum step step;
+        enum error_class class;
+        int64_t wait_ms;
+        const char *error;
+    } rows[] = {
+        {"null", 0, STEP_RETRY, ERROR_CLASS_OK, 2000, "0 of 2 labels are made"},
+        {"0", 1, STEP_RETRY, ERROR_CLASS_OK, 2000, "1 of 2 labels are made"},
+        {"-3", 1, STEP_RETRY, ERROR_CLASS_OK, 2000, "1 of 2 labels are made"},
+        {"59.9", 0, STEP_RETRY, ERROR_CLASS_OK, 2000, "0 of 2 labels are made"},
+        {"60", 0, STEP_RETRY, ERROR_CLASS_OK, 30000, "0 of 2 labels are made"},
+        {"3599", 0, STEP_RETRY, ERROR_CLASS_OK, 30000, "0 of 2 labels are made"},
+        {"3600", 0, STEP_RETRY, ERROR_CLASS_OK, 300000, "0 of 2 labels are made"},
+        {"86400", 0, STEP_RETRY, ERROR_CLASS_OK, 300000, "0 of 2 labels are made"},
+        {"86401", 0, STEP_FAILED, ERROR_CLASS_UNREADABLE, -1, "no labels after a day"},
+        {"86401", 1, STEP_FAILED, ERROR_CLASS_UNREADABLE, -1, "only 1 of 2 labels after a day"},
+        {"86401", 2, STEP_DONE, ERROR_CLASS_OK, -1, ""},
+        {"10", 2, STEP_DONE, ERROR_CLASS_OK, -1, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct talk talk;
+
+        begin_known(&talk, rows[i].created_s);
+        ROW_CHECK(rows[i].created_s, answer_shipment(&talk, 200, rows[i].labels) == rows[i].step);
+        check_written(&talk, rows[i].labels, rows[i].step == STEP_DONE);
+        ROW_CHECK(rows[i].created_s, talk.outcome.error_class == rows[i].class);
+        ROW_CHECK(rows[i].created_s, talk.outcome.retry_after_ms == rows[i].wait_ms);
+        check_text(rows[i].created_s, talk.outcome.error, rows[i].error);
+        assert_int_equal(talk_rows(&talk, "write_sending"), 0);
+        talk_end(&talk);
+    }
+}
+
+static void a_labelled_shipment_is_left_alone(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin(&talk, "state", "\"labelled\"");
+    talk.job.token_problem = "cannot be opened with this key";
+    assert_int_equal(talk_start(&talk), STEP_DONE);
+    assert_null(talk.outcome.writes);
+    assert_int_equal(talk.outcome.label_environment, ENVIRONMENT_PRODUCTION);
+    talk_end(&talk);
+}
+
+static void a_secret_that_cannot_be_opened_is_not_used(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin(&talk, NULL, NULL);
+    talk.job.token_problem = "cannot be opened with this key";
+    assert_int_equal(talk_start(&talk), STEP_RETRY);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_AUTH);
+    assert_string_equal(talk.outcome.error,
+                        "the secret of the account cannot be opened with this key");
+    assert_null(talk.outcome.writes);
+    talk_end(&talk);
+}
+
+/* What each answer to the POST means; status 0: none, for the reason in `class`. */
+static const struct {
+    int status;
+    enum error_class class;
+    enum step step;
+    bool is_failed; /* recorded as failed at the shipment */
+} answers[] = {
+    {400, ERROR_CLASS_CLIENT_ERROR, STEP_FAILED, true},
+    {402, ERROR_CLASS_CLIENT_ERROR, STEP_FAILED, true},
+    {404, ERROR_CLASS_CLIENT_ERROR, STEP_FAILED, true},
+    {415, ERROR_CLASS_CLIENT_ERROR, STEP_FAILED, true},
+    {422, ERROR_CLASS_CLIENT_ERROR, STEP_FAILED, true},
+    {302, ERROR_CLASS_CLIENT_ERROR, STEP_FAILED, true},
+    {401, ERROR_CLASS_AUTH, STEP_FAILED, true},
+    {403, ERROR_CLASS_AUTH, STEP_FAILED, true},
+    {408, ERROR_CLASS_UNKNOWN_OUTCOME, STEP_UNCERTAIN, false},
+    {409, ERROR_CLASS_UNKNOWN_OUTCOME, STEP_UNCERTAIN, false},
+    {429, ERROR_CLASS_RATE_LIMITED, STEP_RETRY, false},
+    {500, ERROR_CLASS_UNKNOWN_OUTCOME, STEP_UNCERTAIN, false},
+    {502, ERROR_CLASS_UNKNOWN_OUTCOME, STEP_UNCERTAIN, false},
+    {503, ERROR_CLASS_UNKNOWN_OUTCOME, STEP_UNCERTAIN, false},
+    {999, ERROR_CLASS_UNKNOWN_OUTCOME, STEP_UNCERTAIN, false},
+    {0, ERROR_CLASS_UNKNOWN_OUTCOME, STEP_UNCERTAIN, false},
+    {0, ERROR_CLASS_NETWORK, STEP_RETRY, false},
+    {0, ERROR_CLASS_TIMEOUT, STEP_RETRY, false},
+    {0, ERROR_CLASS_TLS, STEP_RETRY, false},
+    {0, ERROR_CLASS_UNREADABLE, STEP_RETRY, false},
+};
+
+static void each_answer_to_a_booking_has_its_meaning(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(answers); i++) {
+        struct talk talk;
+        char name[40];
+
+        snprintf(name, sizeof(name), "%d, class %d", answers[i].status, (int)answers[i].class);
+        begin_booking(&talk);
+        if (answers[i].status == 0) {
+            talk_trouble(&talk, answers[i].class);
+        } else {
+            talk_http(&talk, answers[i].status, "{\"title\":\"No\",\"detail\":\"not like this\"}");
+        }
+        ROW_CHECK(name, talk.step == answers[i].step);
+        ROW_CHECK(name, talk.outcome.error_class == answers[i].class);
+        ROW_CHECK(name, talk.outcome.http_status == answers[i].status);
+        ROW_CHECK(name, talk.outcome.retry_after_ms == (answers[i].status == 429 ? 5000 : -1));
+        ROW_CHECK(name, strncmp(talk.outcome.error, "cannot book the shipment: ", 26) == 0);
+        ROW_CHECK(name, talk_rows(&talk, "write_shipment") == 0);
+        ROW_CHECK(name, talk_rows(&talk, "write_shipment_failed") == answers[i].is_failed);
+        ROW_CHECK(name, talk.outcome.label_environment == ENVIRONMENT_PRODUCTION);
+        if (answers[i].is_failed) {
+            json_auto_t *row = talk_row(&talk, "write_shipment_failed", 0);
+
+            check_member(row, "reason", talk.outcome.error);
+        }
+        talk_end(&talk);
+    }
+}
+
+static void a_success_without_a_readable_id_is_uncertain(void **state)
+{
+    static const char *const bodies[] = {"",
+                                         "{}",
+                                         "[]",
+                                         "null",
+                                         "<html>Fenna Testveld",
+                                         "{\"id\":null}",
+                                         "{\"id\":\"../x\"}",
+                                         "{\"id\":\"" SHIPMENT_ID "\"",
+                                         "[{\"id\":\"" SHIPMENT_ID "\"}]",
+                                         "{\"shipment\":{\"id\":\"a\"}}"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
+        struct talk talk;
+
+        begin_booking(&talk);
+        ROW_CHECK(bodies[i], talk_http(&talk, i % 2 == 0 ? 201 : 202, bodies[i]) == STEP_UNCERTAIN);
+        assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNKNOWN_OUTCOME);
+        assert_int_equal(talk_rows(&talk, "write_shipment"), 0);
+        check_impersonal(talk.outcome.error);
+        talk_end(&talk);
+    }
+}
+
+static void a_refusal_is_told_without_personal_data(void **state)
+{
+    static const char *const rows[][2] = {
+        {"{\"title\":\"An error occurred\",\"detail\":\"x: Fenna\",\"violations\":[{\"propertyPath"
+         "\":\"shipTo.address.postcode\",\"message\":\"The value \\\"3511ZZ\\\" is wrong.\"}]}",
+         "cannot book the shipment: HTTP 422: An error occurred: shipTo.address.postcode: The "
+         "value "
+         "... is wrong."},
+        {"{\"title\":\"Bad\",\"detail\":\"Postcode 3511zz is not in Utrecht, Fenna Testveld\"}",
+         "cannot book the shipment: HTTP 422: Bad: Postcode ... is not in ..., ..."},
+        {"{\"title\":\"Loodsweg is unknown\",\"violations\":{\"propertyPath\":\"Utrecht\","
+         "\"message\":\"+31612345678 fenna.testveld@example.org\"}}",
+         "cannot book the shipment: HTTP 422: ... is unknown: ...: ... ..."},
+        {"<html>Fenna Testveld", "cannot book the shipment: HTTP 422 with an HTML page"},
+        {"\"Fenna Testveld\"", "cannot book the shipment: HTTP 422 with text"},
+        {"{\"name\":\"Fenna Testveld\"}", "cannot book the shipment: HTTP 422 with an object"},
+        {"{\"title\":\"caf\xE9 \\u0000 \\ud800\"}",
+         "cannot book the shipment: HTTP 422: caf\xEF\xBF"
+         "\xBD \xEF\xBF\xBD"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct talk talk;
+
+        begin_booking(&talk);
+        assert_int_equal(talk_http(&talk, 422, rows[i][0]), STEP_FAILED);
+        check_text(rows[i][0], talk.outcome.error, rows[i][1]);
+        check_impersonal(talk.outcome.error);
+
+        json_auto_t *row = talk_row(&talk, "write_shipment_failed", 0);
+
+        check_member(row, "reason", rows[i][1]);
+        talk_end(&talk);
+    }
+}
+
+static void an_endless_refusal_is_still_a_row(void **state)
+{
+    struct talk talk;
+    char title[2000];
+
+    (void)state;
+    for (size_t i = 0; i + 3 < sizeof(title); i += 3) {
+        memcpy(title + i, i % 5 == 0 ? "\xE2\x82\xAC" : "a b", 4);
+    }
+
+    AUTO(free) char *body = xasprintf("{\"title\":\"%s\",\"detail\":\"%s\"}", title, title);
+
+    begin_booking(&talk);
+    assert_int_equal(talk_http(&talk, 400, body), STEP_FAILED);
+
+    json_auto_t *row = talk_row(&talk, "write_shipment_failed", 0);
+
+    assert_in_range(strlen(member_text(row, "reason")), 100, 299);
+    talk_end(&talk);
+}
+
+static void a_known_shipment_that_cannot_be_read_is_not_booked_again(void **state)
+{
+    static const struct {
+        int status; /* 0: no answer, for the reason in `class` */
+        const char *body;
+        const char *created_s;
+        enum step step;
+        enum error_class class;
+    } rows[] = {
+        {404, "", "3", STEP_RETRY, ERROR_CLASS_OK},
+        {404, "", "60", STEP_FAILED, ERROR_CLASS_CLIENT_ERROR},
+        {404, "", "null", STEP_FAILED, ERROR_CLASS_CLIENT_ERROR},
+        {400, "", "3", STEP_RETRY, ERROR_CLASS_CLIENT_ERROR},
+        {401, "", "3", STEP_RETRY, ERROR_CLASS_AUTH},
+        {403, "", "3", STEP_RETRY, ERROR_CLASS_AUTH},
+        {429, "", "3", STEP_RETRY, ERROR_CLASS_RATE_LIMITED},
+        {500, "", "3", STEP_RETRY, ERROR_CLASS_SERVER_ERROR},
+        {0, "", "3", STEP_RETRY, ERROR_CLASS_TIMEOUT},
+        {0, "", "3", STEP_RETRY, ERROR_CLASS_NETWORK},
+        {200, "{}", "3", STEP_RETRY, ERROR_CLASS_UNREADABLE},
+        {200, "[]", "3", STEP_RETRY, ERROR_CLASS_UNREADABLE},
+        {200, "<html>", "3", STEP_RETRY, ERROR_CLASS_UNREADABLE},
+        {200, "{\"id\":\"" OTHER_ID "\"}", "3", STEP_RETRY, ERROR_CLASS_UNREADABLE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct talk talk;
+
+        begin_known(&talk, rows[i].created_s);
+        if (rows[i].status == 0) {
+            talk_trouble(&talk, rows[i].class);
+        } else {
+            talk_http(&talk, rows[i].status, rows[i].body);
+        }
+        assert_int_equal(talk.step, rows[i].step);
+        assert_int_equal(talk.outcome.error_class, rows[i].class);
+        assert_int_equal(talk.outcome.http_status, rows[i].status);
+        assert_null(talk.outcome.writes);
+        talk_end(&talk);
+    }
+}
+
+static void an_id_in_other_case_is_the_same(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin_known(&talk, "5");
+    assert_int_equal(talk_http(&talk, 200,
+                               "{\"id\":\"C7B1D1C0-0B7A-4A39-9F3A-1D5A2E000001\",\"labels\":["
+                               "{\"id\":\"a\"},{\"id\":\"b\"}]}"),
+                     STEP_DONE);
+    talk_end(&talk);
+}
+
+static void a_context_that_makes_no_sense_is_refused(void **state)
+{
+    static const char *const rows[][2] = {
+        {"environment", "\"live\""},
+        {"environment", "null"},
+        {"reference", "null"},
+        {"reference", "\" \""},
+        {"service", "null"},
+        {"service", "\"\""},
+        {"label_count", "0"},
+        {"label_count", "null"},
+        {"label_count", "\"many\""},
+        {"dispatch_date", "null"},
+        {"external_id", "\"../orders\""},
+        {"external_id", "\"\""},
+        {"from", "null"},
+        {"to", "[]"},
+    };
+    AUTO(free) char *endless = xasprintf("\"%0101d\"", 0);
+
+    (void)state;
+    for (size_t i = 0; i <= ARRAY_LENGTH(rows); i++) {
+        bool is_last = i == ARRAY_LENGTH(rows);
+        json_t *context = parsed(SHIPMENT_CONTEXT);
+        struct talk talk;
+
+        json_object_set_new(context, is_last ? "reference" : rows[i][0],
+                            parsed(is_last ? endless : rows[i][1]));
+        talk_begin(&talk, "create_shipment", context);
+        ROW_CHECK(is_last ? endless : rows[i][0], talk.state == NULL);
+        assert_int_equal(talk.outcome.error_class, ERROR_CLASS_CLIENT_ERROR);
+        assert_string_not_equal(talk.outcome.error, "");
+        talk_end(&talk);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_shipment_is_booked_after_its_intent_is_saved),
+        cmocka_unit_test(a_staging_shipment_is_booked_on_staging),
+        cmocka_unit_test(more_labels_than_wanted_are_kept),
+        cmocka_unit_test(missing_labels_are_fetched_later),
+        cmocka_unit_test(the_wait_for_labels_grows_and_ends),
+        cmocka_unit_test(a_labelled_shipment_is_left_alone),
+        cmocka_unit_test(a_secret_that_cannot_be_opened_is_not_used),
+        cmocka_unit_test(each_answer_to_a_booking_has_its_meaning),
+        cmocka_unit_test(a_success_without_a_readable_id_is_uncertain),
+        cmocka_unit_test(a_refusal_is_told_without_personal_data),
+        cmocka_unit_test(an_endless_refusal_is_still_a_row),
+        cmocka_unit_test(a_known_shipment_that_cannot_be_read_is_not_booked_again),
+        cmocka_unit_test(an_id_in_other_case_is_the_same),
+        cmocka_unit_test(a_context_that_makes_no_sense_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,350 @@
+/* The create_shipment job after an attempt whose outcome is unknown: looks before it books again.
+ */
+#include "tests/unit/booking_helpers.h"
+
+#define HIT(id) "{\"id\":\"" id "\",\"sequence\":\"1\",\"status\":\"new\",\"relation\":null}"
+
+/* Begins with a shipment that was asked for so many seconds ago (JSON), and searches for it. */
+static void begin(struct talk *talk, const char *sent_s)
+{
+    json_t *context = parsed(SHIPMENT_CONTEXT);
+
+    json_object_set_new(context, "state", json_string("sending"));
+    json_object_set_new(context, "reference", json_string("20411-17 b"));
+    json_object_set_new(context, "sent_seconds_ago", parsed(sent_s));
+    talk_begin(talk, "create_shipment", context);
+    assert_non_null(talk->state);
+    assert_int_equal(talk_start(talk), STEP_CALL);
+    assert_int_equal(talk->request.method, HTTP_GET);
+    assert_string_equal(talk->request.path, "/shipments");
+    assert_string_equal(talk->request.query, "invoiceReference=20411-17%20b");
+    assert_false(talk->request.save_first || talk->request.not_repeatable);
+    assert_null(talk->outcome.writes);
+}
+
+/* Fails unless the last step asked for this shipment. */
+static void check_asked(const struct talk *talk, const char *id)
+{
+    AUTO(free) char *path = xasprintf("/shipments/%s", id);
+
+    assert_int_equal(talk->step, STEP_CALL);
+    assert_int_equal(talk->request.method, HTTP_GET);
+    assert_string_equal(talk->request.path, path);
+    assert_int_equal(talk->request.auth, HTTP_AUTH_BEARER);
+}
+
+/* Answers with the shipment with this id and reference, and two labels. */
+static enum step answer_hit(struct talk *talk, const char *id, const char *reference)
+{
+    AUTO(free) char *body = shipment_text(id, reference, 2);
+
+    return talk_http(talk, 200, body);
+}
+
+static void check_booking(const struct talk *talk)
+{
+    assert_int_equal(talk->step, STEP_CALL);
+    assert_int_equal(talk->request.method, HTTP_POST);
+    assert_string_equal(talk->request.path, "/shipments");
+    assert_true(talk->request.save_first && talk->request.not_repeatable);
+    assert_int_equal(talk_rows(talk, "write_sending"), 1);
+    assert_int_equal(talk_rows(talk, "write_shipment"), 0);
+}
+
+static void a_shipment_that_was_made_is_found(void **state)
+{
+    static const char *const lists[] = {
+        "[" HIT(SHIPMENT_ID) "]",
+        HIT(SHIPMENT_ID),
+        "{\"0\":" HIT(SHIPMENT_ID) "}",
+        "{\"hydra:member\":[" HIT(SHIPMENT_ID) "]}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
+        struct talk talk;
+
+        begin(&talk, "3");
+        talk_http(&talk, 200, lists[i]);
+        check_asked(&talk, SHIPMENT_ID);
+        assert_int_equal(answer_hit(&talk, SHIPMENT_ID, "20411-17 b"), STEP_DONE);
+        assert_int_equal(talk_rows(&talk, "write_shipment"), 1);
+        assert_int_equal(talk_rows(&talk, "write_sending"), 0);
+        check_value(talk.outcome.result, "reconciled", "true");
+        check_value(talk.outcome.result, "labels", "2");
+        check_value(talk.outcome.result, "duplicates", "");
+        assert_int_equal(talk.outcome.http_status, 200);
+        talk_end(&talk);
+    }
+}
+
+static void a_found_shipment_without_labels_is_waited_for(void **state)
+{
+    AUTO(free) char *body = shipment_text(SHIPMENT_ID, "20411-17 b", 1);
+    struct talk talk;
+
+    (void)state;
+    begin(&talk, "7200");
+    talk_http(&talk, 200, "[" HIT(SHIPMENT_ID) "]");
+    assert_int_equal(talk_http(&talk, 200, body), STEP_RETRY);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_OK);
+    assert_int_equal(talk.outcome.retry_after_ms, 2000);
+
+    json_auto_t *row = talk_row(&talk, "write_shipment", 0);
+
+    check_value(row, "complete", "false");
+    check_value(row, "labels/0/external_id", "\"a1000000-0000-4000-8000-000000000001\"");
+    talk_end(&talk);
+}
+
+static void shipments_of_others_are_passed_over(void **state)
+{
+    static const char *const references[] = {"20411-170", "20411-1", "", "20411-17 B", "x"};
+    struct talk talk;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(references); i++) {
+        begin(&talk, "3");
+        talk_http(&talk, 200, "[" HIT(OTHER_ID) "," HIT(SHIPMENT_ID) "]");
+        check_asked(&talk, OTHER_ID);
+        answer_hit(&talk, OTHER_ID, references[i]);
+        check_asked(&talk, SHIPMENT_ID);
+        assert_int_equal(answer_hit(&talk, SHIPMENT_ID, "20411-17 b"), STEP_DONE);
+        check_value(talk.outcome.result, "external_id", "\"" SHIPMENT_ID "\"");
+        check_value(talk.outcome.result, "duplicates", "");
+        talk_end(&talk);
+    }
+}
+
+static void of_several_the_first_counts_and_the_others_are_told(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin(&talk, "100");
+    talk_http(&talk, 200,
+              "[" HIT("x1") "," HIT("a1") "," HIT("a2") "," HIT("a1") "," HIT("a3") "]");
+    answer_hit(&talk, "x1", "20411-18");
+    answer_hit(&talk, "a1", "20411-17 b");
+    answer_hit(&talk, "a2", "20411-17 b");
+    answer_hit(&talk, "a1", "20411-17 b");
+    check_asked(&talk, "a3");
+    assert_int_equal(answer_hit(&talk, "a3", "20411-17 b"), STEP_DONE);
+    check_value(talk.outcome.result, "external_id", "\"a1\"");
+    check_value(talk.outcome.result, "duplicates", "2");
+
+    json_auto_t *row = talk_row(&talk, "write_shipment", 0);
+
+    check_member(row, "external_id", "a1");
+    assert_int_equal(talk_rows(&talk, "write_shipment"), 1);
+    talk_end(&talk);
+}
+
+static void what_is_not_found_is_waited_for_and_then_booked_again(void **state)
+{
+    static const struct {
+        const char *sent_s;
+        int64_t wait_ms; /* 0: it is booked */
+    } rows[] = {
+        {"0", 15000},   {"-2", 15000}, {"1", 14000}, {"14.5", 500},
+        {"14.9999", 1}, {"15", 0},     {"15.1", 0},  {"90000", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct talk talk;
+
+        begin(&talk, rows[i].sent_s);
+        talk_http(&talk, 200, "[]");
+        if (rows[i].wait_ms > 0) {
+            ROW_CHECK(rows[i].sent_s, talk.step == STEP_RETRY);
+            ROW_CHECK(rows[i].sent_s, talk.outcome.error_class == ERROR_CLASS_OK);
+            ROW_CHECK(rows[i].sent_s, talk.outcome.retry_after_ms == rows[i].wait_ms);
+            ROW_CHECK(rows[i].sent_s, talk.outcome.writes == NULL);
+        } else {
+            check_booking(&talk);
+            assert_int_equal(answer_hit(&talk, SHIPMENT_ID, "20411-17 b"), STEP_DONE);
+            check_value(talk.outcome.result, "reconciled", "false");
+        }
+        talk_end(&talk);
+    }
+}
+
+static void only_shipments_of_others_mean_that_it_is_not_there(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin(&talk, "20");
+    talk_http(&talk, 200, "[" HIT(OTHER_ID) "]");
+    answer_hit(&talk, OTHER_ID, "20411-18");
+    check_booking(&talk);
+    talk_end(&talk);
+    begin(&talk, "5");
+    talk_http(&talk, 200, "[" HIT(OTHER_ID) "]");
+    assert_int_equal(answer_hit(&talk, OTHER_ID, "20411-18"), STEP_RETRY);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_OK);
+    assert_int_equal(talk.outcome.retry_after_ms, 10000);
+    talk_end(&talk);
+}
+
+/* A hit that cannot be looked at may be ours: better a person looks than that it is paid twice. */
+static void a_doubtful_hit_prevents_a_second_booking(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+    } rows[] = {
+        {404, "{\"title\":\"Not Found\"}"},
+        {200, "{\"id\":\"" OTHER_ID "\"}"},
+        {200, "{\"id\":\"" OTHER_ID "\",\"invoiceReference\":null}"},
+        {200, "{\"id\":\"" OTHER_ID "\",\"invoiceReference\":[\"20411-17 b\"]}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct talk talk;
+
+        begin(&talk, "90");
+        talk_http(&talk, 200, "[" HIT(OTHER_ID) "]");
+        assert_int_equal(talk_http(&talk, rows[i].status, rows[i].body), STEP_RETRY);
+        assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNREADABLE);
+        assert_null(talk.outcome.writes);
+        talk_end(&talk);
+        /* Unless ours is found beside it. */
+        begin(&talk, "90");
+        talk_http(&talk, 200, "[" HIT(OTHER_ID) "," HIT(SHIPMENT_ID) "]");
+        talk_http(&talk, rows[i].status, rows[i].body);
+        check_asked(&talk, SHIPMENT_ID);
+        assert_int_equal(answer_hit(&talk, SHIPMENT_ID, "20411-17 b"), STEP_DONE);
+        talk_end(&talk);
+    }
+}
+
+/* A list of `count` hits with the ids h0, h1, ... */
+static char *many_hits(size_t count)
+{
+    json_auto_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        char id[24];
+
+        snprintf(id, sizeof(id), "h%zu", i);
+        json_array_append_new(list, json_pack("{s:s}", "id", id));
+    }
+    return json_dumps(list, JSON_COMPACT);
+}
+
+/* A server that ignores the reference gives a page of anything; ours may be on the next one. */
+static void a_full_page_of_others_proves_nothing(void **state)
+{
+    static const struct {
+        size_t hits;
+        size_t asked;
+        bool booked;
+    } rows[] = {{29, 29, true}, {30, 30, false}, {31, 30, false}, {5000, 30, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(free) char *list = many_hits(rows[i].hits);
+        struct talk talk;
+        size_t asked = 0;
+
+        begin(&talk, "90");
+        talk_http(&talk, 200, list);
+        while (talk.step == STEP_CALL && talk.request.method == HTTP_GET) {
+            char id[24];
+
+            snprintf(id, sizeof(id), "h%zu", asked++);
+            check_asked(&talk, id);
+            answer_hit(&talk, id, "somebody else's");
+        }
+        assert_int_equal(asked, rows[i].asked);
+        if (rows[i].booked) {
+            check_booking(&talk);
+        } else {
+            assert_int_equal(talk.step, STEP_RETRY);
+            assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNREADABLE);
+            assert_null(talk.outcome.writes);
+        }
+        talk_end(&talk);
+    }
+}
+
+static void a_search_that_fails_books_nothing(void **state)
+{
+    static const struct {
+        int status; /* 0: no answer, for the reason in `class` */
+        const char *body;
+        enum error_class class;
+    } rows[] = {
+        {0, "", ERROR_CLASS_TIMEOUT},
+        {0, "", ERROR_CLASS_NETWORK},
+        {400, "", ERROR_CLASS_CLIENT_ERROR},
+        {404, "", ERROR_CLASS_CLIENT_ERROR},
+        {401, "", ERROR_CLASS_AUTH},
+        {429, "", ERROR_CLASS_RATE_LIMITED},
+        {503, "[]", ERROR_CLASS_SERVER_ERROR},
+        {200, "", ERROR_CLASS_UNREADABLE},
+        {200, "{}", ERROR_CLASS_UNREADABLE},
+        {200, "null", ERROR_CLASS_UNREADABLE},
+        {200, "<html>", ERROR_CLASS_UNREADABLE},
+        {200, "[[]]", ERROR_CLASS_UNREADABLE},
+        {200, "[{\"id\":\"../x\"}]", ERROR_CLASS_UNREADABLE},
+        {200, "[" HIT(OTHER_ID) ",{}]", ERROR_CLASS_UNREADABLE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows) * 2; i++) {
+        size_t row = i / 2;
+        struct talk talk;
+
+        begin(&talk, "90");
+        if (i % 2 == 1) { /* the search works, the reading of a hit does not */
+            talk_http(&talk, 200, "[" HIT(SHIPMENT_ID) "]");
+            if (rows[row].status == 404) {
+                talk_end(&talk);
+                continue; /* see above */
+            }
+        }
+        if (rows[row].status == 0) {
+            talk_trouble(&talk, rows[row].class);
+        } else {
+            talk_http(&talk, rows[row].status, rows[row].body);
+        }
+        assert_int_equal(talk.step, STEP_RETRY);
+        assert_int_equal(talk.outcome.error_class, rows[row].class);
+        assert_int_equal(talk.outcome.http_status, rows[row].status);
+        assert_null(talk.outcome.writes);
+        talk_end(&talk);
+    }
+}
+
+static void a_numeric_id_can_be_asked_for(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    begin(&talk, "90");
+    talk_http(&talk, 200, "[{\"id\":4711}]");
+    check_asked(&talk, "4711");
+    talk_end(&talk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_shipment_that_was_made_is_found),
+        cmocka_unit_test(a_found_shipment_without_labels_is_waited_for),
+        cmocka_unit_test(shipments_of_others_are_passed_over),
+        cmocka_unit_test(of_several_the_first_counts_and_the_others_are_told),
+        cmocka_unit_test(what_is_not_found_is_waited_for_and_then_booked_again),
+        cmocka_unit_test(only_shipments_of_others_mean_that_it_is_not_there),
+        cmocka_unit_test(a_doubtful_hit_prevents_a_second_booking),
+        cmocka_unit_test(a_full_page_of_others_proves_nothing),
+        cmocka_unit_test(a_search_that_fails_books_nothing),
+        cmocka_unit_test(a_numeric_id_can_be_asked_for),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
