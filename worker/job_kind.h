@@ -82,7 +82,7 @@ void outcome_write(struct outcome *outcome, const char *statement, json_t *row);
 /* Sets class and words (control characters become spaces) and returns `step`, so that a kind can say
  * `return outcome_fail(out, STEP_RETRY, ERROR_CLASS_UNREADABLE, "the page is not a list")`. */
 enum step outcome_fail(struct outcome *outcome, enum step step, enum error_class error_class,
-                       const char *format, ...) PRINTF(4, 5);
+                       const char *format, ...) PRINTF(4, 5) __attribute__((nonnull(4)));
 
 struct job_kind {
     const char *name; /* koppeling.job.kind */

@@ -20,8 +20,8 @@ CREATE OR REPLACE FUNCTION koppeling.enqueue(
     shipment_id bigint DEFAULT NULL,
     args jsonb DEFAULT NULL,
     run_at timestamptz DEFAULT now(),
-    priority smallint DEFAULT NULL,
-    max_attempts smallint DEFAULT NULL)
+    priority integer DEFAULT NULL,
+    max_attempts integer DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp

@@ -5,7 +5,7 @@ DROP VIEW IF EXISTS koppeling.queue_overview, koppeling.failed_job, koppeling.ru
 CREATE VIEW koppeling.queue_overview AS
 SELECT j.kind,
        j.state,
-       count(*) AS jobs,
+       count(*) AS count,
        count(*) FILTER (WHERE j.state = 'queued' AND j.run_at <= now()) AS due,
        count(*) FILTER (WHERE j.run_at = 'infinity') AS parked,
        now() - min(j.run_at) FILTER (WHERE j.state = 'queued' AND j.run_at <= now()) AS oldest_due_age,

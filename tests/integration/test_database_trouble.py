@@ -2,6 +2,8 @@
 from harness.case import Case, heavy
 from harness.orders import order
 from harness.postgres import SqlError
+from harness.programs import wait_until
+from harness.proxy import Proxy
 
 
 class RestartTest(Case):
@@ -57,7 +59,7 @@ class RestartTest(Case):
                                   " WHERE datname = current_database() AND usename = 'test_worker'")
             return self.marked() == 60
 
-        self.wait_until(cut_and_look, "everything is done", seconds=60)
+        wait_until(cut_and_look, "everything is done", seconds=90, every=0.5)
         self.assertGreater(cuts, 3)
         self.wait_until(lambda: self.jobs("mark_shipped") == [], "no job is left", seconds=90)
         worker.stop()
@@ -178,27 +180,50 @@ class RefusedWriteTest(Case):
 
 
 class UnknownCommitTest(Case):
-    def test_a_claim_whose_answer_is_lost_is_disowned(self):
-        """The claim commits, but the worker never hears of it: its jobs go back unattempted."""
-        self.db.run("SELECT koppeling.ping(50)")
-        # The claim's own commit cuts the connection of whoever claimed, once.
-        self.db.run("""
-            CREATE TABLE cut (done boolean);
-            GRANT ALL ON cut TO PUBLIC;
-            CREATE FUNCTION cut_off() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
-            BEGIN
-                IF NOT EXISTS (SELECT FROM public.cut) THEN
-                    INSERT INTO public.cut VALUES (true);
-                    PERFORM pg_terminate_backend(pg_backend_pid());
-                END IF;
-                RETURN NULL;
-            END $$;
-            CREATE CONSTRAINT TRIGGER cut_off AFTER UPDATE ON koppeling.job DEFERRABLE INITIALLY DEFERRED
-                FOR EACH ROW WHEN (NEW.state = 'running') EXECUTE FUNCTION cut_off();""")
-        worker = self.work()
-        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.job"), 0)
-        self.assertEqual(len(self.history("ping")), 50)
+    """A transaction is committed, but the connection breaks before the worker hears of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.proxy = Proxy(self.cluster.socket_directory)
+        self.addCleanup(self.proxy.close)
+
+    def work_with_a_cut_after(self, statement, *flags):
+        self.proxy.cut_after(statement)
+        url = self.cluster.url(self.database, "test_worker")
+        worker = self.work("--threads=1", *flags, KOPPELING_DATABASE_URL=url.replace(self.cluster.socket_directory, self.proxy.directory),
+                           KOPPELING_LISTEN_URL=url)
+        self.assertEqual(self.proxy.cuts, 1)
         self.assertIn("unknown whether", worker.log)
+        return worker
+
+    def test_a_claim_whose_answer_is_lost_is_handed_back_unattempted(self):
+        self.backend.value("SELECT koppeling.ping(50)")
+        self.work_with_a_cut_after("queue_claim")
+        self.assertEqual(self.jobs(), [])
+        self.assertEqual([(job["attempts"], job["errors"]) for job in self.history("ping")], [(1, None)] * 50)
+
+    def test_results_whose_acknowledgement_is_lost_are_recorded_once(self):
+        self.connect_with_orders(generate=20)
+        self.label_all()
+        self.tick()
+        self.work_with_a_cut_after("queue_finish")
+        self.assertEqual((self.marked(), self.jobs()), (20, []))
+        self.assertEqual([job["attempts"] for job in self.history("mark_shipped")], [1] * 20)
+        self.assertEqual(set(self.simulator.patch_counts("shop1").values()), {1})
+
+    def test_a_failure_whose_acknowledgement_is_lost_counts_once(self):
+        integration = self.connect_with_orders(generate=1)
+        self.db.run("UPDATE koppeling.retry_rule SET backoff_base = '1 hour', backoff_cap = '1 hour'")
+        self.simulator.fault("status", "shop:shop1", status=500)
+        self.backend.value("SELECT koppeling.poll_now(%s)", integration)
+        self.work_with_a_cut_after("queue_fail")
+        job, = self.jobs("poll")
+        self.assertEqual((job["state"], job["attempt"], len(job["errors"])), ("queued", 1, 1))
+
+    def test_a_registration_whose_answer_is_lost_is_repeated(self):
+        self.backend.value("SELECT koppeling.ping(5)")
+        self.work_with_a_cut_after("worker_register")
+        self.assertEqual(len(self.history("ping")), 5)
 
 
 class SqlErrorTest(Case):

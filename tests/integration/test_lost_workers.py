@@ -15,6 +15,7 @@ class InFlightTest(Case):
         self.integration = self.connect_with_orders(generate=self.orders)
         self.label_all()
         self.tick()
+        self.db.run("UPDATE koppeling.job SET run_at = now()")  # not at the pace of the API
         self.simulator.settings(latency_ms=self.latency_ms)
 
     def start_and_wait(self, *flags):

@@ -1,0 +1,77 @@
+"""A door between a worker and PostgreSQL that can be shut at a chosen moment."""
+import os
+import re
+import socket
+import tempfile
+import threading
+
+READY = b"Z\0\0\0\x05I"  # ReadyForQuery, outside a transaction: what came before is committed
+
+
+class Proxy:
+    """Passes everything on, until cut_after() is armed and the moment has come."""
+
+    def __init__(self, server_directory):
+        self._server = f"{server_directory}/.s.PGSQL.5432"
+        self._folder = tempfile.TemporaryDirectory()
+        self.directory = self._folder.name
+        os.chmod(self.directory, 0o755)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(f"{self.directory}/.s.PGSQL.5432")
+        self._listener.listen(16)
+        self._statement = None
+        self._lock = threading.Lock()
+        self.cuts = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut_after(self, statement):
+        """The next transaction with this statement is committed, and its answer is lost with the connection."""
+        with self._lock:
+            self._statement = re.compile(rb"B.{4}\0" + statement.encode() + rb"\0", re.DOTALL)  # its Bind message
+
+    def close(self):
+        self._listener.close()
+        self._folder.cleanup()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self._server)
+            connection = {"is_chosen": False, "seen": b""}
+            for source, target, passes in ((client, server, self._see_request), (server, client, self._see_answer)):
+                threading.Thread(target=self._pass_on, args=(source, target, passes, connection), daemon=True).start()
+
+    def _see_request(self, chunk, connection):
+        with self._lock:
+            if self._statement is not None and self._statement.search(chunk):
+                self._statement = None
+                connection["is_chosen"] = True
+        return True
+
+    def _see_answer(self, chunk, connection):
+        connection["seen"] = connection["seen"][-len(READY):] + chunk
+        if connection["is_chosen"] and READY in connection["seen"]:
+            self.cuts += 1
+            return False
+        return True
+
+    @staticmethod
+    def _pass_on(source, target, passes, connection):
+        try:
+            while True:
+                chunk = source.recv(65536)
+                if not chunk or not passes(chunk, connection):
+                    break
+                target.sendall(chunk)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
