@@ -92,9 +92,8 @@ enum error_code database_error_code(const char *sqlstate)
         {"53", ERROR_UNAVAILABLE},    /* out of disk, memory, connections */
         {"55P03", ERROR_UNAVAILABLE}, /* lock not available */
         {"57014", ERROR_UNAVAILABLE}, /* cancelled, statement_timeout */
-        {"42501", ERROR_PERMISSION},  {"28", ERROR_PERMISSION},
-        {"42P01", ERROR_CONFIG},      {"3F000", ERROR_CONFIG},
-        {"42883", ERROR_CONFIG},      {"42703", ERROR_CONFIG},
+        {"42501", ERROR_PERMISSION},  {"28", ERROR_PERMISSION}, {"42P01", ERROR_CONFIG},
+        {"3F000", ERROR_CONFIG},      {"42883", ERROR_CONFIG},  {"42703", ERROR_CONFIG},
     };
     if (sqlstate == NULL)
         return ERROR_CONNECTION;
@@ -110,8 +109,8 @@ static bool fail_from_result(PGconn *connection, const PGresult *result, const c
                              struct error *err)
 {
     const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    enum error_code code = PQstatus(connection) == CONNECTION_OK ? database_error_code(sqlstate)
-                                                                 : ERROR_CONNECTION;
+    enum error_code code =
+        PQstatus(connection) == CONNECTION_OK ? database_error_code(sqlstate) : ERROR_CONNECTION;
     const char *primary =
         result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *hint = code == ERROR_CONFIG ? " (run: koppeling-scheduler migrate)" : "";

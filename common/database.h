@@ -1,6 +1,6 @@
 /*
- * Connections to PostgreSQL, and the blocking way to use one: for start-up, migrations, the scheduler
- * and the listener. The worker's event loop uses common/pipeline.h instead.
+ * Connections to PostgreSQL, and the blocking way to use one: for start-up, migrations, the
+ * scheduler and the listener. The worker's event loop uses common/pipeline.h instead.
  *
  * Statements live in sql/queries/ and are called by file name. A connection belongs to one thread.
  */
@@ -24,8 +24,9 @@ struct database_parameters {
 };
 
 /*
- * Fills the parameters: our defaults first (application name, keep-alives, a read-write server), then
- * `url` (NULL: libpq's PG* variables), which overrides them. The strings are borrowed. Expand dbname.
+ * Fills the parameters: our defaults first (application name, keep-alives, a read-write server),
+ * then `url` (NULL: libpq's PG* variables), which overrides them. The strings are borrowed. Expand
+ * dbname.
  */
 void database_parameters_fill(struct database_parameters *parameters, const char *url,
                               const char *application_name);
@@ -37,15 +38,17 @@ const char *database_query(const char *name) MUSTCHECK;
  * this thread. */
 const char *database_message(const PGconn *connection);
 
-/* Connects and waits. ERROR_UNAVAILABLE with libpq's reason when that fails. The caller PQfinish()es. */
+/* Connects and waits. ERROR_UNAVAILABLE with libpq's reason when that fails. The caller
+ * PQfinish()es. */
 bool database_open(const char *url, const char *application_name, PGconn **ret_connection,
                    struct error *err) MUSTCHECK;
 
 /*
- * Runs sql/queries/<name>.sql with text parameters (NULL: SQL NULL) and waits. The caller PQclear()s
- * *ret_result (which may be NULL when it is not wanted). ERROR_CONNECTION when the connection is gone
- * or the server cannot write, ERROR_UNAVAILABLE for what may pass (deadlock, timeout, resources),
- * ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else ERROR_INTERNAL.
+ * Runs sql/queries/<name>.sql with text parameters (NULL: SQL NULL) and waits. The caller
+ * PQclear()s *ret_result (which may be NULL when it is not wanted). ERROR_CONNECTION when the
+ * connection is gone or the server cannot write, ERROR_UNAVAILABLE for what may pass (deadlock,
+ * timeout, resources), ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else
+ * ERROR_INTERNAL.
  */
 bool database_run(PGconn *connection, const char *name, const char *const *parameters,
                   size_t parameter_count, PGresult **ret_result, struct error *err) MUSTCHECK;

@@ -3,8 +3,9 @@
  *
  * sql/migrations/NNNN_what.sql are applied in order, each once, in one transaction each, under an
  * advisory lock. Functions, views and grants (sql/functions, sql/views, sql/roles.sql) are not
- * numbered: they are applied again in the last transaction whenever their text has changed. Repeating
- * is safe, also from several hosts at once. A database that is newer than the binary is refused.
+ * numbered: they are applied again in the last transaction whenever their text has changed.
+ * Repeating is safe, also from several hosts at once. A database that is newer than the binary is
+ * refused.
  */
 #ifndef COMMON_MIGRATE_H
 #define COMMON_MIGRATE_H
@@ -14,13 +15,15 @@
 
 #include "common/error.h"
 
-/* Applies what is missing; *ret_applied counts the migrations. ERROR_CONFIG when the database is newer
- * than the binary; otherwise the error names the file. A migration that failed left nothing behind. */
+/* Applies what is missing; *ret_applied counts the migrations. ERROR_CONFIG when the database is
+ * newer than the binary; otherwise the error names the file. A migration that failed left nothing
+ * behind. */
 bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err) MUSTCHECK;
 
 /* For the start of a daemon: true when the database has the migrations of this binary; ERROR_CONFIG
- * says what to run when it has fewer or more. *ret_definitions_current tells whether the functions and
- * views are those of this binary too: during a rolling upgrade they may be a little older or newer. */
+ * says what to run when it has fewer or more. *ret_definitions_current tells whether the functions
+ * and views are those of this binary too: during a rolling upgrade they may be a little older or
+ * newer. */
 bool migrate_check(PGconn *connection, bool *ret_definitions_current, struct error *err) MUSTCHECK;
 
 #endif

@@ -1,15 +1,17 @@
 /*
  * A non-blocking, pipelined PostgreSQL connection.
  *
- * DESIGN. A state machine over libpq: each state waits for the socket and is advanced by one function.
+ * DESIGN. A state machine over libpq: each state waits for the socket and is advanced by one
+ * function.
  *
  *   WAITING ──time──> CONNECTING ──> PROBING ──> TUNING ──> PREPARING ──> READY <──> FLYING
  *      ^                  |             |           |            |          |          |
  *      └──────────────────┴─────────────┴── any failure ─────────┴──────────┴──────────┘
  *
  * PROBING asks the backend for its pid: a pooler in between tells its clients another one, and then
- * neither session settings nor prepared statements would survive, so TUNING and PREPARING are left out.
- * lose() is the only way out of a broken connection and set_state() the only way between states.
+ * neither session settings nor prepared statements would survive, so TUNING and PREPARING are left
+ * out. lose() is the only way out of a broken connection and set_state() the only way between
+ * states.
  */
 #include "common/pipeline.h"
 
@@ -32,8 +34,8 @@
 enum state { WAITING, CONNECTING, PROBING, TUNING, PREPARING, READY, FLYING };
 
 static const char *const state_names[] = {
-    [WAITING] = "waiting",     [CONNECTING] = "connecting", [PROBING] = "probing",
-    [TUNING] = "tuning",       [PREPARING] = "preparing",   [READY] = "ready",
+    [WAITING] = "waiting", [CONNECTING] = "connecting", [PROBING] = "probing",
+    [TUNING] = "tuning",   [PREPARING] = "preparing",   [READY] = "ready",
     [FLYING] = "flying",
 };
 
@@ -44,16 +46,16 @@ struct pipeline {
     const char *const *prepared;
     PGconn *connection;
     enum state state;
-    bool is_prepared;      /* the statements are prepared on this connection */
-    bool wants_write;      /* libpq could not send everything yet */
+    bool is_prepared;                  /* the statements are prepared on this connection */
+    bool wants_write;                  /* libpq could not send everything yet */
     PostgresPollingStatusType polling; /* CONNECTING: what libpq waits for */
-    int64_t deadline_us;   /* of the state */
-    int64_t retry_us;      /* the next wait after a failure */
+    int64_t deadline_us;               /* of the state */
+    int64_t retry_us;                  /* the next wait after a failure */
     uint64_t generation;
     struct flight *flight; /* FLYING */
     int next_part;         /* FLYING: whose result comes next; PREPARING: counts down */
     bool part_has_result;
-    bool landed;           /* the flight was lost outside advance() and must still be reported */
+    bool landed; /* the flight was lost outside advance() and must still be reported */
 };
 
 struct pipeline *pipeline_new(const char *url, const char *application_name,
@@ -100,8 +102,8 @@ static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int6
     pipeline->wants_write = false;
     pipeline->generation++;
     set_state(pipeline, WAITING, now_us + pipeline->retry_us);
-    pipeline->retry_us = pipeline->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US
-                                                                : pipeline->retry_us * 2;
+    pipeline->retry_us =
+        pipeline->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US : pipeline->retry_us * 2;
     return flight != NULL ? PIPELINE_LANDED : PIPELINE_LOST;
 }
 
@@ -190,9 +192,9 @@ static enum pipeline_event read_probe(struct pipeline *pipeline, int64_t now_us)
             break;
         if (PQresultStatus(result) != PGRES_TUPLES_OK)
             return lose_by_message(pipeline, now_us);
-        pipeline->is_prepared = pipeline->prepare == CONFIG_PREPARE_ON ||
-                                (pipeline->prepare == CONFIG_PREPARE_AUTO &&
-                                 !is_pooled(pipeline->connection, result));
+        pipeline->is_prepared =
+            pipeline->prepare == CONFIG_PREPARE_ON ||
+            (pipeline->prepare == CONFIG_PREPARE_AUTO && !is_pooled(pipeline->connection, result));
     }
     if (PQisBusy(pipeline->connection))
         return PIPELINE_NOTHING;

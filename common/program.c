@@ -29,10 +29,11 @@ bool program_raise_descriptors(uint64_t wanted, struct error *err)
     if (limit.rlim_cur >= wanted)
         return true;
     if (limit.rlim_max < wanted)
-        return error_set(err, ERROR_SYSTEM,
-                         "%llu open files are needed, but the system allows %llu: raise LimitNOFILE "
-                         "(ulimit -n) or lower KOPPELING_THREADS or KOPPELING_IN_FLIGHT",
-                         (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+        return error_set(
+            err, ERROR_SYSTEM,
+            "%llu open files are needed, but the system allows %llu: raise LimitNOFILE "
+            "(ulimit -n) or lower KOPPELING_THREADS or KOPPELING_IN_FLIGHT",
+            (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
     limit.rlim_cur = wanted;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
         return error_set(err, ERROR_SYSTEM, "cannot raise the limit of open files: %s",

@@ -1,6 +1,6 @@
 /*
- * What both daemons do at their start: protect the process, take options out of the command line, tell
- * systemd how they are.
+ * What both daemons do at their start: protect the process, take options out of the command line,
+ * tell systemd how they are.
  */
 #ifndef COMMON_PROGRAM_H
 #define COMMON_PROGRAM_H
@@ -20,8 +20,8 @@ bool program_raise_descriptors(uint64_t wanted, struct error *err) MUSTCHECK;
 /* Removes every occurrence of `flag` from the arguments and tells whether there was one. */
 bool program_take_flag(int *argument_count, char **arguments, const char *flag);
 
-/* Removes "--name value" or "--name=value" and returns the value, which belongs to the arguments; NULL
- * when it is not there. */
+/* Removes "--name value" or "--name=value" and returns the value, which belongs to the arguments;
+ * NULL when it is not there. */
 const char *program_take_option(int *argument_count, char **arguments, const char *name);
 
 /* Prints "program: text" on standard error and returns the exit code for the error. */

@@ -12,8 +12,19 @@
 #define REWIND_US INT64_C(1000000)
 
 enum { LANE_KIND, LANE_API, LANE_PRIORITY };
-enum { CLAIM_ID, CLAIM_KIND, CLAIM_API, CLAIM_PRIORITY, CLAIM_RUN_AT, CLAIM_ATTEMPT, CLAIM_ARGS,
-       CLAIM_CONTEXT, CLAIM_SHOP_HOST, CLAIM_SECRET, CLAIM_CLIENT_ID };
+enum {
+    CLAIM_ID,
+    CLAIM_KIND,
+    CLAIM_API,
+    CLAIM_PRIORITY,
+    CLAIM_RUN_AT,
+    CLAIM_ATTEMPT,
+    CLAIM_ARGS,
+    CLAIM_CONTEXT,
+    CLAIM_SHOP_HOST,
+    CLAIM_SECRET,
+    CLAIM_CLIENT_ID
+};
 
 struct lane {
     char *kind;
@@ -180,8 +191,8 @@ static struct lane *find_lane(struct queue *queue, const PGresult *result, int r
     return NULL;
 }
 
-/* Moves a lane on to the later of its bound and the job in the row. Timestamps without zone and with
- * trailing zeros dropped compare like text. */
+/* Moves a lane on to the later of its bound and the job in the row. Timestamps without zone and
+ * with trailing zeros dropped compare like text. */
 static void move_on(struct lane *lane, const PGresult *result, int row)
 {
     const char *run_at = PQgetvalue(result, row, CLAIM_RUN_AT);

@@ -1,10 +1,10 @@
 /*
- * The queue seen from a worker: claim, finish, fail, release. Builds the statements of a flight and reads
- * their results; knows no kind's meaning. sql/queries/queue_*.sql do the work.
+ * The queue seen from a worker: claim, finish, fail, release. Builds the statements of a flight and
+ * reads their results; knows no kind's meaning. sql/queries/queue_*.sql do the work.
  *
- * A queue remembers per lane (kind, API, priority) how far its claims have come, so that index entries
- * of finished jobs that cannot be vacuumed yet are not walked again. It starts over from the front now
- * and then, since a job may become due behind that point. One thread owns a queue.
+ * A queue remembers per lane (kind, API, priority) how far its claims have come, so that index
+ * entries of finished jobs that cannot be vacuumed yet are not walked again. It starts over from
+ * the front now and then, since a job may become due behind that point. One thread owns a queue.
  */
 #ifndef COMMON_QUEUE_H
 #define COMMON_QUEUE_H
@@ -20,8 +20,8 @@
 
 struct queue;
 
-/* Reads the lanes of the named kinds over a blocking connection. ERROR_CONFIG when a kind is unknown to
- * the database. The caller frees with queue_free(). */
+/* Reads the lanes of the named kinds over a blocking connection. ERROR_CONFIG when a kind is
+ * unknown to the database. The caller frees with queue_free(). */
 bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
                 struct queue **ret_queue, struct error *err) MUSTCHECK;
 

@@ -1,7 +1,8 @@
 /*
- * DESIGN. One thread, one connection at a time. The outer loop connects and waits after a failure; the
- * inner one ticks until the connection breaks. Both wait in one place, for the signal descriptor with the
- * next moment as timeout. Calls to the database block: they are short, and there is nothing else to do.
+ * DESIGN. One thread, one connection at a time. The outer loop connects and waits after a failure;
+ * the inner one ticks until the connection breaks. Both wait in one place, for the signal
+ * descriptor with the next moment as timeout. Calls to the database block: they are short, and
+ * there is nothing else to do.
  */
 #include "scheduler/scheduler.h"
 
@@ -128,8 +129,8 @@ static void run_until_stopped(struct scheduler *scheduler)
                         LOG_SECONDS("retry_in", scheduler->retry_us));
             if (!wait_us(scheduler, scheduler->retry_us))
                 return;
-            scheduler->retry_us = scheduler->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US
-                                                                          : scheduler->retry_us * 2;
+            scheduler->retry_us =
+                scheduler->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US : scheduler->retry_us * 2;
         } while (!connect_database(scheduler, &err));
     }
 }

@@ -1,7 +1,8 @@
 /*
- * The scheduler: each tick puts into the job table what has become due and keeps the tables healthy, in a
- * few set-based statements. Any number may run: ticks exclude each other by a transaction-scoped
- * advisory lock, and unique partial indexes make a double impossible whatever happens.
+ * The scheduler: each tick puts into the job table what has become due and keeps the tables
+ * healthy, in a few set-based statements. Any number may run: ticks exclude each other by a
+ * transaction-scoped advisory lock, and unique partial indexes make a double impossible whatever
+ * happens.
  */
 #ifndef SCHEDULER_SCHEDULER_H
 #define SCHEDULER_SCHEDULER_H
@@ -11,8 +12,8 @@
 #include "common/config.h"
 #include "common/error.h"
 
-/* Runs ticks until SIGTERM or SIGINT, through lost connections; with `once` a single one. False when it
- * cannot start, or when the single tick failed. */
+/* Runs ticks until SIGTERM or SIGINT, through lost connections; with `once` a single one. False
+ * when it cannot start, or when the single tick failed. */
 bool scheduler_run(const struct config *config, bool once, struct error *err) MUSTCHECK;
 
 #endif

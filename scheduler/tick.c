@@ -47,10 +47,8 @@ static const struct {
     bool takes_batch;
     struct metric *metric;
 } enqueuers[] = {
-    {"schedule_verify", false, &verify_jobs},
-    {"schedule_poll", true, &poll_jobs},
-    {"schedule_mark_shipped", true, &mark_jobs},
-    {"schedule_confirm_order", true, &confirm_jobs},
+    {"schedule_verify", false, &verify_jobs},    {"schedule_poll", true, &poll_jobs},
+    {"schedule_mark_shipped", true, &mark_jobs}, {"schedule_confirm_order", true, &confirm_jobs},
     {"schedule_push_order", true, &push_jobs},
 };
 

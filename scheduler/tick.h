@@ -10,15 +10,15 @@
 
 /* What a tick did. */
 struct tick_report {
-    bool skipped;          /* another scheduler was at it */
-    int64_t enqueued;      /* jobs */
-    int64_t rescued;       /* jobs of lost workers */
-    bool is_full;          /* a batch was full: there is more, tick again at once */
+    bool skipped;     /* another scheduler was at it */
+    int64_t enqueued; /* jobs */
+    int64_t rescued;  /* jobs of lost workers */
+    bool is_full;     /* a batch was full: there is more, tick again at once */
 };
 
 /*
- * Runs the tick in one short transaction; afterwards, when `with_maintenance`, partitions and old worker
- * rows in another. Nothing is half done on failure.
+ * Runs the tick in one short transaction; afterwards, when `with_maintenance`, partitions and old
+ * worker rows in another. Nothing is half done on failure.
  */
 bool tick_run(PGconn *connection, bool with_maintenance, struct tick_report *ret_report,
               struct error *err) MUSTCHECK;

@@ -159,8 +159,8 @@ static void fetch(struct bearer *bearer, const char *client_secret)
     const struct http_secrets none = {.store_token = NULL};
     if (id == NULL || secret == NULL)
         abort();
-    request.body = xasprintf("grant_type=client_credentials&client_id=%s&client_secret=%s", id,
-                             secret);
+    request.body =
+        xasprintf("grant_type=client_credentials&client_id=%s&client_secret=%s", id, secret);
     bearer->call = http_send(bearer->owner->http, &request, &none, on_token_answer, bearer);
     explicit_bzero(secret, strlen(secret));
     curl_free(secret);

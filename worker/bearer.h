@@ -1,7 +1,8 @@
 /*
- * OAuth2 bearer tokens of Boekuwzending, per environment and client id: fetched when first needed, kept
- * until a minute before they expire, fetched again once when the API refuses one. While a token is being
- * fetched, everybody who needs it waits for that one call. A thread has its own; nothing is shared.
+ * OAuth2 bearer tokens of Boekuwzending, per environment and client id: fetched when first needed,
+ * kept until a minute before they expire, fetched again once when the API refuses one. While a
+ * token is being fetched, everybody who needs it waits for that one call. A thread has its own;
+ * nothing is shared.
  */
 #ifndef WORKER_BEARER_H
 #define WORKER_BEARER_H
@@ -13,9 +14,9 @@
 struct bearers;
 struct bearer_waiter;
 
-/* The wait is over: `token` is good, or it is NULL and `answer` says why there is none (never a success;
- * transport is never UNKNOWN_OUTCOME, since the request in question was not sent). Both are valid during
- * the call only. */
+/* The wait is over: `token` is good, or it is NULL and `answer` says why there is none (never a
+ * success; transport is never UNKNOWN_OUTCOME, since the request in question was not sent). Both
+ * are valid during the call only. */
 typedef void bearer_done_callback(void *context, const char *token,
                                   const struct http_response *answer);
 

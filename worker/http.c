@@ -2,8 +2,8 @@
  * curl multi in the thread's epoll set.
  *
  * DESIGN. curl says which sockets it waits for (on_socket_wanted) and when it wants to be woken
- * (on_timer_wanted); the thread's loop does the waiting. Easy handles are expensive to make, so finished
- * ones are kept on a free list. A call is ended in one place only, finish_call().
+ * (on_timer_wanted); the thread's loop does the waiting. Easy handles are expensive to make, so
+ * finished ones are kept on a free list. A call is ended in one place only, finish_call().
  */
 #include "worker/http.h"
 
@@ -24,8 +24,8 @@
 #define URL_LIMIT          8192
 #define CONNECT_TIMEOUT_MS 10000L
 /* A peer that drips slower than this for ten seconds is not answering. */
-#define LOW_SPEED_BYTES    50L
-#define LOW_SPEED_SECONDS  10L
+#define LOW_SPEED_BYTES   50L
+#define LOW_SPEED_SECONDS 10L
 
 struct http_call {
     CURL *easy;
@@ -113,7 +113,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
         while (skip < length && (line[skip] == ' ' || line[skip] == '\t'))
             skip++;
         size_t end = length;
-        while (end > skip && (line[end - 1] == '\r' || line[end - 1] == '\n' || line[end - 1] == ' '))
+        while (end > skip &&
+               (line[end - 1] == '\r' || line[end - 1] == '\n' || line[end - 1] == ' '))
             end--;
         snprintf(call->retry_after, sizeof(call->retry_after), "%.*s", (int)(end - skip),
                  line + skip);
@@ -208,7 +209,8 @@ static bool append_secret(struct buffer *url, CURL *easy, const char *name, cons
     return fits;
 }
 
-/* Sets the URL; our own copy with the token in it is wiped. False when it would be absurdly long. */
+/* Sets the URL; our own copy with the token in it is wiped. False when it would be absurdly long.
+ */
 static bool set_url(const struct http_client *client, CURL *easy,
                     const struct http_request *request, const struct http_secrets *secrets)
 {
@@ -222,8 +224,9 @@ static bool set_url(const struct http_client *client, CURL *easy,
         fits = append_secret(&url, easy, "partner_token", client->config->partner_token);
     if (fits) {
         curl_easy_setopt(easy, CURLOPT_URL, url.bytes);
-        /* Better wait for a connection that may be shared than open one for each call. Over plain http only the first
-         * answer would tell, so a shop that does not answer would hold up the others. */
+        /* Better wait for a connection that may be shared than open one for each call. Over plain
+         * http only the first answer would tell, so a shop that does not answer would hold up the
+         * others. */
         curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncmp(url.bytes, "https:", 6) == 0 ? 1L : 0L);
     }
     if (url.bytes != NULL)

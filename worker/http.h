@@ -1,10 +1,12 @@
 /*
  * HTTP for one worker thread: a curl multi handle driven by the thread's own epoll set, hundreds to
- * thousands of transfers in flight, connections kept alive and shared, HTTP/2 where the peer has it.
+ * thousands of transfers in flight, connections kept alive and shared, HTTP/2 where the peer has
+ * it.
  *
- * Addresses come from the configuration only; a redirect is never followed, since the store token would
- * travel with it. A secret enters the URL or a header here, at the moment of sending, and leaves in no
- * log line, error text or response. Bodies are bounded in size, transfers in time. One thread owns it.
+ * Addresses come from the configuration only; a redirect is never followed, since the store token
+ * would travel with it. A secret enters the URL or a header here, at the moment of sending, and
+ * leaves in no log line, error text or response. Bodies are bounded in size, transfers in time. One
+ * thread owns it.
  */
 #ifndef WORKER_HTTP_H
 #define WORKER_HTTP_H
@@ -25,23 +27,23 @@ typedef void http_done_callback(void *context, const struct http_response *respo
 
 /* What a request needs besides itself; borrowed during http_send() only. */
 struct http_secrets {
-    const char *store_token;   /* HTTP_AUTH_STORE */
-    const char *bearer_token;  /* HTTP_AUTH_BEARER */
+    const char *store_token;  /* HTTP_AUTH_STORE */
+    const char *bearer_token; /* HTTP_AUTH_BEARER */
 };
 
 /* Initialises curl for the process; call once before threads start. */
 bool http_start(struct error *err) MUSTCHECK;
 
-/* `epoll` is the thread's set; the client adds its sockets with `tag` as the upper half of data.u64 and
- * the descriptor as the lower. `most_calls` sizes the connection cache. */
+/* `epoll` is the thread's set; the client adds its sockets with `tag` as the upper half of data.u64
+ * and the descriptor as the lower. `most_calls` sizes the connection cache. */
 struct http_client *http_client_new(const struct config *config, int epoll, uint32_t tag,
                                     size_t most_calls);
 
 /* Cancels what is in flight without calling back. NULL is allowed. */
 void http_client_free(struct http_client *client);
 
-/* Starts a call. `done` runs later, from http_client_advance() or http_client_on_socket(), never from
- * here. The request is not kept. */
+/* Starts a call. `done` runs later, from http_client_advance() or http_client_on_socket(), never
+ * from here. The request is not kept. */
 struct http_call *http_send(struct http_client *client, const struct http_request *request,
                             const struct http_secrets *secrets, http_done_callback *done,
                             void *context);

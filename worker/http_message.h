@@ -1,9 +1,9 @@
 /*
  * What a job kind asks of a remote service and what it gets back. Plain records: no curl here.
  *
- * Neither holds a secret. The HTTP client adds the base address, the store token (Mijnwebwinkel takes
- * it in the query string) or the bearer token (Boekuwzending) at the moment of sending, so that a
- * request can be logged whole.
+ * Neither holds a secret. The HTTP client adds the base address, the store token (Mijnwebwinkel
+ * takes it in the query string) or the bearer token (Boekuwzending) at the moment of sending, so
+ * that a request can be logged whole.
  */
 #ifndef WORKER_HTTP_MESSAGE_H
 #define WORKER_HTTP_MESSAGE_H
@@ -41,24 +41,26 @@ struct http_request {
     enum api api;
     enum environment environment;
     enum http_auth auth;
-    char path[200];     /* "/v1/orders/20411"; already percent-encoded */
-    char query[400];    /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
-    char *body;         /* JSON text or NULL; owned by the request, freed by http_request_release() */
-    bool is_form;        /* the body is a form, not JSON: the OAuth2 token request */
-    bool save_first;     /* all writes so far must be durable before this is sent */
+    char path[200];  /* "/v1/orders/20411"; already percent-encoded */
+    char query[400]; /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
+    char *body;      /* JSON text or NULL; owned by the request, freed by http_request_release() */
+    bool is_form;    /* the body is a form, not JSON: the OAuth2 token request */
+    bool save_first; /* all writes so far must be durable before this is sent */
     bool not_repeatable; /* sending it twice costs money: an unknown outcome is told as such */
 };
 
 /* One answer, or the reason why there is none. Valid only during the call that it is passed to. */
 struct http_response {
     /* ERROR_CLASS_OK when an HTTP answer came whole, whatever its status; else TIMEOUT, NETWORK,
-     * TLS, UNREADABLE (too large or malformed) or UNKNOWN_OUTCOME (not_repeatable, perhaps done). */
+     * TLS, UNREADABLE (too large or malformed) or UNKNOWN_OUTCOME (not_repeatable, perhaps done).
+     */
     enum error_class transport;
-    int status;             /* HTTP status; 0 without an answer */
-    const char *body;       /* zero-terminated; never NULL */
+    int status;       /* HTTP status; 0 without an answer */
+    const char *body; /* zero-terminated; never NULL */
     size_t length;
-    int64_t retry_after_ms; /* from Retry-After (seconds or date), clamped to an hour; -1 when absent */
-    const char *trouble;    /* what went wrong in words when transport is not OK, else "" */
+    int64_t
+        retry_after_ms; /* from Retry-After (seconds or date), clamped to an hour; -1 when absent */
+    const char *trouble; /* what went wrong in words when transport is not OK, else "" */
 };
 
 /* Frees the body. The request may be used again. */

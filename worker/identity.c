@@ -25,8 +25,8 @@ static void read_line(const char *path, char *ret_line, size_t size)
     (void)fclose(file);
 }
 
-/* Field 22 of /proc/<pid>/stat, counted after the command name, which may hold anything; -1: no such
- * process. */
+/* Field 22 of /proc/<pid>/stat, counted after the command name, which may hold anything; -1: no
+ * such process. */
 static int64_t start_of(pid_t pid)
 {
     char path[64];

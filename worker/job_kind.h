@@ -1,17 +1,17 @@
 /*
- * A job kind is a pure state machine: an answer in, the next request or the outcome out. It knows no
- * curl, no libpq, no thread and no clock, so it is tested in a few lines. The engine (worker/) never
- * mentions a kind; adding one is a file in worker/jobs/ and a row in worker/job_kinds.c.
+ * A job kind is a pure state machine: an answer in, the next request or the outcome out. It knows
+ * no curl, no libpq, no thread and no clock, so it is tested in a few lines. The engine (worker/)
+ * never mentions a kind; adding one is a file in worker/jobs/ and a row in worker/job_kinds.c.
  *
  *   begin(job) -> state        look at the job and its context; nothing is sent yet
- *   step(state, NULL, ...)     first call: says which request to send, or that there is nothing to do
- *   step(state, answer, ...)   once for each answer, until it returns anything but STEP_CALL
+ *   step(state, NULL, ...)     first call: says which request to send, or that there is nothing to
+ * do step(state, answer, ...)   once for each answer, until it returns anything but STEP_CALL
  *   end(state)                 frees the state; also called when the job is abandoned in mid-flight
  *
  * What a kind wants stored it appends to the outcome with outcome_write(): rows for a statement in
- * sql/queries/write_*.sql. The engine saves them in the transaction that finishes the job, or earlier
- * (with the next batch after a STEP_CALL); always only while this attempt still owns the job. So a
- * write must be absolute and safe to repeat.
+ * sql/queries/write_*.sql. The engine saves them in the transaction that finishes the job, or
+ * earlier (with the next batch after a STEP_CALL); always only while this attempt still owns the
+ * job. So a write must be absolute and safe to repeat.
  */
 #ifndef WORKER_JOB_KIND_H
 #define WORKER_JOB_KIND_H
@@ -28,9 +28,10 @@
 /* A claimed job as its kind sees it. The engine owns everything; it lives until end(). */
 struct job {
     int64_t id;
-    int attempt;      /* 1 for the first */
-    json_t *args;     /* an object, perhaps empty; never NULL */
-    json_t *context;  /* what koppeling.job_context() says about the subject; an object, never NULL */
+    int attempt;  /* 1 for the first */
+    json_t *args; /* an object, perhaps empty; never NULL */
+    json_t
+        *context; /* what koppeling.job_context() says about the subject; an object, never NULL */
     /* NULL, or why the sealed token of the shop cannot be used ("cannot be opened with this key",
      * "was sealed for another shop"). When set, a request with HTTP_AUTH_STORE must not be asked
      * for: end the job with ERROR_CLASS_AUTH, or handle it (verify does). */
@@ -55,16 +56,16 @@ struct write {
 
 /* What a job leaves behind. Filled by step(), consumed by the engine. */
 struct outcome {
-    enum error_class error_class;   /* why, for STEP_RETRY and STEP_FAILED; OK for STEP_DONE */
-    char error[300];                /* in words; no personal data, no secret; "" for STEP_DONE */
-    int http_status;                /* of the last answer that mattered; 0 for none */
-    int64_t retry_after_ms;         /* the service's wish; -1 for none */
-    json_t *result;                 /* NULL or an object for job_history.result; owned by the outcome */
+    enum error_class error_class; /* why, for STEP_RETRY and STEP_FAILED; OK for STEP_DONE */
+    char error[300];              /* in words; no personal data, no secret; "" for STEP_DONE */
+    int http_status;              /* of the last answer that mattered; 0 for none */
+    int64_t retry_after_ms;       /* the service's wish; -1 for none */
+    json_t *result; /* NULL or an object for job_history.result; owned by the outcome */
     enum environment label_environment; /* for jobs about a label */
     enum environment shop_environment;  /* for jobs that touched a shop */
-    bool unremarkable;              /* nothing changed: leave no row in job_history, only a count */
-    struct write *writes;           /* oldest first */
-    struct write **writes_tail;     /* where the next one is linked */
+    bool unremarkable;          /* nothing changed: leave no row in job_history, only a count */
+    struct write *writes;       /* oldest first */
+    struct write **writes_tail; /* where the next one is linked */
 };
 
 /* A fresh outcome: OK, no writes, no Retry-After. */
@@ -73,14 +74,15 @@ void outcome_init(struct outcome *outcome);
 /* Frees result and writes. */
 void outcome_release(struct outcome *outcome);
 
-/* Appends a row given as JSON text; takes ownership of `row`, which must be an object with a member. */
+/* Appends a row given as JSON text; takes ownership of `row`, which must be an object with a
+ * member. */
 void outcome_write_take(struct outcome *outcome, const char *statement, char *row, size_t length);
 
 /* Appends a row; takes the caller's reference to `row`, an object with at least one member. */
 void outcome_write(struct outcome *outcome, const char *statement, json_t *row);
 
-/* Sets class and words (control characters become spaces) and returns `step`, so that a kind can say
- * `return outcome_fail(out, STEP_RETRY, ERROR_CLASS_UNREADABLE, "the page is not a list")`. */
+/* Sets class and words (control characters become spaces) and returns `step`, so that a kind can
+ * say `return outcome_fail(out, STEP_RETRY, ERROR_CLASS_UNREADABLE, "the page is not a list")`. */
 enum step outcome_fail(struct outcome *outcome, enum step step, enum error_class error_class,
                        const char *format, ...) PRINTF(4, 5) __attribute__((nonnull(4)));
 

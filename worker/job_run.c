@@ -7,7 +7,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-/* Writes beyond this are saved between two calls, so that a shop with a huge backlog costs no huge memory. */
+/* Writes beyond this are saved between two calls, so that a shop with a huge backlog costs no huge
+ * memory. */
 #define SAVE_AT_BYTES ((size_t)1 << 20)
 
 static const char *const state_names[] = {

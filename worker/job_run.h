@@ -2,10 +2,11 @@
  * One claimed job in flight: the kind's state, what it wants next, what came of it.
  *
  *   STEPPING ──> CALLING ──answer──> STEPPING ──> … ──> REPORTING ──acknowledged──> gone
- *                   ^                    └──> SAVING ──acknowledged──┘ (large writes, saved between calls)
+ *                   ^                    └──> SAVING ──acknowledged──┘ (large writes, saved between
+ * calls)
  *
- * job_run_set_state() is the only function that changes the state, and it traces each change. A run is
- * on exactly one list, which follows from its state. One thread owns it.
+ * job_run_set_state() is the only function that changes the state, and it traces each change. A run
+ * is on exactly one list, which follows from its state. One thread owns it.
  */
 #ifndef WORKER_JOB_RUN_H
 #define WORKER_JOB_RUN_H
@@ -32,18 +33,18 @@ struct job_run {
     int64_t token;
     void *kind_state;
     enum job_run_state state;
-    enum step end;               /* REPORTING: how it ended */
-    bool is_released;            /* REPORTING: handed back unattempted */
-    bool is_refused;             /* the database refused this one's report once */
+    enum step end;    /* REPORTING: how it ended */
+    bool is_released; /* REPORTING: handed back unattempted */
+    bool is_refused;  /* the database refused this one's report once */
     struct outcome outcome;
-    struct http_request request; /* CALLING, SAVING: what comes next */
-    struct http_call *call;      /* CALLING: the transfer */
+    struct http_request request;  /* CALLING, SAVING: what comes next */
+    struct http_call *call;       /* CALLING: the transfer */
     struct bearer_waiter *waiter; /* CALLING: waits for a bearer token before the transfer */
-    bool is_bearer_renewed;      /* the API refused a token for this request once */
-    char *client_id;             /* of the account at Boekuwzending, or NULL */
-    void *owner;                 /* whoever runs it, for callbacks */
-    char *secret;                /* opened token or client secret; wiped when freed */
-    char *token_problem;         /* why there is none; job.token_problem points here */
+    bool is_bearer_renewed;       /* the API refused a token for this request once */
+    char *client_id;              /* of the account at Boekuwzending, or NULL */
+    void *owner;                  /* whoever runs it, for callbacks */
+    char *secret;                 /* opened token or client secret; wiped when freed */
+    char *token_problem;          /* why there is none; job.token_problem points here */
     struct job_run *previous;
     struct job_run *next;
 };
@@ -61,13 +62,13 @@ void job_run_list_remove(struct job_run_list *list, struct job_run *run);
 /* Moves all of `from` to the front of `to`, in order. */
 void job_run_list_prepend_all(struct job_run_list *to, struct job_run_list *from);
 
-/* Makes a run of a claimed job. `secret` (NULL: none) and `token_problem` (NULL: none) are taken over.
- * The kind has begun; the state is STEPPING, or REPORTING when it could not begin. */
+/* Makes a run of a claimed job. `secret` (NULL: none) and `token_problem` (NULL: none) are taken
+ * over. The kind has begun; the state is STEPPING, or REPORTING when it could not begin. */
 struct job_run *job_run_new(const struct queue_job *queue_job, const struct job_kind *kind,
                             char *secret, char *token_problem);
 
-/* Lets the kind look at an answer (NULL: the first step) and decide. Afterwards the state is CALLING,
- * SAVING or REPORTING. */
+/* Lets the kind look at an answer (NULL: the first step) and decide. Afterwards the state is
+ * CALLING, SAVING or REPORTING. */
 void job_run_step(struct job_run *run, const struct http_response *answer);
 
 /* SAVING is done: on to the call. */

@@ -1,8 +1,8 @@
 /*
  * LISTEN on a connection of its own.
  *
- * DESIGN. The thread connects (blocking, with a timeout), listens, and then waits in one place for the
- * socket or the stop signal. When the connection breaks it waits a second and starts over.
+ * DESIGN. The thread connects (blocking, with a timeout), listens, and then waits in one place for
+ * the socket or the stop signal. When the connection breaks it waits a second and starts over.
  */
 #include "worker/listener.h"
 
@@ -47,8 +47,9 @@ static bool is_direct(PGconn *connection, struct error *err)
         return false;
     if (strtol(PQgetvalue(result, 0, 0), NULL, 10) == PQbackendPID(connection))
         return true;
-    return error_set(err, ERROR_CONFIG, "a pooler stands before the database, so notifications do "
-                                        "not arrive: set KOPPELING_LISTEN_URL to a direct address");
+    return error_set(err, ERROR_CONFIG,
+                     "a pooler stands before the database, so notifications do "
+                     "not arrive: set KOPPELING_LISTEN_URL to a direct address");
 }
 
 static bool take_notifications(PGconn *connection)

@@ -22,9 +22,11 @@ static void print_help(void)
          "\n"
          "run     claims jobs, calls the APIs and records the results, until SIGTERM;\n"
          "        --until-idle: exit 0 when nothing is due, running or about to be retried\n"
-         "keygen  makes a key pair: the public key seals, the secret one (KOPPELING_SECRET_KEY) opens\n"
+         "keygen  makes a key pair: the public key seals, the secret one (KOPPELING_SECRET_KEY) "
+         "opens\n"
          "seal    reads a secret from standard input and prints it sealed, in base64, for\n"
-         "        connect_shop(url, decode('...', 'base64'), from_address_id); --for binds it to a shop\n"
+         "        connect_shop(url, decode('...', 'base64'), from_address_id); --for binds it to a "
+         "shop\n"
          "\n"
          "Settings, as environment variables or flags:\n");
     config_print_help(CONFIG_WORKER, stdout);
@@ -115,7 +117,8 @@ static int command(int argument_count, char **arguments)
     if (strcmp(name, "seal") == 0)
         return seal(argument_count - 1, arguments + 1);
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
-                    name[0] != '\0' ? "unknown command '" : "a command is needed: run, keygen or seal",
+                    name[0] != '\0' ? "unknown command '"
+                                    : "a command is needed: run, keygen or seal",
                     name, name[0] != '\0' ? "'" : "");
     return program_fail(program, &err);
 }

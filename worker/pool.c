@@ -1,7 +1,8 @@
 /*
- * DESIGN. main() runs the pool: it reads what all workers need over one short blocking connection, starts
- * the threads, then waits in one place for a signal or a word from a worker. Signals are blocked in all
- * threads and read from a descriptor. Workers are told to stop and joined; nothing outlives pool_run().
+ * DESIGN. main() runs the pool: it reads what all workers need over one short blocking connection,
+ * starts the threads, then waits in one place for a signal or a word from a worker. Signals are
+ * blocked in all threads and read from a descriptor. Workers are told to stop and joined; nothing
+ * outlives pool_run().
  */
 #include "worker/pool.h"
 
@@ -115,7 +116,8 @@ static bool read_database(struct pool *pool, struct error *err)
         LOG_WARNING("the functions and views in the database are of another version: run "
                     "koppeling-scheduler migrate");
     if (taken_over > 0)
-        LOG_INFO("took over from workers of this host that are gone", LOG_INT("workers", taken_over));
+        LOG_INFO("took over from workers of this host that are gone",
+                 LOG_INT("workers", taken_over));
     return true;
 }
 
@@ -167,8 +169,7 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
 {
     const struct config *config = pool->config;
     uint64_t descriptors = (uint64_t)config->threads * ((uint64_t)config->in_flight + 8) + 64;
-    const char *listen_url =
-        config->listen_url != NULL ? config->listen_url : config->database_url;
+    const char *listen_url = config->listen_url != NULL ? config->listen_url : config->database_url;
     identity_of_self(&pool->identity);
     if (!program_raise_descriptors(descriptors, err) || !block_signals(pool, err) ||
         !http_start(err) || !open_key(pool, err) || !read_database(pool, err) ||

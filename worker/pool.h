@@ -1,6 +1,6 @@
 /*
- * The pool: starts the workers of a process with their listener and metrics, waits for a signal, and
- * stops them in order.
+ * The pool: starts the workers of a process with their listener and metrics, waits for a signal,
+ * and stops them in order.
  */
 #ifndef WORKER_POOL_H
 #define WORKER_POOL_H
@@ -10,8 +10,8 @@
 #include "common/config.h"
 #include "common/error.h"
 
-/* Runs until SIGTERM or SIGINT, or, with until_idle, until there is nothing left to do. False with an
- * error when it cannot start. */
+/* Runs until SIGTERM or SIGINT, or, with until_idle, until there is nothing left to do. False with
+ * an error when it cannot start. */
 bool pool_run(const struct config *config, bool until_idle, struct error *err) MUSTCHECK;
 
 #endif

@@ -96,7 +96,7 @@ static void add_failed(struct batch *batch, const struct job_run *run)
                             .id = run->job.id,
                             .token = run->token,
                             .error_class = run->end == STEP_UNCERTAIN ? ERROR_CLASS_UNKNOWN_OUTCOME
-                                                                       : outcome->error_class,
+                                                                      : outcome->error_class,
                             .error = outcome->error,
                             .http_status = outcome->http_status,
                             .retry_after_ms = outcome->retry_after_ms,
@@ -122,7 +122,8 @@ static void add_run(struct batch *batch, const struct job_run *run)
         add_failed(batch, run);
 }
 
-/* Asks, before anything is written, which of the runs that go on after saving still own their job. */
+/* Asks, before anything is written, which of the runs that go on after saving still own their job.
+ */
 static int add_owned(struct batch *batch, struct flight *flight)
 {
     if (batch->saving_count == 0)

@@ -1,6 +1,6 @@
 /*
- * What finished runs say to the database: their writes and their outcomes, as a few statements of one
- * flight for the whole batch.
+ * What finished runs say to the database: their writes and their outcomes, as a few statements of
+ * one flight for the whole batch.
  */
 #ifndef WORKER_REPORT_H
 #define WORKER_REPORT_H
@@ -10,8 +10,8 @@
 
 /* Where the statements stand in the flight; -1 for those that were not needed. */
 struct report_parts {
-    int first;    /* index of the first statement of the report; equal to `end` when there is none */
-    int end;      /* index after the last */
+    int first; /* index of the first statement of the report; equal to `end` when there is none */
+    int end;   /* index after the last */
     int done;
     int failed;
     int released;
@@ -20,9 +20,9 @@ struct report_parts {
 };
 
 /*
- * Moves up to `limit` runs (fewer when their writes get large) from `pending` to `sent` and adds what
- * they have to say to the flight: first the writes, which look for the job under its fencing token, then
- * the outcomes, which take it away.
+ * Moves up to `limit` runs (fewer when their writes get large) from `pending` to `sent` and adds
+ * what they have to say to the flight: first the writes, which look for the job under its fencing
+ * token, then the outcomes, which take it away.
  */
 void report_add(struct job_run_list *pending, struct job_run_list *sent, int limit,
                 struct flight *flight, struct report_parts *ret_parts);

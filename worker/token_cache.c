@@ -36,7 +36,8 @@ void token_cache_free(struct token_cache *cache)
     free(cache);
 }
 
-/* Sealed bytes and shop together: the same box on another row is another entry, and is checked anew. */
+/* Sealed bytes and shop together: the same box on another row is another entry, and is checked
+ * anew. */
 static void make_key(const char *sealed, const char *shop_host, unsigned char ret_key[KEY_BYTES])
 {
     crypto_generichash_state state;

@@ -1,11 +1,12 @@
 /*
  * The thread of a worker.
  *
- * DESIGN. The loop waits in one place, epoll_wait(), for four things: the database socket, the sockets
- * of curl, a wake-up from another thread, and the nearest deadline. Nothing in a round blocks: statements
- * go out through a non-blocking pipeline, requests through curl's multi interface, kinds are pure
- * functions. What comes in is handled at once; what goes out to the database waits until the connection
- * is free, so batches form by themselves under load and are immediate without it.
+ * DESIGN. The loop waits in one place, epoll_wait(), for four things: the database socket, the
+ * sockets of curl, a wake-up from another thread, and the nearest deadline. Nothing in a round
+ * blocks: statements go out through a non-blocking pipeline, requests through curl's multi
+ * interface, kinds are pure functions. What comes in is handled at once; what goes out to the
+ * database waits until the connection is free, so batches form by themselves under load and are
+ * immediate without it.
  */
 #include "worker/worker.h"
 
@@ -106,7 +107,8 @@ static bool may_end(const struct worker *worker)
     bool is_told = worker->said_goodbye || worker->id == 0;
     bool is_flying = worker->exchange.flight.part_count > 0;
     /* Past the grace time the database gets a little longer to hear what was done. */
-    bool is_late = worker->now_us >= worker->grace_until_us + worker->config->grace_us / 2 + 5000000;
+    bool is_late =
+        worker->now_us >= worker->grace_until_us + worker->config->grace_us / 2 + 5000000;
     return (is_empty && is_told && !is_flying) || is_late;
 }
 
@@ -168,7 +170,8 @@ static void run_round(struct worker *worker)
     watch_database(worker);
     int count = epoll_wait(worker->epoll, events, EVENTS_PER_ROUND, wait_ms(worker));
     worker->now_us = clock_monotonic_us();
-    /* First of all: after a long stop (SIGSTOP, a frozen machine) nothing may be done for lost jobs. */
+    /* First of all: after a long stop (SIGSTOP, a frozen machine) nothing may be done for lost
+     * jobs. */
     check_lease(worker);
     for (int i = 0; i < count; i++)
         handle_event(worker, &events[i]);

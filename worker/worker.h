@@ -21,7 +21,7 @@ struct worker_settings {
     const struct identity *identity;
     const struct sealing_key *key; /* NULL: no secret can be opened */
     struct queue *queue;
-    bool until_idle;               /* stop the pool when there is nothing left to do */
+    bool until_idle; /* stop the pool when there is nothing left to do */
 };
 
 struct worker;
@@ -33,8 +33,8 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
 /* Wakes the worker: there may be new jobs. Any thread may call it. */
 void worker_wake(struct worker *worker);
 
-/* Asks it to stop: no new claims, what is in flight may end within the grace time, the rest is handed
- * back. Any thread may call it. */
+/* Asks it to stop: no new claims, what is in flight may end within the grace time, the rest is
+ * handed back. Any thread may call it. */
 void worker_stop(struct worker *worker);
 
 /* True once the thread has ended by itself or after worker_stop(). */

@@ -2,13 +2,14 @@
  * What a worker says to the database and hears back.
  *
  * DESIGN. One flight at a time. It carries everything there is to say: reports of what ended, the
- * renewal of the lease, and a claim for the slots that are free or become free with it. Since it is one
- * transaction, a slot is free exactly when the database says so. The three ways it can end:
+ * renewal of the lease, and a claim for the slots that are free or become free with it. Since it is
+ * one transaction, a slot is free exactly when the database says so. The three ways it can end:
  *   committed  reports are settled, claimed jobs start
- *   refused    nothing happened. A passing trouble (deadlock, no resources): again later. Else one of the
- *              reports is the culprit: the batch is halved until it stands alone, and only that job fails.
- *   unknown    reports are sent again; the fencing token makes that harmless. A claim that may have been
- *              committed is disowned by its token, so that its jobs are not held by a lease for nobody.
+ *   refused    nothing happened. A passing trouble (deadlock, no resources): again later. Else one
+ * of the reports is the culprit: the batch is halved until it stands alone, and only that job
+ * fails. unknown    reports are sent again; the fencing token makes that harmless. A claim that may
+ * have been committed is disowned by its token, so that its jobs are not held by a lease for
+ * nobody.
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -22,19 +23,20 @@
 #include "common/metrics.h"
 #include "worker/worker_internal.h"
 
-/* Most jobs per claim, and most reports per flight: more gains nothing and makes transactions long. */
+/* Most jobs per claim, and most reports per flight: more gains nothing and makes transactions long.
+ */
 #define BATCH_LIMIT 1000
 /* Reports beyond this do not wait for company. */
 #define REPORT_BATCH 100
 /* A claim without a hint that there is work, jittered between half of this and this. */
-#define POLL_US       INT64_C(1000000)
-#define IDLE_POLL_US  INT64_C(100000) /* with --until-idle */
-#define REFUSED_US    INT64_C(1000000)
-#define DEADLOCK_US   INT64_C(50000)
+#define POLL_US      INT64_C(1000000)
+#define IDLE_POLL_US INT64_C(100000) /* with --until-idle */
+#define REFUSED_US   INT64_C(1000000)
+#define DEADLOCK_US  INT64_C(50000)
 
-/* The rest is planned each time it is sent: those statements meet tables of any size, and a plan that
- * was made while a table was empty would be kept for too long. The claim and the finish are written so
- * that there is only one way to run them. */
+/* The rest is planned each time it is sent: those statements meet tables of any size, and a plan
+ * that was made while a table was empty would be kept for too long. The claim and the finish are
+ * written so that there is only one way to run them. */
 const char *const worker_statements[] = {"queue_claim", "queue_finish", "worker_renew", NULL};
 
 static struct metric late = {
@@ -55,8 +57,8 @@ static int free_slots(const struct worker *worker)
 static bool has_report_due(const struct worker *worker)
 {
     return worker->pending.count > 0 && worker->now_us >= worker->retry_at_us &&
-           (worker->active.count == 0 || worker->stopping || worker->pending.count >= REPORT_BATCH ||
-            worker->now_us >= worker->report_at_us);
+           (worker->active.count == 0 || worker->stopping ||
+            worker->pending.count >= REPORT_BATCH || worker->now_us >= worker->report_at_us);
 }
 
 /* A claim is worth its round trip when it can get enough, or rides along with a report. */
@@ -115,7 +117,8 @@ static void add_claim(struct worker *worker, struct exchange *exchange)
     exchange->claim_part = exchange->flight.part_count - 1;
     atomic_store(&worker->wake_wanted, false);
     int64_t wait = worker->settings.until_idle ? IDLE_POLL_US : POLL_US;
-    worker->poll_at_us = worker->now_us + wait / 2 + (int64_t)randombytes_uniform((uint32_t)wait / 2);
+    worker->poll_at_us =
+        worker->now_us + wait / 2 + (int64_t)randombytes_uniform((uint32_t)wait / 2);
 }
 
 static bool is_empty(const struct worker *worker)
@@ -135,7 +138,8 @@ static void compose(struct worker *worker, struct exchange *exchange)
     if (worker->disowned_count > 0)
         add_disown(worker, exchange);
     exchange->report.first = exchange->report.end = exchange->flight.part_count;
-    if (has_report || (claims && worker->pending.count > 0 && worker->now_us >= worker->retry_at_us))
+    if (has_report ||
+        (claims && worker->pending.count > 0 && worker->now_us >= worker->retry_at_us))
         report_add(&worker->pending, &worker->sent, worker->report_limit, &exchange->flight,
                    &exchange->report);
     if (worker->id != 0 && worker->now_us >= worker->renew_at_us)
@@ -298,8 +302,9 @@ static void find_culprit(struct worker *worker, const struct flight *flight)
         job_run_free(run);
         return;
     }
-    snprintf(text, sizeof(text), "the database refused what the job wants to store: %s (SQLSTATE %s)",
-             flight->error, flight->sqlstate);
+    snprintf(text, sizeof(text),
+             "the database refused what the job wants to store: %s (SQLSTATE %s)", flight->error,
+             flight->sqlstate);
     run->is_refused = true;
     job_run_fail(run, ERROR_CLASS_UNREADABLE, text);
     worker->report_limit = 1;
@@ -309,8 +314,8 @@ static void land_refused(struct worker *worker, struct exchange *exchange)
 {
     const struct flight *flight = &exchange->flight;
     bool passing = database_error_code(flight->sqlstate) == ERROR_UNAVAILABLE;
-    bool by_report = flight->failed_part >= exchange->report.first &&
-                     flight->failed_part < exchange->report.end;
+    bool by_report =
+        flight->failed_part >= exchange->report.first && flight->failed_part < exchange->report.end;
     const char *query =
         flight->failed_part >= 0 ? flight->parts[flight->failed_part].query : "commit";
     LOG_WARNING("the database refused a batch", LOG_TEXT("statement", query),
@@ -337,7 +342,8 @@ void worker_exchange_land(struct worker *worker)
     case FLIGHT_UNKNOWN:
     case FLIGHT_NOT_SENT:
         LOG_WARNING("it is unknown whether the last transaction was committed",
-                    LOG_INT("reports", worker->sent.count), LOG_TEXT("error", exchange->flight.error));
+                    LOG_INT("reports", worker->sent.count),
+                    LOG_TEXT("error", exchange->flight.error));
         disown_claim(worker, exchange);
         job_run_list_prepend_all(&worker->pending, &worker->sent);
         worker->report_at_us = worker->now_us;
@@ -358,9 +364,9 @@ int64_t worker_exchange_due_us(const struct worker *worker)
     int64_t due = worker->id != 0 ? worker->renew_at_us : worker->now_us;
     if (worker->pending.count > 0)
         due = earlier(due, worker->report_at_us > worker->retry_at_us ? worker->report_at_us
-                                                                       : worker->retry_at_us);
+                                                                      : worker->retry_at_us);
     if (!worker->stopping && free_slots(worker) > 0)
         due = earlier(due, worker->poll_at_us > worker->retry_at_us ? worker->poll_at_us
-                                                                     : worker->retry_at_us);
+                                                                    : worker->retry_at_us);
     return due;
 }

@@ -51,7 +51,7 @@ struct worker {
 
     /* The thread's own. */
     int epoll;
-    int64_t now_us;             /* read once per round of the loop */
+    int64_t now_us; /* read once per round of the loop */
     struct pipeline *pipeline;
     uint64_t watched_generation;
     int watched_socket;
@@ -62,21 +62,21 @@ struct worker {
     char application_name[32];
 
     /* The lease. */
-    int64_t id;                 /* koppeling.worker.id; 0: not registered */
-    int64_t lease_deadline_us;  /* by our clock, counted from before the renewal was sent */
+    int64_t id;                /* koppeling.worker.id; 0: not registered */
+    int64_t lease_deadline_us; /* by our clock, counted from before the renewal was sent */
     int64_t renew_at_us;
 
     /* The jobs. */
-    struct job_run_list active;   /* calling */
-    struct job_run_list pending;  /* to be reported or saved */
-    struct job_run_list sent;     /* in the flight that is out */
-    int report_limit;             /* runs per flight; smaller while a culprit is being looked for */
-    int64_t report_at_us;         /* pending reports go at the latest then */
+    struct job_run_list active;  /* calling */
+    struct job_run_list pending; /* to be reported or saved */
+    struct job_run_list sent;    /* in the flight that is out */
+    int report_limit;            /* runs per flight; smaller while a culprit is being looked for */
+    int64_t report_at_us;        /* pending reports go at the latest then */
 
     /* Claiming. */
-    bool more;                    /* the last claim was full: there is more */
-    int64_t poll_at_us;           /* the next claim without any hint */
-    int64_t retry_at_us;          /* no claim before: the database refused one */
+    bool more;                        /* the last claim was full: there is more */
+    int64_t poll_at_us;               /* the next claim without any hint */
+    int64_t retry_at_us;              /* no claim before: the database refused one */
     int64_t disowned[DISOWNED_LIMIT]; /* tokens of claims whose commit is unknown */
     int disowned_count;
 

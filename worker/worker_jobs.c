@@ -48,11 +48,21 @@ static struct metric crossings = {
     .help = "Orders in production shops that a staging label was told for.",
 };
 static struct metric calls[] = {
-    {.name = "koppeling_http_answers_total", .labels = "answer=\"2xx\"", .help = "Answers of the APIs."},
-    {.name = "koppeling_http_answers_total", .labels = "answer=\"3xx\"", .help = "Answers of the APIs."},
-    {.name = "koppeling_http_answers_total", .labels = "answer=\"4xx\"", .help = "Answers of the APIs."},
-    {.name = "koppeling_http_answers_total", .labels = "answer=\"5xx\"", .help = "Answers of the APIs."},
-    {.name = "koppeling_http_answers_total", .labels = "answer=\"none\"", .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total",
+     .labels = "answer=\"2xx\"",
+     .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total",
+     .labels = "answer=\"3xx\"",
+     .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total",
+     .labels = "answer=\"4xx\"",
+     .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total",
+     .labels = "answer=\"5xx\"",
+     .help = "Answers of the APIs."},
+    {.name = "koppeling_http_answers_total",
+     .labels = "answer=\"none\"",
+     .help = "Answers of the APIs."},
 };
 
 static void count_answer(const struct http_response *answer)
@@ -88,8 +98,8 @@ static void send_request(struct worker *worker, struct job_run *run)
                      : NULL;
     job_run_list_append(&worker->active, run);
     if (needs_bearer && token == NULL)
-        run->waiter = bearers_wait(worker->bearers, environment, run->client_id, run->secret,
-                                   on_bearer, run);
+        run->waiter =
+            bearers_wait(worker->bearers, environment, run->client_id, run->secret, on_bearer, run);
     else
         call_now(worker, run, token);
 }
@@ -106,7 +116,8 @@ static void stop_calling(struct worker *worker, struct job_run *run)
     run->call = NULL;
 }
 
-/* The API refused a token that may just be old: once, the same request goes again with a fresh one. */
+/* The API refused a token that may just be old: once, the same request goes again with a fresh one.
+ */
 static bool renews_bearer(struct worker *worker, struct job_run *run,
                           const struct http_response *answer)
 {

@@ -48,6 +48,12 @@ BEGIN
         EXECUTE format('DROP TABLE koppeling.%I', partition_name);
         changed := changed + 1;
     END LOOP;
+    -- Kinds with a shorter memory. The window keeps this from reading all partitions each time.
+    DELETE FROM koppeling.job_history h
+    USING koppeling.job_kind k
+    WHERE k.history_days IS NOT NULL AND h.kind = k.name
+      AND h.finished_at < now() - make_interval(days => k.history_days)
+      AND h.finished_at >= now() - make_interval(days => k.history_days + 3);
     DELETE FROM koppeling.worker w
     WHERE w.state IN ('stopped', 'lost')
       AND w.seen_at < now() - make_interval(days => koppeling.setting_integer('worker_days'))

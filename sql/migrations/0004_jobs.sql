@@ -70,6 +70,8 @@ CREATE TABLE koppeling.job_kind (
     priority     smallint NOT NULL DEFAULT 1,
     max_attempts smallint NOT NULL DEFAULT 10,
     meaning      text NOT NULL,
+    history_days smallint,
+    CONSTRAINT job_kind_history_is_kept CHECK (history_days > 0),
     CONSTRAINT job_kind_name_is_plain CHECK (name ~ '^[a-z][a-z_]{0,29}$')
 );
 COMMENT ON TABLE koppeling.job_kind IS 'Defaults per kind of job. A kind that no worker knows stays queued.';
@@ -78,14 +80,15 @@ COMMENT ON COLUMN koppeling.job_kind.api IS 'The service that it calls.';
 COMMENT ON COLUMN koppeling.job_kind.priority IS '0: a person waits; 1: normal; 2: bulk.';
 COMMENT ON COLUMN koppeling.job_kind.max_attempts IS 'Default of job.max_attempts.';
 COMMENT ON COLUMN koppeling.job_kind.meaning IS 'What it does.';
-INSERT INTO koppeling.job_kind VALUES
-    ('verify',          'mijnwebwinkel', 0, 10, 'checks a connection that a merchant asked for'),
-    ('poll',            'mijnwebwinkel', 1, 10, 'imports the open orders of a shop'),
-    ('mark_shipped',    'mijnwebwinkel', 1, 10, 'tells the shop that an order has a label'),
-    ('create_shipment', 'boekuwzending', 0, 10, 'books a shipment and fetches its labels'),
-    ('confirm_order',   'mijnwebwinkel', 2, 10, 'looks why an order is no longer in the list of open orders'),
-    ('push_order',      'boekuwzending', 2, 10, 'sends an imported order to Boekuwzending'),
-    ('ping',            'local',         1, 10, 'does nothing; canary and benchmark of the queue');
+COMMENT ON COLUMN koppeling.job_kind.history_days IS 'Days that its rows stay in job_history, when that is shorter than setting history_days; NULL: as the setting says.';
+INSERT INTO koppeling.job_kind (name, api, priority, max_attempts, meaning, history_days) VALUES
+    ('verify',          'mijnwebwinkel', 0, 10, 'checks a connection that a merchant asked for', NULL),
+    ('poll',            'mijnwebwinkel', 1, 10, 'imports the open orders of a shop', 7),
+    ('mark_shipped',    'mijnwebwinkel', 1, 10, 'tells the shop that an order has a label', NULL),
+    ('create_shipment', 'boekuwzending', 0, 10, 'books a shipment and fetches its labels', NULL),
+    ('confirm_order',   'mijnwebwinkel', 2, 10, 'looks why an order is no longer in the list of open orders', 7),
+    ('push_order',      'boekuwzending', 2, 10, 'sends an imported order to Boekuwzending', NULL),
+    ('ping',            'local',         1, 10, 'does nothing; canary and benchmark of the queue', 1);
 
 CREATE TYPE koppeling.job_state AS ENUM ('queued', 'running', 'failed');
 COMMENT ON TYPE koppeling.job_state IS

@@ -38,8 +38,9 @@ SELECT 'mark_shipped'::text, o.id, jsonb_build_object(
     'label_ids', coalesce(
         (SELECT jsonb_agg(l.id ORDER BY l.id) FROM koppeling.label l WHERE l.order_id = o.id AND l.told_at IS NULL), '[]'),
     'comment_line', CASE WHEN i.tracking_in_comment THEN (
-        SELECT string_agg('Boekuwzending: ' || l.waybill, E'\n' ORDER BY l.id)
-        FROM koppeling.label l WHERE l.order_id = o.id AND l.waybill <> '') END)
+        SELECT string_agg(coalesce(s.service, 'Boekuwzending') || ': ' || l.waybill, E'\n' ORDER BY l.id)
+        FROM koppeling.label l LEFT JOIN koppeling.shipment s ON s.id = l.shipment_id
+        WHERE l.order_id = o.id AND l.waybill <> '') END)
 FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
 UNION ALL
 -- create_shipment, by shipment: what to book, and how far an earlier attempt came.
