@@ -70,7 +70,7 @@ WITH report AS MATERIALIZED (
     SET state = 'needs_attention', reason_code = m.code, reason = m.nl, reason_en = m.en
     FROM koppeling.message m
     WHERE m.code = 'token_refused' AND i.state = 'active'
-      AND i.id IN (SELECT r.integration_id FROM report r WHERE r.error_class = 'auth' AND r.kind NOT IN ('verify', 'create_shipment'))
+      AND i.id IN (SELECT r.integration_id FROM report r WHERE r.error_class = 'auth' AND r.api_id = 1 AND r.kind <> 'verify')
     RETURNING i.id
 ), held AS (
     UPDATE koppeling.job q
@@ -81,7 +81,8 @@ WITH report AS MATERIALIZED (
 UPDATE koppeling.job j
 SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attempts, r.rule_attempts))
                  THEN 'failed' ELSE 'queued' END::koppeling.job_state,
-    run_at = CASE WHEN r.error_class = 'auth' AND NOT r.give_up THEN 'infinity' ELSE r.again_at END,
+    -- A shop's job is parked until its token is replaced; one for Boekuwzending tries again with the credentials of the day.
+    run_at = CASE WHEN r.error_class = 'auth' AND r.api_id = 1 AND NOT r.give_up THEN 'infinity' ELSE r.again_at END,
     attempt = CASE WHEN r.counts OR r.give_up THEN r.attempt ELSE r.attempt - 1 END,
     last_error_class = r.error_class,
     last_error = r.error,
