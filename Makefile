@@ -110,9 +110,12 @@ DOCUMENTS  := README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE $(w
 demo: all ## show it at work on this machine; KEEP=1 leaves it running
 	@BUILD=$(BUILD) deploy/demo $(if $(KEEP),keep,run)
 
-man: ## check the manual pages
+man: all ## check the manual pages: their form, and that they have all that --help has
 	@for page in $(MANUALS); do \
 	  warnings=$$(groff -man -Tutf8 -ww -z $$page 2>&1) && [ -z "$$warnings" ] || { echo "$$warnings" >&2; exit 1; }; \
+	  for name in $$($(BUILD)/$$(basename $$page .1) --help | grep -oE '^  +(--[a-z-]+|KOPPELING_[A-Z_]+)'); do \
+	    sed 's/\\-/-/g' $$page | grep -qF -- "$$name" || { echo "$$page: $$name is not explained" >&2; exit 1; }; \
+	  done; \
 	done
 
 install: all ## install programs, manual pages, units and documents below DESTDIR and PREFIX

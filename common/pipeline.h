@@ -4,10 +4,11 @@
  *
  * Work goes in flights: a few statements that are sent together and form one transaction. One
  * flight is out at a time; results that pile up meanwhile go with the next one, which is all the
- * batching there is. A flight ends in one of the three ways a COMMIT can end: FLIGHT_COMMITTED  all
- * statements succeeded and the transaction is durable FLIGHT_REFUSED    a statement failed: nothing
- * happened; `failed_part`, `sqlstate` and `error` say why FLIGHT_UNKNOWN    the connection broke
- * after sending: it may or may not have happened
+ * batching there is. A flight ends in one of the three ways a COMMIT can end:
+ *   FLIGHT_COMMITTED  all statements succeeded and the transaction is durable
+ *   FLIGHT_REFUSED    a statement failed: nothing happened; `failed_part`, `sqlstate` and `error`
+ *                     say why
+ *   FLIGHT_UNKNOWN    the connection broke after sending: it may or may not have happened
  *
  * The owner's loop waits for pipeline_socket() with pipeline_events(), at most until
  * pipeline_deadline_us(), then calls pipeline_advance(). Everything belongs to one thread.
@@ -76,12 +77,12 @@ struct pipeline *pipeline_new(const char *url, const char *application_name,
 /* Closes the connection; a flight that is out is forgotten. NULL is allowed. */
 void pipeline_free(struct pipeline *pipeline);
 
-/* Descriptor to wait for, or -1. It changes with each connection attempt, so ask before each wait.
- */
+/* Descriptor to wait for, or -1. It changes with each connection attempt, so ask before each
+ * wait. */
 int pipeline_socket(const struct pipeline *pipeline);
 
-/* A number that changes whenever the descriptor may be another one, though its value is the same.
- */
+/* A number that changes whenever the descriptor may be another one, though its value is the
+ * same. */
 uint64_t pipeline_generation(const struct pipeline *pipeline);
 
 /* EPOLLIN and/or EPOLLOUT. */

@@ -209,8 +209,8 @@ static bool append_secret(struct buffer *url, CURL *easy, const char *name, cons
     return fits;
 }
 
-/* Sets the URL; our own copy with the token in it is wiped. False when it would be absurdly long.
- */
+/* Sets the URL; our own copy with the token in it is wiped. False when it would be absurdly
+ * long. */
 static bool set_url(const struct http_client *client, CURL *easy,
                     const struct http_request *request, const struct http_secrets *secrets)
 {

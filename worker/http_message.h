@@ -52,8 +52,8 @@ struct http_request {
 /* One answer, or the reason why there is none. Valid only during the call that it is passed to. */
 struct http_response {
     /* ERROR_CLASS_OK when an HTTP answer came whole, whatever its status; else TIMEOUT, NETWORK,
-     * TLS, UNREADABLE (too large or malformed) or UNKNOWN_OUTCOME (not_repeatable, perhaps done).
-     */
+     * TLS, UNREADABLE (too large or malformed) or UNKNOWN_OUTCOME (not_repeatable, perhaps
+     * done). */
     enum error_class transport;
     int status;       /* HTTP status; 0 without an answer */
     const char *body; /* zero-terminated; never NULL */

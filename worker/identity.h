@@ -14,14 +14,13 @@
 
 struct identity {
     char host[256];
-    char host_key[128]; /* boot id and pid namespace: only within it do pids mean the same processes
-                         */
+    char host_key[128]; /* boot id and pid namespace: pids mean the same only within it */
     pid_t pid;
     int64_t pid_started; /* clock ticks after boot: tells a reused pid apart */
 };
 
-/* Of the calling process. What cannot be found out is left empty; then nobody takes over from it.
- */
+/* Of the calling process. What cannot be found out is left empty; then nobody takes over from
+ * it. */
 void identity_of_self(struct identity *ret_identity);
 
 /* True when the process certainly does not run any more. */

@@ -4,8 +4,9 @@
  * never mentions a kind; adding one is a file in worker/jobs/ and a row in worker/job_kinds.c.
  *
  *   begin(job) -> state        look at the job and its context; nothing is sent yet
- *   step(state, NULL, ...)     first call: says which request to send, or that there is nothing to
- * do step(state, answer, ...)   once for each answer, until it returns anything but STEP_CALL
+ *   step(state, NULL, ...)     first call: says which request to send, or that there is nothing
+ *                              to do
+ *   step(state, answer, ...)   once for each answer, until it returns anything but STEP_CALL
  *   end(state)                 frees the state; also called when the job is abandoned in mid-flight
  *
  * What a kind wants stored it appends to the outcome with outcome_write(): rows for a statement in
@@ -30,8 +31,8 @@ struct job {
     int64_t id;
     int attempt;  /* 1 for the first */
     json_t *args; /* an object, perhaps empty; never NULL */
-    json_t
-        *context; /* what koppeling.job_context() says about the subject; an object, never NULL */
+    /* What koppeling.job_context() says about the subject: an object; never NULL. */
+    json_t *context;
     /* NULL, or why the sealed token of the shop cannot be used ("cannot be opened with this key",
      * "was sealed for another shop"). When set, a request with HTTP_AUTH_STORE must not be asked
      * for: end the job with ERROR_CLASS_AUTH, or handle it (verify does). */

@@ -2,8 +2,7 @@
  * One claimed job in flight: the kind's state, what it wants next, what came of it.
  *
  *   STEPPING ──> CALLING ──answer──> STEPPING ──> … ──> REPORTING ──acknowledged──> gone
- *                   ^                    └──> SAVING ──acknowledged──┘ (large writes, saved between
- * calls)
+ *                   ^                    └──> SAVING ──acknowledged──┘ (writes saved between calls)
  *
  * job_run_set_state() is the only function that changes the state, and it traces each change. A run
  * is on exactly one list, which follows from its state. One thread owns it.

@@ -97,6 +97,21 @@ static bool choose_kinds(char *list, const char **ret_names, size_t *ret_count, 
     return true;
 }
 
+/* Threads would only be told so again and again. */
+static bool check_role(PGconn *connection, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+    if (!database_run(connection, "worker_may_work", NULL, 0, &result, err))
+        return false;
+    if (PQgetvalue(result, 0, 0)[0] == 't')
+        return true;
+    return error_set(
+        err, ERROR_PERMISSION,
+        "KOPPELING_DATABASE_URL: permission denied for a worker as role '%s': grant it "
+        "koppeling_worker",
+        PQgetvalue(result, 0, 1));
+}
+
 /* What is needed of the database before any thread starts. */
 static bool read_database(struct pool *pool, struct error *err)
 {
@@ -108,7 +123,7 @@ static bool read_database(struct pool *pool, struct error *err)
     AUTO(PQfinish) PGconn *connection = NULL;
     if (!choose_kinds(list, kinds, &kind_count, err) ||
         !database_open(pool->config->database_url, "koppeling-worker", &connection, err) ||
-        !migrate_check(connection, &current, err) ||
+        !migrate_check(connection, &current, err) || !check_role(connection, err) ||
         !queue_open(connection, kinds, kind_count, &pool->queue, err) ||
         !identity_take_over(connection, &pool->identity, &taken_over, err))
         return false;

@@ -122,8 +122,8 @@ static void add_run(struct batch *batch, const struct job_run *run)
         add_failed(batch, run);
 }
 
-/* Asks, before anything is written, which of the runs that go on after saving still own their job.
- */
+/* Asks, before anything is written, which of the runs that go on after saving still own their
+ * job. */
 static int add_owned(struct batch *batch, struct flight *flight)
 {
     if (batch->saving_count == 0)

@@ -6,10 +6,11 @@
  * one transaction, a slot is free exactly when the database says so. The three ways it can end:
  *   committed  reports are settled, claimed jobs start
  *   refused    nothing happened. A passing trouble (deadlock, no resources): again later. Else one
- * of the reports is the culprit: the batch is halved until it stands alone, and only that job
- * fails. unknown    reports are sent again; the fencing token makes that harmless. A claim that may
- * have been committed is disowned by its token, so that its jobs are not held by a lease for
- * nobody.
+ *              of the reports is the culprit: the batch is halved until it stands alone, and only
+ *              that job fails.
+ *   unknown    reports are sent again; the fencing token makes that harmless. A claim that may have
+ *              been committed is disowned by its token, so that its jobs are not held by a lease
+ *              for nobody.
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -23,8 +24,8 @@
 #include "common/metrics.h"
 #include "worker/worker_internal.h"
 
-/* Most jobs per claim, and most reports per flight: more gains nothing and makes transactions long.
- */
+/* Most jobs per claim, and most reports per flight: more gains nothing and makes transactions
+ * long. */
 #define BATCH_LIMIT 1000
 /* Reports beyond this do not wait for company. */
 #define REPORT_BATCH 100
@@ -56,7 +57,7 @@ static int free_slots(const struct worker *worker)
 
 static bool has_report_due(const struct worker *worker)
 {
-    return worker->pending.count > 0 && worker->now_us >= worker->retry_at_us &&
+    return worker->pending.count > 0 &&
            (worker->active.count == 0 || worker->stopping ||
             worker->pending.count >= REPORT_BATCH || worker->now_us >= worker->report_at_us);
 }
@@ -65,7 +66,7 @@ static bool has_report_due(const struct worker *worker)
 static bool wants_claim(const struct worker *worker, bool has_report)
 {
     int room = free_slots(worker);
-    if (worker->stopping || worker->id == 0 || room <= 0 || worker->now_us < worker->retry_at_us)
+    if (worker->stopping || worker->id == 0 || room <= 0)
         return false;
     if (atomic_load(&worker->wake_wanted) || worker->now_us >= worker->poll_at_us)
         return true;
@@ -138,8 +139,7 @@ static void compose(struct worker *worker, struct exchange *exchange)
     if (worker->disowned_count > 0)
         add_disown(worker, exchange);
     exchange->report.first = exchange->report.end = exchange->flight.part_count;
-    if (has_report ||
-        (claims && worker->pending.count > 0 && worker->now_us >= worker->retry_at_us))
+    if (has_report || (claims && worker->pending.count > 0))
         report_add(&worker->pending, &worker->sent, worker->report_limit, &exchange->flight,
                    &exchange->report);
     if (worker->id != 0 && worker->now_us >= worker->renew_at_us)
@@ -160,7 +160,7 @@ static void compose(struct worker *worker, struct exchange *exchange)
 void worker_exchange_send(struct worker *worker)
 {
     struct exchange *exchange = &worker->exchange;
-    if (!pipeline_is_ready(worker->pipeline))
+    if (!pipeline_is_ready(worker->pipeline) || worker->now_us < worker->retry_at_us)
         return;
     flight_clear(&exchange->flight);
     *exchange = (struct exchange){
@@ -363,10 +363,8 @@ int64_t worker_exchange_due_us(const struct worker *worker)
         return INT64_MAX;
     int64_t due = worker->id != 0 ? worker->renew_at_us : worker->now_us;
     if (worker->pending.count > 0)
-        due = earlier(due, worker->report_at_us > worker->retry_at_us ? worker->report_at_us
-                                                                      : worker->retry_at_us);
+        due = earlier(due, worker->report_at_us);
     if (!worker->stopping && free_slots(worker) > 0)
-        due = earlier(due, worker->poll_at_us > worker->retry_at_us ? worker->poll_at_us
-                                                                    : worker->retry_at_us);
-    return due;
+        due = earlier(due, worker->poll_at_us);
+    return due > worker->retry_at_us ? due : worker->retry_at_us;
 }

@@ -76,7 +76,7 @@ struct worker {
     /* Claiming. */
     bool more;                        /* the last claim was full: there is more */
     int64_t poll_at_us;               /* the next claim without any hint */
-    int64_t retry_at_us;              /* no claim before: the database refused one */
+    int64_t retry_at_us;              /* nothing is sent before: the database refused something */
     int64_t disowned[DISOWNED_LIMIT]; /* tokens of claims whose commit is unknown */
     int disowned_count;
 

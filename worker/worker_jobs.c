@@ -116,8 +116,8 @@ static void stop_calling(struct worker *worker, struct job_run *run)
     run->call = NULL;
 }
 
-/* The API refused a token that may just be old: once, the same request goes again with a fresh one.
- */
+/* The API refused a token that may just be old: once, the same request goes again with a fresh
+ * one. */
 static bool renews_bearer(struct worker *worker, struct job_run *run,
                           const struct http_response *answer)
 {
@@ -131,8 +131,19 @@ static bool renews_bearer(struct worker *worker, struct job_run *run,
     return true;
 }
 
+/* A service may echo what it was asked with; that must not be recorded with its words. */
+static void hide_secret(char *text, const char *secret)
+{
+    size_t length = secret != NULL ? strlen(secret) : 0;
+    char *at = length > 0 ? strstr(text, secret) : NULL;
+    for (; at != NULL; at = strstr(at, secret))
+        memset(at, '.', length);
+}
+
 static void await_report(struct worker *worker, struct job_run *run)
 {
+    hide_secret(run->outcome.error, run->secret);
+    hide_secret(run->outcome.error, worker->config->partner_token);
     if (worker->pending.count == 0)
         worker->report_at_us = worker->now_us + REPORT_DELAY_US;
     job_run_list_append(&worker->pending, run);

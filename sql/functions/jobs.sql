@@ -46,9 +46,9 @@ BEGIN
         SELECT j.id INTO job_id
         FROM koppeling.job j
         WHERE j.kind = enqueue.kind
-          AND CASE enqueue.kind
-                  WHEN 'mark_shipped' THEN j.order_id = enqueue.order_id
-                  WHEN 'create_shipment' THEN j.shipment_id = enqueue.shipment_id
+          AND CASE
+                  WHEN enqueue.kind IN ('mark_shipped', 'confirm_order', 'push_order') THEN j.order_id = enqueue.order_id
+                  WHEN enqueue.kind = 'create_shipment' THEN j.shipment_id = enqueue.shipment_id
                   ELSE j.integration_id = enqueue.integration_id
               END;
     END IF;

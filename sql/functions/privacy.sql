@@ -82,6 +82,8 @@ BEGIN ATOMIC
         WHERE o.erased_at IS NULL AND o.state IN ('marked_shipped', 'withdrawn')
           AND koppeling.setting_integer('personal_data_days') > 0
           AND o.changed_at < now() - make_interval(days => koppeling.setting_integer('personal_data_days'))
+          -- Nor at once after an order that waited long was shipped: its labels may still be needed.
+          AND greatest(o.marked_at, o.withdrawn_at) < now() - make_interval(days => koppeling.setting_integer('personal_data_days'))
         ORDER BY o.changed_at
         LIMIT 5000));
 END;

@@ -255,3 +255,20 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.resume_integration IS 'Lets the work of a paused shop go on; one that needs attention is verified first.';
+
+CREATE OR REPLACE FUNCTION koppeling.forget_skipped_orders()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+BEGIN
+    DELETE FROM koppeling.skipped_order k
+    WHERE k.integration_id = NEW.id AND k.reason_code IN ('too_old', 'not_paid');
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION koppeling.forget_skipped_orders IS
+    'Trigger: orders that were not imported because of a setting of the shop are looked at again when it changes.';
+CREATE OR REPLACE TRIGGER forget_skipped_orders AFTER UPDATE OF import_since, paid_only ON koppeling.integration
+    FOR EACH ROW WHEN ((OLD.import_since, OLD.paid_only) IS DISTINCT FROM (NEW.import_since, NEW.paid_only))
+    EXECUTE FUNCTION koppeling.forget_skipped_orders();

@@ -29,7 +29,7 @@ WITH report AS MATERIALIZED (
     FROM (
         SELECT r.api_id,
                count(*) FILTER (WHERE r.error_class IN ('server_error', 'timeout', 'network', 'tls'))::integer AS failures,
-               count(*) FILTER (WHERE r.error_class IN ('rate_limited', 'auth', 'client_error') AND r.http_status IS NOT NULL) AS alive,
+               count(*) FILTER (WHERE r.error_class IN ('ok', 'rate_limited', 'auth', 'client_error') AND r.http_status IS NOT NULL) AS alive,
                max(r.error) FILTER (WHERE r.error_class IN ('server_error', 'timeout', 'network', 'tls')) AS error
         FROM report r GROUP BY r.api_id) c
     JOIN koppeling.api b ON b.id = c.api_id
@@ -62,7 +62,7 @@ WITH report AS MATERIALIZED (
     UPDATE koppeling.integration i
     SET blocked_until = greatest(i.blocked_until, b.again_at)
     FROM (SELECT r.integration_id, max(r.again_at) AS again_at
-          FROM report r WHERE r.error_class = 'rate_limited' AND r.integration_id IS NOT NULL GROUP BY r.integration_id) b
+          FROM report r WHERE r.error_class = 'rate_limited' AND r.api_id = 1 AND r.integration_id IS NOT NULL GROUP BY r.integration_id) b
     WHERE i.id = b.integration_id
     RETURNING i.id, i.blocked_until
 ), refused AS (

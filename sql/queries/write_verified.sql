@@ -28,9 +28,18 @@ WITH verdict AS MATERIALIZED (
 ), forgotten_skips AS (
     DELETE FROM koppeling.skipped_order k USING twin t WHERE k.integration_id = t.old_id
 ), moved_jobs AS (
-    UPDATE koppeling.job j SET integration_id = t.new_id, run_at = least(j.run_at, now())
+    UPDATE koppeling.job j
+    SET integration_id = t.new_id, run_at = CASE WHEN j.state = 'queued' THEN least(j.run_at, now()) ELSE j.run_at END
     FROM twin t
-    WHERE j.integration_id = t.old_id AND j.state = 'queued' AND j.kind NOT IN ('verify', 'poll')
+    WHERE j.integration_id = t.old_id AND j.kind NOT IN ('verify', 'poll')
+), ended_jobs AS (
+    DELETE FROM koppeling.job j USING twin t WHERE j.integration_id = t.old_id AND j.kind IN ('verify', 'poll') RETURNING j.*
+), ended_history AS (
+    INSERT INTO koppeling.job_history (
+        id, created_at, started_at, integration_id, worker_id, outcome, attempts, kind, api, args, result, errors)
+    SELECT e.id, e.created_at, e.started_at, e.integration_id, e.worker_id, 'cancelled', e.attempt, e.kind, 'mijnwebwinkel', e.args,
+           '{"reason": "the shop was connected again under another address"}', e.errors
+    FROM ended_jobs e
 ), changed AS (
     UPDATE koppeling.integration i
     SET state = CASE

@@ -31,9 +31,11 @@ UNION ALL
 SELECT 'mark_shipped'::text, o.id, jsonb_build_object(
     'order_uuid', o.order_uuid, 'order_number', o.order_number, 'credit_order_numbers', o.credit_order_numbers,
     'open_statuses', i.open_statuses, 'shipped_status', i.shipped_status, 'mark_on_staging', i.mark_on_staging,
-    -- The first label that the shop was not told of yet decides; without one (retried by hand) the last label.
+    -- The first label that the shop was not told of yet decides, one that it wants to hear of before one that it does not;
+    -- without one (retried by hand) the last label.
     'label_environment', coalesce(
-        (SELECT l.environment FROM koppeling.label l WHERE l.order_id = o.id AND l.told_at IS NULL ORDER BY l.id LIMIT 1),
+        (SELECT l.environment FROM koppeling.label l WHERE l.order_id = o.id AND l.told_at IS NULL
+         ORDER BY l.environment = 'staging' AND NOT i.mark_on_staging, l.id LIMIT 1),
         (SELECT l.environment FROM koppeling.label l WHERE l.order_id = o.id ORDER BY l.id DESC LIMIT 1)),
     'label_ids', coalesce(
         (SELECT jsonb_agg(l.id ORDER BY l.id) FROM koppeling.label l WHERE l.order_id = o.id AND l.told_at IS NULL), '[]'),

@@ -28,7 +28,9 @@ SELECT j.id,
        (j.errors -> -1 ->> 'http_status')::integer AS http_status,
        j.attempt AS attempts,
        coalesce((j.errors -> -1 ->> 'at')::timestamptz, j.started_at, j.created_at) AS failed_at,
-       r.advice || format(' Again: SELECT koppeling.retry_job(%s); Drop it: SELECT koppeling.cancel_job(%s);', j.id, j.id) AS what_to_do
+       CASE WHEN j.last_error_class = 'auth' AND j.api_id <> 1
+            THEN 'Boekuwzending refused the credentials of the account: mend them in koppeling.account, then retry_job().'
+            ELSE r.advice END || format(' Again: SELECT koppeling.retry_job(%s); Drop it: SELECT koppeling.cancel_job(%s);', j.id, j.id) AS what_to_do
 FROM koppeling.job j
 LEFT JOIN koppeling.integration i ON i.id = j.integration_id
 LEFT JOIN koppeling.imported_order o ON o.id = j.order_id

@@ -12,7 +12,7 @@ PARTNER = "kanariepartner-52cc08"
 PERSON = {"name": "Kanarie van der Proef", "street": "Kanariestraat", "city": "Kanariestad", "phone": "0687654321",
           "zipcode": "9876KA"}
 EMAIL = "kanarie.proef@example.org"
-TRACES = re.compile(r"kanarie|0687654321|\+31687654321|9876 ?KA", re.IGNORECASE)
+TRACES = re.compile(r"kanarie(?!token|partner)|0687654321|\+31687654321|9876 ?KA", re.IGNORECASE)
 
 
 class SecretsTest(Case):
@@ -34,10 +34,18 @@ class SecretsTest(Case):
 
     def run_into_everything(self):
         self.worker_log = self.work("--log-level=debug", **self.secrets).log
-        for fault, settings in (("malformed", {}), ("truncated", {}), ("html", {"body": "<p>Kanarie van der Proef</p>"}),
-                                ("reset", {}), ("status", {"status": 500, "body": '{"title": "Kanarie van der Proef"}'}),
-                                ("status", {"status": 200, "body": '{"name": "Kanarie van der Proef"}'}),
-                                ("status", {"status": 302, "location": f"https://elders.example/?token={TOKEN}"})):
+        said = "Kanarie van der Proef"
+        answers = (
+            ("malformed", {}), ("truncated", {}), ("reset", {}),
+            ("html", {"body": f"<p>{said}</p>"}),
+            ("status", {"status": 200, "body": json.dumps({"name": said})}),
+            ("status", {"status": 302, "location": f"https://elders.example/?token={TOKEN}"}),
+            # Answers that echo what they were asked with.
+            ("status", {"status": 500, "body": json.dumps({"title": f"bad token={TOKEN}"})}),
+            ("status", {"status": 500, "body": json.dumps({"title": f"the token {TOKEN} is bad"})}),
+            ("status", {"status": 503, "body": json.dumps({"title": "No.", "detail": f"({PARTNER})"})}),
+            ("status", {"status": 400, "body": json.dumps({"title": f"the name '{said}' is bad", "detail": EMAIL})}))
+        for fault, settings in answers:
             self.simulator.fault(fault, "shop:shop1", times=1, **settings)
             self.backend.value("SELECT koppeling.poll_now(%s)", self.integration)
             self.work("--log-level=debug", **self.secrets)

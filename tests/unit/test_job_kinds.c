@@ -14,9 +14,8 @@ static void kinds_are_complete_and_have_different_names(void **state)
 
 static void the_kinds_of_the_design_are_found(void **state)
 {
-    static const char *const names[] = {"ping",         "verify",          "poll",
-                                        "mark_shipped", "create_shipment", "confirm_order",
-                                        "push_order"};
+    static const char *const names[] = {
+        "ping", "verify", "poll", "mark_shipped", "create_shipment", "confirm_order", "push_order"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {

@@ -5,6 +5,8 @@ import socket
 import tempfile
 import threading
 
+from harness.programs import ROOT
+
 READY = b"Z\0\0\0\x05I"  # ReadyForQuery, outside a transaction: what came before is committed
 
 
@@ -27,7 +29,9 @@ class Proxy:
     def cut_after(self, statement):
         """The next transaction with this statement is committed, and its answer is lost with the connection."""
         with self._lock:
-            self._statement = re.compile(rb"B.{4}\0" + statement.encode() + rb"\0", re.DOTALL)  # its Bind message
+            # Its Bind message when it is prepared, else the Parse message with its text.
+            text = (ROOT / "sql" / "queries" / f"{statement}.sql").read_bytes()[:60]
+            self._statement = re.compile(rb"B.{4}\0" + statement.encode() + rb"\0|P.{4}\0" + re.escape(text), re.DOTALL)
 
     def close(self):
         self._listener.close()
@@ -53,7 +57,7 @@ class Proxy:
         return True
 
     def _see_answer(self, chunk, connection):
-        connection["seen"] = connection["seen"][-len(READY):] + chunk
+        connection["seen"] = connection["seen"][1 - len(READY):] + chunk
         if connection["is_chosen"] and READY in connection["seen"]:
             self.cuts += 1
             return False

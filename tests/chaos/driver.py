@@ -1,0 +1,276 @@
+"""The driver: makes work, breaks things and counts, round after round; all its decisions come from a seed."""
+import collections
+import os
+import random
+import signal
+import time
+
+from world import SCHEDULERS, SHOPS, WORKERS
+
+KINDS = (("normal", 78), ("test", 6), ("credit", 4), ("partly_credited", 4), ("no_address", 4), ("virtual", 2), ("old", 2))
+KILLS = (("worker", 62), ("scheduler", 20), ("backend", 8), ("postmaster", 5), ("postgres_restart", 5))
+TROUBLES = (("stop_worker", 25), ("terminate_backends", 25), ("cut_connections", 20), ("hold_traffic", 8),
+            ("lose_an_answer", 20), ("skew_clock", 12), ("fill_disk", 3))
+STATEMENTS = ("queue_claim", "queue_finish", "worker_renew")
+SKEWS = ("-3h", "+3h", "+400d", "-1d", "+30s x2")
+SERVICES = ("boekuwzending", "boekuwzending-staging")
+
+# Faults of the simulator: scope, weight and members. A fault with after_effect loses the answer to what was done.
+STATUSES = [("status", {"status": status, "after_effect": effect}) for status in (500, 502, 503, 504, 408)
+            for effect in (False, True)]
+ANSWERS = STATUSES + [
+    ("status", {"status": 429, "retry_after": "1"}), ("status", {"status": 429}), ("status", {"status": 429, "retry_after": "-5"}),
+    ("status", {"status": 429, "retry_after": "soon"}), ("status", {"status": 503, "retry_after": "1"}),
+    ("status", {"status": 302, "location": "https://elders.example/"}),
+    ("html", {}), ("html", {"status": 200}), ("empty", {}), ("empty", {"after_effect": True}),
+    ("reset", {}), ("reset", {"after_effect": True}), ("close", {}), ("close", {"after_effect": True}),
+    ("stall", {}), ("stall", {"after_effect": True}), ("latency", {"ms": 700, "jitter_ms": 600}),
+    ("latency", {"ms": 3000}), ("latency", {"ms": 3000, "after_effect": True}),
+    ("truncated", {}), ("malformed", {}), ("wrong_types", {}), ("wrong_types", {"variant": "items"}),
+    ("huge", {"bytes": 50_000_000, "after_effect": True}), ("deep", {"levels": 50_000}), ("slow_drip", {"bytes_per_second": 20}),
+    ("invalid_utf8", {}), ("nul_byte", {}),
+]
+OF_SHOPS = [("status", {"status": 401, "times": 1}),
+            ("status", {"status": 200, "body": "[]", "times": 1, "method": "GET", "path_contains": "/v1/orders?"})]
+OF_BOOKINGS = [("late_labels", {"ms": 1500}), ("late_labels", {"ms": 4000}),
+               ("status", {"status": 422, "method": "POST", "path_contains": "/shipments", "times": 1}),
+               ("status", {"status": 401, "times": 1}), ("status", {"status": 400, "path_contains": "/token", "times": 1})]
+BOOK = {"method": "POST", "path_contains": "/shipments"}
+PLACES = ({"method": "GET", "path_contains": "/v1/orders"}, {"method": "PATCH"})
+BOOKING_PLACES = (BOOK, BOOK, {"method": "GET", "path_contains": "/shipments"}, {"path_contains": "/token"},
+                  {"method": "POST", "path_contains": "/orders"}, {})
+
+
+def weighted(rng, table):
+    return rng.choices([name for name, _ in table], [weight for _, weight in table])[0]
+
+
+class Driver:
+    def __init__(self, world, seed):
+        self.world = world
+        self.rng = random.Random(seed)
+        self.kills, self.troubles, self.faults = collections.Counter(), collections.Counter(), collections.Counter()
+        self.skipped = {}  # what cannot be done here, and why
+        self.misfits = []  # programs that ended by a signal that was not ours
+        self._later = []  # (when, what to call)
+        self._changed = set()
+        if world.libfaketime is None:
+            self.skipped["skew_clock"] = "libfaketime is not installed (apt install faketime)"
+        if not world.server.has_disk:
+            self.skipped["fill_disk"] = "a tmpfs can be mounted by root only"
+
+    # A round.
+
+    def start(self):
+        """Starts everything and waits until the shops are connected."""
+        world = self.world
+        world.start_missing()
+        deadline = time.monotonic() + 30
+        while True:
+            rows = world.sql("SELECT count(*) AS shops FROM koppeling.integration WHERE state = 'active'")
+            if rows and rows[0]["shops"] == len(SHOPS):
+                return
+            assert time.monotonic() < deadline, "the shops are not connected"
+            time.sleep(0.1)
+
+    def round(self, number):
+        self.make_work()
+        self.arm_faults()
+        if self.rng.random() < 0.4:
+            self.make_trouble()
+        time.sleep(self.rng.uniform(0.05, 0.45))
+        self.kill()
+        self.world.server.ensure_up()
+        self.do_what_is_due()
+        self.watch()
+        self.world.start_missing()
+        if number % 12 == 11:
+            self.world.simulator.clear_faults()
+            self.world.do_what_people_do()
+
+    def end(self):
+        for _, action in self._later:
+            action()
+        self._later = []
+
+    def do_what_is_due(self):
+        now = time.monotonic()
+        for when, action in self._later:
+            if when <= now:
+                action()
+        self._later = [entry for entry in self._later if entry[0] > now]
+
+    def watch(self):
+        """A program may give up when the database is away; it must not crash."""
+        for program in self.world.workers + self.world.schedulers:
+            status = program.process.poll() if program is not None else None
+            if status is not None and status < 0 and status != -signal.SIGKILL:
+                self.misfits.append(f"{program.log_path.name} was ended by signal {-status}")
+
+    # Work.
+
+    def make_work(self):
+        rng, world = self.rng, self.world
+        for _ in range(rng.choice((1, 2, 3))):
+            shop, kind = rng.choice(SHOPS), weighted(rng, KINDS)
+            for number in world.simulator.add(shop, generate=1, kind=kind):
+                world.ledger["kinds"][f"{shop}/{number}"] = kind
+        orders = world.sql("SELECT o.id, o.order_number, i.shop_host FROM koppeling.imported_order o"
+                           " JOIN koppeling.integration i ON i.id = o.integration_id"
+                           " WHERE o.state = 'open' AND NOT EXISTS (SELECT FROM koppeling.shipment s WHERE s.order_id = o.id)"
+                           " ORDER BY o.id LIMIT 20") or []
+        for order in orders:
+            dice = rng.random()
+            if dice < 0.35:
+                self.dispatch(order["id"])
+            elif dice < 0.6:
+                self.record_label(order["id"])
+            elif dice < 0.63:
+                self.change_in_shop(order)
+        if rng.random() < 0.2 and world.sql("SELECT koppeling.ping(20)", user="chaos_backend"):
+            world.ledger["pings"] += 20
+        if rng.random() < 0.1:  # more labels for an order that has one
+            again = world.sql("SELECT id FROM koppeling.imported_order WHERE state = 'marked_shipped' ORDER BY id DESC LIMIT 1")
+            if again:
+                self.dispatch(again[0]["id"])
+
+    def dispatch(self, order_id):
+        environment = self.rng.choice(("production", "production", "staging"))
+        rows = self.world.sql("SELECT koppeling.dispatch_order(%s, 'dhl-standaard', %s, 'package', %s) AS id", order_id,
+                              self.rng.choice((1, 1, 2, 3)), environment, user="chaos_backend")
+        if rows:
+            self.world.ledger["dispatches"].append({"shipment_id": rows[0]["id"], "order_id": order_id, "environment": environment})
+
+    def record_label(self, order_id):
+        label = {"order_id": order_id, "environment": self.rng.choice(("production", "staging")),
+                 "external_id": f"eigen-{order_id}"}
+        if self.world.sql("SELECT koppeling.record_label(%s, %s, %s, '3SPROEF', NULL)", order_id, label["environment"],
+                          label["external_id"], user="chaos_backend"):
+            self.world.ledger["labels"].append(label)
+
+    def change_in_shop(self, order):
+        """The merchant cancels an order, or it vanishes."""
+        shop, number = order["shop_host"].split(".")[0], order["order_number"]
+        if self.rng.random() < 0.7:
+            self.world.simulator.change(shop, number, status=6)
+        elif (shop, number) not in self._changed:
+            self.world.simulator.delete(shop, number)
+        self._changed.add((shop, number))
+
+    # Faults of the services.
+
+    def arm_faults(self):
+        rng = self.rng
+        for _ in range(rng.choice((0, 1, 1, 2))):
+            if rng.random() < 0.5:
+                scope = rng.choice(("mijnwebwinkel", *(f"shop:{shop}" for shop in SHOPS)))
+                fault, members = rng.choice(ANSWERS * 3 + OF_SHOPS * 2)
+                place = rng.choice(PLACES)
+            else:
+                scope = rng.choice(SERVICES)
+                fault, members = rng.choice(ANSWERS * 2 + OF_BOOKINGS * 3)
+                place = {} if fault == "late_labels" else rng.choice(BOOKING_PLACES)
+            self.world.simulator.fault(fault, scope, **{"times": rng.choice((1, 1, 2, 4)), **place, **members})
+            name = f"status {members['status']}" if fault == "status" else fault
+            self.faults[name + (" after effect" if members.get("after_effect") else "")] += 1
+
+    # Kills.
+
+    def kill(self):
+        kind = weighted(self.rng, KILLS)
+        {"worker": self.kill_worker, "scheduler": self.kill_scheduler, "backend": self.kill_backend,
+         "postmaster": self.kill_postmaster, "postgres_restart": self.restart_postgres}[kind]()
+        self.kills[kind] += 1
+
+    def kill_worker(self):
+        program = self.world.workers[self.rng.randrange(WORKERS)]
+        if program is not None:
+            program.kill()
+
+    def kill_scheduler(self):
+        program = self.world.schedulers[self.rng.randrange(SCHEDULERS)]
+        if program is not None:
+            program.kill()
+
+    def kill_backend(self):
+        """PostgreSQL then ends all connections and recovers."""
+        rows = self.world.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                              " ORDER BY pid") or []
+        if rows:
+            _kill(self.rng.choice(rows)["pid"])
+
+    def kill_postmaster(self):
+        _kill(self.world.server.postmaster)
+        time.sleep(0.1)
+
+    def restart_postgres(self):
+        try:
+            self.world.server.restart()
+        except Exception:  # ensure_up() goes on trying
+            pass
+
+    # Other troubles.
+
+    def make_trouble(self):
+        kind = weighted(self.rng, TROUBLES)
+        if kind in self.skipped:
+            return
+        if getattr(self, kind)():
+            self.troubles[kind] += 1
+
+    def stop_worker(self):
+        """For longer than its lease, sometimes for longer than a lookup waits for a shipment."""
+        program = self.world.workers[self.rng.randrange(WORKERS)]
+        seconds = self.rng.choice((2, 6, 7, 8, 18))
+        if program is None or not program.is_running:
+            return False
+        program.signal(signal.SIGSTOP)
+        self._later.append((time.monotonic() + seconds, lambda: program.signal(signal.SIGCONT)))
+        return True
+
+    def terminate_backends(self):
+        whom = self.rng.choice(("chaos_worker", "chaos_scheduler", "%"))
+        share = self.rng.choice((0.3, 1))
+        return bool(self.world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE %s"
+                                   " AND pid <> pg_backend_pid() AND random() < %s", whom, share))
+
+    def cut_connections(self):
+        share = self.rng.choice((0.4, 1))
+        return self.world.gate.cut(lambda: self.rng.random() < share) > 0
+
+    def hold_traffic(self):
+        self.world.gate.hold()
+        self._later.append((time.monotonic() + self.rng.choice((1, 3, 7)), self.world.gate.let_through))
+        return True
+
+    def lose_an_answer(self):
+        self.world.gate.cut_after(self.rng.choice(STATEMENTS))
+        return True
+
+    def skew_clock(self):
+        slot, skew = self.rng.randrange(WORKERS), self.rng.choice(SKEWS)
+        program = self.world.workers[slot]
+        if program is not None:
+            program.kill()
+        self.world.start_worker(slot, skew)
+        return True
+
+    def fill_disk(self):
+        server = self.world.server
+        try:
+            server.fill_disk()
+            for _ in range(3):
+                self.world.sql("SELECT pg_switch_wal()")
+                self.world.sql("SELECT koppeling.ping(1)", user="chaos_backend")
+            time.sleep(self.rng.uniform(0.5, 2))
+        finally:
+            server.free_disk()
+        return True
+
+
+def _kill(pid):
+    if pid is not None:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass

@@ -1,0 +1,84 @@
+"""Reads what the checker needs: from the database, the simulator, and everything that could hold a secret."""
+import pathlib
+import re
+import subprocess
+
+QUERIES = {
+    "integrations": """
+        SELECT i.id, i.shop_host, i.state, i.reason_code, i.polls, a.push_orders
+        FROM koppeling.integration i JOIN koppeling.account a ON a.id = i.account_id ORDER BY i.id""",
+    "orders": """
+        SELECT id, integration_id, order_uuid, order_number, state, missing_since IS NOT NULL AS missing, mark_outcome,
+               mark_reason_code, mark_reason, marked_label_environment, coalesce(pushed_hash = content_hash, false) AS push_is_current
+        FROM koppeling.imported_order ORDER BY id""",
+    "skipped": "SELECT integration_id, order_number, reason_code FROM koppeling.skipped_order",
+    "shipments": "SELECT id, order_id, environment, label_count, state, external_id FROM koppeling.shipment ORDER BY id",
+    "labels": """
+        SELECT id, shipment_id, order_id, environment, external_id, usable_with_distributor, told_at IS NOT NULL AS told
+        FROM koppeling.label ORDER BY id""",
+    "jobs": """
+        SELECT j.id, j.kind, j.state, j.attempt, j.run_at <= now() AS due, j.run_at = 'infinity' AS parked, j.worker_id,
+               j.lease_token, j.lease_until, j.integration_id, j.last_error_class, j.last_error,
+               CASE WHEN w.id IS NULL THEN 'none' WHEN w.lease_until > now() THEN 'live' ELSE 'lapsed' END AS lease
+        FROM koppeling.job j LEFT JOIN koppeling.worker w ON w.id = j.worker_id ORDER BY j.id""",
+    "history": """
+        SELECT id, kind, outcome, order_id, attempts, label_environment, shop_environment, worker_id, started_at, finished_at
+        FROM koppeling.job_history ORDER BY id""",
+    "enqueued": "SELECT id, kind, integration_id, max_attempts FROM chaos.enqueued ORDER BY id",
+    "workers": """
+        SELECT id, state, CASE WHEN lease_until > now() THEN 'live' ELSE 'lapsed' END AS lease
+        FROM koppeling.worker ORDER BY id""",
+}
+# Every job that was ever inserted, in the transaction that inserted it; ids that were drawn in vain are not in it.
+LOG_OF_JOBS = """
+    CREATE SCHEMA chaos;
+    CREATE TABLE chaos.enqueued (id bigint PRIMARY KEY, kind text, integration_id bigint, max_attempts integer);
+    CREATE FUNCTION chaos.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        INSERT INTO chaos.enqueued VALUES (NEW.id, NEW.kind, NEW.integration_id, NEW.max_attempts);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER chaos_note AFTER INSERT ON koppeling.job FOR EACH ROW EXECUTE FUNCTION chaos.note()"""
+WITHOUT_TRACE = ("poll",)  # see write_polled.sql: a poll that changed nothing is counted, not kept
+DEFECT = re.compile(r"level=error|claimed a job of an unknown kind|AddressSanitizer|runtime error|Assertion|corrupt", re.IGNORECASE)
+
+
+def read_database(session):
+    facts = {name: session.rows(query) for name, query in QUERIES.items()}
+    facts["staging_marked"] = session.column("SELECT id FROM koppeling.staging_marked_order")
+    return facts
+
+
+def read_simulator(simulator):
+    effects = simulator.control("GET", "/effects")["shops"]
+    return {
+        "shops": {shop: found["orders"] for shop, found in effects.items()},
+        "booked": simulator.control("GET", "/shipments"),
+        "pushed": simulator.control("GET", "/orders-pushed"),
+        "patched_paths": [request["path"] for request in simulator.requests(method="PATCH")],
+    }
+
+
+def find_secrets(texts, secrets):
+    """Which secret stands where; texts are (place, text)."""
+    return [(name, place) for place, text in texts for name, secret in secrets.items()
+            if secret in text or secret.encode().hex() in text]
+
+
+def dump(url):
+    return subprocess.run(["pg_dump", "--inserts", url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True,
+                          text=True).stdout
+
+
+def texts_of(directory, server_log):
+    for path in [*sorted(pathlib.Path(directory).iterdir()), pathlib.Path(server_log)]:
+        if path.suffix in (".log", ".out") or path == pathlib.Path(server_log):
+            yield path.name, path.read_text(errors="replace")
+
+
+def find_defects(directory):
+    """Lines of the programs' logs that tell of a defect of ours."""
+    for path in sorted(pathlib.Path(directory).glob("*-worker*.log")) + sorted(pathlib.Path(directory).glob("*-scheduler*.log")):
+        for line in path.read_text(errors="replace").splitlines():
+            if DEFECT.search(line):
+                yield f"{path.name}: {line[:300]}"

@@ -1,0 +1,325 @@
+"""The real programs, a durable PostgreSQL of their own and the simulator, in a form that can be broken and mended."""
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import facts
+from gate import Gate
+from harness.case import seal
+from harness.cluster import Cluster
+from harness.postgres import SqlError
+from harness.programs import BUILD, ROOT, Program, run_program
+from harness.simulator import Simulator
+
+SHOPS = ("shop1", "shop2", "shop3", "shop4")
+WORKERS, SCHEDULERS = 3, 2
+WORKER_FLAGS = ("--lease-seconds=5", "--request-timeout-seconds=2", "--grace-seconds=1", "--in-flight=20")
+SECRETS = {
+    **{f"the token of {shop}": f"kanarietoken-{shop}-7f3a91" for shop in SHOPS},
+    "the partner token": "kanariepartner-52cc08", "the client secret": "kanariegeheim-90be17",
+}
+SETTINGS = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "min_wal_size=32MB", "max_wal_size=64MB",
+            "log_lock_waits=on")
+DISK_BYTES = 400_000_000
+# Production waits minutes where this cannot: the rules are the same, the waits are short.
+FAST = """
+    UPDATE koppeling.retry_rule SET backoff_base = '50 milliseconds', backoff_cap = '500 milliseconds';
+    UPDATE koppeling.api SET rate_per_second = 200, burst = 100"""
+ACCOUNTS = """
+    INSERT INTO koppeling.account (id, name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders)
+    SELECT n, 'Proef ' || n, 'client-' || n, decode(%s, 'base64'), 'client-' || n, decode(%s, 'base64'), n = 2
+    FROM generate_series(1, 2) n;
+    INSERT INTO koppeling.from_address (id, account_id, name, company, email, phone, street, number, postcode, city)
+    SELECT n, n, 'Magazijn', 'Proef BV', 'magazijn@example.org', '+31201234567', 'Pakketpad', '1', '1012AB', 'Amsterdam'
+    FROM generate_series(1, 2) n"""
+
+
+def _private_postgres(place, command):
+    subprocess.run([ROOT / "deploy/private-postgres", command, place], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+class Server(Cluster):
+    """PostgreSQL that forgets nothing when it is killed; on a disk that can be filled, where root allows it."""
+
+    def __init__(self, name):
+        self._place = BUILD / "test" / f"postgres-{name}"
+        self._clear_away()
+        self._filler = self._place / "filler"
+        self.has_disk = self._mount()
+        super().__init__(name)
+
+    def _mount(self):
+        if os.geteuid() != 0:
+            return False
+        self._place.mkdir(parents=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "koppeling-chaos", self._place],
+                              stderr=subprocess.DEVNULL)
+        if done.returncode != 0:
+            self._place.rmdir()
+        return done.returncode == 0
+
+    def _control(self, command, *_):
+        if command == "clean":  # already done; a mounted directory cannot be removed
+            return ""
+        return super()._control(command, *(SETTINGS if command in ("start", "restart") else ()))
+
+    def _clear_away(self):
+        if self._place.exists():
+            socket_directory = os.path.realpath(self._place / "socket")
+            _private_postgres(self._place, "stop")
+            while os.path.ismount(self._place):
+                subprocess.run(["umount", "-l", self._place], check=True)
+            _private_postgres(self._place, "clean")
+            if socket_directory.startswith("/tmp/koppeling-socket."):
+                shutil.rmtree(socket_directory, ignore_errors=True)
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    def remove(self):
+        self._clear_away()
+
+    @property
+    def postmaster(self):
+        try:
+            return int((self._place / "data" / "postmaster.pid").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def ensure_up(self):
+        """Starts it if it is down, however often it takes; returns when it answers."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.session().close()
+                return
+            except (OSError, ConnectionError, SqlError):
+                if time.monotonic() > deadline:
+                    raise
+            if self.postmaster is None or not os.path.exists(f"/proc/{self.postmaster}"):
+                try:
+                    self._control("restart")
+                except subprocess.CalledProcessError:
+                    pass
+            time.sleep(0.1)
+
+    def fill_disk(self):
+        """Takes all the space that is left."""
+        with open(self._filler, "wb") as file:
+            free = os.statvfs(self._place)
+            os.posix_fallocate(file.fileno(), 0, max(free.f_bavail * free.f_frsize, 1))
+
+    def free_disk(self):
+        self._filler.unlink(missing_ok=True)
+
+
+class World:
+    """Everything that a round needs. Programs sit in slots; whoever empties one is followed by a successor."""
+
+    def __init__(self, name="chaos"):
+        self.directory = BUILD / "test" / "logs" / name
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.directory.mkdir(parents=True)
+        self.ledger = {"kinds": {}, "dispatches": [], "labels": [], "pings": 0}
+        self.workers, self.schedulers = [None] * WORKERS, [None] * SCHEDULERS
+        self.ended = []  # programs that were asked to end
+        self._starts = 0
+        self.gate = self.server = self.simulator = None
+        self.libfaketime = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
+        self.server = Server(name)
+        self.gate = Gate(self.server.socket_directory)
+        self._make_database()
+        self.simulator = Simulator(self._environment("postgres"), self._log_path("simulator"))
+        self._make_services()
+
+    def close(self):
+        for program in self.workers + self.schedulers:
+            if program is not None:
+                program.kill()
+        if self.simulator is not None:
+            self.simulator.stop()
+        if self.gate is not None:
+            self.gate.close()
+        self.server.remove()
+
+    # Making it.
+
+    def _environment(self, user, through_gate=False):
+        directory = self.gate.directory if through_gate else self.server.socket_directory
+        return {"PATH": os.environ["PATH"], "KOPPELING_DATABASE_URL": f"host={directory} user={user} dbname=postgres"}
+
+    def _log_path(self, name):
+        self._starts += 1
+        return self.directory / f"{self._starts:05}-{name}.log"
+
+    def _make_database(self):
+        done = run_program("koppeling-scheduler", ["migrate"], self._environment("postgres"), self._log_path("migrate"))
+        assert done.status == 0, done.log
+        keys = run_program("koppeling-worker", ["keygen"], {}, self.directory / "keygen.txt").out
+        (self.directory / "keygen.out").unlink()
+        self.public_key, self.secret_key = (line.split(": ")[1] for line in keys.splitlines())
+        self.secrets = {**SECRETS, "the secret key": self.secret_key}
+        secret = seal(SECRETS["the client secret"], self.public_key)
+        session = self.server.session()
+        for role in ("worker", "scheduler", "backend", "ops"):
+            session.run(f"CREATE ROLE chaos_{role} LOGIN IN ROLE koppeling_{role}")
+        session.run(facts.LOG_OF_JOBS)
+        session.run(FAST)
+        session.run(ACCOUNTS, secret, secret)
+        session.close()
+
+    def _make_services(self):
+        self.simulator.settings(partner_token=SECRETS["the partner token"], latency_ms=20, jitter_ms=20)
+        for number in (1, 2):
+            self.simulator.control("POST", "/accounts", {"client_id": f"client-{number}",
+                                                         "client_secret": SECRETS["the client secret"]})
+        for place, shop in enumerate(SHOPS):
+            self.simulator.shop(shop, token=SECRETS[f"the token of {shop}"])
+            assert self.sql("SELECT koppeling.connect_shop(%s, decode(%s, 'base64'), %s)", f"{shop}.myonline.store",
+                            self.sealed_token(shop), 1 + place % 2, user="chaos_backend")
+        self.sql("UPDATE koppeling.integration SET poll_interval = '2 seconds'")
+
+    def sealed_token(self, shop):
+        return seal(SECRETS[f"the token of {shop}"], self.public_key, f"{shop}.myonline.store")
+
+    # Asking the database, whatever its condition.
+
+    def sql(self, query, *values, user="postgres"):
+        """The rows, or None when there was no answer or a refusal: then the outcome is unknown."""
+        try:
+            session = self.server.session("postgres", user)
+        except (OSError, ConnectionError, SqlError):
+            return None
+        try:
+            return session.rows(query, *values)
+        except (OSError, ConnectionError, SqlError):
+            return None
+        finally:
+            session.close()
+
+    # The programs.
+
+    def start_worker(self, slot, skew=None):
+        environment = self._environment("chaos_worker", through_gate=slot > 0)
+        environment.update({
+            "KOPPELING_SECRET_KEY": self.secret_key, "KOPPELING_PARTNER_TOKEN": SECRETS["the partner token"],
+            "KOPPELING_MIJNWEBWINKEL_URL": self.simulator.url,
+            "KOPPELING_BOEKUWZENDING_URL": self.simulator.url + "/boekuwzending",
+            "KOPPELING_BOEKUWZENDING_STAGING_URL": self.simulator.url + "/boekuwzending-staging"})
+        if skew is not None:
+            environment.update({"LD_PRELOAD": self.libfaketime, "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        self.workers[slot] = Program("koppeling-worker", ["run", *WORKER_FLAGS], environment, self._log_path(f"worker{slot}"))
+
+    def start_scheduler(self, slot):
+        self.schedulers[slot] = Program("koppeling-scheduler", ["run"], self._environment("chaos_scheduler", slot > 0),
+                                        self._log_path(f"scheduler{slot}"))
+
+    def start_missing(self):
+        """Successors for all who are gone; returns how many were gone by themselves with a bad status."""
+        for slots, start in ((self.workers, self.start_worker), (self.schedulers, self.start_scheduler)):
+            for slot, program in enumerate(slots):
+                if program is None or not program.is_running:
+                    start(slot)
+
+    def stop_programs(self):
+        """Asks all to end; returns what was wrong with that."""
+        troubles = []
+        programs = [program for program in self.workers + self.schedulers if program is not None]
+        for program in programs:
+            program.signal(signal.SIGCONT)
+            program.signal(signal.SIGTERM)
+        for program in programs:
+            ended = program.stop(20)
+            if ended.status != 0:
+                troubles.append(f"{program.log_path.name} ended with status {ended.status}")
+        self.workers, self.schedulers = [None] * WORKERS, [None] * SCHEDULERS
+        return troubles
+
+    # Healing.
+
+    def heal(self):
+        """Ends all faults and their consequences that wait for a person or for minutes."""
+        self.simulator.clear_faults()
+        self.gate.let_through()
+        self.server.free_disk()
+        for program in self.workers:
+            if program is not None:
+                program.signal(signal.SIGCONT)
+        self.server.ensure_up()
+        self.start_missing()
+
+    def do_what_people_do(self):
+        """What ops and merchants do after an outage, and an end to waits that are minutes in production."""
+        for row in self.sql("SELECT id, shop_host FROM koppeling.integration WHERE state = 'needs_attention'") or []:
+            self.sql("SELECT koppeling.replace_token(%s, decode(%s, 'base64'))", row["id"],
+                     self.sealed_token(row["shop_host"].split(".")[0]), user="chaos_backend")
+        # An open breaker is not closed: its next probe just comes sooner.
+        self.sql("UPDATE koppeling.api SET blocked_until = now() WHERE blocked_until > now()")
+        self.sql("UPDATE koppeling.integration SET blocked_until = NULL WHERE blocked_until > now()")
+        self.sql("UPDATE koppeling.job SET run_at = now() WHERE state = 'queued' AND run_at > now() + interval '20 seconds'"
+                 " AND run_at < 'infinity'")
+        self.sql("SELECT koppeling.retry_failed()", user="chaos_ops")
+
+    UNREST = """
+        SELECT (SELECT count(*) FROM koppeling.job WHERE kind <> 'poll' OR state <> 'queued')
+               + (SELECT count(*) FROM koppeling.label WHERE told_at IS NULL)
+               + (SELECT count(*) FROM koppeling.shipment WHERE state <> 'labelled')
+               + (SELECT count(*) FROM koppeling.imported_order WHERE missing_since IS NOT NULL)
+               + (SELECT count(*) FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
+                  JOIN koppeling.account a ON a.id = i.account_id
+                  WHERE a.push_orders AND o.state = 'open' AND o.pushed_hash IS DISTINCT FROM o.content_hash)
+               + (SELECT count(*) FROM koppeling.integration WHERE state <> 'active' OR last_polled_at < %s) AS work"""
+
+    def settle(self, seconds):
+        """Heals and waits until all is done, as far as it gets in this time; returns the seconds it took, or None."""
+        started = time.monotonic()
+        self.heal()
+        self.do_what_people_do()
+        time.sleep(4)  # calls that were broken are given up
+        self.do_what_people_do()
+        healed = self.sql("SELECT clock_timestamp() AS at")[0]["at"]
+        calm = 0
+        while time.monotonic() < started + seconds:
+            if int(time.monotonic() - started) % 5 == 0:
+                self.sql("UPDATE koppeling.api SET blocked_until = now() WHERE blocked_until > now()")
+            work = self.sql(self.UNREST, healed)
+            calm = calm + 1 if work and work[0]["work"] == 0 else 0
+            if calm == 3:
+                return time.monotonic() - started
+            time.sleep(0.5)
+        return None
+
+    def finish(self):
+        """Ends the programs in good order, with a last look by each kind; returns what was wrong with that."""
+        troubles = self.stop_programs()
+        self.sql("UPDATE koppeling.integration SET poll_interval = '1 day', next_poll_at = now() + interval '1 day'")
+        self.sql("UPDATE koppeling.job SET run_at = now() WHERE kind = 'poll' AND state = 'queued'")
+        self.start_worker(0)
+        time.sleep(0.5)
+        done = self.sql("SELECT count(*) AS jobs FROM koppeling.job")
+        deadline = time.monotonic() + 10
+        while done and done[0]["jobs"] and time.monotonic() < deadline:
+            time.sleep(0.2)
+            done = self.sql("SELECT count(*) AS jobs FROM koppeling.job")
+        troubles += self.stop_programs()
+        tick = run_program("koppeling-scheduler", ["run", "--once"], self._environment("chaos_scheduler"),
+                           self._log_path("scheduler-last"))
+        if tick.status != 0:
+            troubles.append(f"the last tick ended with status {tick.status}")
+        return troubles
+
+    def collect(self, troubles=()):
+        session = self.server.session()
+        found = facts.read_database(session)
+        session.close()
+        found.update(facts.read_simulator(self.simulator))
+        found["ledger"] = self.ledger
+        found["kinds_without_trace"] = facts.WITHOUT_TRACE
+        dump = facts.dump(self.server.url("postgres", "postgres"))
+        texts = [("a table", dump), *facts.texts_of(self.directory, self.server.server_log)]
+        found["leaks"] = facts.find_secrets(texts, self.secrets)
+        found["program_troubles"] = [*troubles, *facts.find_defects(self.directory)]
+        self.dump = dump
+        return found

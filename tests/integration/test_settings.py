@@ -1,0 +1,247 @@
+"""Wrong settings: an exit code of sysexits, and a sentence that names the variable."""
+import os
+import time
+
+from harness.case import Case, free_address
+
+USAGE, UNAVAILABLE, NOPERM, CONFIG = 64, 69, 77, 78
+DAEMONS = ("koppeling-worker", "koppeling-scheduler")
+
+WRONG = {
+    "KOPPELING_DATABASE_URL": ("nonsense", "host='unfinished", "postgresql://[half"),
+    "KOPPELING_LISTEN_URL": ("no_such_option=1",),
+    "KOPPELING_MIJNWEBWINKEL_URL": ("http://api.example.org", "ftp://api.example.org", "api.example.org", "https://", "https:///x",
+                                    "https://user:geheim@api.example.org", "https://api.example.org/?token=geheim",
+                                    "http://127.0.0.1.example.org", "https://api.example.org:0", "https://api.example.org:99999"),
+    "KOPPELING_BOEKUWZENDING_URL": ("http://10.0.0.1", "x"),
+    "KOPPELING_BOEKUWZENDING_STAGING_URL": ("http://staging.example.org", "://"),
+    "KOPPELING_PARTNER_TOKEN": ("with blank", "tab\there", "x" * 5000),
+    "KOPPELING_SECRET_KEY": ("geheim", "AAAA", "z" * 44),
+    "KOPPELING_PREVIOUS_SECRET_KEY": ("with blank",),
+    "KOPPELING_CA_FILE": ("/no/such/file", "/"),
+    "KOPPELING_THREADS": ("0", "65", "-1", "two", "2.5", " 2", "99999999999999999999"),
+    "KOPPELING_IN_FLIGHT": ("0", "10001", "many"),
+    "KOPPELING_KINDS": ("poll,,verify", "no_such_kind", "Poll", "poll;verify"),
+    "KOPPELING_LEASE_SECONDS": ("4", "3601", "1m"),
+    "KOPPELING_GRACE_SECONDS": ("-1", "601"),
+    "KOPPELING_REQUEST_TIMEOUT_SECONDS": ("0", "301"),
+    "KOPPELING_PREPARE": ("maybe",),
+    "KOPPELING_LOG_FORMAT": ("xml", "JSON"),
+    "KOPPELING_LOG_LEVEL": ("loud",),
+    "KOPPELING_METRICS_ADDRESS": ("nowhere", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:-1", "1.2.3.4:x"),
+}
+WRONG_OF_THE_SCHEDULER = {
+    "KOPPELING_DATABASE_URL": ("nonsense",),
+    "KOPPELING_TICK_SECONDS": ("0", "3601", "often"),
+    "KOPPELING_LOG_LEVEL": ("loud",),
+    "KOPPELING_METRICS_ADDRESS": ("nowhere",),
+}
+
+
+class SettingsTest(Case):
+    def run_worker(self, *flags, **settings):
+        return self.program("koppeling-worker", "run", "--until-idle", *flags, environment=self.worker_environment(**settings))
+
+    def check_refused(self, done, status, *words):
+        self.assertEqual(done.status, status, done.log)
+        self.assertEqual(len(done.log.strip().splitlines()), 1, done.log)
+        for word in words:
+            self.assertIn(word, done.log)
+        self.assertNotIn("geheim", done.log, "what may be a secret is not shown")
+
+    def test_a_worker_refuses_each_wrong_value_and_names_the_variable(self):
+        for name, values in WRONG.items():
+            for value in values:
+                with self.subTest(name=name, value=value[:60]):
+                    self.check_refused(self.run_worker(**{name: value}), CONFIG, name)
+
+    def test_a_scheduler_refuses_each_wrong_value_and_names_the_variable(self):
+        for name, values in WRONG_OF_THE_SCHEDULER.items():
+            for value in values:
+                with self.subTest(name=name, value=value):
+                    done = self.program("koppeling-scheduler", "run", "--once", environment=self.environment(**{name: value}))
+                    self.check_refused(done, CONFIG, name)
+
+    def test_a_wrong_flag_is_named_too(self):
+        self.check_refused(self.run_worker("--threads=0"), CONFIG, "--threads")
+        self.check_refused(self.run_worker("--no-such-flag"), USAGE, "--no-such-flag")
+        self.check_refused(self.run_worker("surplus"), USAGE, "surplus")
+        self.check_refused(self.run_worker("--threads"), USAGE, "--threads")
+
+    def test_a_flag_goes_before_the_variable(self):
+        done = self.run_worker("--threads=1", KOPPELING_THREADS="3")
+        self.assertIn("threads=1", done.log)
+
+    def test_a_secret_may_not_be_given_twice(self):
+        path = self.log_directory / "key"
+        path.write_text("geheim")
+        self.check_refused(self.run_worker(KOPPELING_SECRET_KEY_FILE=str(path)), CONFIG, "KOPPELING_SECRET_KEY_FILE")
+        self.check_refused(self.run_worker(KOPPELING_SECRET_KEY=None, KOPPELING_SECRET_KEY_FILE="/no/such/file"), CONFIG,
+                           "KOPPELING_SECRET_KEY_FILE", "/no/such/file")
+
+    def test_no_command_or_an_unknown_one_is_a_usage_error(self):
+        for name in DAEMONS:
+            for arguments in ((), ("walk",), ("run", "walk")):
+                with self.subTest(name=name, arguments=arguments):
+                    self.check_refused(self.program(name, *arguments), USAGE, name)
+
+    def test_help_and_version_work_without_a_database(self):
+        for name in DAEMONS:
+            for flag in ("--help", "--version"):
+                with self.subTest(name=name, flag=flag):
+                    done = self.program(name, flag, environment={})
+                    self.assertEqual((done.status, done.log), (0, ""))
+                    self.assertIn(name, done.out)
+        self.assertRegex(self.program("koppeling-worker", "--version", environment={}).out, r"^koppeling-worker \d+\.\d+\.\d+\n$")
+
+    def test_help_names_every_setting(self):
+        for name, wrong in zip(DAEMONS, (WRONG, WRONG_OF_THE_SCHEDULER)):
+            text = self.program(name, "--help", environment={}).out
+            for variable in wrong:
+                self.assertIn(variable, text)
+
+    def test_sealing_refuses_what_it_cannot_seal(self):
+        self.check_refused(self.program("koppeling-worker", "seal"), USAGE, "--public-key")
+        self.check_refused(self.program("koppeling-worker", "seal", "--public-key", "nonsense"), CONFIG)
+        self.check_refused(self.program("koppeling-worker", "seal", "--public-key", self.surroundings.public_key, "surplus"),
+                           USAGE, "surplus")
+
+
+class UnfitDatabaseTest(Case):
+    def start_each(self, user="postgres", **settings):
+        """What each daemon says when it is started."""
+        for name, arguments in (("koppeling-worker", ["run", "--until-idle"]), ("koppeling-scheduler", ["run", "--once"])):
+            yield self.program(name, *arguments, environment=self.environment(user, **settings))
+
+    def test_a_database_that_cannot_be_reached(self):
+        for url in ("host=/no/such/directory dbname=x", "host=127.0.0.1 port=1 dbname=x",
+                    self.cluster.url("no_such_database", "postgres"), self.cluster.url(self.database, "no_such_role")):
+            for done in self.start_each(KOPPELING_DATABASE_URL=url):
+                with self.subTest(url=url, log=done.log):
+                    self.assertEqual(done.status, UNAVAILABLE)
+                    self.assertIn("cannot connect to the database", done.log)
+
+    def test_a_database_that_was_not_migrated(self):
+        self.db.run("DROP SCHEMA koppeling CASCADE")
+        for done in self.start_each():
+            self.assertEqual(done.status, CONFIG, done.log)
+            self.assertIn("koppeling-scheduler migrate", done.log)
+
+    def test_a_database_that_is_older_than_the_program(self):
+        self.db.run("DELETE FROM koppeling.schema_migration WHERE version = (SELECT max(version) FROM koppeling.schema_migration)")
+        for done in self.start_each():
+            self.assertEqual(done.status, CONFIG, done.log)
+            self.assertIn("koppeling-scheduler migrate", done.log)
+
+    def test_a_database_that_is_newer_than_the_program(self):
+        self.db.run("INSERT INTO koppeling.schema_migration (version, name) VALUES (9999, 'from_the_future')")
+        for done in self.start_each():
+            self.assertEqual(done.status, CONFIG, done.log)
+            self.assertIn("install the newer program", done.log)
+        done = self.program("koppeling-scheduler", "migrate")
+        self.assertEqual(done.status, CONFIG, done.log)
+
+    def test_functions_of_another_version_are_a_warning_and_migrate_replaces_them(self):
+        self.db.run("UPDATE koppeling.schema_definitions SET hash = 'old'; DROP FUNCTION koppeling.poll_now")
+        for done in self.start_each():
+            self.assertEqual(done.status, 0, done.log)
+            self.assertIn("of another version", done.log)
+        self.assertEqual(self.program("koppeling-scheduler", "migrate").status, 0)
+        self.assertTrue(self.db.value("SELECT to_regproc('koppeling.poll_now') IS NOT NULL"))
+        for done in self.start_each():
+            self.assertNotIn("of another version", done.log)
+
+    def test_migrating_again_changes_nothing(self):
+        marks = "SELECT string_agg(oid || xmin::text, ',' ORDER BY oid) FROM pg_proc WHERE pronamespace = 'koppeling'::regnamespace"
+        before = self.db.value(marks)
+        done = self.program("koppeling-scheduler", "migrate")
+        self.assertEqual(done.status, 0, done.log)
+        self.assertIn("applied=0", done.log)
+        self.assertEqual(self.db.value(marks), before)
+
+    def test_two_migrations_at_once_do_no_harm(self):
+        self.db.run("DROP SCHEMA koppeling CASCADE")
+        both = [self.start_migration() for _ in range(2)]
+        for program in both:
+            done = program.wait()
+            self.assertEqual(done.status, 0, done.log)
+        self.assertEqual(self.db.value("SELECT count(*) = max(version) FROM koppeling.schema_migration"), True)
+
+    def start_migration(self):
+        from harness.programs import Program
+        program = Program("koppeling-scheduler", ["migrate"], self.environment(), self._log_path("migrate"))
+        self.addCleanup(program.kill)
+        return program
+
+    def test_a_role_that_may_not_do_the_work(self):
+        self.db.run("CREATE ROLE test_nobody LOGIN")
+        self.addCleanup(self.db.run, "DROP ROLE test_nobody")
+        for user in ("test_nobody", "test_backend"):
+            for done in self.start_each(user, KOPPELING_SECRET_KEY=self.surroundings.secret_key):
+                with self.subTest(user=user, log=done.log):
+                    self.assertEqual(done.status, NOPERM)
+                    self.assertIn("permission denied", done.log)
+
+    def test_a_role_that_may_not_migrate(self):
+        self.db.run("UPDATE koppeling.schema_definitions SET hash = 'old'")
+        done = self.program("koppeling-scheduler", "migrate", environment=self.environment("test_scheduler"))
+        self.assertEqual(done.status, NOPERM, done.log)
+
+    def test_libpqs_own_variables_are_used_when_no_url_is_given(self):
+        environment = self.environment(PGHOST=self.cluster.socket_directory, PGDATABASE=self.database, PGUSER="test_scheduler")
+        del environment["KOPPELING_DATABASE_URL"]
+        self.assertEqual(self.program("koppeling-scheduler", "run", "--once", environment=environment).status, 0)
+
+    def test_several_hosts_are_tried_in_turn(self):
+        url = (f"host=/no/such/directory,{self.cluster.socket_directory} target_session_attrs=read-write"
+               f" user=test_scheduler dbname={self.database}")
+        for done in self.start_each(KOPPELING_DATABASE_URL=url.replace("test_scheduler", "postgres")):
+            self.assertEqual(done.status, 0, done.log)
+
+
+class HealthTest(Case):
+    def test_metrics_liveness_and_readiness_are_served(self):
+        address = free_address()
+        self.start_worker(f"--metrics-address={address}")
+        self.assertEqual(self.fetch(address, "/live"), (200, "live\n"))
+        self.assertEqual(self.fetch(address, "/ready"), (200, "ready\n"))
+        self.assertEqual(self.fetch(address, "/nothing")[0], 404)
+        self.backend.value("SELECT koppeling.ping(7)")
+        self.wait_until(lambda: self.metric(address, "koppeling_jobs_ended_total") == 7, "seven jobs are counted")
+        status, text = self.fetch(address, "/metrics")
+        self.assertEqual(status, 200)
+        for line in text.splitlines():
+            self.assertRegex(line, r"^(# (HELP|TYPE) koppeling_\w+ .+|koppeling_\w+(\{[^}]*\})? \S+)$")
+
+    def test_a_scheduler_serves_them_too(self):
+        address = free_address()
+        self.start_scheduler(f"--metrics-address={address}")
+        self.wait_until(lambda: self.ticks(address) > 0, "it ticks")
+        self.assertEqual(self.fetch(address, "/ready")[0], 200)
+
+    def ticks(self, address):
+        try:
+            return self.metric(address, "koppeling_ticks_total")
+        except OSError:
+            return 0
+
+    def test_an_address_in_use_is_refused(self):
+        address = free_address()
+        self.start_worker(f"--metrics-address={address}")
+        done = self.program("koppeling-worker", "run", "--until-idle", f"--metrics-address={address}",
+                            environment=self.worker_environment())
+        self.assertNotEqual(done.status, 0)
+        self.assertIn(address, done.log)
+
+    def test_logs_are_json_when_asked_for(self):
+        import json
+        done = self.work("--log-format=json")
+        for line in done.log.splitlines():
+            self.assertLessEqual({"time", "level", "event"}, set(json.loads(line)))
+
+    def test_an_idle_worker_ends_at_once_when_told_to_run_until_idle(self):
+        started = time.monotonic()
+        self.work()
+        self.assertLess(time.monotonic() - started, 10)
+        self.assertEqual(self.db.column("SELECT DISTINCT state FROM koppeling.worker"), ["stopped"])
+        self.assertTrue(os.path.exists(self.log_directory))
