@@ -81,7 +81,8 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # All SQL is compiled into the programs, so that nothing else has to be shipped.
-$(BUILD)/sql_embedded.c: sql/embed.awk $(SQL)
+# The folders are named too, so that a file that is gone goes out as well.
+$(BUILD)/sql_embedded.c: sql/embed.awk $(SQL) $(sort $(dir $(SQL)))
 	@mkdir -p $(@D)
 	$(call say,SQL  $@)
 	$(Q)awk -f sql/embed.awk $(SQL) > $@.part && mv $@.part $@
@@ -97,6 +98,9 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	  $(BUILD)/libworker.a $(BUILD)/libcommon.a -lcmocka $(LIBS)
 
 unit: $(UNIT_TESTS) ## build the unit test programs
+
+test: all unit ## run all tests against a private PostgreSQL and the simulator
+	@BUILD=$(BUILD) tests/run
 
 # Overwritten by what a packager sets; systemd looks for units in both /usr/lib and /usr/local/lib.
 MANDIR     ?= $(PREFIX)/share/man
