@@ -11,7 +11,7 @@ PKG_CONFIG ?= pkg-config
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
-ifneq ($(shell deploy/install-deps $(if $(filter test check demo,$(MAKECMDGOALS)),test,build) >&2 && echo ready),ready)
+ifneq ($(shell deploy/install-deps $(if $(filter test check demo bench,$(MAKECMDGOALS)),test,build) >&2 && echo ready),ready)
 $(error the build dependencies are missing and could not be installed: see deploy/install-deps)
 endif
 endif
@@ -101,6 +101,9 @@ unit: $(UNIT_TESTS) ## build the unit test programs
 
 test: all unit ## run all tests against a private PostgreSQL and the simulator
 	@BUILD=$(BUILD) tests/run
+
+bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md
+	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run $(if $(QUICK),--quick) $(ITEM) $(BENCHFLAGS)
 
 # Overwritten by what a packager sets; systemd looks for units in both /usr/lib and /usr/local/lib.
 MANDIR     ?= $(PREFIX)/share/man

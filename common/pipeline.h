@@ -24,7 +24,7 @@
 #include "common/cleanup.h"
 #include "common/config.h"
 
-enum { FLIGHT_PARTS = 16, FLIGHT_PARAMETERS = 8 };
+enum { FLIGHT_PARTS = 40, FLIGHT_PARAMETERS = 8 };
 
 struct flight_part {
     const char *query; /* file name in sql/queries/, a constant */

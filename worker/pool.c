@@ -186,6 +186,7 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     uint64_t descriptors = (uint64_t)config->threads * ((uint64_t)config->in_flight + 8) + 64;
     const char *listen_url = config->listen_url != NULL ? config->listen_url : config->database_url;
     identity_of_self(&pool->identity);
+    worker_show_metrics();
     if (!program_raise_descriptors(descriptors, err) || !block_signals(pool, err) ||
         !http_start(err) || !open_key(pool, err) || !read_database(pool, err) ||
         !start_workers(pool, until_idle, err) ||

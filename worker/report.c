@@ -10,7 +10,8 @@
 #include "common/log.h"
 #include "common/memory.h"
 
-enum { WRITE_STATEMENTS = 8 };
+/* Room for every sql/queries/write_*.sql at once. */
+enum { WRITE_STATEMENTS = 20 };
 
 /* One parameter of a statement; runs beyond it wait for the next flight. */
 #define BATCH_BYTES ((size_t)8 << 20)

@@ -65,6 +65,15 @@ static struct metric calls[] = {
      .help = "Answers of the APIs."},
 };
 
+void worker_show_metrics(void)
+{
+    struct metric *const all[] = {&in_flight, &started,  &done,      &failed,   &released,
+                                  &abandoned, &lapsed,   &crossings, &calls[0], &calls[1],
+                                  &calls[2],  &calls[3], &calls[4]};
+    for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
+        metric_add(all[i], 0);
+}
+
 static void count_answer(const struct http_response *answer)
 {
     int hundreds = answer->status / 100;

@@ -272,3 +272,18 @@ COMMENT ON FUNCTION koppeling.forget_skipped_orders IS
 CREATE OR REPLACE TRIGGER forget_skipped_orders AFTER UPDATE OF import_since, paid_only ON koppeling.integration
     FOR EACH ROW WHEN ((OLD.import_since, OLD.paid_only) IS DISTINCT FROM (NEW.import_since, NEW.paid_only))
     EXECUTE FUNCTION koppeling.forget_skipped_orders();
+
+CREATE OR REPLACE FUNCTION koppeling.poll_at_new_interval()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+BEGIN
+    NEW.next_poll_at := least(NEW.next_poll_at, now() + NEW.poll_interval);
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION koppeling.poll_at_new_interval IS 'Trigger: a shorter poll_interval holds at once, not only after the slot that was planned.';
+CREATE OR REPLACE TRIGGER poll_at_new_interval BEFORE UPDATE OF poll_interval ON koppeling.integration
+    FOR EACH ROW WHEN (OLD.poll_interval IS DISTINCT FROM NEW.poll_interval)
+    EXECUTE FUNCTION koppeling.poll_at_new_interval();

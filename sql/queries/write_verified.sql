@@ -47,9 +47,13 @@ WITH verdict AS MATERIALIZED (
             ELSE v.state END::koppeling.integration_state,
         reason_code = v.reason_code, reason = v.reason, reason_en = v.reason_en,
         warning = v.warning, warning_en = v.warning_en,
-        store_id = coalesce(v.store_id, i.store_id), store_name = coalesce(v.store_name, i.store_name),
-        store_domain = coalesce(v.store_domain, i.store_domain), region_code = coalesce(v.region_code, i.region_code),
-        currency = coalesce(v.currency, i.currency), statuses = coalesce(v.statuses, i.statuses),
+        -- What a token told of a store says nothing about this shop when the token was refused.
+        store_id = CASE WHEN v.state = 'active' THEN coalesce(v.store_id, i.store_id) ELSE i.store_id END,
+        store_name = CASE WHEN v.state = 'active' THEN coalesce(v.store_name, i.store_name) ELSE i.store_name END,
+        store_domain = CASE WHEN v.state = 'active' THEN coalesce(v.store_domain, i.store_domain) ELSE i.store_domain END,
+        region_code = CASE WHEN v.state = 'active' THEN coalesce(v.region_code, i.region_code) ELSE i.region_code END,
+        currency = CASE WHEN v.state = 'active' THEN coalesce(v.currency, i.currency) ELSE i.currency END,
+        statuses = CASE WHEN v.state = 'active' THEN coalesce(v.statuses, i.statuses) ELSE i.statuses END,
         connected_at = CASE WHEN v.state = 'active' THEN coalesce(i.connected_at, now()) ELSE i.connected_at END,
         next_poll_at = CASE WHEN v.state = 'active' THEN now() ELSE i.next_poll_at END
     FROM verdict v

@@ -3,8 +3,7 @@ import json
 import statistics
 import time
 
-from lab import Database, cpu_seconds, peak_rss_mb, start_simulator, tree_cpu_seconds
-from harness.programs import wait_until
+from lab import Database, Program, cpu_seconds, peak_rss_mb, start_simulator, tree_cpu_seconds, wait_until
 
 ORDERS, ORDER_BYTES, LATENCY_MS = 20, 1000, 100
 # Several integrations poll one shop of the simulator: for the database and the worker they are different shops.
@@ -187,7 +186,6 @@ def _hour(database, played, simulated, shops, interval, speed, seconds, new_per_
 
 
 def programs_scheduler(database):
-    from harness.programs import Program
     return Program("koppeling-scheduler", ["run"], database.lab.environment(database.name, "bench_scheduler"),
                    database.lab.log_path("scheduler"))
 

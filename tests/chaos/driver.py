@@ -5,9 +5,10 @@ import random
 import signal
 import time
 
+from harness.orders import order
 from world import SCHEDULERS, SHOPS, WORKERS
 
-KINDS = (("normal", 78), ("test", 6), ("credit", 4), ("partly_credited", 4), ("no_address", 4), ("virtual", 2), ("old", 2))
+KINDS = (("normal", 78), ("test", 4), ("listed_test", 3), ("credit", 4), ("partly_credited", 4), ("no_address", 4), ("virtual", 2), ("old", 2))
 KILLS = (("worker", 62), ("scheduler", 20), ("backend", 8), ("postmaster", 5), ("postgres_restart", 5))
 TROUBLES = (("stop_worker", 25), ("terminate_backends", 25), ("cut_connections", 20), ("hold_traffic", 8),
             ("lose_an_answer", 20), ("skew_clock", 12), ("fill_disk", 3))
@@ -54,6 +55,7 @@ class Driver:
         self.misfits = []  # programs that ended by a signal that was not ours
         self._later = []  # (when, what to call)
         self._changed = set()
+        self._tests = 0
         if world.libfaketime is None:
             self.skipped["skew_clock"] = "libfaketime is not installed (apt install faketime)"
         if not world.server.has_disk:
@@ -113,20 +115,24 @@ class Driver:
         rng, world = self.rng, self.world
         for _ in range(rng.choice((1, 2, 3))):
             shop, kind = rng.choice(SHOPS), weighted(rng, KINDS)
-            for number in world.simulator.add(shop, generate=1, kind=kind):
+            what = {"generate": 1, "kind": kind}
+            if kind == "listed_test":  # one that the shop lists although nobody asked for test orders
+                self._tests += 1
+                what = {"order": order(number=f"T-{9000 + self._tests}")}
+            for number in world.simulator.add(shop, **what):
                 world.ledger["kinds"][f"{shop}/{number}"] = kind
-        orders = world.sql("SELECT o.id, o.order_number, i.shop_host FROM koppeling.imported_order o"
+        open_orders = world.sql("SELECT o.id, o.order_number, i.shop_host FROM koppeling.imported_order o"
                            " JOIN koppeling.integration i ON i.id = o.integration_id"
                            " WHERE o.state = 'open' AND NOT EXISTS (SELECT FROM koppeling.shipment s WHERE s.order_id = o.id)"
                            " ORDER BY o.id LIMIT 20") or []
-        for order in orders:
+        for row in open_orders:
             dice = rng.random()
             if dice < 0.35:
-                self.dispatch(order["id"])
+                self.dispatch(row["id"])
             elif dice < 0.6:
-                self.record_label(order["id"])
+                self.record_label(row["id"])
             elif dice < 0.63:
-                self.change_in_shop(order)
+                self.change_in_shop(row)
         if rng.random() < 0.2 and world.sql("SELECT koppeling.ping(20)", user="chaos_backend"):
             world.ledger["pings"] += 20
         if rng.random() < 0.1:  # more labels for an order that has one
@@ -148,9 +154,9 @@ class Driver:
                           label["external_id"], user="chaos_backend"):
             self.world.ledger["labels"].append(label)
 
-    def change_in_shop(self, order):
+    def change_in_shop(self, row):
         """The merchant cancels an order, or it vanishes."""
-        shop, number = order["shop_host"].split(".")[0], order["order_number"]
+        shop, number = row["shop_host"].split(".")[0], row["order_number"]
         if self.rng.random() < 0.7:
             self.world.simulator.change(shop, number, status=6)
         elif (shop, number) not in self._changed:

@@ -40,7 +40,7 @@ LOG_OF_JOBS = """
     END $$;
     CREATE TRIGGER chaos_note AFTER INSERT ON koppeling.job FOR EACH ROW EXECUTE FUNCTION chaos.note()"""
 WITHOUT_TRACE = ("poll",)  # see write_polled.sql: a poll that changed nothing is counted, not kept
-DEFECT = re.compile(r"level=error|claimed a job of an unknown kind|AddressSanitizer|runtime error|Assertion|corrupt", re.IGNORECASE)
+DEFECT = re.compile(r"level=error|claimed a job of an unknown kind|AddressSanitizer|runtime error|Assertion", re.IGNORECASE)
 
 
 def read_database(session):

@@ -115,6 +115,26 @@ class ConnectTest(Case):
                 self.assertIn("theepotten.example", shop["warning"])
                 self.assertIn("theepotten.example", shop["warning_en"])
 
+    def test_a_token_of_another_shop_of_the_same_account_is_refused_too(self):
+        self.simulator.shop("shop2")
+        other = self.request_connection(url="shop2.myonline.store", token="token-shop2")
+        self.work()
+        self.assertEqual(self.shop(other)["state"], "active")
+        integration = self.request_connection(token="token-shop2")
+        self.work()
+        shop = self.shop(integration)
+        self.assertEqual((shop["state"], shop["reason_code"]), ("rejected", "token_of_another_shop"), shop)
+        self.assertIsNone(shop["store_id"], "what the token told is not about this shop")
+        self.assertEqual(self.shop(other)["state"], "active", "the other shop is not touched")
+
+    def test_a_shorter_interval_between_polls_holds_at_once(self):
+        integration = self.request_connection()
+        self.work()
+        self.tick()
+        self.db.run("UPDATE koppeling.integration SET poll_interval = '5 seconds' WHERE id = %s", integration)
+        wait = self.db.row("SELECT next_poll_at - now() <= '5 seconds' AS soon FROM koppeling.integration")
+        self.assertTrue(wait["soon"])
+
     def test_a_token_that_was_sealed_for_another_shop_is_refused_without_a_request(self):
         self.refuse("token_unreadable", sealed=self.seal("token-shop1", "shop2.myonline.store"))
         self.assertEqual(self.simulator.requests(), [])
