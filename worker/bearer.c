@@ -26,6 +26,7 @@ struct bearer {
     enum environment environment;
     char *client_id;
     char *token; /* NULL: none */
+    int64_t fetched_us;
     int64_t valid_until_us;
     struct http_call *call; /* the token call under way */
     struct bearer_waiter *waiters;
@@ -95,10 +96,11 @@ static void forget_token(struct bearer *bearer)
     bearer->token = NULL;
 }
 
-void bearers_drop(struct bearers *bearers, enum environment environment, const char *client_id)
+void bearers_drop(struct bearers *bearers, enum environment environment, const char *client_id,
+                  int64_t sent_us)
 {
     struct bearer *bearer = find(bearers, environment, client_id);
-    if (bearer != NULL)
+    if (bearer != NULL && bearer->fetched_us <= sent_us)
         forget_token(bearer);
 }
 
@@ -125,7 +127,8 @@ static void on_token_answer(void *context, const struct http_response *answer)
     forget_token(bearer);
     if (oauth_answer_read(answer, &bearer->token, &lifetime_s, problem, sizeof(problem))) {
         int64_t useful_s = lifetime_s > 2 * MARGIN_S ? lifetime_s - MARGIN_S : lifetime_s / 2;
-        bearer->valid_until_us = clock_monotonic_us() + useful_s * 1000000;
+        bearer->fetched_us = clock_monotonic_us();
+        bearer->valid_until_us = bearer->fetched_us + useful_s * 1000000;
         LOG_DEBUG("got a bearer token", LOG_INT("lifetime", lifetime_s));
     } else {
         bearer->token = NULL;

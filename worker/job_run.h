@@ -39,6 +39,7 @@ struct job_run {
     struct http_request request;  /* CALLING, SAVING: what comes next */
     struct http_call *call;       /* CALLING: the transfer */
     struct bearer_waiter *waiter; /* CALLING: waits for a bearer token before the transfer */
+    int64_t sent_us;              /* CALLING: when a transfer with a bearer token began */
     bool is_bearer_renewed;       /* the API refused a token for this request once */
     char *client_id;              /* of the account at Boekuwzending, or NULL */
     void *owner;                  /* whoever runs it, for callbacks */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/metrics.h"
@@ -85,6 +86,7 @@ static void on_answer(void *context, const struct http_response *answer);
 static void call_now(struct worker *worker, struct job_run *run, const char *bearer_token)
 {
     const struct http_secrets secrets = {.store_token = run->secret, .bearer_token = bearer_token};
+    run->sent_us = bearer_token != NULL ? clock_monotonic_us() : 0;
     run->call = http_send(worker->http, &run->request, &secrets, on_answer, run);
 }
 
@@ -134,7 +136,7 @@ static bool renews_bearer(struct worker *worker, struct job_run *run,
         run->call == NULL)
         return false;
     run->is_bearer_renewed = true;
-    bearers_drop(worker->bearers, run->request.environment, run->client_id);
+    bearers_drop(worker->bearers, run->request.environment, run->client_id, run->sent_us);
     run->call = NULL;
     send_request(worker, run);
     return true;

@@ -118,17 +118,18 @@ def enqueue(bench):
 
 def polls(bench):
     """The shape of the real work: a call of 100 ms that answers with 20 orders of 1 kB."""
-    shapes = ((10, 1, 300), (100, 2, 1500), (400, 2, 3000)) if bench.quick else \
-        ((10, 1, 500), (100, 2, 2000), (400, 2, 6000), (2000, 2, 8000), (5000, 2, 10000))
+    # In flight, threads, polls that find all orders new, polls that find none.
+    shapes = ((10, 1, 500, 500), (100, 2, 1000, 2000), (400, 2, 2000, 6000)) if bench.quick else \
+        ((10, 1, 500, 500), (100, 2, 2000, 5000), (400, 2, 5000, 12000), (2000, 2, 6000, 15000), (5000, 2, 7500, 15000))
     table, bars = [], {"all new": [], "none new": []}
-    for in_flight, threads, count in shapes:
-        runs = bench.repeat_many(f"polls {in_flight}", lambda: shops.measure_polls(bench.lab, in_flight, threads, count),
+    for in_flight, threads, count, many in shapes:
+        runs = bench.repeat_many(f"polls {in_flight}", lambda: shops.measure_polls(bench.lab, in_flight, threads, count, many),
                                  times=None if in_flight == 400 else 1)
         for found in ("all new", "none new"):
             figures = {name: bench.figure([run[found][name] for run in runs]) for name in runs[0][found]}
             bench.result(f"polls {in_flight} {found}", figures)
             bars[found].append(figures["jobs_per_s"])
-            table.append((in_flight, found, count, figures["jobs_per_s"].text("{:,.0f}"), figures["share"].text("{:.0%}"),
+            table.append((in_flight, found, f"{count if found == 'all new' else many:,}", figures["jobs_per_s"].text("{:,.0f}"), figures["share"].text("{:.0%}"),
                           figures["worker_cpu"].text("{:.3f}"), figures["postgres_cpu"].text("{:.3f}"),
                           figures["simulator_cpu"].text("{:.3f}"), figures["rss"].text("{:.0f}"),
                           figures["wal_per_job"].text("{:,.0f}")))

@@ -68,12 +68,20 @@ def poll_all(database, worker, played, count):
     return {"jobs_per_s": count / (end["at"] - due["at"]), **costs}
 
 
-def measure_polls(lab, in_flight, threads, count):
-    """First a poll that finds all orders new, then one that finds none, with the same worker."""
+def copy_orders(database, first, last):
+    """Gives integrations first..last the orders that others of the same simulated shop have imported, as far as polls look."""
+    database.db.run(f"""
+        INSERT INTO koppeling.imported_order (integration_id, order_uuid, order_number, shop_status, weight_kg, content_hash, payload_hash)
+        SELECT i, o.order_uuid, o.order_number, o.shop_status, o.weight_kg, o.content_hash, o.payload_hash
+        FROM generate_series({first}, {last}) i JOIN koppeling.imported_order o ON o.integration_id = (i - 1) % {SIMULATED_SHOPS} + 1""")
+
+
+def measure_polls(lab, in_flight, threads, count, many):
+    """First polls that find all orders new (`count`), then polls that find none (`many`), with the same worker."""
     played = simulator(lab)
     try:
         with Database(lab) as database:
-            make_integrations(database, count)
+            make_integrations(database, many)
             database.settle()
             worker = database.worker(in_flight // threads, threads, KOPPELING_MIJNWEBWINKEL_URL=played.url)
             try:
@@ -81,9 +89,13 @@ def measure_polls(lab, in_flight, threads, count):
                 found = {"all new": poll_all(database, worker, played, count)}
                 orders = database.db.value("SELECT count(*) FROM koppeling.imported_order")
                 assert orders == count * ORDERS, f"{orders} orders of {count * ORDERS}"
+                if many > count:
+                    copy_orders(database, count + 1, many)
                 database.db.run("VACUUM (ANALYZE) koppeling.imported_order, koppeling.integration")
                 database.db.run("CHECKPOINT")
-                found["none new"] = poll_all(database, worker, played, count)
+                found["none new"] = poll_all(database, worker, played, many)
+                now = database.db.value("SELECT count(*) FROM koppeling.imported_order")
+                assert now == many * ORDERS, f"{now} orders of {many * ORDERS}"
                 for result in found.values():
                     result["rss"] = peak_rss_mb(worker.pid)
                     result["share"] = result["jobs_per_s"] / (in_flight * 1000 / LATENCY_MS)

@@ -117,8 +117,7 @@ class ConnectTest(Case):
 
     def test_a_token_of_another_shop_of_the_same_account_is_refused_too(self):
         self.simulator.shop("shop2")
-        other = self.request_connection(url="shop2.myonline.store", token="token-shop2")
-        self.work()
+        other = self.connect("shop2")
         self.assertEqual(self.shop(other)["state"], "active")
         integration = self.request_connection(token="token-shop2")
         self.work()
