@@ -141,7 +141,7 @@ static void on_token_answer(void *context, const struct http_response *answer)
             failure.transport = ERROR_CLASS_UNREADABLE;
         failure.body = "";
         failure.length = 0;
-        failure.trouble = problem;
+        failure.trouble = answer->transport == ERROR_CLASS_OK ? problem : answer->trouble;
     }
     tell_waiters(bearer, &failure);
 }

@@ -49,7 +49,7 @@ CREATE TABLE koppeling.imported_order (
     pushed_id               text,
     pushed_hash             bytea,
     erased_at               timestamptz,
-    CONSTRAINT imported_order_is_not_a_test CHECK (order_number !~* '(^T-|-T-?$)'),
+    CONSTRAINT imported_order_is_not_a_test CHECK (order_number !~* '(^T-|-T$|T-$)'),
     CONSTRAINT imported_order_weight_is_positive CHECK (weight_kg > 0),
     CONSTRAINT imported_order_country_is_iso CHECK (ship_to_country ~ '^[A-Z]{2}$'),
     CONSTRAINT imported_order_mark_outcome_is_known CHECK (mark_outcome IN ('marked', 'already_shipped', 'not_marked')),
