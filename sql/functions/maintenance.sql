@@ -35,10 +35,15 @@ DECLARE
     today date := (now() AT TIME ZONE 'UTC')::date;
     oldest text := 'job_history_' || to_char(today - koppeling.setting_integer('history_days'), 'YYYYMMDD');
     partition_name text;
+    missed date;
     changed integer := 0;
 BEGIN
     FOR days IN 0..3 LOOP
         changed := changed + koppeling.ensure_history_partition(today + days)::integer;
+    END LOOP;
+    -- Days on which no scheduler ran: what was finished then leaves the net, so that it is dropped in its time.
+    FOR missed IN SELECT DISTINCT (h.finished_at AT TIME ZONE 'UTC')::date FROM koppeling.job_history_default h LOOP
+        changed := changed + koppeling.ensure_history_partition(missed)::integer;
     END LOOP;
     FOR partition_name IN
         SELECT c.relname

@@ -133,7 +133,7 @@ SELECT pg_temp.impossible('job_one_create_shipment',
 
 -- Shops.
 SELECT pg_temp.impossible('integration_host_is_mijnwebwinkel', format('UPDATE koppeling.integration SET shop_host = %L WHERE id = 1', host),
-    format('%s is no host of a shop', left(host, 40)))
+    format('%s is no host of a shop', quote_nullable(left(translate(host, E'\n', '|'), 40))))
 FROM unnest(ARRAY['example.org', 'a.b.myonline.store', 'SHOP.myonline.store', '-a.myonline.store', 'x.myonline.store.example.org',
                   'x.myonline.store' || E'\n', repeat('a', 64) || '.myonline.store']) AS host;
 SELECT pg_temp.impossible('integration_is_complete_unless_rejected', format('UPDATE koppeling.integration SET %I = NULL WHERE id = 1', name),

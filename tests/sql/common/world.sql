@@ -19,6 +19,10 @@ SELECT n, CASE WHEN n < 9 THEN 1 ELSE 3 END, gen_random_uuid(), (70000 + n)::tex
        'Fenna Testveld', 'Voorbeeldlaan', '14', '3511ZZ', 'Utrecht', 'NL', 'fenna@example.org', '+31612345678'
 FROM generate_series(1, 9) AS n;
 INSERT INTO koppeling.order_line (order_id, position, kind, quantity, description) SELECT n, 1, 'article', 2, 'Theepot' FROM generate_series(1, 9) AS n;
+ALTER TABLE koppeling.account ALTER id RESTART 1000;
+ALTER TABLE koppeling.from_address ALTER id RESTART 1000;
+ALTER TABLE koppeling.integration ALTER id RESTART 1000;
+ALTER TABLE koppeling.imported_order ALTER id RESTART 1000;
 INSERT INTO koppeling.worker (host, host_key, pid, pid_started, thread, version, lease_until)
 VALUES ('hier', 'sleutel', 1, 1, 0, '0', now() + interval '1 minute');
 
