@@ -87,6 +87,21 @@ class PauseTest(Case):
         self.assertEqual(len(self.simulator.requests("shop1")), asked)
         self.assertEqual(self.marked(self.second), 5)
 
+    def test_a_job_that_fails_otherwise_during_the_pause_waits_for_its_end_too(self):
+        paused, failing = (row["order_number"] for row in self.db.rows(
+            "SELECT order_number FROM koppeling.imported_order WHERE integration_id = %s ORDER BY id LIMIT 2", self.first))
+        self.simulator.fault("status", "shop:shop1", status=429, retry_after=300, path_contains=f"/orders/{paused}")
+        self.simulator.fault("status", "shop:shop1", status=500, ms=700, path_contains=f"/orders/{failing}")
+        for order_id in self.db.column("SELECT id FROM koppeling.imported_order WHERE integration_id = %s ORDER BY id LIMIT 2", self.first):
+            self.label(order_id)
+        self.tick()
+        self.work()
+        blocked_until = self.shop(self.first)["blocked_until"]
+        jobs = self.jobs("mark_shipped")
+        self.assertEqual({job["last_error_class"] for job in jobs}, {"rate_limited", "server_error"})
+        for job in jobs:
+            self.assertGreaterEqual(job["run_at"], blocked_until, job)
+
     def test_a_pause_of_one_shop_does_not_outlive_a_new_token(self):
         self.pause(300)
         self.poll_again(self.first)

@@ -115,6 +115,42 @@ class OpsTest(Case):
         worker.stop()
         self.assertEqual(self.shop(self.integration)["state"], "paused")
 
+    def start_and_pause(self, *flags):
+        """A worker with calls under way for a shop that was paused meanwhile."""
+        self.tick()
+        self.simulator.settings(latency_ms=1000)
+        worker = self.start_worker(*flags)
+        self.wait_until(lambda: {job["state"] for job in self.jobs("mark_shipped")} == {"running"}, "all run")
+        self.ops.run("SELECT koppeling.pause_integration(%s, 'pauze')", self.integration)
+        return worker
+
+    def check_parked(self):
+        self.assertEqual([(job["state"], job["run_at"]) for job in self.jobs("mark_shipped")], [("queued", "infinity")] * 3)
+        before = len(self.simulator.requests("shop1"))
+        self.mark()
+        self.assertEqual(len(self.simulator.requests("shop1")), before)
+        self.simulator.clear_faults()
+        self.simulator.settings(latency_ms=0)
+        self.ops.run("SELECT koppeling.resume_integration(%s)", self.integration)
+        self.mark()
+        self.assertEqual(self.marked(), 3)
+
+    def test_a_job_that_fails_while_its_shop_is_paused_waits_until_it_is_resumed(self):
+        self.simulator.fault("status", "shop:shop1", status=500)
+        worker = self.start_and_pause()
+        self.wait_until(lambda: {job["state"] for job in self.jobs("mark_shipped")} == {"queued"}, "they fail")
+        worker.stop()
+        self.check_parked()
+
+    def test_a_job_that_is_handed_back_while_its_shop_is_paused_waits_until_it_is_resumed(self):
+        self.start_and_pause("--grace-seconds=0").stop()
+        self.check_parked()
+
+    def test_a_job_whose_worker_is_lost_while_its_shop_is_paused_waits_until_it_is_resumed(self):
+        self.start_and_pause().kill()
+        self.work("--kinds=ping")
+        self.check_parked()
+
     def test_a_shop_that_was_paused_while_it_is_verified_stays_paused(self):
         self.simulator.shop("shop2")
         self.simulator.settings(latency_ms=500)
