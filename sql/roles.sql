@@ -71,6 +71,7 @@ GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
 GRANT SELECT ON koppeling.job_context TO koppeling_worker;
+GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_scheduler;
 
 -- Schedulers.
 GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;
@@ -81,4 +82,4 @@ GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_has
 GRANT SELECT (id, push_orders, client_id) ON koppeling.account TO koppeling_scheduler;
 GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment) ON koppeling.shipment TO koppeling_scheduler;
-GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.erase_by_age TO koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.erase_by_age, koppeling.release_forgotten_jobs TO koppeling_scheduler;

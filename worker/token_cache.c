@@ -8,7 +8,7 @@
 
 #include "common/memory.h"
 
-enum { SLOTS = 8192, KEY_BYTES = 16 };
+enum { SLOTS = 65536, KEY_BYTES = 16 };
 
 struct slot {
     unsigned char key[KEY_BYTES];

@@ -23,7 +23,7 @@
 #include "common/memory.h"
 #include "worker/worker_internal.h"
 
-enum { TAG_WAKE = 1, TAG_DATABASE = 2, TAG_HTTP = 3, EVENTS_PER_ROUND = 256 };
+enum { TAG_WAKE = 1, TAG_DATABASE = 2, TAG_HTTP = 3, EVENTS_PER_ROUND = 32 };
 
 static void (*notice_pool)(void);
 

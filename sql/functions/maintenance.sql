@@ -1,5 +1,20 @@
 -- Keeping the tables healthy; called by the scheduler.
 
+CREATE OR REPLACE FUNCTION koppeling.release_forgotten_jobs()
+RETURNS bigint
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    WITH released AS (
+        UPDATE koppeling.job j SET run_at = now()
+        FROM koppeling.integration i
+        WHERE i.id = j.integration_id AND i.state = 'active' AND j.state = 'queued' AND j.run_at = 'infinity'
+        RETURNING j.id)
+    SELECT count(*) FROM released;
+END;
+COMMENT ON FUNCTION koppeling.release_forgotten_jobs IS
+    'Lets jobs run that were parked in the very moment in which their shop came back, so that release_jobs() did not see them. Returns how many.';
+
 CREATE OR REPLACE FUNCTION koppeling.ensure_history_partition(day date)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER

@@ -82,7 +82,10 @@ UPDATE koppeling.job j
 SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attempts, r.rule_attempts))
                  THEN 'failed' ELSE 'queued' END::koppeling.job_state,
     -- A shop's job is parked until its token is replaced; one for Boekuwzending tries again with the credentials of the day.
-    run_at = CASE WHEN r.error_class = 'auth' AND r.api_id = 1 AND NOT r.give_up THEN 'infinity' ELSE r.again_at END,
+    -- Whatever went wrong, it waits as long as its shop does: paused or blocked before, or by another job of this batch.
+    run_at = CASE
+        WHEN (r.error_class = 'auth' AND r.api_id = 1 AND NOT r.give_up) OR r.integration_id IN (SELECT f.id FROM refused f) THEN 'infinity'
+        ELSE greatest(koppeling.shop_gate(r.integration_id, r.kind, r.again_at), b.blocked_until) END,
     attempt = CASE WHEN r.counts OR r.give_up THEN r.attempt ELSE r.attempt - 1 END,
     last_error_class = r.error_class,
     last_error = r.error,
@@ -92,5 +95,6 @@ SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attemp
                                    'error', r.error, 'worker', r.worker_id) END,
     worker_id = NULL, lease_token = NULL, lease_until = NULL
 FROM verdict r
+LEFT JOIN blocked b ON b.id = r.integration_id
 WHERE j.id = r.id
 RETURNING j.id, j.kind, j.state, j.attempt, round(extract(epoch FROM least(j.run_at, now() + '1 day') - now()) * 1000)::bigint AS wait_ms;

@@ -170,17 +170,11 @@ static void too_many_elements_are_not_taken(void **state)
     assert_int_equal(page.count, ORDER_PAGE_COUNT);
 }
 
-static void the_hash_is_the_head_of_the_digest(void **state)
+/* Stored hashes must be found again by the next version: the function is not to be changed lightly. */
+static void the_hash_of_the_same_bytes_stays_the_same(void **state)
 {
-    unsigned char digest[16];
-    char hexadecimal[33];
-    char hash[17];
-
     (void)state;
-    crypto_generichash(digest, sizeof(digest), (const unsigned char *)"abc", 3, NULL, 0);
-    sodium_bin2hex(hexadecimal, sizeof(hexadecimal), digest, sizeof(digest));
-    snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)order_page_hash("abc", 3));
-    assert_memory_equal(hash, hexadecimal, 16);
+    assert_int_equal(order_page_hash("abc", 3), UINT64_C(0x99aa9b26c70f8593));
     assert_true(order_page_hash("abc", 3) != order_page_hash("abd", 3));
     assert_true(order_page_hash("", 0) != 0);
 }
@@ -194,7 +188,7 @@ int main(void)
         cmocka_unit_test(elements_that_are_too_deep_are_marked),
         cmocka_unit_test(elements_that_are_too_large_are_marked),
         cmocka_unit_test(too_many_elements_are_not_taken),
-        cmocka_unit_test(the_hash_is_the_head_of_the_digest),
+        cmocka_unit_test(the_hash_of_the_same_bytes_stays_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

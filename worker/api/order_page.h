@@ -53,7 +53,7 @@ static inline void order_page_cleanup(struct order_page *page)
     order_page_release(page);
 }
 
-/* The first 8 bytes of BLAKE2b-128 over the bytes, big endian, so that its 16 hexadecimal digits
+/* SipHash-2-4 over the bytes under a fixed key, big endian, so that its 16 hexadecimal digits
  * are those of the digest; 0 becomes 1. */
 uint64_t order_page_hash(const void *bytes, size_t length);
 
