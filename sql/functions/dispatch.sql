@@ -63,8 +63,8 @@ BEGIN
              WHERE f.order_id = dispatch_order.order_id AND f.environment = dispatch_order.environment AND f.external_id IS NOT NULL
              ORDER BY f.id LIMIT 1))
     RETURNING s.id INTO result;
-    INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id)
-    VALUES ('create_shipment', shop.id, dispatch_order.order_id, result);
+    INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id, run_at)
+    VALUES ('create_shipment', shop.id, dispatch_order.order_id, result, koppeling.shop_gate(shop.id, 'create_shipment', now()));
     RETURN result;
 END
 $$;

@@ -7,11 +7,16 @@ SET search_path = pg_catalog, koppeling, pg_temp
 RETURN CASE
     WHEN integration_id IS NULL OR kind = 'verify' THEN wanted
     ELSE (
-        SELECT CASE WHEN i.state = 'active' THEN greatest(wanted, i.blocked_until) ELSE 'infinity' END
-        FROM koppeling.integration i WHERE i.id = shop_gate.integration_id)
+        SELECT CASE
+            WHEN NOT c.calls_shop AND i.state NOT IN ('paused', 'disconnected') THEN wanted
+            WHEN i.state = 'active' THEN greatest(wanted, i.blocked_until)
+            ELSE 'infinity' END
+        FROM koppeling.integration i
+        CROSS JOIN (SELECT coalesce((SELECT k.api = 'mijnwebwinkel' FROM koppeling.job_kind k WHERE k.name = shop_gate.kind), true)) AS c (calls_shop)
+        WHERE i.id = shop_gate.integration_id)
 END;
 COMMENT ON FUNCTION koppeling.shop_gate IS
-    'When a job of this shop may run at the earliest: not while the shop is blocked, and never (infinity) while it is not active.';
+    'When a job of this shop may run at the earliest: not while the shop is blocked, and never (infinity) while it is not active. One that does not call the shop waits only while it is paused.';
 
 CREATE OR REPLACE FUNCTION koppeling.enqueue(
     kind text,

@@ -15,9 +15,12 @@ LANGUAGE sql
 SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
     UPDATE koppeling.job j SET run_at = 'infinity'
-    WHERE j.integration_id = park_jobs.integration_id AND j.state = 'queued' AND j.run_at < 'infinity' AND j.kind <> 'verify';
+    FROM koppeling.integration i
+    WHERE i.id = park_jobs.integration_id AND j.integration_id = i.id
+      AND j.state = 'queued' AND j.run_at < 'infinity' AND j.kind <> 'verify' AND (j.api_id = 1 OR i.state = 'paused');
 END;
-COMMENT ON FUNCTION koppeling.park_jobs IS 'Moves the queued jobs of a shop out of the way of every claim until release_jobs().';
+COMMENT ON FUNCTION koppeling.park_jobs IS
+    'Moves the queued jobs of a shop out of the way of every claim until release_jobs(): those that call it, and all when it is paused.';
 
 CREATE OR REPLACE FUNCTION koppeling.release_jobs(integration_id bigint)
 RETURNS void
