@@ -1,6 +1,6 @@
 -- Ends attempts that did not succeed. retry_rule decides: again later, or give up and wait for a person. What the failure
 -- says about the shop is recorded in the same statement: one that asks for a pause is blocked until then, one that refuses
--- its token needs attention; the queued jobs of such a shop are moved out of the way of every claim. And what it says
+-- its token needs attention; its queued jobs that would call it are moved out of the way of every claim. And what it says
 -- about the API: when failures of its own kind come in a row from several shops, the breaker opens: nothing is claimed for
 -- half a minute (then twice as long, up to ten minutes), and these attempts are not counted, since the jobs are not to blame.
 --
@@ -76,7 +76,7 @@ WITH report AS MATERIALIZED (
     UPDATE koppeling.job q
     SET run_at = coalesce(h.until, 'infinity')
     FROM (SELECT b.id, b.blocked_until AS until FROM blocked b UNION ALL SELECT f.id, NULL FROM refused f) h
-    WHERE q.integration_id = h.id AND q.state = 'queued' AND q.run_at < coalesce(h.until, 'infinity') AND q.kind <> 'verify'
+    WHERE q.integration_id = h.id AND q.api_id = 1 AND q.state = 'queued' AND q.run_at < coalesce(h.until, 'infinity') AND q.kind <> 'verify'
 )
 UPDATE koppeling.job j
 SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attempts, r.rule_attempts))
@@ -84,7 +84,7 @@ SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attemp
     -- A shop's job is parked until its token is replaced; one for Boekuwzending tries again with the credentials of the day.
     -- Whatever went wrong, it waits as long as its shop does: paused or blocked before, or by another job of this batch.
     run_at = CASE
-        WHEN (r.error_class = 'auth' AND r.api_id = 1 AND NOT r.give_up) OR r.integration_id IN (SELECT f.id FROM refused f) THEN 'infinity'
+        WHEN r.api_id = 1 AND ((r.error_class = 'auth' AND NOT r.give_up) OR r.integration_id IN (SELECT f.id FROM refused f)) THEN 'infinity'
         ELSE greatest(koppeling.shop_gate(r.integration_id, r.kind, r.again_at), b.blocked_until) END,
     attempt = CASE WHEN r.counts OR r.give_up THEN r.attempt ELSE r.attempt - 1 END,
     last_error_class = r.error_class,
@@ -95,6 +95,6 @@ SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attemp
                                    'error', r.error, 'worker', r.worker_id) END,
     worker_id = NULL, lease_token = NULL, lease_until = NULL
 FROM verdict r
-LEFT JOIN blocked b ON b.id = r.integration_id
+LEFT JOIN blocked b ON b.id = r.integration_id AND r.api_id = 1
 WHERE j.id = r.id
 RETURNING j.id, j.kind, j.state, j.attempt, round(extract(epoch FROM least(j.run_at, now() + '1 day') - now()) * 1000)::bigint AS wait_ms;

@@ -270,6 +270,38 @@ class RefusalTest(BookingCase):
         self.retry_until_done()
         self.assertEqual(len(self.booked()), 1)
 
+    def test_a_shop_that_asks_for_a_pause_or_refuses_its_token_does_not_delay_its_labels(self):
+        """Boekuwzending makes them, and the shop is told when it can be told again."""
+        waiting = self.dispatch(70001)
+        self.db.run("UPDATE koppeling.job SET run_at = now() + interval '1 second' WHERE kind = 'create_shipment'")
+        self.simulator.fault("status", "shop:shop1", status=429, retry_after=900, times=1)
+        self.poll_again(self.integration)
+        self.assertIsNotNone(self.shop(self.integration)["blocked_until"])
+        self.work()
+        self.assertEqual(self.shipment(waiting)["state"], "labelled")
+        self.db.run("UPDATE koppeling.integration SET blocked_until = NULL")
+        self.simulator.fault("status", "shop:shop1", status=401)
+        self.hasten()
+        self.work()
+        self.assertEqual(self.shop(self.integration)["state"], "needs_attention")
+        self.assertEqual(self.book(70002)["state"], "labelled")
+        self.simulator.clear_faults()
+        self.ops.run("SELECT koppeling.resume_integration(%s)", self.integration)
+        self.work()
+        self.mark()
+        self.assertEqual(self.marked(), 2)
+
+    def test_a_paused_shop_has_its_labels_held_until_it_is_resumed(self):
+        before = self.dispatch(70001)
+        self.ops.run("SELECT koppeling.pause_integration(%s, 'holiday')", self.integration)
+        during = self.dispatch(70002)
+        self.work()
+        self.assertEqual((self.bookings(), self.shipment(before)["state"], self.shipment(during)["state"]),
+                         ([], "requested", "requested"))
+        self.ops.run("SELECT koppeling.resume_integration(%s)", self.integration)
+        self.work()
+        self.assertEqual(len(self.booked()), 2)
+
     def test_what_an_error_echoes_of_an_address_is_not_kept(self):
         self.simulator.fault("status", "boekuwzending", method="POST", path_contains="/shipments", status=422,
                              body='{"detail": "no such street: Voorbeeldlaan 14 for Fenna Testveld"}')

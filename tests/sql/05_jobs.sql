@@ -108,7 +108,7 @@ SELECT is((SELECT count(*) FROM koppeling.audit WHERE action = 'cancel_job'), 2:
 SELECT is(koppeling.block_api('boekuwzending', 'tomorrow'), 2::bigint, 'an API is blocked in both environments');
 SELECT is(koppeling.block_api('boekuwzending', NULL, 'staging'), 1::bigint, 'or in one');
 SELECT results_eq($$ SELECT environment::text, blocked_until > now(), block_reason FROM koppeling.api WHERE name = 'boekuwzending' ORDER BY 1 $$,
-    $$ VALUES ('production', true, 'blocked by ' || session_user), ('staging', NULL, NULL) $$, 'and says why');
+    $$ VALUES ('production', true, ('blocked by ' || session_user) COLLATE "default"), ('staging', NULL, NULL) $$, 'and says why');
 SELECT is(pg_temp.complaint($$ SELECT koppeling.block_api('tea', now()) $$), 'there is no API "tea"', 'an unknown API is refused');
 
 SELECT finish();

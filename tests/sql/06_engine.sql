@@ -130,7 +130,8 @@ SELECT is(pg_temp.states(), '1 queued, 2 queued, 3 queued, 4 queued, 5 queued, 6
 SELECT results_eq($$ SELECT DISTINCT attempt::integer FROM koppeling.job $$, ARRAY[0], 'unattempted, too');
 
 SELECT pg_temp.start_over();
-SELECT results_eq('EXECUTE rescue_jobs', $$ VALUES (0::bigint, NULL::void) $$, 'nothing is rescued from a worker that lives');
+EXECUTE rescue_jobs;
+SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'running'), 6::bigint, 'nothing is rescued from a worker that lives');
 UPDATE koppeling.worker SET lease_until = clock_timestamp() - interval '1 second';
 UPDATE koppeling.job SET attempt = 10 WHERE id = 6;
 EXECUTE rescue_jobs;
