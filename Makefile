@@ -11,7 +11,7 @@ PKG_CONFIG ?= pkg-config
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
-ifneq ($(shell deploy/install-deps $(if $(filter test check demo bench,$(MAKECMDGOALS)),test,build) >&2 && echo ready),ready)
+ifneq ($(shell deploy/install-deps $(if $(filter check% format%,$(MAKECMDGOALS)),check,$(if $(filter test demo bench chaos,$(MAKECMDGOALS)),test,build)) >&2 && echo ready),ready)
 $(error the build dependencies are missing and could not be installed: see deploy/install-deps)
 endif
 endif
@@ -41,7 +41,7 @@ SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench check check-source format format-check analyze install clean unit
+.PHONY: all help deps test demo bench check check-source check-compilers check-sanitizers format format-check install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -98,6 +98,30 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	  $(BUILD)/libworker.a $(BUILD)/libcommon.a -lcmocka $(LIBS)
 
 unit: $(UNIT_TESTS) ## build the unit test programs
+
+SOURCES := $(wildcard common/*.[ch] scheduler/*.[ch] worker/*.[ch] worker/*/*.[ch] tests/unit/*.[ch] tests/simulator/*.[ch])
+
+format: ## lay out the sources with clang-format
+	@clang-format -i $(SOURCES)
+
+format-check: ## are they?
+	@clang-format --dry-run -Werror $(SOURCES)
+
+check-source: ## rules that a script can check: layers, banned calls, SQL in strings, lengths
+	tests/check-source --self-test
+	tests/check-source
+
+check-compilers: ## gcc and clang, warnings are errors
+	$(MAKE) CC=gcc BUILD=$(BUILD)/gcc all unit
+	$(MAKE) CC=clang BUILD=$(BUILD)/clang all unit
+
+check-sanitizers: ## the unit tests under address, undefined and thread sanitizers
+	$(MAKE) CC=clang SANITIZE=address,undefined BUILD=$(BUILD)/asan all unit
+	BUILD=$(BUILD)/asan tests/run unit
+	$(MAKE) CC=clang SANITIZE=thread BUILD=$(BUILD)/tsan all unit
+	BUILD=$(BUILD)/tsan tests/run unit
+
+check: format-check check-source check-compilers check-sanitizers test ## everything before a release
 
 test: all unit ## run all tests against a private PostgreSQL and the simulator
 	@BUILD=$(BUILD) tests/run
