@@ -41,7 +41,7 @@ SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench check check-source check-compilers check-sanitizers format format-check install clean unit
+.PHONY: all help deps test demo bench chaos check check-source check-compilers check-sanitizers format format-check install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -125,6 +125,10 @@ check: format-check check-source check-compilers check-sanitizers test ## everyt
 
 test: all unit ## run all tests against a private PostgreSQL and the simulator
 	@BUILD=$(BUILD) tests/run
+
+chaos: all ## kill, cut, stop and mislead the programs and check that nothing is lost (ROUNDS=1000: long; SEED=n: again)
+	@BUILD=$(BUILD) /usr/bin/python3 -m unittest -q tests/chaos/test_checker.py
+	@BUILD=$(BUILD) /usr/bin/python3 tests/chaos/run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED))
 
 bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md
 	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run $(if $(QUICK),--quick) $(ITEM) $(BENCHFLAGS)

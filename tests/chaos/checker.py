@@ -5,6 +5,7 @@ driver's own ledger of what it was told. A rule yields a sentence for each viola
 name of the rule. test_checker.py seeds a violation of each.
 """
 import collections
+import re
 
 RULES = []
 OPEN = (1, 3)
@@ -31,8 +32,11 @@ def by(rows, *names):
     return {tuple(row[name] for name in names) if len(names) > 1 else row[names[0]]: row for row in rows}
 
 
+TEST_NUMBER = re.compile(r"^T-|-T-?$", re.IGNORECASE)
+
+
 def is_test(order):
-    return order["test"] or order["number"].upper().startswith("T-")
+    return order["test"] or TEST_NUMBER.search(order["number"]) is not None
 
 
 def shop_of(facts):
@@ -103,10 +107,10 @@ def test_order_touched(facts):
         if is_test(order) and order["patch_count"]:
             yield f"test order {number} of {shop} was changed"
     for row in facts["orders"]:
-        if row["order_number"].upper().startswith("T-"):
+        if TEST_NUMBER.search(row["order_number"]):
             yield f"test order {row['order_number']} was imported"
     for path in facts["patched_paths"]:
-        if "/T-" in path.upper():
+        if TEST_NUMBER.search(path.rsplit("/", 1)[-1]):
             yield f"a change of a test order was asked for: {path}"
 
 

@@ -32,11 +32,11 @@ class TokenTest(BookingCase):
                          ["/boekuwzending-staging/token", "/boekuwzending/token"])
 
     def test_a_token_that_has_expired_is_fetched_again_once(self):
-        self.simulator.settings(token_expires_in=1)
+        self.simulator.settings(token_expires_in=2)
         worker = self.start_worker("--threads=1")
         self.dispatch(70001)
         self.wait_until(lambda: len(self.booked()) == 1, "the first is booked")
-        self.wait_until(lambda: self.db.value("SELECT now() > max(created_at) + '1.2 seconds' FROM koppeling.shipment"), "it expires")
+        self.wait_until(lambda: self.db.value("SELECT now() > max(created_at) + '2.2 seconds' FROM koppeling.shipment"), "it expires")
         self.simulator.settings(token_expires_in=3600, latency_ms=50, jitter_ms=400)
         self.dispatch_all(range(70002, 70022))
         self.wait_until(lambda: len(self.booked()) == 21, "all are booked")
@@ -158,14 +158,14 @@ class DispatchTest(BookingCase):
         job, = self.jobs("create_shipment")
         self.assertEqual((job["state"], job["attempt"], job["last_error_class"], job["errors"]), ("queued", 0, "ok", None))
         self.assertEqual(self.shipment(shipment)["state"], "created")
-        for _ in range(3):
+        looks = 0
+        while self.jobs("create_shipment"):
+            self.assertEqual((self.jobs("create_shipment")[0]["attempt"], looks < 100), (0, True))
             self.hasten()
             self.work()
-        self.assertEqual((self.jobs("create_shipment")[0]["attempt"], len(self.booked())), (0, 1))
-        self.wait_until(lambda: self.booked()[0]["labels_exist"], "the labels are made")
-        self.hasten()
-        self.work()
-        self.assertEqual((self.shipment(shipment)["state"], len(self.labels(70001))), ("labelled", 2))
+            looks += 1
+        self.assertGreater(looks, 1)
+        self.assertEqual((self.shipment(shipment)["state"], len(self.labels(70001)), len(self.booked())), ("labelled", 2, 1))
         self.assertEqual(self.history("create_shipment")[0]["attempts"], 1)
 
     def test_labels_that_never_come_are_given_up_after_a_day(self):

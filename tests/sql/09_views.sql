@@ -31,7 +31,7 @@ SELECT results_eq($$ SELECT live_workers, blocked_apis, rows_without_partition >
     $$ VALUES (0::bigint, 0::bigint, true, true) $$, 'queue_health sums up');
 
 -- Shops, in words.
-CREATE FUNCTION pg_temp.condition(shop bigint) RETURNS text LANGUAGE sql AS 'SELECT condition FROM koppeling.integration_status WHERE id = shop';
+CREATE FUNCTION pg_temp.condition(shop bigint) RETURNS text LANGUAGE sql AS 'SELECT condition FROM koppeling.integration_status WHERE id = $1';
 DELETE FROM koppeling.job;
 SELECT is(pg_temp.condition(1), 'connected, first poll is coming', 'a shop that was just connected');
 UPDATE koppeling.integration SET last_polled_at = now() WHERE id = 1;
