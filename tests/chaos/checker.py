@@ -20,8 +20,14 @@ def rule(function):
 
 
 def check(facts):
-    """All violations, as (rule, sentence)."""
-    return [(one.__name__, sentence) for one in RULES for sentence in one(facts)]
+    """All violations, as (rule, sentence). Facts that contradict each other so that a rule cannot be applied are one."""
+    found = []
+    for one in RULES:
+        try:
+            found += [(one.__name__, sentence) for sentence in one(facts)]
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            found.append(("inconsistent", f"rule {one.__name__} cannot be applied: {error!r}"))
+    return found
 
 
 def twice(values):
@@ -268,7 +274,8 @@ def wrong_environment(facts):
         environments[label["order_id"]].add(label["environment"])
         if label["usable_with_distributor"] != (label["environment"] == "production"):
             yield f"label {label['id']} of {label['environment']} is usable: {label['usable_with_distributor']}"
-        if label["shipment_id"] is not None and label["environment"] != shipments[label["shipment_id"]]["environment"]:
+        shipment = shipments.get(label["shipment_id"], label)
+        if label["environment"] != shipment["environment"]:
             yield f"label {label['id']} is of {label['environment']}, its shipment is not"
     for row in facts["shipments"]:
         if row["external_id"] is not None and booked[row["external_id"]] != {row["environment"]}:

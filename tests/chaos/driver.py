@@ -118,7 +118,7 @@ class Driver:
             what = {"generate": 1, "kind": kind}
             if kind == "listed_test":  # one that the shop lists although nobody asked for test orders
                 self._tests += 1
-                what = {"order": order(number=f"{9000 + self._tests}-T")}
+                what = {"order": order(number=f"{9000 + self._tests}-T-")}
             for number in world.simulator.add(shop, **what):
                 world.ledger["kinds"][f"{shop}/{number}"] = kind
         open_orders = world.sql("SELECT o.id, o.order_number, i.shop_host FROM koppeling.imported_order o"

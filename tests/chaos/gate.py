@@ -69,7 +69,7 @@ class Gate:
                 client.close()
                 server.close()
                 continue
-            pair = {"ends": (client, server), "is_chosen": False, "seen": b""}
+            pair = {"ends": (client, server), "ends_left": 2, "is_chosen": False, "seen": b""}
             with self._lock:
                 self._pairs.append(pair)
             for source, target, passes in ((client, server, self._see_request), (server, client, self._see_answer)):
@@ -101,8 +101,12 @@ class Gate:
             pass
         _hang_up(pair)
         with self._lock:
-            if pair in self._pairs:
-                self._pairs.remove(pair)
+            pair["ends_left"] -= 1
+            if pair["ends_left"] > 0:
+                return
+            self._pairs.remove(pair)
+        for end in pair["ends"]:
+            end.close()
 
 
 def _hang_up(pair):
