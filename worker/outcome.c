@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "worker/api/text.h"
 
 void outcome_init(struct outcome *outcome)
 {
@@ -54,27 +55,20 @@ void outcome_write(struct outcome *outcome, const char *statement, json_t *row)
     outcome_write_take(outcome, statement, text, strlen(text));
 }
 
-/* One line, and no half character at the end where the text was cut. */
-static void make_printable(char *text)
+/* One line of valid UTF-8: anything else the database would refuse, and the outcome with it. */
+static void make_printable(char *text, size_t size)
 {
-    size_t length = strlen(text);
-    size_t start = length;
+    text_cut(text, size);
+    for (size_t left = strlen(text); left > 0;) {
+        size_t length = text_sequence_length(text, left);
 
-    for (char *at = text; *at != '\0'; at++) {
-        if ((unsigned char)*at < ' ' || *at == '\x7f') {
-            *at = ' ';
+        if (length == 0) {
+            *text = '?';
+        } else if ((unsigned char)*text < ' ' || *text == '\x7f') {
+            *text = ' ';
         }
-    }
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
-        start--;
-    }
-    if (start > 0 && (unsigned char)text[start - 1] >= 0xC0) {
-        unsigned char lead = (unsigned char)text[start - 1];
-        size_t wanted = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-
-        if (length - (start - 1) < wanted) {
-            text[start - 1] = '\0';
-        }
+        text += length > 0 ? length : 1;
+        left -= length > 0 ? length : 1;
     }
 }
 
@@ -87,6 +81,6 @@ enum step outcome_fail(struct outcome *outcome, enum step step, enum error_class
     va_start(arguments, format);
     vsnprintf(outcome->error, sizeof(outcome->error), format, arguments);
     va_end(arguments);
-    make_printable(outcome->error);
+    make_printable(outcome->error, sizeof(outcome->error));
     return step;
 }

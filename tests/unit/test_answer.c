@@ -93,6 +93,36 @@ static void endless_problem_texts_are_cut(void **state)
     assert_in_range(strlen(words), 60, 100);
 }
 
+static void words_are_never_cut_inside_a_character(void **state)
+{
+    char title[4 * 80 + 1] = "";
+    char words[ANSWER_WORDS];
+
+    (void)state;
+    for (size_t shift = 0; shift < 4; shift++) {
+        memset(title, 'x', shift);
+        for (size_t i = shift; i + 4 < sizeof(title); i += 4) {
+            memcpy(title + i, "\xF0\x9F\x93\xA6", 5);
+        }
+
+        AUTO(free) char *body = xasprintf("{\"title\":\"%s\"}", title);
+        struct http_response answer = http_answer(500, body);
+
+        answer_describe(&answer, words);
+        assert_in_range(strlen(words), 200, sizeof(words) - 1);
+
+        json_auto_t *described = json_string(words); /* NULL when it is not valid UTF-8 */
+
+        assert_non_null(described);
+        answer_describe_body(body, strlen(body), words);
+        assert_in_range(strlen(words), 200, sizeof(words) - 1);
+
+        json_auto_t *body_described = json_string(words);
+
+        assert_non_null(body_described);
+    }
+}
+
 static void a_body_that_is_no_list_is_described(void **state)
 {
     static const char *const rows[][2] = {
@@ -118,6 +148,7 @@ int main(void)
         cmocka_unit_test(each_status_has_its_class),
         cmocka_unit_test(an_answer_is_described_without_its_content),
         cmocka_unit_test(endless_problem_texts_are_cut),
+        cmocka_unit_test(words_are_never_cut_inside_a_character),
         cmocka_unit_test(a_body_that_is_no_list_is_described),
     };
 

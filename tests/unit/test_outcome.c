@@ -49,6 +49,10 @@ static void failing_says_why_on_one_line(void **state)
         STEP_RETRY);
     assert_int_equal(outcome.error_class, ERROR_CLASS_TIMEOUT);
     assert_string_equal(outcome.error, "no answer  in 5 s");
+    /* The database would refuse what is not UTF-8, and the outcome with it. */
+    outcome_fail(&outcome, STEP_RETRY, ERROR_CLASS_TIMEOUT,
+                 "half \xE2\x82 and \xFF, whole \xC3\xAB");
+    assert_string_equal(outcome.error, "half ?? and ?, whole \xC3\xAB");
     outcome_release(&outcome);
 }
 

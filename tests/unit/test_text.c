@@ -210,6 +210,35 @@ static void scrubbing_blanks_out_what_may_be_personal_or_secret(void **state)
     }
 }
 
+static void cutting_leaves_whole_characters(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t most;
+        const char *cut;
+    } rows[] = {
+        {"abc", 2, "ab"},
+        {"abc", 9, "abc"},
+        {"", 0, ""},
+        {"a", 0, ""},
+        {"a\xC3\xAB", 3, "a\xC3\xAB"},
+        {"a\xC3\xAB", 2, "a"},
+        {"a\xE2\x82\xAC", 3, "a"},
+        {"\xF0\x9F\x93\xA6", 3, ""},
+        {"\xF0\x9F\x93\xA6!", 4, "\xF0\x9F\x93\xA6"},
+        {"a\xC3", 9, "a"}, /* it was cut before */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        char text[20];
+
+        snprintf(text, sizeof(text), "%s", rows[i].text);
+        text_cut(text, rows[i].most);
+        check_text(rows[i].text, text, rows[i].cut);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_uuid_has_its_form),
         cmocka_unit_test(percent_encoding_leaves_nothing_special),
         cmocka_unit_test(scrubbing_blanks_out_what_may_be_personal_or_secret),
+        cmocka_unit_test(cutting_leaves_whole_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "worker/api/problem.h"
+#include "worker/api/text.h"
 
 enum error_class answer_class(const struct http_response *answer)
 {
@@ -56,11 +57,13 @@ void answer_describe(const struct http_response *answer, char ret_words[ANSWER_W
 
     if (answer->transport != ERROR_CLASS_OK) {
         snprintf(ret_words, ANSWER_WORDS, "no answer: %s", answer->trouble);
+        text_cut(ret_words, ANSWER_WORDS);
         return;
     }
     problem_read(answer->body, answer->length, problem);
+    text_cut(problem, 220);
     if (problem[0] != '\0') {
-        snprintf(ret_words, ANSWER_WORDS, "HTTP %d: %.220s", answer->status, problem);
+        snprintf(ret_words, ANSWER_WORDS, "HTTP %d: %s", answer->status, problem);
     } else {
         snprintf(ret_words, ANSWER_WORDS, "HTTP %d with %s", answer->status,
                  body_kind(answer->body, answer->length));
@@ -73,8 +76,9 @@ void answer_describe_body(const char *body, size_t length, char ret_words[ANSWER
     const char *kind = body_kind(body, length);
 
     problem_read(body, length, problem);
+    text_cut(problem, 200);
     if (problem[0] != '\0') {
-        snprintf(ret_words, ANSWER_WORDS, "%s (title: %.200s)", kind, problem);
+        snprintf(ret_words, ANSWER_WORDS, "%s (title: %s)", kind, problem);
     } else {
         snprintf(ret_words, ANSWER_WORDS, "%s", kind);
     }

@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "worker/api/answer.h"
 #include "worker/api/lenient.h"
+#include "worker/api/text.h"
 
 #define LIFETIME_DEFAULT_S 3600
 #define LIFETIME_MIN_S     60
@@ -58,5 +59,6 @@ bool oauth_answer_read(const struct http_response *answer, char **ret_token,
     answer_describe(answer, words);
     snprintf(ret_problem, problem_size, "%s%s", words,
              is_answered ? ", without a usable access_token" : "");
+    text_cut(ret_problem, problem_size);
     return false;
 }

@@ -158,4 +158,5 @@ void problem_read(const char *body, size_t length, char ret_words[PROBLEM_WORDS]
     }
     snprintf(ret_words, PROBLEM_WORDS, "%s%s%s", title != NULL ? title : "",
              title != NULL && more[0] != '\0' ? ": " : "", more);
+    text_cut(ret_words, PROBLEM_WORDS);
 }

@@ -123,6 +123,20 @@ char *text_clean(const char *bytes, size_t length, size_t most)
     return xreallocarray(clean, used + 1, 1);
 }
 
+void text_cut(char *text, size_t most)
+{
+    size_t length = strnlen(text, most);
+    size_t start = length;
+
+    text[length] = '\0';
+    while (start > 0 && length - start < 3 && is_continuation(text[start - 1])) {
+        start--;
+    }
+    if (start > 0 && text_sequence_length(text + start - 1, length - (start - 1)) == 0) {
+        text[start - 1] = '\0';
+    }
+}
+
 bool text_is_digits(const char *text)
 {
     return text[0] != '\0' && text[strspn(text, "0123456789")] == '\0';

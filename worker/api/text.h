@@ -23,6 +23,10 @@ size_t text_sequence_length(const char *bytes, size_t left) MUSTCHECK;
  * The caller frees it. */
 char *text_clean(const char *bytes, size_t length, size_t most) MUSTCHECK;
 
+/* Cuts a text at `most` bytes or less, so that no half character stays at its end; also at the end
+ * of a text that was cut before. */
+void text_cut(char *text, size_t most);
+
 /* True when the text is one or more ASCII digits. */
 bool text_is_digits(const char *text) MUSTCHECK;
 
