@@ -35,6 +35,9 @@ static void only_what_must_be_mended_is_changed(void **state)
         {"[\"1e5\"]", NULL, false},
         {"[true,false,null]", NULL, false},
         {"[0.00000000000000000000000000000000000000000000001]", NULL, true},
+        /* an escape that is cut short must not be completed by what stands behind the dropped
+         * one */
+        {"\"\\u\\u00000000\"", "\"\\u\\ufffd0000\"", false},
         {"\xFF[1]", "\xEF\xBF\xBD[1]", false},
     };
 

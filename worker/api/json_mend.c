@@ -15,6 +15,7 @@ struct mending {
     const char *end;
     char *to;
     bool changed;
+    bool broken; /* an escape is cut short: what is dropped behind it could complete it */
     bool odd_numbers;
 };
 
@@ -69,9 +70,10 @@ static void mend_escape(struct mending *mending)
     int32_t unit = escaped_unit(mending->at, mending->end);
 
     if (unit < 0) {
+        mending->broken |= mending->end - mending->at >= 2 && mending->at[1] == 'u';
         copy(mending, mending->end - mending->at < 2 ? 1 : 2);
     } else if (unit == 0) {
-        replace(mending, 6, "");
+        replace(mending, 6, mending->broken ? "\\ufffd" : "");
     } else if (unit >= 0xD800 && unit <= 0xDBFF) {
         int32_t low = escaped_unit(mending->at + 6, mending->end);
 

@@ -60,6 +60,9 @@ static char *international(const char *digits)
     if (country != NULL && (length < country->digits_min || length > country->digits_max)) {
         return NULL;
     }
+    if (country != NULL && country->has_trunk_zero && national[0] == '0') {
+        return NULL; /* a second one: no such number */
+    }
     return xasprintf("+%.*s%s", (int)prefix, digits, national);
 }
 
@@ -81,7 +84,7 @@ static char *from_national(const char *digits, const struct country *country)
 char *phone_normalise(const char *text, const char *country_code)
 {
     const struct country *country = country_code != NULL ? country_find(country_code) : NULL;
-    char digits[DIGITS_ROOM + 1];
+    char digits[DIGITS_ROOM + 1] = "";
     bool plus = false;
     char *number = NULL;
 
