@@ -206,6 +206,14 @@ static enum step ask_to_change(struct mark *mark, const struct order *order,
     return STEP_CALL;
 }
 
+/* Whether a number that decides has come as something else. A broken answer must not settle it for
+ * good: the order would stay unmarked although it is open in the shop. */
+static bool is_broken(const struct order *order)
+{
+    return (!order->has_status && lenient_is_set(order->json, "status")) ||
+           json_is_object(json_object_get(order->json, "credited_order_number"));
+}
+
 /* The order as the shop has it: is it still the one to be marked? */
 static enum step judge_order(struct mark *mark, const struct http_response *answer,
                              struct http_request *next, struct outcome *outcome)
@@ -231,6 +239,9 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
     }
     if (!is_same_order(mark, &order)) {
         return refuse(mark, REFUSAL_OTHER_ORDER, &order, outcome);
+    }
+    if (is_broken(&order)) {
+        return shop_answer_unreadable(answer, deed, "what decides is not a number", outcome);
     }
     if (order.has_status && order.status == mark->shipped_status) {
         return finish(mark, "already_shipped", NULL, NULL, &order, outcome);
