@@ -10,7 +10,9 @@ AS $$
 DECLARE
     label koppeling.label;
 BEGIN
-    IF NOT EXISTS (SELECT FROM koppeling.imported_order o WHERE o.id = record_label.order_id) THEN
+    -- The order is locked before its label, as a worker does it that tells the shop, so that neither waits for the other.
+    PERFORM FROM koppeling.imported_order o WHERE o.id = record_label.order_id FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no imported order %', record_label.order_id USING ERRCODE = 'no_data_found';
     END IF;
     INSERT INTO koppeling.label AS l (order_id, environment, external_id, waybill, track_and_trace_link)

@@ -169,9 +169,9 @@ class Case(unittest.TestCase):
                                   external_id or f"label-{order_id}", waybill, "https://volg.example/3SPROEF1")
 
     def label_all(self, environment="production"):
-        """Records a label for every order."""
-        self.backend.run("SELECT koppeling.record_label(id, %s, 'L-' || id, '3SPROEF', NULL) FROM koppeling.imported_order",
-                         environment)
+        """Records a label for every order that has none."""
+        self.backend.run("SELECT koppeling.record_label(id, %s, 'L-' || id, '3SPROEF', NULL)"
+                         " FROM koppeling.imported_order WHERE state = 'open' ORDER BY id", environment)
 
     def mark(self):
         """Tells the shops of the labels that there are."""
