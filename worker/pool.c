@@ -78,19 +78,34 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
     return true;
 }
 
+/* Without a key no token can be opened: a worker that took such jobs all the same would have every
+ * shop need attention. */
+static bool can_do(const struct pool *pool, const struct job_kind *kind)
+{
+    return pool->key != NULL || kind->api == API_LOCAL;
+}
+
 /* KOPPELING_KINDS, or all kinds of the table. The names point into `list` or the table. */
-static bool choose_kinds(char *list, const char **ret_names, size_t *ret_count, struct error *err)
+static bool choose_kinds(const struct pool *pool, char *list, const char **ret_names,
+                         size_t *ret_count, struct error *err)
 {
     size_t count = 0;
     char *rest = list;
-    for (size_t i = 0; list == NULL && job_kinds[i] != NULL && count < KINDS_LIMIT; i++)
-        ret_names[count++] = job_kinds[i]->name;
+    for (size_t i = 0; list == NULL && job_kinds[i] != NULL && count < KINDS_LIMIT; i++) {
+        if (can_do(pool, job_kinds[i]))
+            ret_names[count++] = job_kinds[i]->name;
+    }
     for (char *name; rest != NULL && (name = strsep(&rest, ", ")) != NULL;) {
         if (name[0] == '\0')
             continue;
-        if (job_kind_find(name) == NULL || count == KINDS_LIMIT)
+        const struct job_kind *kind = job_kind_find(name);
+        if (kind == NULL || count == KINDS_LIMIT)
             return error_set(err, ERROR_CONFIG, "KOPPELING_KINDS: this worker knows no kind '%s'",
                              name);
+        if (!can_do(pool, kind))
+            return error_set(
+                err, ERROR_CONFIG,
+                "KOPPELING_KINDS: '%s' needs a token, and KOPPELING_SECRET_KEY is not set", name);
         ret_names[count++] = name;
     }
     *ret_count = count;
@@ -121,7 +136,7 @@ static bool read_database(struct pool *pool, struct error *err)
     bool current = true;
     AUTO(free) char *list = xstrdup(pool->config->kinds);
     AUTO(PQfinish) PGconn *connection = NULL;
-    if (!choose_kinds(list, kinds, &kind_count, err) ||
+    if (!choose_kinds(pool, list, kinds, &kind_count, err) ||
         !database_open(pool->config->database_url, "koppeling-worker", &connection, err) ||
         !migrate_check(connection, &current, err) || !check_role(connection, err) ||
         !queue_open(connection, kinds, kind_count, &pool->queue, err) ||
@@ -139,7 +154,7 @@ static bool read_database(struct pool *pool, struct error *err)
 static bool open_key(struct pool *pool, struct error *err)
 {
     if (pool->config->secret_key == NULL) {
-        LOG_WARNING("KOPPELING_SECRET_KEY is not set: no shop token can be opened");
+        LOG_WARNING("KOPPELING_SECRET_KEY is not set: only jobs that need no token are taken");
         return true;
     }
     if (!sealing_key_new(pool->config->secret_key, pool->config->previous_secret_key, &pool->key,
@@ -158,7 +173,7 @@ static bool block_signals(struct pool *pool, struct error *err)
     pool->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (pool->signal_descriptor < 0 || notice_descriptor < 0)
-        return error_set(err, ERROR_SYSTEM, "cannot make descriptors: %s", strerror(errno));
+        return error_set(err, ERROR_SYSTEM, "cannot make descriptors: %s", error_reason(errno));
     worker_set_notice(ring_pool);
     return true;
 }

@@ -1,8 +1,9 @@
 """Wrong settings: an exit code of sysexits, and a sentence that names the variable."""
-import os
+import json
 import time
 
 from harness.case import Case, free_address
+from harness.programs import Program
 
 USAGE, UNAVAILABLE, NOPERM, CONFIG = 64, 69, 77, 78
 DAEMONS = ("koppeling-worker", "koppeling-scheduler")
@@ -78,6 +79,20 @@ class SettingsTest(Case):
         self.check_refused(self.run_worker(KOPPELING_SECRET_KEY_FILE=str(path)), CONFIG, "KOPPELING_SECRET_KEY_FILE")
         self.check_refused(self.run_worker(KOPPELING_SECRET_KEY=None, KOPPELING_SECRET_KEY_FILE="/no/such/file"), CONFIG,
                            "KOPPELING_SECRET_KEY_FILE", "/no/such/file")
+
+    def test_without_a_key_only_jobs_that_need_no_token_are_taken(self):
+        """A worker that took the others would have every shop need attention."""
+        integration = self.connect_with_orders(generate=2)
+        self.backend.value("SELECT koppeling.poll_now(%s)", integration)
+        self.backend.value("SELECT koppeling.ping(3)")
+        log = self.work(KOPPELING_SECRET_KEY=None).log
+        self.assertIn("KOPPELING_SECRET_KEY is not set", log)
+        self.assertEqual(len(self.history("ping")), 3)
+        self.assertEqual([(job["kind"], job["state"], job["attempt"]) for job in self.jobs()], [("poll", "queued", 0)])
+        self.assertEqual(self.shop(integration)["state"], "active")
+        done = self.run_worker("--kinds=ping,poll", KOPPELING_SECRET_KEY=None)
+        self.assertEqual(done.status, CONFIG)
+        self.assertIn("'poll' needs a token, and KOPPELING_SECRET_KEY is not set", done.log)
 
     def test_no_command_or_an_unknown_one_is_a_usage_error(self):
         for name in DAEMONS:
@@ -168,7 +183,6 @@ class UnfitDatabaseTest(Case):
         self.assertEqual(self.db.value("SELECT count(*) = max(version) FROM koppeling.schema_migration"), True)
 
     def start_migration(self):
-        from harness.programs import Program
         program = Program("koppeling-scheduler", ["migrate"], self.environment(), self._log_path("migrate"))
         self.addCleanup(program.kill)
         return program
@@ -234,7 +248,6 @@ class HealthTest(Case):
         self.assertIn(address, done.log)
 
     def test_logs_are_json_when_asked_for(self):
-        import json
         done = self.work("--log-format=json")
         for line in done.log.splitlines():
             self.assertLessEqual({"time", "level", "event"}, set(json.loads(line)))
@@ -244,4 +257,3 @@ class HealthTest(Case):
         self.work()
         self.assertLess(time.monotonic() - started, 10)
         self.assertEqual(self.db.column("SELECT DISTINCT state FROM koppeling.worker"), ["stopped"])
-        self.assertTrue(os.path.exists(self.log_directory))
