@@ -8,10 +8,14 @@ VERSION    := 0.1.0
 CC         ?= cc
 PKG_CONFIG ?= pkg-config
 
+# How a directory such as build/asan was made (tests/checks.mk), so that it stays that way whoever makes it again.
+-include $(BUILD)/variant.mk
+
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
+NEEDED   := $(if $(filter check check-% format% analyze asan tsan valgrind fuzz,$(MAKECMDGOALS)),check,$(if $(filter test demo bench chaos coverage,$(MAKECMDGOALS)),test,build))
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
-ifneq ($(shell deploy/install-deps $(if $(filter check% format%,$(MAKECMDGOALS)),check,$(if $(filter test demo bench chaos,$(MAKECMDGOALS)),test,build)) >&2 && echo ready),ready)
+ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
 $(error the build dependencies are missing and could not be installed: see deploy/install-deps)
 endif
 endif
@@ -22,7 +26,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
             -Werror $(if $(findstring clang,$(CC)),-Wno-gnu-zero-variadic-macro-arguments)
 HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection
 OWN_CFLAGS  := -std=gnu17 -D_GNU_SOURCE -I. -I$(BUILD) -DKOPPELING_VERSION='"$(VERSION)"' $(WARNINGS) \
-               $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer,$(HARDENING)) \
+               $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer,$(HARDENING)) \
                $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
 OWN_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie -Wl,-z,relro,-z,now) -pthread
 LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
@@ -41,7 +45,7 @@ SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos check check-source check-compilers check-sanitizers format format-check install clean unit
+.PHONY: all help deps test demo bench chaos install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -53,7 +57,7 @@ endif
 all: $(PROGRAMS) ## build the programs in build/
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(filter %Makefile %.mk,$(MAKEFILE_LIST))
 
 deps: ## install what is missing (Debian)
 	deploy/install-deps test
@@ -99,31 +103,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
 
 unit: $(UNIT_TESTS) ## build the unit test programs
 
-SOURCES := $(wildcard common/*.[ch] scheduler/*.[ch] worker/*.[ch] worker/*/*.[ch] tests/unit/*.[ch] tests/simulator/*.[ch])
-
-format: ## lay out the sources with clang-format
-	@clang-format -i $(SOURCES)
-
-format-check: ## are they?
-	@clang-format --dry-run -Werror $(SOURCES)
-
-check-source: ## rules that a script can check: layers, banned calls, SQL in strings, lengths
-	tests/check-source --self-test
-	tests/check-source
-
-check-compilers: ## gcc and clang, warnings are errors
-	$(MAKE) CC=gcc BUILD=$(BUILD)/gcc all unit
-	$(MAKE) CC=clang BUILD=$(BUILD)/clang all unit
-
-check-sanitizers: ## the unit tests under address, undefined and thread sanitizers
-	$(MAKE) CC=clang SANITIZE=address,undefined BUILD=$(BUILD)/asan all unit
-	BUILD=$(BUILD)/asan tests/run unit
-	$(MAKE) CC=clang SANITIZE=thread BUILD=$(BUILD)/tsan all unit
-	BUILD=$(BUILD)/tsan tests/run unit
-
-check: format-check check-source check-compilers check-sanitizers test ## everything before a release
-
-test: all unit ## run all tests against a private PostgreSQL and the simulator
+test: all unit replays ## run all tests against a private PostgreSQL and the simulator
 	@BUILD=$(BUILD) tests/run
 
 chaos: all ## kill, cut, stop and mislead the programs and check that nothing is lost (ROUNDS=1000: long; SEED=n: again)
@@ -166,6 +146,8 @@ install: all ## install programs, manual pages, units and documents below DESTDI
 	done
 
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*.d)
+
+include tests/checks.mk
 
 clean: ## remove build/
 	rm -rf $(BUILD)

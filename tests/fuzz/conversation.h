@@ -1,0 +1,186 @@
+/*
+ * A conversation of a job kind with a service that answers anything at all, and what must hold of
+ * all that the kind asks for, says and wants stored.
+ *
+ * An input is a list of answers, divided by FUZZ_DIVIDER: a byte that says the status or what else
+ * happened (a row of `endings`, modulo their number), then the body.
+ */
+#ifndef TESTS_FUZZ_CONVERSATION_H
+#define TESTS_FUZZ_CONVERSATION_H
+
+#include "common/sql_embedded.h"
+#include "tests/fuzz/fuzz.h"
+#include "worker/job_kind.h"
+
+/* More answers than any attempt of a few pages needs; a real one may ask for 2,000 pages. */
+#define CONVERSATION_ANSWERS 64
+
+static const struct {
+    enum error_class transport;
+    int status;
+} endings[] = {
+    {ERROR_CLASS_OK, 200},    {ERROR_CLASS_OK, 201},
+    {ERROR_CLASS_OK, 204},    {ERROR_CLASS_OK, 301},
+    {ERROR_CLASS_OK, 400},    {ERROR_CLASS_OK, 401},
+    {ERROR_CLASS_OK, 403},    {ERROR_CLASS_OK, 404},
+    {ERROR_CLASS_OK, 409},    {ERROR_CLASS_OK, 422},
+    {ERROR_CLASS_OK, 429},    {ERROR_CLASS_OK, 503},
+    {ERROR_CLASS_TIMEOUT, 0}, {ERROR_CLASS_UNKNOWN_OUTCOME, 0},
+    {ERROR_CLASS_TLS, 0},     {ERROR_CLASS_UNREADABLE, 0},
+};
+
+struct conversation {
+    struct job job;
+    const struct job_kind *kind;
+    void *state;
+    struct outcome outcome;
+    struct http_request request;
+    int bookings; /* POST requests */
+};
+
+static inline bool is_known_statement(const char *statement)
+{
+    for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
+        if (strncmp(file->name, "queries/", 8) == 0 && strcmp(file->name + 8, statement) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What PostgreSQL must be able to read as jsonb. */
+static inline void require_rows(const struct outcome *outcome)
+{
+    for (const struct write *write = outcome->writes; write != NULL; write = write->next) {
+        json_auto_t *row = json_loadb(write->row, write->length, 0, NULL);
+
+        REQUIRE(is_known_statement(write->statement));
+        REQUIRE(strlen(write->row) == write->length);
+        fuzz_require_utf8(write->row);
+        REQUIRE(json_is_object(row) && json_object_size(row) > 0);
+        /* The engine puts members in front of the first. */
+        REQUIRE(write->row[0] == '{' && write->row[1] != '}');
+    }
+}
+
+static inline void require_outcome(const struct outcome *outcome, enum step step)
+{
+    require_rows(outcome);
+    fuzz_require_line(outcome->error);
+    REQUIRE(strchr(outcome->error, '@') == NULL);
+    REQUIRE(outcome->retry_after_ms >= -1 && outcome->retry_after_ms <= 3600000);
+    REQUIRE(outcome->result == NULL || json_is_object(outcome->result));
+    if (step == STEP_DONE) {
+        REQUIRE(outcome->error_class == ERROR_CLASS_OK && outcome->error[0] == '\0');
+    } else if (step != STEP_CALL) {
+        REQUIRE(outcome->error[0] != '\0');
+    }
+}
+
+static inline void require_request(const struct conversation *talk)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%";
+    const struct http_request *request = &talk->request;
+    bool is_shop = request->api == API_MIJNWEBWINKEL;
+
+    REQUIRE(request->api == talk->kind->api && request->api != API_LOCAL);
+    REQUIRE(request->path[0] == '/');
+    for (const char *at = request->path; *at != '\0'; at++) {
+        REQUIRE(*at == '/' || strchr(plain, *at) != NULL);
+    }
+    for (const char *at = request->query; *at != '\0'; at++) {
+        REQUIRE(strchr("&=[]", *at) != NULL || strchr(plain, *at) != NULL);
+    }
+    REQUIRE(request->environment == ENVIRONMENT_PRODUCTION ||
+            (!is_shop && request->environment == ENVIRONMENT_STAGING));
+    REQUIRE(is_shop ? request->auth == HTTP_AUTH_STORE || request->auth == HTTP_AUTH_PARTNER
+                    : request->auth == HTTP_AUTH_BEARER);
+    REQUIRE(talk->job.token_problem == NULL || request->auth == HTTP_AUTH_PARTNER);
+    REQUIRE((request->body == NULL) == (request->method == HTTP_GET));
+    if (request->body != NULL) {
+        json_auto_t *body = json_loads(request->body, 0, NULL);
+
+        REQUIRE(json_is_object(body));
+    }
+}
+
+/* Money is spent at most once, and never before that was written down. */
+static inline void count_booking(struct conversation *talk)
+{
+    const struct http_request *request = &talk->request;
+    bool is_written = false;
+
+    if (request->method != HTTP_POST) {
+        return;
+    }
+    REQUIRE(request->not_repeatable && ++talk->bookings == 1);
+    for (const struct write *write = talk->outcome.writes; write != NULL; write = write->next) {
+        is_written = is_written || strcmp(write->statement, "write_sending") == 0;
+    }
+    REQUIRE(strcmp(request->path, "/shipments") != 0 || (is_written && request->save_first));
+}
+
+static inline enum step conversation_step(struct conversation *talk,
+                                          const struct http_response *answer)
+{
+    http_request_release(&talk->request);
+    talk->request = (struct http_request){.body = NULL};
+
+    enum step step = talk->kind->step(talk->state, answer, &talk->request, &talk->outcome);
+
+    require_outcome(&talk->outcome, step);
+    if (step == STEP_CALL) {
+        require_request(talk);
+        count_booking(talk);
+    }
+    return step;
+}
+
+static inline enum step conversation_answer(struct conversation *talk, struct fuzz_input *input)
+{
+    size_t which = fuzz_take_byte(input) % ARRAY_LENGTH(endings);
+    size_t length = 0;
+    AUTO(free) char *body = fuzz_take_bytes(input, &length);
+    bool is_answered = endings[which].transport == ERROR_CLASS_OK;
+
+    return conversation_step(
+        talk, &(struct http_response){.transport = endings[which].transport,
+                                      .status = endings[which].status,
+                                      .body = is_answered ? body : "",
+                                      .length = is_answered ? length : 0,
+                                      .retry_after_ms = endings[which].status == 429 ? 7000 : -1,
+                                      .trouble = is_answered ? "" : "it broke"});
+}
+
+/* Leads a job through all answers of the input; takes the reference to `context`. */
+static inline void converse(const char *kind, json_t *context, const char *token_problem,
+                            struct fuzz_input *input)
+{
+    struct conversation talk = {
+        .job = {.id = 7,
+                .attempt = 1,
+                .args = json_object(),
+                .context = context,
+                .token_problem = token_problem},
+        .kind = job_kind_find(kind),
+    };
+
+    REQUIRE(json_is_object(context));
+    outcome_init(&talk.outcome);
+    talk.state = talk.kind->begin(&talk.job, &talk.outcome);
+    REQUIRE(talk.state != NULL);
+
+    enum step step = conversation_step(&talk, NULL);
+
+    for (int i = 0; i < CONVERSATION_ANSWERS && step == STEP_CALL && input->left > 0; i++) {
+        step = conversation_answer(&talk, input);
+    }
+    talk.kind->end(talk.state);
+    http_request_release(&talk.request);
+    outcome_release(&talk.outcome);
+    json_decref(talk.job.args);
+    json_decref(talk.job.context);
+}
+
+#endif
