@@ -15,6 +15,7 @@
 
 /* Makes name_cleanup() from a destructor that takes a pointer. Put it in the header of the type. */
 #define DEFINE_CLEANUP(name, type, destructor)                                                     \
+    /* NOLINTNEXTLINE(bugprone-macro-parentheses): a type takes none */                            \
     static inline void name##_cleanup(type *owned)                                                 \
     {                                                                                              \
         destructor(*owned);                                                                        \

@@ -90,7 +90,7 @@ static bool explain(const struct config_setting *setting, const char *name, cons
 /* The value of a variable, NULL when it is not set or empty. */
 static const char *environment_value(const char *name)
 {
-    const char *value = getenv(name);
+    const char *value = getenv(name); /* NOLINT(concurrency-mt-unsafe): before threads start */
 
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
@@ -157,6 +157,7 @@ static void wipe_environment(void)
     size_t count = 0;
     const struct config_setting *settings = config_settings(&count);
 
+    /* NOLINTBEGIN(concurrency-mt-unsafe): before threads start */
     for (size_t i = 0; i < count; i++) {
         char *value = settings[i].is_confidential ? getenv(settings[i].variable) : NULL;
 
@@ -165,6 +166,7 @@ static void wipe_environment(void)
             unsetenv(settings[i].variable);
         }
     }
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 bool config_load(struct config *ret_config, enum config_program program, int argument_count,

@@ -126,7 +126,7 @@ bool config_parse_file(const struct config_setting *setting, const char *text, v
 
     (void)setting;
     if (stat(text, &status) != 0 || access(text, R_OK) != 0) {
-        return error_set(err, ERROR_CONFIG, "%s", strerror(errno));
+        return error_set(err, ERROR_CONFIG, "%s", error_reason(errno));
     }
     if (!S_ISREG(status.st_mode)) {
         return error_set(err, ERROR_CONFIG, "not a file");
@@ -179,7 +179,7 @@ bool config_read_file(const char *path, char **ret_text, struct error *err)
         close(file);
     }
     if (got < 0) {
-        return error_set(err, ERROR_CONFIG, "%s", strerror(reason));
+        return error_set(err, ERROR_CONFIG, "%s", error_reason(reason));
     }
 
     size_t length = (size_t)got;

@@ -71,6 +71,13 @@ bool error_prefix(struct error *err, const char *format, ...)
     return false;
 }
 
+const char *error_reason(int number)
+{
+    static _Thread_local char buffer[128];
+
+    return strerror_r(number, buffer, sizeof(buffer));
+}
+
 int error_exit_code(enum error_code code)
 {
     static const int exit_codes[] = {

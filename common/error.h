@@ -45,6 +45,10 @@ bool error_set(struct error *err, enum error_code code, const char *format, ...)
 /* Puts "context: " before the text that is there. Returns false. */
 bool error_prefix(struct error *err, const char *format, ...) PRINTF(2, 3);
 
+/* What the system says about a value of errno. Unlike that of strerror(), the text belongs to the
+ * calling thread everywhere; it is valid until the thread asks again. */
+const char *error_reason(int number) MUSTCHECK;
+
 /* The sysexits value for a code; 0 for ERROR_NONE. */
 int error_exit_code(enum error_code code) MUSTCHECK;
 

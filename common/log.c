@@ -19,7 +19,7 @@
 
 /* Room that is kept for the end of a line: the mark that something was left out, and the newline.
  */
-#define END_ROOM 16
+#define END_ROOM ((size_t)16)
 
 static const char cut_mark[] = "...";
 

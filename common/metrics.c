@@ -63,12 +63,14 @@ static const struct metric **sorted_metrics(size_t *ret_count)
         count++;
     }
 
+    /* NOLINTBEGIN(bugprone-sizeof-expression): it is an array of pointers */
     const struct metric **metrics = xcalloc(count, sizeof(*metrics));
 
     for (size_t i = 0; i < count; i++, first = first->next) {
         metrics[i] = first;
     }
     qsort(metrics, count, sizeof(*metrics), compare_metrics);
+    /* NOLINTEND(bugprone-sizeof-expression) */
     *ret_count = count;
     return metrics;
 }

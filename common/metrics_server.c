@@ -187,7 +187,7 @@ static bool listen_on(struct metrics_server *server, const char *host, uint16_t 
             return true;
         }
     }
-    return error_set(err, ERROR_SYSTEM, "%s", strerror(errno));
+    return error_set(err, ERROR_SYSTEM, "%s", error_reason(errno));
 }
 
 bool metrics_server_start(const char *address, metrics_ready_callback *ready, void *context,

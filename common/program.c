@@ -25,7 +25,7 @@ bool program_raise_descriptors(uint64_t wanted, struct error *err)
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return error_set(err, ERROR_SYSTEM, "cannot read the limit of open files: %s",
-                         strerror(errno));
+                         error_reason(errno));
     if (limit.rlim_cur >= wanted)
         return true;
     if (limit.rlim_max < wanted)
@@ -37,7 +37,7 @@ bool program_raise_descriptors(uint64_t wanted, struct error *err)
     limit.rlim_cur = wanted;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
         return error_set(err, ERROR_SYSTEM, "cannot raise the limit of open files: %s",
-                         strerror(errno));
+                         error_reason(errno));
     return true;
 }
 

@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -58,10 +57,10 @@ static bool block_signals(struct scheduler *scheduler, struct error *err)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
     scheduler->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (scheduler->signal_descriptor < 0)
-        return error_set(err, ERROR_SYSTEM, "cannot read signals: %s", strerror(errno));
+        return error_set(err, ERROR_SYSTEM, "cannot read signals: %s", error_reason(errno));
     return true;
 }
 

@@ -12,7 +12,7 @@
 #include "worker/api/oauth_answer.h"
 
 /* A token is not used in its last minute, so that it does not expire on the way. */
-#define MARGIN_S 60
+#define MARGIN_S INT64_C(60)
 
 struct bearer_waiter {
     struct bearer *bearer;

@@ -37,8 +37,8 @@ struct bearer_waiter *bearers_wait(struct bearers *bearers, enum environment env
 /* Stops waiting; `done` does not run. */
 void bearers_cancel(struct bearers *bearers, struct bearer_waiter *waiter);
 
-/* The API refused a request that was sent at this moment: the next find asks for a fresh token, unless
- * the one at hand was fetched since, so that it cannot be the one that was refused. */
+/* The API refused a request that was sent at this moment: the next find asks for a fresh token,
+ * unless the one at hand was fetched since, so that it cannot be the one that was refused. */
 void bearers_drop(struct bearers *bearers, enum environment environment, const char *client_id,
                   int64_t sent_us);
 

@@ -426,11 +426,12 @@ void http_client_free(struct http_client *client)
 {
     if (client == NULL)
         return;
-    while (client->in_flight != NULL)
-        retire_call(client, client->in_flight);
-    while (client->spare != NULL) {
-        struct http_call *call = client->spare;
-        client->spare = call->next;
+    for (struct http_call *call = client->in_flight, *next = NULL; call != NULL; call = next) {
+        next = call->next;
+        retire_call(client, call);
+    }
+    for (struct http_call *call = client->spare, *next = NULL; call != NULL; call = next) {
+        next = call->next;
         curl_easy_cleanup(call->easy);
         free(call);
     }

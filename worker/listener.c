@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -121,7 +120,7 @@ bool listener_start(const char *url, listener_wake *wake, void *context,
         if (listener->stop_descriptor >= 0)
             close(listener->stop_descriptor);
         free(listener);
-        return error_set(err, ERROR_SYSTEM, "cannot start the listener: %s", strerror(code));
+        return error_set(err, ERROR_SYSTEM, "cannot start the listener: %s", error_reason(code));
     }
     *ret_listener = listener;
     return true;

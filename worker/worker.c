@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -39,7 +38,7 @@ static void watch(int epoll, int operation, int descriptor, uint32_t tag, uint32
         .data.u64 = (uint64_t)tag << 32 | (uint32_t)descriptor,
     };
     if (epoll_ctl(epoll, operation, descriptor, &event) != 0)
-        LOG_WARNING("cannot watch a descriptor", LOG_TEXT("reason", strerror(errno)));
+        LOG_WARNING("cannot watch a descriptor", LOG_TEXT("reason", error_reason(errno)));
 }
 
 /* libpq changes its socket and its wishes; the epoll set follows before each wait. */
@@ -208,7 +207,7 @@ static bool open_descriptors(struct worker *worker, struct error *err)
     worker->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (worker->epoll < 0 || worker->wake_descriptor < 0)
         return error_set(err, ERROR_SYSTEM, "cannot make a worker's descriptors: %s",
-                         strerror(errno));
+                         error_reason(errno));
     watch(worker->epoll, EPOLL_CTL_ADD, worker->wake_descriptor, TAG_WAKE, EPOLLIN);
     return true;
 }
@@ -265,7 +264,7 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
     int code = pthread_create(&worker->thread, NULL, worker_main, worker);
     if (code != 0) {
         free_worker(worker);
-        return error_set(err, ERROR_SYSTEM, "cannot start a worker thread: %s", strerror(code));
+        return error_set(err, ERROR_SYSTEM, "cannot start a worker thread: %s", error_reason(code));
     }
     *ret_worker = worker;
     return true;

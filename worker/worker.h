@@ -49,7 +49,8 @@ int64_t worker_progress_us(const struct worker *worker);
 /* Waits for the thread and frees it. NULL is allowed. */
 void worker_join(struct worker *worker);
 
-/* Makes the metrics of workers visible with their first value, 0: an alert must not see them absent. */
+/* Makes the metrics of workers visible with their first value, 0: an alert must not see them
+ * absent. */
 void worker_show_metrics(void);
 
 /* Called by a worker's thread whenever it became idle or ended; set once before workers start. */

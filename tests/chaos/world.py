@@ -1,4 +1,5 @@
 """The real programs, a durable PostgreSQL of their own and the simulator, in a form that can be broken and mended."""
+import errno
 import glob
 import os
 import shutil
@@ -107,9 +108,13 @@ class Server(Cluster):
 
     def fill_disk(self):
         """Takes all the space that is left."""
-        with open(self._filler, "wb") as file:
-            free = os.statvfs(self._place)
-            os.posix_fallocate(file.fileno(), 0, max(free.f_bavail * free.f_frsize, 1))
+        with open(self._filler, "wb", buffering=0) as file:
+            try:
+                while file.write(bytes(65536)):
+                    pass
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
     def free_disk(self):
         self._filler.unlink(missing_ok=True)

@@ -1,4 +1,6 @@
 """The database restarts, cuts connections or refuses a write: what was done is recorded once, and only culprits fail."""
+import time
+
 from harness.case import Case, heavy
 from harness.orders import order
 from harness.postgres import SqlError
@@ -164,6 +166,17 @@ class RefusedWriteTest(Case):
         self.wait_until(lambda: self.marked() == 40, "everything is done")
         worker.stop()
         self.assertEqual({job["attempts"] for job in self.history("mark_shipped")}, {1})
+
+    def test_a_worker_whose_role_lost_its_rights_tries_again_with_patience(self):
+        worker = self.start_worker("--threads=1", "--lease-seconds=5")
+        self.db.run("REVOKE UPDATE ON koppeling.worker FROM koppeling_worker")
+        self.wait_until(lambda: "the database refused a batch" in worker.log, "its lease is not renewed")
+        until = time.monotonic() + 2
+        self.wait_until(lambda: time.monotonic() > until, "two seconds have gone by")
+        self.assertLess(worker.log.count("the database refused a batch"), 20)
+        self.db.run("GRANT UPDATE ON koppeling.worker TO koppeling_worker")
+        self.backend.value("SELECT koppeling.ping(3)")
+        self.wait_until(lambda: self.jobs("ping") == [], "it goes on")
 
     def test_a_read_only_database_is_waited_for(self):
         self.poll()

@@ -92,7 +92,10 @@ class ImportTest(Case):
         integration = self.connect_with_orders(generate=120)
         for kind in SKIPPED_KINDS:
             self.simulator.add("shop1", generate=3, kind=kind, status=3)
+        self.simulator.add("shop1", raw='{"number": "70100", "uuid": "no-uuid", "status": 3}', status=3)
+        self.simulator.add("shop1", raw='{"no": "order",}', status=3)
         self.poll_again(integration)
+        self.assertEqual(sorted(set(self.skipped(integration).values())), sorted({*SKIPPED_KINDS.values(), "unreadable"}))
         before, polls = self.db.rows(VERSIONS), self.shop(integration)["polls"]
         self.assertGreater(len(before), 240)
         self.poll_again(integration)

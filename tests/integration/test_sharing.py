@@ -54,6 +54,31 @@ class SeveralTest(Case):
         self.assertEqual({job["attempts"] for job in history}, {1})
 
 
+    def test_a_job_that_somebody_holds_locked_does_not_hold_up_the_others(self):
+        self.backend.value("SELECT koppeling.ping(20)")
+        holder = self.session()
+        holder.run("BEGIN")
+        held = holder.value("SELECT id FROM koppeling.job ORDER BY id LIMIT 1 FOR UPDATE")
+        self.start_worker()
+        self.wait_until(lambda: [job["id"] for job in self.jobs("ping")] == [held], "all but that one are done")
+        holder.run("COMMIT")
+        self.wait_until(lambda: self.jobs("ping") == [], "that one is done too")
+
+
+class WakeUpTest(Case):
+    def test_a_waiting_worker_is_woken_and_does_not_wait_for_its_next_look(self):
+        self.start_worker()
+        listening = ("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'koppeling-worker/listener'"
+                     " AND query LIKE '%LISTEN%' AND datname = current_database()")
+        self.wait_until(lambda: self.db.value(listening) == 1, "it listens")
+        started = time.monotonic()
+        for number in range(40):
+            self.backend.value("SELECT koppeling.ping(1)")
+            self.wait_until(lambda: len(self.history("ping")) == number + 1, "the job is done")
+        # By itself it looks every half to whole second.
+        self.assertLess(time.monotonic() - started, 8)
+
+
 class FairnessTest(Case):
     @heavy
     def test_five_thousand_jobs_of_one_shop_do_not_delay_another_shop(self):

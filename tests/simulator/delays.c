@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -225,12 +224,12 @@ bool delays_start(delays_work *work, void *context, struct delays **ret_delays, 
     delays->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (delays->epoll_fd < 0 || delays->wake_fd < 0 ||
         epoll_ctl(delays->epoll_fd, EPOLL_CTL_ADD, delays->wake_fd, &event) != 0) {
-        error_set(err, ERROR_SYSTEM, "cannot set up the timer: %s", strerror(errno));
+        error_set(err, ERROR_SYSTEM, "cannot set up the timer: %s", error_reason(errno));
         goto fail;
     }
     int problem = pthread_create(&delays->thread, NULL, delays_run, delays);
     if (problem != 0) {
-        error_set(err, ERROR_SYSTEM, "cannot start the timer: %s", strerror(problem));
+        error_set(err, ERROR_SYSTEM, "cannot start the timer: %s", error_reason(problem));
         goto fail;
     }
     *ret_delays = delays;

@@ -88,11 +88,11 @@ static json_t *wrap_numbers(json_t *value)
 {
     const char *name;
     json_t *member;
-    size_t index;
     void *next;
     if (json_is_number(value))
         return json_pack("{s:O}", "value", value);
     if (json_is_array(value)) {
+        size_t index;
         json_array_foreach(value, index, member)
         {
             json_array_set_new(value, index, wrap_numbers(member));

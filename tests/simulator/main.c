@@ -2,7 +2,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -16,10 +15,10 @@ static bool write_port_file(const char *path, uint16_t port, struct error *err)
     AUTO(free) char *part = xasprintf("%s.part", path);
     FILE *stream = fopen(part, "w");
     if (stream == NULL)
-        return error_set(err, ERROR_SYSTEM, "cannot create '%s': %s", part, strerror(errno));
+        return error_set(err, ERROR_SYSTEM, "cannot create '%s': %s", part, error_reason(errno));
     bool is_written = fprintf(stream, "%u\n", (unsigned)port) > 0;
     if (fclose(stream) != 0 || !is_written || rename(part, path) != 0)
-        return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", path, strerror(errno));
+        return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", path, error_reason(errno));
     return true;
 }
 
@@ -27,9 +26,11 @@ static bool write_port_file(const char *path, uint16_t port, struct error *err)
  * given back to it, page by page, and that is most of the work of answering. */
 static void keep_memory(void)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): before threads start */
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 512 << 20);
     mallopt(M_TOP_PAD, 4 << 20);
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 static void wait_for_end(const sigset_t *signals)

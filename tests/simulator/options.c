@@ -92,6 +92,7 @@ bool options_read(struct options *ret_options, int argument_count, char *const *
     struct numbers numbers = {.threads = 1, .seed = 1};
     int option;
     optind = 1;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before threads start */
     while ((option = getopt_long(argument_count, arguments, "", long_options, NULL)) != -1) {
         if (!option_read(&options, &numbers, option, err))
             return false;

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -75,7 +74,7 @@ static unsigned server_raise_limit(void)
             wished.rlim_cur = limit.rlim_cur;
     }
     rlim_t most = wished.rlim_cur < DESCRIPTORS_WANTED ? wished.rlim_cur : DESCRIPTORS_WANTED;
-    return most > 2U * DESCRIPTORS_SPARE ? (unsigned)(most - DESCRIPTORS_SPARE) : DESCRIPTORS_SPARE;
+    return most / 2 > DESCRIPTORS_SPARE ? (unsigned)(most - DESCRIPTORS_SPARE) : DESCRIPTORS_SPARE;
 }
 
 static bool server_listen(uint16_t port, int *ret_socket, uint16_t *ret_port, struct error *err)
@@ -89,7 +88,7 @@ static bool server_listen(uint16_t port, int *ret_socket, uint16_t *ret_port, st
         bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, BACKLOG) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
         error_set(err, ERROR_SYSTEM, "cannot listen on '127.0.0.1:%u': %s", (unsigned)port,
-                  strerror(errno));
+                  error_reason(errno));
         if (fd >= 0)
             close(fd);
         return false;
@@ -133,7 +132,7 @@ bool server_start(struct simulator *simulator, struct server **ret_server, struc
         goto fail_delays;
     server->daemon = server_start_daemon(simulator, listening);
     if (server->daemon == NULL) {
-        error_set(err, ERROR_SYSTEM, "cannot start the HTTP server: %s", strerror(errno));
+        error_set(err, ERROR_SYSTEM, "cannot start the HTTP server: %s", error_reason(errno));
         goto fail_daemon;
     }
     *ret_server = server;

@@ -50,8 +50,8 @@ static void what_is_searched_for_is_encoded(void **state)
     memset(slashes, '/', sizeof(slashes) - 1);
     slashes[sizeof(slashes) - 1] = '\0';
     boekuwzending_request_find_orders(&request, ENVIRONMENT_STAGING, slashes);
-    assert_int_equal(strlen(request.query),
-                     BOEKUWZENDING_SEARCH_LENGTH * 3 + strlen("externalId=&includeArchived=1"));
+    assert_int_equal(strlen(request.query), (size_t)BOEKUWZENDING_SEARCH_LENGTH * 3 +
+                                                strlen("externalId=&includeArchived=1"));
 }
 
 static void an_id_is_what_can_stand_in_a_path(void **state)

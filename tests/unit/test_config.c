@@ -263,19 +263,20 @@ static int look_into_own_environment(void)
     struct config config = {0};
     struct error err = ERROR_INIT;
     char bytes[4096];
-    FILE *file = fopen("/proc/self/environ", "r");
 
     if (!load(&config, CONFIG_WORKER, "", &err) || strcmp(config.secret_key, CANARY) != 0 ||
-        getenv("KOPPELING_SECRET_KEY") != NULL || getenv("KOPPELING_DATABASE_URL") != NULL ||
-        file == NULL) {
+        getenv("KOPPELING_SECRET_KEY") != NULL || getenv("KOPPELING_DATABASE_URL") != NULL) {
         return 2;
     }
 
-    size_t length = fread(bytes, 1, sizeof(bytes), file);
+    FILE *file = fopen("/proc/self/environ", "r");
+    size_t length = file != NULL ? fread(bytes, 1, sizeof(bytes), file) : 0;
     bool canary_found = memmem(bytes, length, CANARY, strlen(CANARY)) != NULL;
     bool other_found = memmem(bytes, length, "OTHER=1", 7) != NULL;
 
-    fclose(file);
+    if (file != NULL) {
+        (void)fclose(file);
+    }
     config_release(&config);
     return canary_found || !other_found ? 1 : 0;
 }
@@ -287,12 +288,17 @@ static void secrets_are_gone_from_the_environment_of_the_process(void **state)
     static char url[] = "KOPPELING_DATABASE_URL=postgresql://u:" CANARY "@h/d";
     char *const arguments[] = {name, look, NULL};
     char *const environment[] = {key, url, other, NULL};
+    char program[4096];
     int status = 0;
+    /* Looked up first, since under valgrind the link itself leads to valgrind. */
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
     pid_t child = fork();
 
     (void)state;
+    assert_true(length > 0);
+    program[length] = '\0';
     if (child == 0) {
-        execve("/proc/self/exe", arguments, environment);
+        execve(program, arguments, environment);
         _exit(3);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -346,7 +352,7 @@ static void help_names_each_setting_of_the_program_and_fits_a_terminal(void **st
         FILE *stream = open_memstream(&text, &length);
 
         config_print_help(programs[p], stream);
-        fclose(stream);
+        assert_int_equal(fclose(stream), 0);
         for (size_t i = 0; i < count; i++) {
             AUTO(free) char *name = xasprintf("  %s=", settings[i].variable);
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -136,6 +137,13 @@ static void each_code_has_its_sysexits_value(void **state)
     }
 }
 
+static void a_reason_is_what_the_system_says(void **state)
+{
+    (void)state;
+    assert_string_equal(error_reason(ENOENT), "No such file or directory");
+    assert_non_null(strstr(error_reason(123456), "123456"));
+}
+
 static void each_class_has_the_name_of_the_sql_enum(void **state)
 {
     static const char *const names[] = {"ok",           "rate_limited",   "auth",    "client_error",
@@ -233,6 +241,7 @@ int main(void)
         cmocka_unit_test(a_long_text_is_cut_after_a_whole_character),
         cmocka_unit_test(a_text_of_stray_bytes_is_cut_without_harm),
         cmocka_unit_test(each_code_has_its_sysexits_value),
+        cmocka_unit_test(a_reason_is_what_the_system_says),
         cmocka_unit_test(each_class_has_the_name_of_the_sql_enum),
         cmocka_unit_test(memory_is_zeroed_copied_and_formatted),
         cmocka_unit_test(stealing_a_pointer_leaves_null),

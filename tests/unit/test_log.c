@@ -37,7 +37,7 @@ static const char *capture_end(void)
     dup2(saved_stderr, STDERR_FILENO);
     close(saved_stderr);
     text[fread(text, 1, sizeof(text) - 1, stream)] = '\0';
-    fclose(stream);
+    (void)fclose(stream);
     return text;
 }
 

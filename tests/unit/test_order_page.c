@@ -170,7 +170,8 @@ static void too_many_elements_are_not_taken(void **state)
     assert_int_equal(page.count, ORDER_PAGE_COUNT);
 }
 
-/* Stored hashes must be found again by the next version: the function is not to be changed lightly. */
+/* Stored hashes must be found again by the next version: the function is not to be changed
+ * lightly. */
 static void the_hash_of_the_same_bytes_stays_the_same(void **state)
 {
     (void)state;

@@ -25,7 +25,7 @@ static struct masks look_at(const char *block)
 {
     struct masks masks = {0};
 
-    for (int part = 0; part < JSON_SCAN_BLOCK / 16; part++) {
+    for (size_t part = 0; part < JSON_SCAN_BLOCK / 16; part++) {
         __m128i bytes;
 
         memcpy(&bytes, block + part * 16, sizeof(bytes));

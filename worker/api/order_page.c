@@ -20,8 +20,8 @@ struct nesting {
 
 uint64_t order_page_hash(const void *bytes, size_t length)
 {
-    /* A fixed key: what is stored must be found again. Whoever forged two equal hashes would only keep
-     * a change of an own order from being noticed. SipHash costs a quarter of BLAKE2b. */
+    /* A fixed key: what is stored must be found again. Whoever forged two equal hashes would only
+     * keep a change of an own order from being noticed. SipHash costs a quarter of BLAKE2b. */
     static const unsigned char key[crypto_shorthash_KEYBYTES] = "koppeling order";
     unsigned char digest[crypto_shorthash_BYTES];
     uint64_t hash = 0;

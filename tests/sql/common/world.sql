@@ -23,6 +23,7 @@ ALTER TABLE koppeling.account ALTER id RESTART 1000;
 ALTER TABLE koppeling.from_address ALTER id RESTART 1000;
 ALTER TABLE koppeling.integration ALTER id RESTART 1000;
 ALTER TABLE koppeling.imported_order ALTER id RESTART 1000;
+ALTER TABLE koppeling.job ALTER id RESTART 1000;
 INSERT INTO koppeling.worker (host, host_key, pid, pid_started, thread, version, lease_until)
 VALUES ('hier', 'sleutel', 1, 1, 0, '0', now() + interval '1 minute');
 
