@@ -26,14 +26,22 @@
 /* A peer that drips slower than this for ten seconds is not answering. */
 #define LOW_SPEED_BYTES   50L
 #define LOW_SPEED_SECONDS 10L
+/* What curl reads at a time. Each call has a buffer of this size, so it decides what thousands of
+ * calls in flight weigh. */
+#define READ_BYTES 8192L
+/* Bodies come in one after the other: a few buffers serve all calls. A larger one is given back. */
+#define SPARE_BODIES     8
+#define SPARE_BODY_BYTES ((size_t)64 << 10)
 
 struct http_call {
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers; /* of this request alone; NULL: the client's usual ones */
+    struct http_client *client;
     struct buffer body;
     char retry_after[64];
     bool too_large;
     bool not_repeatable;
+    bool is_secret; /* the answer is a token: wiped as soon as it was read */
     http_done_callback *done;
     void *context;
     struct http_call *previous; /* in the list of calls in flight */
@@ -46,8 +54,11 @@ struct http_client {
     int epoll;
     uint32_t tag;
     int64_t deadline_us;
+    struct curl_slist *usual_headers; /* of a request without body and bearer token */
     struct http_call *in_flight;
     struct http_call *spare;
+    struct buffer spare_bodies[SPARE_BODIES];
+    size_t spare_body_count;
 };
 
 bool http_start(struct error *err)
@@ -93,9 +104,29 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
+static void take_spare_body(struct http_client *client, struct buffer *body)
+{
+    if (client->spare_body_count > 0)
+        *body = client->spare_bodies[--client->spare_body_count];
+}
+
+static void give_back_body(struct http_client *client, struct buffer *body)
+{
+    if (body->bytes == NULL || body->capacity > SPARE_BODY_BYTES ||
+        client->spare_body_count == SPARE_BODIES) {
+        buffer_release(body);
+        return;
+    }
+    buffer_clear(body);
+    client->spare_bodies[client->spare_body_count++] = *body;
+    *body = (struct buffer)BUFFER_INIT(BODY_LIMIT);
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_call *call = context;
+    if (call->body.bytes == NULL)
+        take_spare_body(call->client, &call->body);
     if (!buffer_append(&call->body, bytes, size * count)) {
         call->too_large = true;
         return 0;
@@ -139,6 +170,8 @@ struct http_client *http_client_new(const struct config *config, int epoll, uint
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_calls);
     curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    client->usual_headers = curl_slist_append(NULL, "Accept: application/json");
+    client->usual_headers = curl_slist_append(client->usual_headers, "Expect:");
     return client;
 }
 
@@ -158,7 +191,7 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_CAINFO, client->config->ca_file);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 16384L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BYTES);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(client->config->request_timeout_us / 1000));
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
@@ -166,6 +199,7 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "Koppeling/" KOPPELING_VERSION);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->usual_headers);
 }
 
 static struct http_call *take_spare(struct http_client *client)
@@ -176,6 +210,7 @@ static struct http_call *take_spare(struct http_client *client)
         return call;
     }
     call = xcalloc(1, sizeof(*call));
+    call->client = client;
     call->body = (struct buffer)BUFFER_INIT(BODY_LIMIT);
     call->easy = curl_easy_init();
     if (call->easy == NULL)
@@ -252,6 +287,8 @@ static void set_method(CURL *easy, const struct http_request *request)
 static void set_headers(struct http_call *call, const struct http_request *request,
                         const struct http_secrets *secrets)
 {
+    if (request->body == NULL && request->auth != HTTP_AUTH_BEARER)
+        return;
     call->headers = curl_slist_append(NULL, "Accept: application/json");
     if (request->body != NULL && !request->is_form) /* curl's own default is a form */
         call->headers = curl_slist_append(call->headers, "Content-Type: application/json");
@@ -282,10 +319,12 @@ static void retire_call(struct http_client *client, struct http_call *call)
         client->in_flight = call->next;
     if (call->next != NULL)
         call->next->previous = call->previous;
-    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(call->headers);
-    call->headers = NULL;
-    buffer_release(&call->body);
+    if (call->headers != NULL) {
+        curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, client->usual_headers);
+        curl_slist_free_all(call->headers);
+        call->headers = NULL;
+    }
+    give_back_body(client, &call->body);
     call->retry_after[0] = '\0';
     call->too_large = false;
     call->next = client->spare;
@@ -300,6 +339,7 @@ struct http_call *http_send(struct http_client *client, const struct http_reques
     call->done = done;
     call->context = context;
     call->not_repeatable = request->not_repeatable;
+    call->is_secret = request->is_form;
     /* On a kept connection that turns out to be dead, curl itself sends a request once more. */
     curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, request->not_repeatable ? 1L : 0L);
     if (!set_url(client, call->easy, request, secrets))
@@ -375,12 +415,15 @@ static void finish_call(struct http_client *client, struct http_call *call, CURL
     };
     /* The callback may send again, which reuses this call: so the body is taken out first. */
     struct buffer body = call->body;
+    bool is_secret = call->is_secret;
     call->body = (struct buffer)BUFFER_INIT(BODY_LIMIT);
     response.body = body.bytes != NULL ? body.bytes : "";
     response.length = body.length;
     retire_call(client, call);
     done(context, &response);
-    buffer_release(&body);
+    if (is_secret && body.bytes != NULL)
+        explicit_bzero(body.bytes, body.capacity);
+    give_back_body(client, &body);
 }
 
 static void collect(struct http_client *client)
@@ -435,6 +478,9 @@ void http_client_free(struct http_client *client)
         curl_easy_cleanup(call->easy);
         free(call);
     }
+    while (client->spare_body_count > 0)
+        buffer_release(&client->spare_bodies[--client->spare_body_count]);
+    curl_slist_free_all(client->usual_headers);
     curl_multi_cleanup(client->multi);
     free(client);
 }

@@ -14,7 +14,7 @@
 enum { WRITE_STATEMENTS = 20 };
 
 /* One parameter of a statement; runs beyond it wait for the next flight. */
-#define BATCH_BYTES ((size_t)8 << 20)
+#define BATCH_BYTES ((size_t)1 << 20)
 #define ROWS_LIMIT  ((size_t)256 << 20)
 
 struct rows {

@@ -101,8 +101,7 @@ static bool may_end(const struct worker *worker)
 {
     if (!worker->stopping)
         return false;
-    bool is_empty =
-        worker->active.count == 0 && worker->pending.count == 0 && worker->sent.count == 0;
+    bool is_empty = worker_held_jobs(worker) == 0 && worker->sent.count == 0;
     bool is_told = worker->said_goodbye || worker->id == 0;
     bool is_flying = worker->exchange.flight.part_count > 0;
     /* Past the grace time the database gets a little longer to hear what was done. */
@@ -228,6 +227,7 @@ static void free_worker(struct worker *worker)
     bearers_free(worker->bearers);
     http_client_free(worker->http);
     free_list(&worker->active);
+    free_list(&worker->ready);
     free_list(&worker->pending);
     free_list(&worker->sent);
     token_cache_free(worker->tokens);

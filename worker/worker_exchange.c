@@ -38,7 +38,8 @@
 /* The rest is planned each time it is sent: those statements meet tables of any size, and a plan
  * that was made while a table was empty would be kept for too long. The claim and the finish are
  * written so that there is only one way to run them. */
-const char *const worker_statements[] = {"queue_claim", "queue_finish", "worker_renew", NULL};
+const char *const worker_statements[] = {"queue_claim", "queue_finish", "write_polled",
+                                         "worker_renew", NULL};
 
 static struct metric late = {
     .name = "koppeling_results_refused_total",
@@ -49,10 +50,15 @@ static struct metric flights = {
     .help = "Transactions of the workers.",
 };
 
+/* A little more is claimed than there are slots: as many jobs as calls have ended since the last
+ * claim, since about that many will end until this one is back. So a slot does not stay empty for
+ * the time of a round trip to the database, and behind slow calls nothing is held in store. */
 static int free_slots(const struct worker *worker)
 {
+    int in_flight = worker->config->in_flight;
+    int store = worker->calls_ended < in_flight / 4 ? worker->calls_ended : in_flight / 4;
     /* What is in this flight's report is freed by its commit, and is on the list `sent` already. */
-    return worker->config->in_flight - worker->active.count - worker->pending.count;
+    return in_flight + store - worker_held_jobs(worker);
 }
 
 static bool has_report_due(const struct worker *worker)
@@ -92,7 +98,7 @@ static void add_renew(struct worker *worker, struct exchange *exchange)
     struct flight_part *part = flight_add(&exchange->flight, "worker_renew");
     flight_parameter_integer(part, worker->id);
     flight_parameter_integer(part, worker->config->lease_us / 1000);
-    flight_parameter_integer(part, worker->active.count + worker->pending.count);
+    flight_parameter_integer(part, worker_held_jobs(worker));
     flight_parameter_boolean(part, worker->stopping);
     exchange->renew_part = exchange->flight.part_count - 1;
 }
@@ -116,20 +122,16 @@ static void add_claim(struct worker *worker, struct exchange *exchange)
     queue_add_claim(worker->settings.queue, &exchange->flight, worker->id, exchange->claim_token,
                     exchange->claim_limit, worker->now_us);
     exchange->claim_part = exchange->flight.part_count - 1;
+    worker->calls_ended = 0;
     atomic_store(&worker->wake_wanted, false);
     int64_t wait = worker->settings.until_idle ? IDLE_POLL_US : POLL_US;
     worker->poll_at_us =
         worker->now_us + wait / 2 + (int64_t)randombytes_uniform((uint32_t)wait / 2);
 }
 
-static bool is_empty(const struct worker *worker)
-{
-    return worker->active.count == 0 && worker->pending.count == 0;
-}
-
 static void compose(struct worker *worker, struct exchange *exchange)
 {
-    bool empty = is_empty(worker);
+    bool empty = worker_held_jobs(worker) == 0;
     bool has_report = has_report_due(worker);
     bool claims = wants_claim(worker, has_report);
     if (worker->id == 0 && !worker->stopping) {
@@ -267,7 +269,7 @@ static void land_committed(struct worker *worker, struct exchange *exchange)
     read_lease(worker, exchange);
     if (exchange->claim_part >= 0)
         start_claimed(worker, exchange);
-    if (exchange->idle_part >= 0 && is_empty(worker) &&
+    if (exchange->idle_part >= 0 && worker_held_jobs(worker) == 0 &&
         PQgetvalue(exchange->flight.parts[exchange->idle_part].result, 0, 0)[0] == 't')
         atomic_store(&worker->is_idle, true);
 }

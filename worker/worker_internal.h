@@ -68,6 +68,7 @@ struct worker {
 
     /* The jobs. */
     struct job_run_list active;  /* calling */
+    struct job_run_list ready;   /* want to call, and wait for one of the calls to end */
     struct job_run_list pending; /* to be reported or saved */
     struct job_run_list sent;    /* in the flight that is out */
     int report_limit;            /* runs per flight; smaller while a culprit is being looked for */
@@ -75,6 +76,7 @@ struct worker {
 
     /* Claiming. */
     bool more;                        /* the last claim was full: there is more */
+    int calls_ended;                  /* since the last claim */
     int64_t poll_at_us;               /* the next claim without any hint */
     int64_t retry_at_us;              /* nothing is sent before: the database refused something */
     int64_t disowned[DISOWNED_LIMIT]; /* tokens of claims whose commit is unknown */
@@ -103,6 +105,9 @@ void worker_exchange_land(struct worker *worker);
 int64_t worker_exchange_due_us(const struct worker *worker);
 
 /* worker_jobs.c */
+
+/* How many jobs are held that the flight which is out does not report. */
+int worker_held_jobs(const struct worker *worker);
 
 /* Starts a claimed job. */
 void worker_start_job(struct worker *worker, const struct queue_job *queue_job);

@@ -9,7 +9,7 @@
 #include "worker/worker_internal.h"
 
 /* Results wait this long for company before they are written, unless many come at once. */
-#define REPORT_DELAY_US INT64_C(10000)
+#define REPORT_DELAY_US INT64_C(2000)
 
 static struct metric in_flight = {
     .name = "koppeling_jobs_in_flight",
@@ -100,6 +100,11 @@ static void on_bearer(void *context, const char *token, const struct http_respon
         on_answer(run, answer);
 }
 
+int worker_held_jobs(const struct worker *worker)
+{
+    return worker->active.count + worker->ready.count + worker->pending.count;
+}
+
 static void send_request(struct worker *worker, struct job_run *run)
 {
     enum environment environment = run->request.environment;
@@ -115,9 +120,36 @@ static void send_request(struct worker *worker, struct job_run *run)
         call_now(worker, run, token);
 }
 
-/* Takes a run out of whatever it waits for; nothing calls back. */
-static void stop_calling(struct worker *worker, struct job_run *run)
+static void send_or_wait(struct worker *worker, struct job_run *run)
 {
+    if (worker->active.count < worker->config->in_flight)
+        send_request(worker, run);
+    else
+        job_run_list_append(&worker->ready, run);
+}
+
+/* A call has ended, and the job that made it has gone on: now those that wait. */
+static void send_ready(struct worker *worker)
+{
+    while (worker->ready.first != NULL && worker->active.count < worker->config->in_flight) {
+        struct job_run *run = worker->ready.first;
+        job_run_list_remove(&worker->ready, run);
+        send_request(worker, run);
+    }
+}
+
+/* Takes the next run out of whatever it waits for before or during its call; nothing calls back.
+ * NULL: there is none. */
+static struct job_run *take_calling(struct worker *worker)
+{
+    struct job_run *run = worker->ready.first;
+    if (run != NULL) {
+        job_run_list_remove(&worker->ready, run);
+        return run;
+    }
+    run = worker->active.first;
+    if (run == NULL)
+        return NULL;
     job_run_list_remove(&worker->active, run);
     if (run->waiter != NULL)
         bearers_cancel(worker->bearers, run->waiter);
@@ -125,6 +157,7 @@ static void stop_calling(struct worker *worker, struct job_run *run)
         http_cancel(worker->http, run->call);
     run->waiter = NULL;
     run->call = NULL;
+    return run;
 }
 
 /* The API refused a token that may just be old: once, the same request goes again with a fresh
@@ -164,7 +197,7 @@ void worker_place_run(struct worker *worker, struct job_run *run)
 {
     bool may_call = !worker->stopping || worker->now_us < worker->grace_until_us;
     if (run->state == JOB_RUN_CALLING && may_call) {
-        send_request(worker, run);
+        send_or_wait(worker, run);
         return;
     }
     if (run->state == JOB_RUN_CALLING)
@@ -177,6 +210,7 @@ static void on_answer(void *context, const struct http_response *answer)
     struct job_run *run = context;
     struct worker *worker = run->owner;
     job_run_list_remove(&worker->active, run);
+    worker->calls_ended++;
     count_answer(answer);
     LOG_DEBUG("answer", LOG_INT("job", run->job.id), LOG_TEXT("path", run->request.path),
               LOG_INT("status", answer->status), LOG_TEXT("trouble", answer->trouble));
@@ -185,6 +219,7 @@ static void on_answer(void *context, const struct http_response *answer)
     run->call = NULL;
     job_run_step(run, answer);
     worker_place_run(worker, run);
+    send_ready(worker);
 }
 
 void worker_start_job(struct worker *worker, const struct queue_job *queue_job)
@@ -226,11 +261,9 @@ void worker_abandon_run(struct worker *worker, struct job_run *run)
 void worker_lose_lease(struct worker *worker)
 {
     LOG_WARNING("the lease has lapsed: letting go of all jobs", LOG_INT("worker", worker->id),
-                LOG_INT("jobs", worker->active.count));
+                LOG_INT("jobs", worker->active.count + worker->ready.count));
     metric_add(&lapsed, 1);
-    while (worker->active.first != NULL) {
-        struct job_run *run = worker->active.first;
-        stop_calling(worker, run);
+    for (struct job_run *run; (run = take_calling(worker)) != NULL;) {
         metric_add(&abandoned, 1);
         forget_run(run);
     }
@@ -240,12 +273,10 @@ void worker_lose_lease(struct worker *worker)
 
 void worker_release_jobs(struct worker *worker)
 {
-    if (worker->active.count > 0)
-        LOG_INFO("handing back jobs that did not end in time",
-                 LOG_INT("jobs", worker->active.count));
-    while (worker->active.first != NULL) {
-        struct job_run *run = worker->active.first;
-        stop_calling(worker, run);
+    int count = worker->active.count + worker->ready.count;
+    if (count > 0)
+        LOG_INFO("handing back jobs that did not end in time", LOG_INT("jobs", count));
+    for (struct job_run *run; (run = take_calling(worker)) != NULL;) {
         job_run_release(run);
         await_report(worker, run);
     }

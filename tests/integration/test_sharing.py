@@ -65,6 +65,25 @@ class SeveralTest(Case):
         self.wait_until(lambda: self.jobs("ping") == [], "that one is done too")
 
 
+class SlotsTest(Case):
+    def test_never_more_calls_than_slots_and_none_stays_empty(self):
+        """A worker claims a little ahead; what has no slot yet waits for one, also while it stops."""
+        self.connect_with_orders(generate=120)
+        self.db.run("UPDATE koppeling.api SET burst = 1000")
+        self.label_all()
+        self.tick()
+        self.simulator.settings(latency_ms=40)
+        worker = self.start_worker("--threads=1", "--in-flight=8")
+        self.wait_until(lambda: self.marked() > 40, "it is under way")
+        self.assertEqual(worker.stop().status, 0)
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.job WHERE state <> 'queued'"), 0)
+        self.work("--threads=1", "--in-flight=8")
+        self.assertEqual((self.marked(), self.jobs()), (120, []))
+        self.assertEqual(set(self.simulator.patch_counts("shop1").values()), {1})
+        self.assertEqual({job["attempts"] for job in self.history("mark_shipped")}, {1})
+        self.assertEqual(self.simulator.control("GET", "/shops/shop1")["max_in_flight"], 8)
+
+
 class WakeUpTest(Case):
     def test_a_waiting_worker_is_woken_and_does_not_wait_for_its_next_look(self):
         self.start_worker()
