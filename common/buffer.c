@@ -25,7 +25,9 @@ static bool make_room(struct buffer *buffer, size_t more)
     }
 
     /* Doubling keeps a run of appends linear; never more than the limit can use. */
-    size_t capacity = buffer->capacity > 0 ? buffer->capacity : FIRST_CAPACITY;
+    /* What is asked for first is as a rule all that will be needed. */
+    size_t first = needed > FIRST_CAPACITY ? needed : FIRST_CAPACITY;
+    size_t capacity = buffer->capacity > 0 ? buffer->capacity : first;
 
     while (capacity < needed) {
         capacity = capacity > SIZE_MAX / 2 ? SIZE_MAX : capacity * 2;

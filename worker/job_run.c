@@ -100,10 +100,10 @@ struct job_run *job_run_new(const struct queue_job *queue_job, const struct job_
     return run;
 }
 
-static size_t written_bytes(const struct outcome *outcome)
+size_t job_run_written_bytes(const struct job_run *run)
 {
     size_t bytes = 0;
-    for (const struct write *write = outcome->writes; write != NULL; write = write->next)
+    for (const struct write *write = run->outcome.writes; write != NULL; write = write->next)
         bytes += write->length;
     return bytes;
 }
@@ -131,7 +131,7 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
         set_state(run, JOB_RUN_REPORTING);
         return;
     }
-    bool saves = run->request.save_first || written_bytes(&run->outcome) >= SAVE_AT_BYTES;
+    bool saves = run->request.save_first || job_run_written_bytes(run) >= SAVE_AT_BYTES;
     set_state(run, saves ? JOB_RUN_SAVING : JOB_RUN_CALLING);
 }
 

@@ -42,6 +42,7 @@ struct job_run {
     int64_t sent_us;              /* CALLING: when a transfer with a bearer token began */
     bool is_bearer_renewed;       /* the API refused a token for this request once */
     char *client_id;              /* of the account at Boekuwzending, or NULL */
+    size_t unwritten_bytes;       /* SAVING, REPORTING: of its rows, as its owner counts them */
     void *owner;                  /* whoever runs it, for callbacks */
     char *secret;                 /* opened token or client secret; wiped when freed */
     char *token_problem;          /* why there is none; job.token_problem points here */
@@ -70,6 +71,9 @@ struct job_run *job_run_new(const struct queue_job *queue_job, const struct job_
 /* Lets the kind look at an answer (NULL: the first step) and decide. Afterwards the state is
  * CALLING, SAVING or REPORTING. */
 void job_run_step(struct job_run *run, const struct http_response *answer);
+
+/* Bytes of the rows that it wants to store. */
+size_t job_run_written_bytes(const struct job_run *run);
 
 /* SAVING is done: on to the call. */
 void job_run_saved(struct job_run *run);

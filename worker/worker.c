@@ -249,6 +249,7 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
     worker->index = index;
     worker->watched_socket = worker->epoll = worker->wake_descriptor = -1;
     worker->report_limit = 1000;
+    worker->window = config->in_flight < WINDOW_FIRST ? config->in_flight : WINDOW_FIRST;
     atomic_store(&worker->progress_us, clock_monotonic_us());
     snprintf(worker->application_name, sizeof(worker->application_name), "koppeling-worker/%d",
              index);

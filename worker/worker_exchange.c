@@ -55,10 +55,10 @@ static struct metric flights = {
  * the time of a round trip to the database, and behind slow calls nothing is held in store. */
 static int free_slots(const struct worker *worker)
 {
-    int in_flight = worker->config->in_flight;
-    int store = worker->calls_ended < in_flight / 4 ? worker->calls_ended : in_flight / 4;
+    int window = worker->window;
+    int store = worker->calls_ended < window / 4 ? worker->calls_ended : window / 4;
     /* What is in this flight's report is freed by its commit, and is on the list `sent` already. */
-    return in_flight + store - worker_held_jobs(worker);
+    return window + store - worker_held_jobs(worker);
 }
 
 static bool has_report_due(const struct worker *worker)
@@ -76,7 +76,7 @@ static bool wants_claim(const struct worker *worker, bool has_report)
         return false;
     if (atomic_load(&worker->wake_wanted) || worker->now_us >= worker->poll_at_us)
         return true;
-    return worker->more && (has_report || room * 8 >= worker->config->in_flight);
+    return worker->more && (has_report || room * 8 >= worker->window);
 }
 
 static void add_register(struct worker *worker, struct exchange *exchange)
@@ -301,7 +301,7 @@ static void find_culprit(struct worker *worker, const struct flight *flight)
         job_run_list_remove(&worker->sent, run);
         if (worker->disowned_count < DISOWNED_LIMIT)
             worker->disowned[worker->disowned_count++] = run->token;
-        job_run_free(run);
+        worker_forget_run(worker, run);
         return;
     }
     snprintf(text, sizeof(text),

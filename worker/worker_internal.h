@@ -34,6 +34,7 @@ struct exchange {
 };
 
 enum { DISOWNED_LIMIT = 32 };
+enum { WINDOW_FIRST = 256, WINDOW_LEAST = 32 };
 
 struct worker {
     struct worker_settings settings;
@@ -72,11 +73,15 @@ struct worker {
     struct job_run_list pending; /* to be reported or saved */
     struct job_run_list sent;    /* in the flight that is out */
     int report_limit;            /* runs per flight; smaller while a culprit is being looked for */
+    size_t unwritten_bytes;      /* rows of the runs in `pending` and `sent` */
     int64_t report_at_us;        /* pending reports go at the latest then */
 
-    /* Claiming. */
+    /* Claiming. The window opens by one with each job that the database has acknowledged, and
+     * closes by one with each that comes in while too much waits to be written: when the database
+     * is what is slow, more calls in flight only cost memory. */
     bool more;                        /* the last claim was full: there is more */
     int calls_ended;                  /* since the last claim */
+    int window;                       /* most jobs to hold: up to in_flight, see below */
     int64_t poll_at_us;               /* the next claim without any hint */
     int64_t retry_at_us;              /* nothing is sent before: the database refused something */
     int64_t disowned[DISOWNED_LIMIT]; /* tokens of claims whose commit is unknown */
@@ -120,6 +125,9 @@ void worker_lose_lease(struct worker *worker);
 
 /* Hands all jobs that are still in flight back. */
 void worker_release_jobs(struct worker *worker);
+
+/* Forgets a run whose report will never be heard of. */
+void worker_forget_run(struct worker *worker, struct job_run *run);
 
 /* The job is somebody else's: forgets it. */
 void worker_abandon_run(struct worker *worker, struct job_run *run);

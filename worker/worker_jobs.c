@@ -10,6 +10,8 @@
 
 /* Results wait this long for company before they are written, unless many come at once. */
 #define REPORT_DELAY_US INT64_C(2000)
+/* When more waits to be written, the window closes. A statement carries 1 MB. */
+#define UNWRITTEN_BYTES ((size_t)4 << 20)
 
 static struct metric in_flight = {
     .name = "koppeling_jobs_in_flight",
@@ -190,6 +192,10 @@ static void await_report(struct worker *worker, struct job_run *run)
     hide_secret(run->outcome.error, worker->config->partner_token);
     if (worker->pending.count == 0)
         worker->report_at_us = worker->now_us + REPORT_DELAY_US;
+    run->unwritten_bytes = job_run_written_bytes(run);
+    worker->unwritten_bytes += run->unwritten_bytes;
+    if (worker->unwritten_bytes > UNWRITTEN_BYTES && worker->window > WINDOW_LEAST)
+        worker->window--;
     job_run_list_append(&worker->pending, run);
 }
 
@@ -244,8 +250,16 @@ void worker_start_job(struct worker *worker, const struct queue_job *queue_job)
     worker_place_run(worker, run);
 }
 
-static void forget_run(struct job_run *run)
+/* What it wanted to store is stored, or never will be. */
+static void count_as_written(struct worker *worker, struct job_run *run)
 {
+    worker->unwritten_bytes -= run->unwritten_bytes;
+    run->unwritten_bytes = 0;
+}
+
+void worker_forget_run(struct worker *worker, struct job_run *run)
+{
+    count_as_written(worker, run);
     metric_add(&in_flight, -1);
     job_run_free(run);
 }
@@ -255,7 +269,7 @@ void worker_abandon_run(struct worker *worker, struct job_run *run)
     LOG_WARNING("job belongs to somebody else by now", LOG_INT("worker", worker->id),
                 LOG_INT("job", run->job.id));
     metric_add(&abandoned, 1);
-    forget_run(run);
+    worker_forget_run(worker, run);
 }
 
 void worker_lose_lease(struct worker *worker)
@@ -265,7 +279,7 @@ void worker_lose_lease(struct worker *worker)
     metric_add(&lapsed, 1);
     for (struct job_run *run; (run = take_calling(worker)) != NULL;) {
         metric_add(&abandoned, 1);
-        forget_run(run);
+        worker_forget_run(worker, run);
     }
     worker->id = 0;
     worker->disowned_count = 0;
@@ -293,10 +307,13 @@ static void log_failure(const struct job_run *run)
 void worker_settle_run(struct worker *worker, struct job_run *run)
 {
     if (run->state == JOB_RUN_SAVING) {
+        count_as_written(worker, run);
         job_run_saved(run);
         worker_place_run(worker, run);
         return;
     }
+    if (worker->window < worker->config->in_flight)
+        worker->window++;
     if (run->is_released) {
         metric_add(&released, 1);
     } else if (run->end == STEP_DONE) {
@@ -309,5 +326,5 @@ void worker_settle_run(struct worker *worker, struct job_run *run)
         metric_add(&failed, 1);
         log_failure(run);
     }
-    forget_run(run);
+    worker_forget_run(worker, run);
 }
