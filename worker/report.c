@@ -75,8 +75,11 @@ static const char *environment_name(enum environment environment)
 static void add_done(struct batch *batch, const struct job_run *run)
 {
     const struct outcome *outcome = &run->outcome;
+    /* What leaves no row in the history needs no result either. */
+    bool is_kept = !outcome->unremarkable || run->job.attempt > 1;
     AUTO(free)
-    char *result = outcome->result != NULL ? json_dumps(outcome->result, JSON_COMPACT) : NULL;
+    char *result =
+        is_kept && outcome->result != NULL ? json_dumps(outcome->result, JSON_COMPACT) : NULL;
     queue_report_done(&batch->outcomes,
                       &(struct queue_done){
                           .id = run->job.id,
