@@ -3,7 +3,9 @@ import statistics
 import time
 
 from chart import Chart
-from lab import Database, Program, cpu_seconds, peak_rss_mb, run_program, tree_cpu_seconds, wait_until
+from fairness import fairness
+from lab import Database, cpu_seconds, peak_rss_mb, run_program, tree_cpu_seconds, wait_until
+from outage import outage
 from raw import Pgbench
 import shops
 
@@ -262,8 +264,7 @@ def steady(bench):
         db = database.db
         producer = bench.lab.session(database.name)
         worker = database.worker(400, 2)
-        scheduler = Program("koppeling-scheduler", ["run"], bench.lab.environment(database.name, "bench_scheduler"),
-                            bench.lab.log_path("scheduler"))
+        scheduler = shops.start_scheduler(database)
         try:
             database.wait_registered(2)
             samples = _steady_samples(db, producer, seconds, rate)
@@ -309,54 +310,5 @@ def _steady_samples(db, producer, seconds, rate):
     return samples
 
 
-def restart(bench):
-    """PostgreSQL is killed in mid-load and starts again: when are jobs done again, when at full speed, is any lost?"""
-    jobs = 100000 if bench.quick else 300000
-
-    def once():
-        with Database(bench.lab) as database:
-            database.db.run("SELECT koppeling.ping(%s)", jobs)
-            worker = database.worker(200, 2)
-            try:
-                wait_until(lambda: database.db.value("SELECT count(*) >= 20000 FROM koppeling.job_history"), "it is under way", 60)
-                killed = time.time()
-                bench.lab.start("restart")
-                up = time.time()
-                database.db = bench.lab.session(database.name)
-                wait_until(lambda: database.db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job)"), "the rest is done", 200, 0.2)
-            finally:
-                worker.stop()
-            row = database.db.row("""SELECT count(*) AS jobs, count(DISTINCT id) AS ids,
-                min(extract(epoch FROM finished_at)) FILTER (WHERE finished_at > to_timestamp(%s))::float8 AS first FROM koppeling.job_history""", up)
-            assert row["jobs"] == row["ids"] == jobs, row
-            return up - killed, row["first"] - up
-    runs = bench.repeat_many("restart", once)
-    figures = [bench.figure([run[place] for run in runs]) for place in range(2)]
-    bench.result("restart", figures)
-    bench.table((f"kill and restart during a drain of {jobs:,}", "seconds"), [
-        ("PostgreSQL away (kill, recovery, start)", figures[0].text("{:.2f}")),
-        ("from there to the next finished jobs", figures[1].text("{:.2f}")), ("jobs lost or done twice", "0")])
-
-
-def hour(bench):
-    """Many shops with their schedule, at a multiple of real time: only when asked for (ITEM=hour)."""
-    number, speed, seconds = bench.hour
-    found = shops.simulated_hour(bench.lab, number, speed, seconds, number * 10 / 24, bench.say)
-    bench.result("hour", found)
-    bench.table((f"{number:,} shops, every {found['interval']:g} s (3 minutes / {speed:g}), {seconds} s = {seconds * speed / 60:.0f} minutes", "value"), [
-        ("first import of 20 orders each, polls/s", f"{found['first']['jobs_per_s']:,.0f}"),
-        ("polls/s: done / wanted", f"{found['polls_per_s']:,.0f} / {found['wanted_per_s']:,.0f}"),
-        ("polls done, orders imported", f"{found['polls']:,} / {found['orders']:,}"),
-        ("oldest due poll, s: median / worst", f"{found['median_lag']:.2f} / {found['worst_lag']:.2f}"),
-        ("worker CPU s per 1,000 polls", f"{found['worker_cpu']:.3f}"),
-        ("PostgreSQL CPU s per 1,000 polls (with scheduler's statements and autovacuum)", f"{found['postgres_cpu']:.3f}"),
-        ("WAL bytes per poll", f"{found['wal_per_job']:,.0f}"), ("worker peak MB", f"{found['rss']:.0f}"),
-        *((f"table {name}, MB: before / after", f"{found['before'][name] / 1e6:,.1f} / {found['after'][name] / 1e6:,.1f}")
-          for name in ("job", "integration", "imported_order", "order_line"))])
-    bench.plot("hour", Chart(f"{number:,} shops at {speed:g} times real speed", "seconds", "").lines({
-        "polls done, thousands": [(s["at"], s["polls"] / 1000) for s in found["samples"]],
-        "oldest due poll, s": [(s["at"], s["lag"]) for s in found["samples"]]}))
-
-
 ITEMS = {"ceiling": ceiling, "drain": drain, "enqueue": enqueue, "polls": polls, "pickup": pick_up, "depth": depth,
-         "snapshot": snapshot, "wal": versions, "steady": steady, "restart": restart, "hour": hour}
+         "snapshot": snapshot, "wal": versions, "steady": steady, "fairness": fairness, "outage": outage}

@@ -59,21 +59,27 @@ def tree_cpu_seconds(root):
     return total / TICKS
 
 
-def peak_rss_mb(pid):
+def rss_mb(pid, field="VmRSS"):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+)", text).group(1)) / 1024
+    return int(re.search(rf"{field}:\s+(\d+)", text).group(1)) / 1024
+
+
+def peak_rss_mb(pid):
+    return rss_mb(pid, "VmHWM")
 
 
 class Sealer:
-    """Seals tokens in bulk as 'koppeling-worker seal --for SHOP_HOST' does, with the same library."""
+    """Seals secrets in bulk as 'koppeling-worker seal --for SHOP_HOST' does, with the same library."""
 
     def __init__(self, public_key):
         self._sodium = ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
         assert self._sodium.sodium_init() >= 0
         self._key = base64.b64decode(public_key)
 
-    def seal(self, token, host):
-        plain = b"\x01koppeling-shop:" + host.encode() + b"\n" + token.encode()
+    def seal(self, secret, host=None):
+        """Bound to a shop, unless host is None."""
+        bound = b"" if host is None else b"\x01koppeling-shop:" + host.encode() + b"\n"
+        plain = bound + secret.encode()
         sealed = ctypes.create_string_buffer(len(plain) + self._sodium.crypto_box_sealbytes())
         assert self._sodium.crypto_box_seal(sealed, plain, ctypes.c_ulonglong(len(plain)), self._key) == 0
         return sealed.raw
