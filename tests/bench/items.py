@@ -84,7 +84,7 @@ def _drain_once(bench, database, jobs, in_flight, threads):
 
 def enqueue(bench):
     """How fast jobs come in."""
-    seconds = "2"
+    seconds = "1" if bench.quick else "2"
     table = []
     for label, statement, jobs, clients in (
             ("enqueue('ping'), 1 connection", "SELECT koppeling.enqueue('ping')", 1, 1),
@@ -118,32 +118,36 @@ def enqueue(bench):
     bench.table(("way in", "jobs/s"), table)
 
 
+# In flight, threads, polls that find all orders new, polls that find none.
+POLLS = ((10, 1, 500, 500), (100, 2, 2000, 5000), (400, 2, 5000, 12000), (2000, 2, 6000, 15000), (5000, 2, 7500, 15000))
+QUICK_POLLS = ((10, 1, 150, 150), (100, 2, 800, 1000), (400, 2, 1600, 4000))
+POLL_COLUMNS = {
+    "jobs/s": ("jobs_per_s", "{:,.0f}"), "of in flight / latency": ("share", "{:.0%}"), "calls at once, most": ("at_once", "{:,.0f}"),
+    "worker CPU s per 1,000": ("worker_cpu", "{:.3f}"), "PostgreSQL CPU s per 1,000": ("postgres_cpu", "{:.3f}"),
+    "simulator CPU s per 1,000": ("simulator_cpu", "{:.3f}"), "worker MB before": ("at_rest", "{:.0f}"),
+    "worker peak MB": ("rss", "{:.0f}"), "WAL bytes per job": ("wal_per_job", "{:,.0f}"), "orders stored/s": ("stored", "{:,.0f}")}
+
+
 def polls(bench):
     """The shape of the real work: a call of 100 ms that answers with 20 orders of 1 kB."""
-    # In flight, threads, polls that find all orders new, polls that find none.
-    shapes = ((10, 1, 500, 500), (100, 2, 1000, 2000), (400, 2, 2000, 6000)) if bench.quick else \
-        ((10, 1, 500, 500), (100, 2, 2000, 5000), (400, 2, 5000, 12000), (2000, 2, 6000, 15000), (5000, 2, 7500, 15000))
-    table, bars = [], {"all new": [], "none new": []}
+    shapes = QUICK_POLLS if bench.quick else POLLS
+    table, bars = [], {}
     for in_flight, threads, count, many in shapes:
-        runs = bench.repeat_many(f"polls {in_flight}", lambda: shops.measure_polls(bench.lab, in_flight, threads, count, many),
-                                 times=None if in_flight == 400 else 1)
-        for found in ("all new", "none new"):
+        runs = bench.repeat_many(f"polls {in_flight}", lambda: shops.measure_polls(bench.lab, in_flight, threads, count, many))
+        for found in runs[0]:
             figures = {name: bench.figure([run[found][name] for run in runs]) for name in runs[0][found]}
             bench.result(f"polls {in_flight} {found}", figures)
-            bars[found].append(figures["jobs_per_s"])
-            table.append((in_flight, found, f"{count if found == 'all new' else many:,}", figures["jobs_per_s"].text("{:,.0f}"), figures["share"].text("{:.0%}"),
-                          figures["worker_cpu"].text("{:.3f}"), figures["postgres_cpu"].text("{:.3f}"),
-                          figures["simulator_cpu"].text("{:.3f}"), figures["rss"].text("{:.0f}"),
-                          figures["wal_per_job"].text("{:,.0f}")))
-    bench.table(("in flight", "orders", "jobs", "jobs/s", "of in flight / latency", "worker CPU s per 1,000",
-                 "PostgreSQL CPU s per 1,000", "simulator CPU s per 1,000", "worker peak MB", "WAL bytes per job"), table)
+            bars.setdefault(found, []).append(figures["jobs_per_s"])
+            table.append((f"{in_flight:,}", found, f"{count if found == shops.ALL_NEW else many:,}",
+                          *(figures[name].text(form) for name, form in POLL_COLUMNS.values())))
+    bench.table(("in flight", "orders", "jobs", *POLL_COLUMNS), table)
     bench.plot("polls", Chart("Polls of 20 orders at 100 ms latency", "in flight", "polls/s").bars(
-        [str(shape[0]) for shape in shapes], {name: ([r.median for r in rates], [r.spread for r in rates]) for name, rates in bars.items()}))
+        [f"{shape[0]:,}" for shape in shapes], {name: ([r.median for r in rates], [r.spread for r in rates]) for name, rates in bars.items()}))
 
 
 def pick_up(bench):
     """From commit to the request's arrival, one poll every 50 ms on an idle queue."""
-    runs = bench.repeat_many("pick-up", lambda: shops.measure_pick_up(bench.lab, 100 if bench.quick else 300))
+    runs = bench.repeat_many("pick-up", lambda: shops.measure_pick_up(bench.lab, 60 if bench.quick else 300))
     table = []
     for name in runs[0]:
         figures = [bench.figure([shops.quantile(run[name], share) for run in runs]) for share in (0.5, 0.95, 0.99)]
@@ -259,7 +263,7 @@ def _wal(db):
 
 def steady(bench):
     """Steady load for minutes: nothing may grow."""
-    seconds, rate = (30, 1000) if bench.quick else (300, 2000)
+    seconds, rate = (12, 1000) if bench.quick else (300, 2000)
     with Database(bench.lab) as database:
         db = database.db
         producer = bench.lab.session(database.name)
