@@ -4,9 +4,11 @@ import time
 
 from chart import Chart
 from fairness import fairness
+from hour import hour
 from lab import Database, cpu_seconds, peak_rss_mb, run_program, tree_cpu_seconds, wait_until
 from outage import outage
 from raw import Pgbench
+from restart import restart
 import shops
 
 
@@ -137,7 +139,8 @@ def polls(bench):
         for found in runs[0]:
             figures = {name: bench.figure([run[found][name] for run in runs]) for name in runs[0][found]}
             bench.result(f"polls {in_flight} {found}", figures)
-            bars.setdefault(found, []).append(figures["jobs_per_s"])
+            if found != shops.SLOW:
+                bars.setdefault(found, []).append(figures["jobs_per_s"])
             table.append((f"{in_flight:,}", found, f"{count if found == shops.ALL_NEW else many:,}",
                           *(figures[name].text(form) for name, form in POLL_COLUMNS.values())))
     bench.table(("in flight", "orders", "jobs", *POLL_COLUMNS), table)
@@ -315,4 +318,5 @@ def _steady_samples(db, producer, seconds, rate):
 
 
 ITEMS = {"ceiling": ceiling, "drain": drain, "enqueue": enqueue, "polls": polls, "pickup": pick_up, "depth": depth,
-         "snapshot": snapshot, "wal": versions, "steady": steady, "fairness": fairness, "outage": outage}
+         "snapshot": snapshot, "wal": versions, "steady": steady, "fairness": fairness, "outage": outage,
+         "restart": restart, "hour": hour}
