@@ -19,7 +19,8 @@ def hour(bench):
     number, speed, seconds = bench.hour
     found = _measure(bench, number, speed, seconds)
     bench.result("hour", found)
-    bench.table((f"{number:,} shops, every {180 / speed:g} s (3 minutes / {speed:g}), {seconds} s = {seconds * speed / 60:.0f} minutes", "value"), [
+    head = f"{number:,} shops, every {180 / speed:g} s (3 minutes / {speed:g}), {seconds} s = {seconds * speed / 60:.0f} minutes"
+    bench.table((head, "value"), [
         (f"first import of 20 orders each, polls/s ({found['first_polls']:,} shops, the others were given copies of their rows)",
          f"{found['first']['jobs_per_s']:,.0f}"),
         ("polls/s: done / wanted", f"{found['polls_per_s']:,.0f} / {found['wanted_per_s']:,.0f}"),
@@ -28,7 +29,8 @@ def hour(bench):
         ("worker CPU s per 1,000 polls", f"{found['worker_cpu']:.3f}"),
         ("PostgreSQL CPU s per 1,000 polls (with scheduler's statements and autovacuum)", f"{found['postgres_cpu']:.3f}"),
         ("WAL bytes per poll", f"{found['wal_per_job']:,.0f}"), ("worker peak MB", f"{found['rss']:.0f}"),
-        *((f"table {name}, MB: before / after", f"{found['before'][name] / 1e6:,.1f} / {found['after'][name] / 1e6:,.1f}") for name in TABLES),
+        *((f"table {name}, MB: before / after", f"{found['before'][name] / 1e6:,.1f} / {found['after'][name] / 1e6:,.1f}")
+          for name in TABLES),
         ("orders in the shops, each imported once", f"{found['all_orders']:,}")])
     bench.plot("hour", Chart(f"{number:,} shops at {speed:g} times real speed", "seconds", "").lines({
         "polls done, thousands": [(s["at"], s["polls"] / 1000) for s in found["samples"]],
@@ -46,10 +48,10 @@ def _measure(bench, number, speed, seconds):
             try:
                 database.wait_registered(2)
                 time.sleep(2)
-                hour = Hour(database, played, worker, simulated)
-                found = hour.run(seconds, number, speed)
-                found.update(first=first, first_polls=simulated, scheduler_cpu=cpu_seconds(scheduler.pid), all_orders=hour.settle(number, 180 / speed))
-                return found
+                load = Hour(database, played, worker, simulated)
+                found = load.run(seconds, number, speed)
+                return {**found, "first": first, "first_polls": simulated, "scheduler_cpu": cpu_seconds(scheduler.pid),
+                        "all_orders": load.settle(number, 180 / speed)}
             finally:
                 scheduler.stop()
                 worker.stop()

@@ -15,7 +15,7 @@ FAULTS = {"answers 503": {"fault": "status", "status": 503}, "answers nothing": 
 
 def outage(bench):
     """One API is down under steady load and comes back: what it is asked meanwhile, and when all goes at full speed again."""
-    number, interval, base, down, patience = (1500, 10, 4, 15, 20) if bench.quick else (6000, 20, 10, 60, 180)
+    number, interval, base, down, patience = (1500, 10, 4, 15, 18) if bench.quick else (6000, 20, 10, 60, 180)
     table, lifted = [], 0
     for name in FAULTS if not bench.quick else list(FAULTS)[:1]:
         runs = bench.repeat_many(f"outage, {name}", lambda: _measure(bench.lab, (number, interval), (base, down, patience), FAULTS[name]),
@@ -28,7 +28,8 @@ def outage(bench):
     bench.table((f"{number:,} shops, every {interval} s; down for {down} s", *list(FAULTS)[:len(table)]),
                 [(what, *(figures[key].text(form) for figures in table)) for key, (what, form) in ROWS.items()])
     if lifted:
-        bench.write(f"In {lifted} runs the API was still blocked {patience} s after its return; then the block was lifted by hand (block_api).\n")
+        bench.write(f"In {lifted} of the runs the API was still blocked {patience} s after its return; then the block was lifted by "
+                    "hand (block_api).\n")
 
 
 ROWS = {
@@ -168,7 +169,7 @@ class Run:
                 self.db.run("SELECT koppeling.block_api('mijnwebwinkel', NULL)")
                 self.found["lifted"] = True
             assert time.time() < self.found["up_at"] + patience + 120, f"not over it: {self.samples[-1]}"
-        self._steps(4)
+        self._steps(3)
 
     def settle(self, number):
         """No more load: everything ends, and everything is there once."""
