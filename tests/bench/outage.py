@@ -8,7 +8,7 @@ from lab import Database, wait_until
 import shops
 
 # Shops that book shipments and are not polled; each has a shop of the simulator of its own.
-BOOKING_SHOPS, BOOKINGS_PER_SECOND = 100, 10
+BOOKING_SHOPS, BOOKINGS_PER_SECOND = 200, 10
 STEP_S = 0.25
 FAULTS = {"answers 503": {"fault": "status", "status": 503}, "answers nothing": {"fault": "stall"}}
 
@@ -77,7 +77,7 @@ def _rates(samples, name, window=1.0):
 
 
 def _measure(lab, load, times, fault):
-    number, interval = load
+    number, interval = load[0] + BOOKING_SHOPS, load[1]
     played = shops.simulator(lab, BOOKING_SHOPS + shops.SIMULATED_SHOPS, journal=True)
     try:
         with Database(lab) as database:
@@ -131,6 +131,7 @@ class Run:
     def _step(self):
         """Dispatches what is due and looks at the tables."""
         wanted = int((time.time() - self.start) * BOOKINGS_PER_SECOND)
+        assert wanted <= len(self.orders), "there are no more orders to dispatch"
         if wanted > self.dispatched:
             self.db.run("SELECT koppeling.dispatch_order(%s::bigint[], 'postnl-pakket')", self.orders[self.dispatched:wanted])
             self.dispatched = wanted
