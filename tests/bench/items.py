@@ -12,12 +12,16 @@ from restart import restart
 import shops
 
 
+def _connections(bench):
+    return (1, 2) if bench.quick else (1, 2, 4)
+
+
 def ceiling(bench):
     """What PostgreSQL itself can do with our claim and finish statements."""
     jobs = 20000 if bench.quick else 60000
     table, bars = [], {}
     for batch in (1, 100, 1000):
-        for clients in (1, 2, 4):
+        for clients in _connections(bench):
             count = jobs if batch > 1 else 600 if bench.quick else 2000
 
             def once():
@@ -38,7 +42,7 @@ def drain(bench):
     """What the worker does with the same pings, in pairs with pgbench: the ratio is taken within each pair."""
     jobs = 40000 if bench.quick else 200000
     table, bars = [], []
-    for threads in (1, 2, 4):
+    for threads in _connections(bench):
         def pair():
             with Database(bench.lab) as database:
                 database.db.run("SELECT koppeling.ping(%s)", jobs)
@@ -59,7 +63,7 @@ def drain(bench):
     bench.table(("threads or connections", "pgbench, jobs/s", "worker, jobs/s", "ratio", "worker CPU s per 1,000",
                  "PostgreSQL CPU s per 1,000"), table)
     bench.plot("drain", Chart(f"Drain of {jobs:,} pings beside the raw ceiling", "threads or connections", "jobs/s").bars(
-        ["1", "2", "4"], {"pgbench": ([b[0].median for b in bars], [b[0].spread for b in bars]),
+        [str(threads) for threads in _connections(bench)], {"pgbench": ([b[0].median for b in bars], [b[0].spread for b in bars]),
                           "worker": ([b[1].median for b in bars], [b[1].spread for b in bars])}))
 
 

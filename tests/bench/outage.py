@@ -50,17 +50,19 @@ ROWS = {
     "booked_down": ("bookings/s at the other API: while this one was down", "{:.1f}"),
     "slow_before": ("from dispatch to label, s, p95: before", "{:.2f}"),
     "slow_down": ("from dispatch to label, s, p95: while it was down", "{:.2f}"),
+    "pause": ("longest pause between two bookings, s: while it was down", "{:.1f}"),
     "booked": ("shipments asked for, each booked once and each order marked once", "{:,.0f}"),
 }
 
 
 def _plot(bench, name, run):
-    start = run["samples"][0]["at"]
-    bench.plot("outage" if name == "answers 503" else "outage_stall", Chart(
-        f"Down from {run['down_at'] - start:.0f} to {run['up_at'] - start:.0f} s ({name})", "seconds", "per second").lines({
-            "polls": [(at - start, rate) for at, rate in _rates(run["samples"], "polls")],
-            "requests to the API that is down": [(at - start, rate) for at, rate in run["asked_rates"]],
-            "bookings at the other API": [(at - start, rate) for at, rate in _rates(run["samples"], "booked")]}))
+    start, plot = run["samples"][0]["at"], "outage" if name == "answers 503" else "outage_stall"
+    when = f"down from {run['down_at'] - start:.0f} to {run['up_at'] - start:.0f} s ({name})"
+    bench.plot(plot, Chart(f"The API is {when}", "seconds", "per second").lines({
+        "polls": [(at - start, rate) for at, rate in _rates(run["samples"], "polls")],
+        "requests to the API that is down": [(at - start, rate) for at, rate in run["asked_rates"]]}))
+    bench.plot(f"{plot}_bookings", Chart(f"Bookings at the other API; this one is {when}", "seconds", "per second").lines({
+        "bookings": [(at - start, rate) for at, rate in _rates(run["samples"], "booked")]}))
 
 
 def _rates(samples, name, window=1.0):
@@ -216,8 +218,10 @@ class Run:
     def _read_history(self):
         row = self.db.row("""SELECT coalesce(sum(jsonb_array_length(errors)), 0)::bigint AS failures, sum(attempts - 1)::bigint AS counted,
             max(attempts - 1) AS most_counted FROM koppeling.job_history WHERE api = 'mijnwebwinkel'""")
-        slow = self.db.rows("""SELECT extract(epoch FROM created_at)::float8 AS at, extract(epoch FROM finished_at - created_at)::float8 AS took
-            FROM koppeling.job_history WHERE kind = 'create_shipment'""")
+        booked = self.db.rows("""SELECT extract(epoch FROM created_at)::float8 AS at, extract(epoch FROM finished_at)::float8 AS done
+            FROM koppeling.job_history WHERE kind = 'create_shipment' ORDER BY finished_at""")
         down_at, up_at = self.found["down_at"], self.found["up_at"]
-        self.found.update(row, slow_before=shops.quantile([s["took"] for s in slow if s["at"] < down_at], 0.95),
-                          slow_down=shops.quantile([s["took"] for s in slow if down_at <= s["at"] < up_at], 0.95))
+        ends = [down_at, *(b["done"] for b in booked if down_at <= b["done"] < up_at), up_at]
+        self.found.update(row, pause=max(after - before for before, after in zip(ends, ends[1:])),
+                          slow_before=shops.quantile([b["done"] - b["at"] for b in booked if b["at"] < down_at], 0.95),
+                          slow_down=shops.quantile([b["done"] - b["at"] for b in booked if down_at <= b["at"] < up_at], 0.95))
