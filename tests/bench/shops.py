@@ -6,8 +6,10 @@ from lab import Database, Program, cpu_seconds, peak_rss_mb, rss_mb, start_simul
 ORDERS, ORDER_BYTES, LATENCY_MS = 20, 1000, 100
 # What polls find; only with all new are orders stored. A fresh process is a worker that has imported nothing before. With
 # 100 ms there are never 5,000 calls at once on two cores, so their memory is measured with slower ones.
-ALL_NEW, NONE_NEW, FRESH, SLOW = "all new", "none new", "none new, fresh process", "none new, fresh process, calls of 2 s"
-SLOW_MS, SLOW_FROM = 2000, 5000
+# Steady is what a worker does all day: it has opened the token of every shop before.
+ALL_NEW, NONE_NEW, FRESH, STEADY, SLOW = ("all new", "none new", "none new, fresh process", "none new, steady",
+                                          "none new, fresh process, calls of 1 to 3 s")
+SLOW_MS, SLOW_JITTER_MS, SLOW_FROM = 2000, 1000, 5000
 # Several integrations poll one shop of the simulator: for the database and the worker they are different shops.
 SIMULATED_SHOPS = 500
 
@@ -88,16 +90,18 @@ def copy_orders(database, start, last, first=1, simulated=SIMULATED_SHOPS, colum
 
 
 def measure_polls(lab, in_flight, threads, count, many):
-    """Polls that find all orders new (`count`), then none (`many`) with the same worker, then none with fresh ones."""
+    """Polls that find all orders new (`count`), then none (`many`) with the same worker, then none with another, again and
+    again."""
     played, shape = simulator(lab), (in_flight, threads)
     try:
         with Database(lab) as database:
             make_integrations(database, many)
             database.settle()
             found = _first_polls(database, played, shape, count, many)
-            found[FRESH] = _fresh_polls(database, played, shape, many, LATENCY_MS)
+            found[FRESH], found[STEADY] = _fresh_polls(database, played, shape, many, LATENCY_MS, 3)
             if in_flight >= SLOW_FROM:
-                found[SLOW] = _fresh_polls(database, played, shape, many, SLOW_MS)
+                played.settings(latency_ms=SLOW_MS, jitter_ms=SLOW_JITTER_MS)
+                found[SLOW], _ = _fresh_polls(database, played, shape, many, SLOW_MS, 1)
             _assert_orders(database, many)
             return found
     finally:
@@ -120,14 +124,16 @@ def _first_polls(database, played, shape, count, many):
     return found
 
 
-def _fresh_polls(database, played, shape, many, latency_ms):
-    played.settings(latency_ms=latency_ms)
+def _fresh_polls(database, played, shape, many, latency_ms, times):
+    """The first and the last of some rounds of polls."""
     worker = _poller(database, played, *shape)
     try:
-        found = _polls_at(database, worker, played, many)
+        rounds = [_polls_at(database, worker, played, many) for _ in range(times)]
     finally:
         worker.stop()
-    return {**found, "share": found["jobs_per_s"] * latency_ms / 1000 / shape[0]}
+    for figures in rounds:
+        figures["share"] = figures["jobs_per_s"] * latency_ms / 1000 / shape[0]
+    return rounds[0], rounds[-1]
 
 
 def _orders(database):
