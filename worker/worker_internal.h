@@ -34,7 +34,7 @@ struct exchange {
 };
 
 enum { DISOWNED_LIMIT = 32 };
-enum { WINDOW_FIRST = 256, WINDOW_LEAST = 32 };
+enum { WINDOW_FIRST = 256, WINDOW_LEAST = 32, WINDOW_STEP = 2 };
 
 struct worker {
     struct worker_settings settings;
@@ -76,8 +76,8 @@ struct worker {
     size_t unwritten_bytes;      /* rows of the runs in `pending` and `sent` */
     int64_t report_at_us;        /* pending reports go at the latest then */
 
-    /* Claiming. The window opens by one with each job that the database has acknowledged, and
-     * closes by one with each that comes in while too much waits to be written: when the database
+    /* Claiming. The window opens a step with each job that the database has acknowledged, and
+     * closes a step with each that comes in while too much waits to be written: when the database
      * is what is slow, more calls in flight only cost memory. */
     bool more;                        /* the last claim was full: there is more */
     int calls_ended;                  /* since the last claim */

@@ -177,6 +177,19 @@ static bool renews_bearer(struct worker *worker, struct job_run *run,
     return true;
 }
 
+static void open_window(struct worker *worker)
+{
+    int wider = worker->window + WINDOW_STEP;
+    int widest = worker->config->in_flight;
+    worker->window = wider < widest ? wider : widest;
+}
+
+static void close_window(struct worker *worker)
+{
+    if (worker->window >= WINDOW_LEAST + WINDOW_STEP)
+        worker->window -= WINDOW_STEP;
+}
+
 /* A service may echo what it was asked with; that must not be recorded with its words. */
 static void hide_secret(char *text, const char *secret)
 {
@@ -194,8 +207,8 @@ static void await_report(struct worker *worker, struct job_run *run)
         worker->report_at_us = worker->now_us + REPORT_DELAY_US;
     run->unwritten_bytes = job_run_written_bytes(run);
     worker->unwritten_bytes += run->unwritten_bytes;
-    if (worker->unwritten_bytes > UNWRITTEN_BYTES && worker->window > WINDOW_LEAST)
-        worker->window--;
+    if (worker->unwritten_bytes > UNWRITTEN_BYTES)
+        close_window(worker);
     job_run_list_append(&worker->pending, run);
 }
 
@@ -312,8 +325,7 @@ void worker_settle_run(struct worker *worker, struct job_run *run)
         worker_place_run(worker, run);
         return;
     }
-    if (worker->window < worker->config->in_flight)
-        worker->window++;
+    open_window(worker);
     if (run->is_released) {
         metric_add(&released, 1);
     } else if (run->end == STEP_DONE) {
