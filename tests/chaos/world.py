@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import facts
-from gate import Gate
+from gate import DatabaseGate, ServiceGate
 from harness.case import seal
 from harness.cluster import Cluster
 from harness.postgres import SqlError
@@ -131,12 +131,14 @@ class World:
         self.workers, self.schedulers = [None] * WORKERS, [None] * SCHEDULERS
         self.ended = []  # programs that were asked to end
         self._starts = 0
-        self.gate = self.server = self.simulator = None
+        self.gates = []
+        self.server = self.simulator = None
         self.libfaketime = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
         self.server = Server(name)
-        self.gate = Gate(self.server.socket_directory)
+        self.gates.append(DatabaseGate(self.server.socket_directory))
         self._make_database()
         self.simulator = Simulator(self._environment("postgres"), self._log_path("simulator"))
+        self.gates.append(ServiceGate(self.simulator.port))
         self._make_services()
 
     def close(self):
@@ -145,14 +147,14 @@ class World:
                 program.kill()
         if self.simulator is not None:
             self.simulator.stop()
-        if self.gate is not None:
-            self.gate.close()
+        for gate in self.gates:
+            gate.close()
         self.server.remove()
 
     # Making it.
 
     def _environment(self, user, through_gate=False):
-        directory = self.gate.directory if through_gate else self.server.socket_directory
+        directory = self.gates[0].directory if through_gate else self.server.socket_directory
         return {"PATH": os.environ["PATH"], "KOPPELING_DATABASE_URL": f"host={directory} user={user} dbname=postgres"}
 
     def _log_path(self, name):
@@ -208,11 +210,12 @@ class World:
 
     def start_worker(self, slot, skew=None):
         environment = self._environment("chaos_worker", through_gate=slot > 0)
+        services = self.gates[1].url if slot < 2 else self.simulator.url
         environment.update({
             "KOPPELING_SECRET_KEY": self.secret_key, "KOPPELING_PARTNER_TOKEN": SECRETS["the partner token"],
-            "KOPPELING_MIJNWEBWINKEL_URL": self.simulator.url,
-            "KOPPELING_BOEKUWZENDING_URL": self.simulator.url + "/boekuwzending",
-            "KOPPELING_BOEKUWZENDING_STAGING_URL": self.simulator.url + "/boekuwzending-staging"})
+            "KOPPELING_MIJNWEBWINKEL_URL": services,
+            "KOPPELING_BOEKUWZENDING_URL": services + "/boekuwzending",
+            "KOPPELING_BOEKUWZENDING_STAGING_URL": services + "/boekuwzending-staging"})
         if skew is not None:
             environment.update({"LD_PRELOAD": self.libfaketime, "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
         self.workers[slot] = Program("koppeling-worker", ["run", *WORKER_FLAGS], environment, self._log_path(f"worker{slot}"))
@@ -247,9 +250,10 @@ class World:
     def heal(self):
         """Ends all faults and their consequences that wait for a person or for minutes."""
         self.simulator.clear_faults()
-        self.gate.let_through()
+        for gate in self.gates:
+            gate.let_through()
         self.server.free_disk()
-        for program in self.workers:
+        for program in self.workers + self.schedulers:
             if program is not None:
                 program.signal(signal.SIGCONT)
         self.server.ensure_up()
