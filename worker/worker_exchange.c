@@ -146,6 +146,8 @@ static void compose(struct worker *worker, struct exchange *exchange)
                    &exchange->report);
     if (worker->id != 0 && worker->now_us >= worker->renew_at_us)
         add_renew(worker, exchange);
+    if (worker->now_us >= worker_look_at_us(worker))
+        worker_add_look(worker, exchange);
     if (claims && worker->report_limit == BATCH_LIMIT) {
         add_claim(worker, exchange);
         if (worker->settings.until_idle && empty) {
@@ -171,6 +173,7 @@ void worker_exchange_send(struct worker *worker)
         .renew_part = -1,
         .claim_part = -1,
         .idle_part = -1,
+        .due_part = -1,
         .goodbye_part = -1,
         .sent_us = clock_monotonic_us(),
     };
@@ -252,6 +255,8 @@ static void start_claimed(struct worker *worker, const struct exchange *exchange
     const PGresult *result = exchange->flight.parts[exchange->claim_part].result;
     int count = queue_claimed_count(worker->settings.queue, result, exchange->claim_limit);
     worker->more = count == exchange->claim_limit;
+    if (count > 0)
+        atomic_store(&worker->moved_us, worker->now_us);
     for (int row = 0; row < count; row++) {
         struct queue_job job;
         queue_claimed_job(result, row, exchange->claim_token, &job);
@@ -269,6 +274,8 @@ static void land_committed(struct worker *worker, struct exchange *exchange)
     read_lease(worker, exchange);
     if (exchange->claim_part >= 0)
         start_claimed(worker, exchange);
+    if (exchange->due_part >= 0)
+        worker_note_look(worker, exchange);
     if (exchange->idle_part >= 0 && worker_held_jobs(worker) == 0 &&
         PQgetvalue(exchange->flight.parts[exchange->idle_part].result, 0, 0)[0] == 't')
         atomic_store(&worker->is_idle, true);
@@ -364,6 +371,7 @@ int64_t worker_exchange_due_us(const struct worker *worker)
     if (!pipeline_is_ready(worker->pipeline))
         return INT64_MAX;
     int64_t due = worker->id != 0 ? worker->renew_at_us : worker->now_us;
+    due = earlier(due, worker_look_at_us(worker));
     if (worker->pending.count > 0)
         due = earlier(due, worker->report_at_us);
     if (!worker->stopping && free_slots(worker) > 0)
