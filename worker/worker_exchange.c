@@ -30,10 +30,11 @@
 /* Reports beyond this do not wait for company. */
 #define REPORT_BATCH 100
 /* A claim without a hint that there is work, jittered between half of this and this. */
-#define POLL_US      INT64_C(1000000)
-#define IDLE_POLL_US INT64_C(100000) /* with --until-idle */
-#define REFUSED_US   INT64_C(1000000)
-#define DEADLOCK_US  INT64_C(50000)
+#define POLL_US        INT64_C(1000000)
+#define IDLE_POLL_US   INT64_C(100000) /* with --until-idle */
+#define REFUSED_US     INT64_C(1000000)
+#define DEADLOCK_US    INT64_C(50000)
+#define REFUSED_MAX_US (5 * INT64_C(1000000))
 
 /* The rest is planned each time it is sent: those statements meet tables of any size, and a plan
  * that was made while a table was empty would be kept for too long. The claim and the finish are
@@ -268,6 +269,7 @@ static void land_committed(struct worker *worker, struct exchange *exchange)
 {
     metric_add(&flights, 1);
     atomic_store(&worker->progress_us, worker->now_us);
+    worker->backoff_us = 0;
     if (exchange->register_part < 0)
         worker->disowned_count = 0;
     settle_reports(worker, exchange);
@@ -319,6 +321,15 @@ static void find_culprit(struct worker *worker, const struct flight *flight)
     worker->report_limit = 1;
 }
 
+/* A deadlock is over at once; a full disk is not, and must not fill its log with our tries. */
+static void back_off(struct worker *worker, int64_t least_us)
+{
+    int64_t wait = worker->backoff_us * 2;
+    wait = wait < least_us ? least_us : wait > REFUSED_MAX_US ? REFUSED_MAX_US : wait;
+    worker->backoff_us = wait;
+    worker->retry_at_us = worker->now_us + wait;
+}
+
 static void land_refused(struct worker *worker, struct exchange *exchange)
 {
     const struct flight *flight = &exchange->flight;
@@ -333,7 +344,7 @@ static void land_refused(struct worker *worker, struct exchange *exchange)
     if (!passing && by_report && worker->sent.count > 0)
         find_culprit(worker, flight);
     else
-        worker->retry_at_us = worker->now_us + (passing ? DEADLOCK_US : REFUSED_US);
+        back_off(worker, passing ? DEADLOCK_US : REFUSED_US);
     job_run_list_prepend_all(&worker->pending, &worker->sent);
     worker->report_at_us = worker->now_us;
 }

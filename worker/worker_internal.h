@@ -88,6 +88,7 @@ struct worker {
     int window;                       /* most jobs to hold: up to in_flight, see below */
     int64_t poll_at_us;               /* the next claim without any hint */
     int64_t retry_at_us;              /* nothing is sent before: the database refused something */
+    int64_t backoff_us;               /* the wait before that; 0: the last flight was committed */
     int64_t looked_us;                /* when it last looked whether work is left lying */
     int64_t disowned[DISOWNED_LIMIT]; /* tokens of claims whose commit is unknown */
     int disowned_count;
