@@ -287,14 +287,12 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
 
 uint16_t metrics_server_port(const struct metrics_server *server)
 {
-    struct sockaddr_storage address;
+    /* The port stands at the same place for IPv4 and IPv6. */
+    struct sockaddr_in6 address = {.sin6_port = 0};
     socklen_t length = sizeof(address);
 
-    if (getsockname(server->listener, (struct sockaddr *)&address, &length) != 0) {
-        return 0;
-    }
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    (void)getsockname(server->listener, (struct sockaddr *)&address, &length);
+    return ntohs(address.sin6_port);
 }
 
 void metrics_server_stop(struct metrics_server *server)

@@ -14,7 +14,8 @@
 #include <systemd/sd-daemon.h>
 #endif
 
-/* A program that was started with one of them closed would get a connection there, and log into it. */
+/* A program that was started with one of them closed would get a connection there, and log into
+ * it. */
 static void take_standard_descriptors(void)
 {
     int descriptor = open("/dev/null", O_RDWR);

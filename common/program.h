@@ -10,8 +10,9 @@
 
 #include "common/error.h"
 
-/* Descriptors 0 to 2 are taken, so that no connection becomes standard error. No core files and no reading of our memory by others, since it holds secrets; a broken pipe or
- * connection is an error code, not a signal. */
+/* No core files and no reading of our memory by others, since it holds secrets; a broken pipe or
+ * connection is an error code, not a signal; descriptors 0 to 2 are taken, so that no connection
+ * becomes standard error. */
 void program_protect(void);
 
 /* Makes room for so many open descriptors. ERROR_SYSTEM says how many the system allows. */
@@ -24,8 +25,8 @@ bool program_take_flag(int *argument_count, char **arguments, const char *flag);
  * NULL when it is not there. */
 const char *program_take_option(int *argument_count, char **arguments, const char *name);
 
-/* Until the daemon reads signals itself, SIGTERM and SIGINT end it at once, with exit code 0: it holds
- * nothing yet. Also in a container, where the first process has no default action. */
+/* Until the daemon reads signals itself, SIGTERM and SIGINT end it at once, with exit code 0: it
+ * holds nothing yet. Also in a container, where the first process has no default action. */
 void program_end_by_signal(void);
 
 /* Flushes standard output, on which a command has printed its result; returns the exit code. */

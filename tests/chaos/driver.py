@@ -35,7 +35,7 @@ ANSWERS = STATUSES + [
     ("invalid_utf8", {}), ("nul_byte", {}),
 ]
 OF_SHOPS = [("status", {"status": 401, "times": 1}),
-            ("status", {"status": 200, "body": "[]", "times": 1, "method": "GET", "path_contains": "/v1/orders?"})]
+            ("status", {"status": 200, "body": "[]", "times": 1, "method": "GET", "path_contains": "/v1/orders"})]
 OF_BOOKINGS = [("late_labels", {"ms": 1500}), ("late_labels", {"ms": 4000}),
                ("status", {"status": 422, "method": "POST", "path_contains": "/shipments", "times": 1}),
                ("status", {"status": 401, "times": 1}), ("status", {"status": 400, "path_contains": "/token", "times": 1})]
