@@ -1,5 +1,7 @@
 #include "common/memory.h"
 
+#include <curl/curl.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 #include <unistd.h>
 
 /* _exit() and not abort(): a core file would hold secrets. */
-static NORETURN void die_out_of_memory(void)
+void memory_exhausted(void)
 {
     static const char message[] = "out of memory\n";
     ssize_t ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
@@ -17,12 +19,40 @@ static NORETURN void die_out_of_memory(void)
     _exit(EX_OSERR);
 }
 
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size > 0 ? size : 1);
+
+    if (memory == NULL) {
+        memory_exhausted();
+    }
+    return memory;
+}
+
+static void *reallocate(void *memory, size_t size)
+{
+    return xreallocarray(memory, size, 1);
+}
+
+bool memory_start(struct error *err)
+{
+    json_set_alloc_funcs(allocate, free);
+
+    CURLcode code =
+        curl_global_init_mem(CURL_GLOBAL_DEFAULT, allocate, free, reallocate, xstrdup, xcalloc);
+
+    if (code != CURLE_OK) {
+        return error_set(err, ERROR_SYSTEM, "cannot start libcurl: %s", curl_easy_strerror(code));
+    }
+    return true;
+}
+
 void *xcalloc(size_t count, size_t size)
 {
     void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
 
     if (memory == NULL) {
-        die_out_of_memory();
+        memory_exhausted();
     }
     return memory;
 }
@@ -32,14 +62,14 @@ void *xreallocarray(void *memory, size_t count, size_t size)
     size_t total = 0;
 
     if (__builtin_mul_overflow(count, size, &total)) {
-        die_out_of_memory();
+        memory_exhausted();
     }
 
     /* Size 0 would free the memory; one byte keeps the pointer valid. */
     void *moved = realloc(memory, total > 0 ? total : 1);
 
     if (moved == NULL) {
-        die_out_of_memory();
+        memory_exhausted();
     }
     return moved;
 }
@@ -52,7 +82,7 @@ char *xstrdup(const char *text)
 char *xstrndup(const char *text, size_t length)
 {
     if (length == SIZE_MAX) {
-        die_out_of_memory();
+        memory_exhausted();
     }
 
     char *copy = xcalloc(length + 1, 1);
@@ -72,7 +102,7 @@ char *xasprintf(const char *format, ...)
     int length = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (length < 0) {
-        die_out_of_memory();
+        memory_exhausted();
     }
     return text;
 }

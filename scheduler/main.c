@@ -6,6 +6,7 @@
 #include "common/config.h"
 #include "common/database.h"
 #include "common/log.h"
+#include "common/memory.h"
 #include "common/migrate.h"
 #include "common/program.h"
 #include "common/sealing.h"
@@ -67,7 +68,7 @@ int main(int argument_count, char **arguments)
         puts("koppeling-scheduler " KOPPELING_VERSION);
         return program_finish_output(program);
     }
-    if (!sealing_start(&err))
+    if (!memory_start(&err) || !sealing_start(&err))
         return program_fail(program, &err);
     if (strcmp(name, "run") == 0)
         return with_config(argument_count - 1, arguments + 1, false);

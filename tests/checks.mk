@@ -1,7 +1,7 @@
 # The checks beyond the tests: `make check` runs them all. Each variant compiles into a directory of its own below
 # build/, so that they do not undo each other's work, and what is up to date is not done again.
 
-PARTS     := common scheduler worker worker/api worker/jobs tests/unit tests/simulator tests/fuzz
+PARTS     := common scheduler worker worker/api worker/jobs tests/unit tests/simulator tests/fuzz tests/torture
 C_SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(PARTS))))
 C_HEADERS := $(sort $(wildcard $(addsuffix /*.h,$(PARTS))))
 
@@ -105,3 +105,28 @@ $(BUILD)/fuzz/replay_%: tests/fuzz/fuzz_%.c $(BUILD)/obj/tests/fuzz/main.o $(BUI
 	$(Q)$(call compile_fuzz)
 
 -include $(wildcard $(BUILD)/fuzz/*.d)
+
+# Torture: what allocates or calls the system fails, by number. tests/torture/README.md.
+WRAPPED := malloc calloc realloc strdup strndup vasprintf __vasprintf_chk
+comma   := ,
+
+.PHONY: torture torturers
+torture: all $(BUILD)/torture/faults.so ## let allocations and system calls fail, and kill, by number (ALL=1: long; SEED=n: again)
+	+@$(call variant,asan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := $(MEMORY)') torturers
+	@BUILD=$(BUILD) /usr/bin/python3 tests/torture/run $(if $(ALL),--all) $(if $(SEED),--seed $(SEED))
+
+torturers: $(FUZZED:%=$(BUILD)/torture/torture_%)
+
+.SECONDARY: $(BUILD)/obj/tests/torture/main.o
+$(BUILD)/torture/torture_%: tests/fuzz/fuzz_%.c $(BUILD)/obj/tests/torture/main.o $(BUILD)/libworker.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,FUZZ $@)
+	$(Q)$(call compile_fuzz,$(WRAPPED:%=-Wl$(comma)--wrap=%))
+
+# Preloaded into programs as they are, so without their sanitizers; it stands before what libc declares as never NULL.
+$(BUILD)/torture/faults.so: tests/torture/faults.c
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fno-builtin -fPIC -shared -o $@ $<
+
+-include $(wildcard $(BUILD)/torture/*.d)

@@ -161,7 +161,7 @@ static void fetch(struct bearer *bearer, const char *client_secret)
     };
     const struct http_secrets none = {.store_token = NULL};
     if (id == NULL || secret == NULL)
-        abort();
+        memory_exhausted();
     request.body =
         xasprintf("grant_type=client_credentials&client_id=%s&client_secret=%s", id, secret);
     bearer->call = http_send(bearer->owner->http, &request, &none, on_token_answer, bearer);

@@ -61,14 +61,6 @@ struct http_client {
     size_t spare_body_count;
 };
 
-bool http_start(struct error *err)
-{
-    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (code != CURLE_OK)
-        return error_set(err, ERROR_SYSTEM, "cannot start libcurl: %s", curl_easy_strerror(code));
-    return true;
-}
-
 /* curl wants to watch a socket, otherwise, or no longer. */
 static int on_socket_wanted(CURL *easy, curl_socket_t descriptor, int what, void *context,
                             void *watched)
@@ -174,7 +166,7 @@ struct http_client *http_client_new(const struct config *config, int epoll, uint
     client->deadline_us = INT64_MAX;
     client->multi = curl_multi_init();
     if (client->multi == NULL)
-        abort();
+        memory_exhausted();
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
@@ -225,7 +217,7 @@ static struct http_call *take_spare(struct http_client *client)
     call->body = (struct buffer)BUFFER_INIT(BODY_LIMIT);
     call->easy = curl_easy_init();
     if (call->easy == NULL)
-        abort();
+        memory_exhausted();
     set_up_easy(client, call->easy);
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
@@ -360,8 +352,10 @@ struct http_call *http_send(struct http_client *client, const struct http_reques
     set_headers(call, request, secrets);
     link_call(client, call);
     CURLMcode code = curl_multi_add_handle(client->multi, call->easy);
-    if (code != CURLM_OK)
-        abort(); /* only for a bad handle or no memory */
+    if (code != CURLM_OK) {
+        LOG_ERROR("curl refuses a call", LOG_TEXT("reason", curl_multi_strerror(code)));
+        abort(); /* a handle that is in use or none: a defect */
+    }
     return call;
 }
 

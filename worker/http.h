@@ -31,9 +31,6 @@ struct http_secrets {
     const char *bearer_token; /* HTTP_AUTH_BEARER */
 };
 
-/* Initialises curl for the process; call once before threads start. */
-bool http_start(struct error *err) MUSTCHECK;
-
 /* `epoll` is the thread's set; the client adds its sockets with `tag` as the upper half of data.u64
  * and the descriptor as the lower. `most_calls` sizes the connection cache. */
 struct http_client *http_client_new(const struct config *config, int epoll, uint32_t tag,

@@ -109,7 +109,7 @@ static int command(int argument_count, char **arguments)
         puts("koppeling-worker " KOPPELING_VERSION);
         return program_finish_output(program);
     }
-    if (!sealing_start(&err))
+    if (!memory_start(&err) || !sealing_start(&err))
         return program_fail(program, &err);
     if (strcmp(name, "run") == 0)
         return run(argument_count - 1, arguments + 1);

@@ -49,8 +49,7 @@ void outcome_write(struct outcome *outcome, const char *statement, json_t *row)
 
     json_decref(row);
     if (text == NULL) {
-        text =
-            xstrdup("{\"unwritable\":true}"); /* jansson is out of memory: let the row be refused */
+        text = xstrdup("{\"unwritable\":true}"); /* no JSON text: let the row be refused */
     }
     outcome_write_take(outcome, statement, text, strlen(text));
 }

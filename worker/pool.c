@@ -23,7 +23,6 @@
 #include "common/metrics.h"
 #include "common/migrate.h"
 #include "common/program.h"
-#include "worker/http.h"
 #include "worker/identity.h"
 #include "worker/job_kind.h"
 #include "worker/listener.h"
@@ -227,7 +226,7 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     const char *listen_url = config->listen_url != NULL ? config->listen_url : config->database_url;
     identity_of_self(&pool->identity);
     worker_show_metrics();
-    if (!program_raise_descriptors(descriptors, err) || !http_start(err) || !open_key(pool, err) ||
+    if (!program_raise_descriptors(descriptors, err) || !open_key(pool, err) ||
         !read_database(pool, err) || !block_signals(pool, err) ||
         !start_workers(pool, until_idle, err) ||
         !listener_start(listen_url, wake_workers, pool, &pool->listener, err))

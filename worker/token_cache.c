@@ -60,7 +60,7 @@ static char *open_sealed(const struct token_cache *cache, const char *sealed, co
     }
     unsigned char *bytes = PQunescapeBytea((const unsigned char *)sealed, &length);
     if (bytes == NULL)
-        abort();
+        memory_exhausted();
     if (!sealing_open(cache->key, bytes, length, shop_host, &secret, err))
         secret = NULL;
     PQfreemem(bytes);

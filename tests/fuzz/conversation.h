@@ -121,6 +121,30 @@ static inline void count_booking(struct conversation *talk)
     REQUIRE(strcmp(request->path, "/shipments") != 0 || (is_written && request->save_first));
 }
 
+static inline void note_text(const char *text)
+{
+    if (fuzz_note != NULL && text != NULL) {
+        fuzz_note(text, strlen(text) + 1);
+    }
+}
+
+/* The whole outcome of a step, for whoever compares. */
+static inline void note_step(const struct conversation *talk, enum step step)
+{
+    const char end = (char)step;
+
+    for (const struct write *write = talk->outcome.writes; write != NULL; write = write->next) {
+        note_text(write->statement);
+        note_text(write->row);
+    }
+    note_text(talk->outcome.error);
+    note_text(step == STEP_CALL ? talk->request.path : "");
+    note_text(step == STEP_CALL ? talk->request.body : "");
+    if (fuzz_note != NULL) {
+        fuzz_note(&end, 1);
+    }
+}
+
 static inline enum step conversation_step(struct conversation *talk,
                                           const struct http_response *answer)
 {
@@ -130,6 +154,7 @@ static inline enum step conversation_step(struct conversation *talk,
     enum step step = talk->kind->step(talk->state, answer, &talk->request, &talk->outcome);
 
     require_outcome(&talk->outcome, step);
+    note_step(talk, step);
     if (step == STEP_CALL) {
         require_request(talk);
         count_booking(talk);

@@ -19,6 +19,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Told what an input came to, by programs that compare it (tests/torture); others have none. */
+__attribute__((weak)) void fuzz_note(const char *text, size_t length);
+
 /* Ends the process, which is how libFuzzer learns of a finding. */
 #define REQUIRE(condition)                                                                         \
     do {                                                                                           \
