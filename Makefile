@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
-NEEDED   := $(if $(filter check check-% format% analyze asan tsan valgrind fuzz,$(MAKECMDGOALS)),check,$(if $(filter test demo bench chaos coverage,$(MAKECMDGOALS)),test,build))
+NEEDED   := $(if $(filter check check-% format% analyze asan tsan valgrind fuzz torture,$(MAKECMDGOALS)),check,$(if $(filter test demo bench chaos coverage,$(MAKECMDGOALS)),test,build))
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
 ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
 $(error the build dependencies are missing and could not be installed: see deploy/install-deps)
@@ -103,7 +103,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
 
 unit: $(UNIT_TESTS) ## build the unit test programs
 
-test: all unit replays ## run all tests against a private PostgreSQL and the simulator
+test: all unit replays torturers ## run all tests against a private PostgreSQL and the simulator
 	@BUILD=$(BUILD) tests/run
 
 chaos: all ## kill, cut, stop and mislead the programs and check that nothing is lost (ROUNDS=1000: long; SEED=n: again)

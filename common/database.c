@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/memory.h"
 #include "common/sql_embedded.h"
 
 void database_parameters_fill(struct database_parameters *parameters, const char *url,
@@ -70,6 +71,8 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
     database_parameters_fill(&parameters, url, application_name);
     AUTO(PQfinish)
     PGconn *connection = PQconnectdbParams(parameters.keywords, parameters.values, 1);
+    if (connection == NULL)
+        memory_exhausted();
     if (PQstatus(connection) != CONNECTION_OK)
         return error_set(err, ERROR_UNAVAILABLE, "cannot connect to the database: %s",
                          database_message(connection));

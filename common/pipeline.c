@@ -126,9 +126,11 @@ static enum pipeline_event start_connecting(struct pipeline *pipeline, int64_t n
     struct database_parameters parameters;
     database_parameters_fill(&parameters, pipeline->url, pipeline->application_name);
     pipeline->connection = PQconnectStartParams(parameters.keywords, parameters.values, 1);
+    if (pipeline->connection == NULL)
+        memory_exhausted();
     pipeline->generation++;
     set_state(pipeline, CONNECTING, now_us + CONNECT_TIMEOUT_US);
-    if (pipeline->connection == NULL || PQstatus(pipeline->connection) == CONNECTION_BAD)
+    if (PQstatus(pipeline->connection) == CONNECTION_BAD)
         return lose_by_message(pipeline, now_us);
     pipeline->polling = PGRES_POLLING_WRITING;
     return PIPELINE_NOTHING;

@@ -16,7 +16,7 @@ COVERING := -O0 -g --coverage -fprofile-update=atomic
 
 .PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck run-unit asan tsan valgrind coverage fuzzers fuzz replays fuzz-replay
 
-check: format-check check-source analyze asan tsan valgrind fuzz test ## everything before a release; FUZZ_SECONDS=5 shortens it
+check: format-check check-source analyze asan tsan valgrind fuzz torture test ## everything before a release; FUZZ_SECONDS=5 shortens it
 
 format: ## lay out the C files as .clang-format says
 	clang-format -i $(C_SOURCES) $(C_HEADERS)

@@ -121,14 +121,18 @@ class World:
 
     # The programs.
 
-    def start_worker(self, slot, skew=None):
-        environment = self._environment("chaos_worker", through_gate=slot > 0)
-        services = self.gates[1].url if slot < 2 else self.simulator.url
+    def _worker_environment(self, services, through_gate=False):
+        environment = self._environment("chaos_worker", through_gate)
         environment.update({
             "KOPPELING_SECRET_KEY": self.secret_key, "KOPPELING_PARTNER_TOKEN": SECRETS["the partner token"],
             "KOPPELING_MIJNWEBWINKEL_URL": services,
             "KOPPELING_BOEKUWZENDING_URL": services + "/boekuwzending",
             "KOPPELING_BOEKUWZENDING_STAGING_URL": services + "/boekuwzending-staging"})
+        return environment
+
+    def start_worker(self, slot, skew=None):
+        services = self.gates[1].url if slot < 2 else self.simulator.url
+        environment = self._worker_environment(services, through_gate=slot > 0)
         if skew is not None:
             environment.update({"LD_PRELOAD": self.libfaketime, "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
         self.workers[slot] = Program("koppeling-worker", ["run", *WORKER_FLAGS], environment, self._log_path(f"worker{slot}"))

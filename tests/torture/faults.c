@@ -177,6 +177,19 @@ void *realloc(void *memory, size_t size)
     return strikes(ALLOCATE) ? NULL : __libc_realloc(memory, size);
 }
 
+/* A connection that fails so is dead, and not only for this call. */
+static bool breaks(enum call call, int descriptor)
+{
+    if (!strikes(call)) {
+        return false;
+    }
+    if (error_number == ECONNRESET || error_number == EPIPE || error_number == ETIMEDOUT) {
+        (void)shutdown(descriptor, SHUT_RDWR);
+        errno = error_number;
+    }
+    return true;
+}
+
 /* The rest fail or are passed on. */
 #define REAL(name)            (__extension__((__typeof__(&(name)))dlsym(RTLD_NEXT, #name)))
 #define PASS(call, name, ...) (strikes(call) ? -1 : REAL(name)(__VA_ARGS__))
@@ -191,12 +204,12 @@ void *sodium_malloc(size_t size)
 
 ssize_t send(int descriptor, const void *bytes, size_t length, int flags)
 {
-    return PASS(SEND, send, descriptor, bytes, length, flags);
+    return breaks(SEND, descriptor) ? -1 : REAL(send)(descriptor, bytes, length, flags);
 }
 
 ssize_t recv(int descriptor, void *bytes, size_t length, int flags)
 {
-    return PASS(RECV, recv, descriptor, bytes, length, flags);
+    return breaks(RECV, descriptor) ? -1 : REAL(recv)(descriptor, bytes, length, flags);
 }
 
 ssize_t read(int descriptor, void *bytes, size_t length)
