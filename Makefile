@@ -13,7 +13,9 @@ PKG_CONFIG ?= pkg-config
 
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
-NEEDED   := $(if $(filter check check-% format% analyze asan tsan valgrind fuzz torture,$(MAKECMDGOALS)),check,$(if $(filter test demo bench chaos coverage,$(MAKECMDGOALS)),test,build))
+NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan valgrind fuzz torture
+NEED_TEST  := test unit demo bench chaos coverage replays fuzz-replay
+NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
 ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
 $(error the build dependencies are missing and could not be installed: see deploy/install-deps)
@@ -26,7 +28,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
             -Werror $(if $(findstring clang,$(CC)),-Wno-gnu-zero-variadic-macro-arguments)
 HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection
 OWN_CFLAGS  := -std=gnu17 -D_GNU_SOURCE -I. -I$(BUILD) -DKOPPELING_VERSION='"$(VERSION)"' $(WARNINGS) \
-               $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer,$(HARDENING)) \
+               $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED,$(HARDENING)) \
                $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
 OWN_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie -Wl,-z,relro,-z,now) -pthread
 LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm

@@ -6,6 +6,7 @@ C_SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(PARTS))))
 C_HEADERS := $(sort $(wildcard $(addsuffix /*.h,$(PARTS))))
 
 FUZZ_SECONDS ?= 60
+COVERAGE_LEAST ?= 90
 SANITIZER_CC ?= clang
 
 # $(call variant,NAME,SETTING...): make, in build/NAME, with these settings.
@@ -13,10 +14,16 @@ variant = mkdir -p $(BUILD)/$(1) && printf '%s\n' $(2) >$(BUILD)/$(1)/variant.mk
 MEMORY   := address,undefined
 FUZZING  := fuzzer-no-link,address,undefined
 COVERING := -O0 -g --coverage -fprofile-update=atomic
+CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage fuzz
 
 .PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck run-unit asan tsan valgrind coverage fuzzers fuzz replays fuzz-replay
 
-check: format-check check-source analyze asan tsan valgrind fuzz torture test ## everything before a release; FUZZ_SECONDS=5 shortens it
+check: ## everything before a release, with the time that each part took; FUZZ_SECONDS=5 shortens it
+	+@for check in $(CHECKS); do \
+	  started=$$SECONDS; \
+	  $(MAKE) --no-print-directory $$check || { echo "== $$check failed after $$((SECONDS - started)) s" >&2; exit 1; }; \
+	  echo "== $$check: $$((SECONDS - started)) s"; \
+	done
 
 format: ## lay out the C files as .clang-format says
 	clang-format -i $(C_SOURCES) $(C_HEADERS)
@@ -59,23 +66,26 @@ shellcheck:
 run-unit: unit replays
 	@tests/analysis/run-unit $(BUILD) $(UNDER)
 
-# Afterwards: BUILD=build/asan tests/run integration; tests/analysis/reports build/asan shows what was reported
-asan: ## programs and unit tests with AddressSanitizer and UndefinedBehaviorSanitizer in build/asan
-	+@$(call variant,asan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := $(MEMORY)') all run-unit
+# The whole test suite, on programs that report what they do wrong with memory or threads.
+asan: ## all tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, in build/asan
+	+@$(call variant,asan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := $(MEMORY)') all unit replays
+	@tests/analysis/sanitized $(BUILD)/asan
 
-tsan: ## the same with ThreadSanitizer in build/tsan
-	+@$(call variant,tsan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := thread') all run-unit
+tsan: ## all tests with ThreadSanitizer, in build/tsan
+	+@$(call variant,tsan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := thread') all unit replays
+	@tests/analysis/sanitized $(BUILD)/tsan
 
 valgrind: ## unit tests under valgrind
 	+@$(call variant,gcc,'CC := gcc') run-unit UNDER='valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --suppressions=tests/analysis/valgrind.supp'
 
-# WITH=integration (or "all") runs more than the unit tests.
-coverage: ## line coverage by directory, of the unit tests; WITH=integration: of those too
-	+@$(call variant,coverage,'CC := gcc' 'CFLAGS := $(COVERING)' 'LDFLAGS := --coverage') all unit replays
+# A program that ends by _exit() writes its counts down first (count_exit.c); one that is killed cannot.
+WRAPPING = --coverage -Wl,--wrap=_exit $(BUILD)/coverage/count_exit.o
+coverage: ## lines and branches that all tests run, by directory, and what none runs; fails below COVERAGE_LEAST percent
+	@mkdir -p $(BUILD)/coverage && gcc -O0 -c -o $(BUILD)/coverage/count_exit.o tests/analysis/count_exit.c
+	+@$(call variant,coverage,'CC := gcc' 'CFLAGS := $(COVERING)' 'LDFLAGS := $(WRAPPING)') all unit replays
 	@find $(BUILD)/coverage -name '*.gcda' -delete
-	+@$(call variant,coverage,'CC := gcc' 'CFLAGS := $(COVERING)' 'LDFLAGS := --coverage') run-unit
-	$(if $(WITH),BUILD=$(BUILD)/coverage tests/run $(WITH))
-	@tests/analysis/coverage $(BUILD)/coverage
+	@BUILD=$(BUILD)/coverage tests/run $(WITH)
+	@tests/analysis/coverage $(BUILD)/coverage $(COVERAGE_LEAST)
 
 # Fuzzing: one program per parser of bytes from outside. tests/fuzz/README.md says how to add one.
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -2,6 +2,7 @@
 import ctypes
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -10,9 +11,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 PDEATHSIG = 1
 
+# tests/analysis/sanitized sets these: under a sanitizer all takes longer, and its settings must reach the programs,
+# which get nothing else of our environment.
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
+SANITIZERS = {name: value for name, value in os.environ.items() if re.fullmatch("(A|L|T|UB)SAN_OPTIONS", name)}
+
 
 def wait_until(condition, what, seconds=30, every=0.02):
     """Waits until condition() gives something true, and returns it."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -42,7 +49,7 @@ class Program:
         self._out_path = self.log_path.with_suffix(".out")
         with open(self._out_path, "wb") as out, open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [BUILD / name, *arguments], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                [BUILD / name, *arguments], cwd=ROOT, env={**SANITIZERS, **environment}, stdin=subprocess.DEVNULL,
                 stdout=out, stderr=log, preexec_fn=_die_with_parent)
         self.pid = self.process.pid
 
@@ -59,7 +66,7 @@ class Program:
             self.process.send_signal(number)
 
     def wait(self, seconds=60):
-        status = self.process.wait(seconds)
+        status = self.process.wait(seconds * PATIENCE)
         return Finished(status, self._out_path.read_text(errors="replace"), self.log)
 
     def stop(self, seconds=30):

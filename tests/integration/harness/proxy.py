@@ -21,14 +21,15 @@ class Proxy:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(f"{self.directory}/.s.PGSQL.5432")
         self._listener.listen(16)
-        self._statement = None
+        self._statement, self._times = None, 0
         self._lock = threading.Lock()
         self.cuts = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut_after(self, statement):
-        """The next transaction with this statement is committed, and its answer is lost with the connection."""
+    def cut_after(self, statement, times=1):
+        """The next transactions with this statement are committed, and their answers are lost with the connection."""
         with self._lock:
+            self._times = times
             # Its Bind message when it is prepared, else the Parse message with its text.
             text = (ROOT / "sql" / "queries" / f"{statement}.sql").read_bytes()[:60]
             self._statement = re.compile(rb"B.{4}\0" + statement.encode() + rb"\0|P.{4}\0" + re.escape(text), re.DOTALL)
@@ -52,7 +53,9 @@ class Proxy:
     def _see_request(self, chunk, connection):
         with self._lock:
             if self._statement is not None and self._statement.search(chunk):
-                self._statement = None
+                self._times -= 1
+                if self._times == 0:
+                    self._statement = None
                 connection["is_chosen"] = True
         return True
 

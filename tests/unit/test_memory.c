@@ -1,0 +1,106 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/memory.h"
+
+/* More than any machine has; volatile, so that no compiler sees through it. */
+static volatile size_t too_much = (size_t)1 << 58;
+static volatile int too_wide = INT_MAX;
+
+static void ask_for_too_much(void)
+{
+    free(xcalloc(too_much, 8));
+}
+
+static void grow_too_much(void)
+{
+    free(xreallocarray(NULL, too_much, 8));
+}
+
+static void overflow(void)
+{
+    free(xreallocarray(NULL, too_much, too_much));
+}
+
+static void copy_too_much(void)
+{
+    free(xstrndup("x", too_much * 64 - 1)); /* the greatest size, and a byte for the end */
+}
+
+static void format_too_much(void)
+{
+    free(xasprintf("%*s%*s", too_wide, "", too_wide, ""));
+}
+
+static void without_memory_the_process_ends_at_once_and_says_why(void **state)
+{
+    static void (*const ways[])(void) = {ask_for_too_much, grow_too_much, overflow, copy_too_much,
+                                         format_too_much};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        int ends[2];
+        char said[64] = "";
+        int status = 0;
+
+        assert_int_equal(pipe(ends), 0);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            (void)dup2(ends[1], STDERR_FILENO);
+            ways[i]();
+            _exit(EX_OK);
+        }
+        close(ends[1]);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(read(ends[0], said, sizeof(said) - 1) > 0);
+        close(ends[0]);
+        assert_true(WIFEXITED(status)); /* no signal: no core file */
+        assert_int_equal(WEXITSTATUS(status), EX_OSERR);
+        assert_non_null(strstr(said, "out of memory\n"));
+    }
+}
+
+static void nothing_is_a_size_too(void **state)
+{
+    char *none = xcalloc(0, 0);
+    char *moved = xreallocarray(none, 0, 8);
+
+    (void)state;
+    assert_non_null(moved);
+    free(moved);
+    assert_null(xstrdup(NULL));
+    free_secret(NULL);
+}
+
+static void copies_are_whole_and_end(void **state)
+{
+    AUTO(free) char *cut = xstrndup("abcdef", 3);
+    AUTO(free) char *empty = xstrndup(NULL, 0);
+    AUTO(free) char *text = xasprintf("%s-%d", "a", 7);
+
+    (void)state;
+    assert_string_equal(cut, "abc");
+    assert_string_equal(empty, "");
+    assert_string_equal(text, "a-7");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_memory_the_process_ends_at_once_and_says_why),
+        cmocka_unit_test(nothing_is_a_size_too),
+        cmocka_unit_test(copies_are_whole_and_end),
+    };
+
+    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}

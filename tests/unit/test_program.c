@@ -1,0 +1,127 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+
+#include "common/cleanup.h"
+#include "common/program.h"
+
+/* A command line, as main() gets it; static, since one is looked at at a time. */
+static char text[200];
+static char *words[20];
+static int count;
+
+static void give(const char *line)
+{
+    char *rest = NULL;
+
+    assert_true(strlen(line) < sizeof(text));
+    strcpy(text, line);
+    count = 0;
+    for (char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        words[count++] = word;
+    }
+    words[count] = NULL;
+}
+
+static void check_left(const char *line)
+{
+    char joined[sizeof(text)] = "";
+
+    for (int i = 0; i < count; i++) {
+        strcat(joined, i > 0 ? " " : "");
+        strcat(joined, words[i]);
+    }
+    assert_string_equal(joined, line);
+    assert_null(words[count]);
+}
+
+static void an_option_is_taken_out_with_its_value(void **state)
+{
+    (void)state;
+    give("seal --for=a=b x --public-key k --forty z");
+    assert_string_equal(program_take_option(&count, words, "--for"), "a=b");
+    check_left("seal x --public-key k --forty z");
+    assert_string_equal(program_take_option(&count, words, "--public-key"), "k");
+    check_left("seal x --forty z");
+    assert_null(program_take_option(&count, words, "--for"));
+    check_left("seal x --forty z");
+}
+
+static void an_option_may_have_an_empty_value_and_not_none(void **state)
+{
+    (void)state;
+    give("seal --for=");
+    assert_string_equal(program_take_option(&count, words, "--for"), "");
+    check_left("seal");
+    give("seal --for");
+    assert_null(program_take_option(&count, words, "--for"));
+    check_left("seal --for");
+}
+
+static void a_flag_is_taken_out_wherever_it_stands(void **state)
+{
+    (void)state;
+    give("run --once x --once --once");
+    assert_true(program_take_flag(&count, words, "--once"));
+    check_left("run x");
+    assert_false(program_take_flag(&count, words, "--once"));
+    /* The name of the program is none of its flags. */
+    give("--once run");
+    assert_false(program_take_flag(&count, words, "--once"));
+    check_left("--once run");
+}
+
+static void descriptors_are_raised_as_far_as_the_system_allows(void **state)
+{
+    struct rlimit before;
+    struct rlimit now;
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    now = (struct rlimit){.rlim_cur = 100, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+
+    assert_true(program_raise_descriptors(100, &err));
+    assert_true(program_raise_descriptors(20, &err));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+    assert_int_equal(now.rlim_cur, 100);
+
+    assert_true(program_raise_descriptors(150, &err));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+    assert_int_equal(now.rlim_cur, 150);
+
+    assert_false(program_raise_descriptors(UINT64_MAX - 1, &err));
+    assert_int_equal(err.code, ERROR_SYSTEM);
+    assert_non_null(strstr(err.text, "LimitNOFILE"));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void a_failure_ends_with_the_exit_code_of_its_error(void **state)
+{
+    struct error err = ERROR_INIT;
+
+    (void)state;
+    (void)!error_set(&err, ERROR_USAGE, "a test says so");
+    assert_int_equal(program_fail("test_program", &err), EX_USAGE);
+    program_notify("READY=1"); /* nobody listens, and that is no failure */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_option_is_taken_out_with_its_value),
+        cmocka_unit_test(an_option_may_have_an_empty_value_and_not_none),
+        cmocka_unit_test(a_flag_is_taken_out_wherever_it_stands),
+        cmocka_unit_test(descriptors_are_raised_as_far_as_the_system_allows),
+        cmocka_unit_test(a_failure_ends_with_the_exit_code_of_its_error),
+    };
+
+    return cmocka_run_group_tests_name("program", tests, NULL, NULL);
+}
