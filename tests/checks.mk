@@ -14,7 +14,7 @@ variant = mkdir -p $(BUILD)/$(1) && printf '%s\n' $(2) >$(BUILD)/$(1)/variant.mk
 MEMORY   := address,undefined
 FUZZING  := fuzzer-no-link,address,undefined
 COVERING := -O0 -g --coverage -fprofile-update=atomic
-CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage fuzz
+CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage fuzz torture
 
 .PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck run-unit asan tsan valgrind coverage fuzzers fuzz replays fuzz-replay
 

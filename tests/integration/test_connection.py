@@ -6,6 +6,13 @@ from harness.case import Case, heavy
 from harness.proxy import Proxy
 
 
+def wake(pid):
+    try:
+        os.kill(pid, signal.SIGCONT)
+    except ProcessLookupError:
+        pass
+
+
 class ConnectionTest(Case):
     def backends(self):
         """The server's processes for the threads of workers."""
@@ -23,14 +30,14 @@ class ConnectionTest(Case):
         worker = self.start_worker("--threads=1")
         hung, = self.backends()
         os.kill(hung, signal.SIGSTOP)
-        self.addCleanup(os.kill, hung, signal.SIGCONT)
+        self.addCleanup(wake, hung)
         self.ping(5)
         self.wait_until(lambda: "the database did not answer in time" in worker.log, "the worker gives up", seconds=60)
         self.wait_for_pings(5)
         # The claim that was sent to it is still in its socket, and is made now, while the worker looks away.
         worker.signal(signal.SIGSTOP)
         self.ping(7)
-        os.kill(hung, signal.SIGCONT)
+        wake(hung)
         self.wait_until(lambda: {job["state"] for job in self.jobs("ping")} == {"running"}, "it claims for nobody")
         worker.signal(signal.SIGCONT)
         self.wait_for_pings(12, seconds=45)

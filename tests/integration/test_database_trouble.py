@@ -1,7 +1,7 @@
 """The database restarts, cuts connections or refuses a write: what was done is recorded once, and only culprits fail."""
 import time
 
-from harness.case import Case, heavy
+from harness.case import Case, free_address, heavy
 from harness.orders import order
 from harness.postgres import SqlError
 from harness.programs import wait_until
@@ -152,6 +152,26 @@ class RefusedWriteTest(Case):
         self.assertEqual(self.imported(self.integration), [])
         self.assertIsNone(self.shop(self.integration)["last_polled_at"])
 
+    def test_a_job_whose_failure_is_refused_too_holds_nobody_up(self):
+        self.poll()
+        self.label_all()
+        self.tick()
+        order_id = self.order(70007)["id"]
+        self.db.run(f"ALTER TABLE koppeling.imported_order ADD CONSTRAINT not_marked"
+                    f" CHECK (id <> {order_id} OR state <> 'marked_shipped');"
+                    f"ALTER TABLE koppeling.job ADD CONSTRAINT not_failed CHECK (order_id <> {order_id} OR state <> 'failed')")
+        address = free_address()
+        worker = self.start_worker("--threads=1", f"--metrics-address={address}")
+        self.wait_until(lambda: "refuses even the failure" in worker.log, "neither is written")
+        self.wait_until(lambda: self.marked() == 39, "all others are")
+        self.assertEqual(len(self.history("mark_shipped")), 39)
+        job, = self.jobs("mark_shipped")
+        self.assertEqual((job["order_id"], job["last_error"]), (order_id, None))
+        self.db.run("ALTER TABLE koppeling.imported_order DROP CONSTRAINT not_marked")
+        self.wait_until(lambda: self.marked() == 40 and self.jobs() == [], "it is done when the cause is mended", seconds=60)
+        self.wait_until(lambda: self.metric(address, "koppeling_jobs_in_flight") == 0, "nothing is counted as under way")
+        self.assertEqual(worker.stop().status, 0)
+
     def test_a_deadlock_or_a_lock_that_lasts_only_delays(self):
         self.poll()
         self.label_all()
@@ -212,6 +232,52 @@ class LongQueryTest(Case):
         reader.run("ROLLBACK")
         self.assertNotIn("put off", self.tick().log)
         self.assertEqual(self.old_partitions(), 0)
+
+
+class RefusedTickTest(Case):
+    """A scheduler whose tick the database refuses says so, changes nothing and goes on when it can."""
+
+    def check_refused(self, refuse, allow, words):
+        self.db.run(refuse)
+        scheduler = self.start_scheduler()
+        self.wait_until(lambda: scheduler.log.count("cannot tick") > 1, "it tries again")
+        self.assertIn(words, scheduler.log)
+        self.assertEqual(self.jobs("poll"), [])
+        self.db.run(allow)
+        self.wait_until(lambda: len(self.jobs("poll")) == 1, "it goes on")
+        self.assertEqual(scheduler.stop().status, 0)
+
+    def setUp(self):
+        super().setUp()
+        self.simulator.shop("shop1")
+        self.connect("shop1")
+
+    def test_a_lock_that_it_may_not_take(self):
+        function = "FUNCTION pg_catalog.pg_try_advisory_xact_lock(bigint)"
+        self.check_refused(f"REVOKE EXECUTE ON {function} FROM PUBLIC", f"GRANT EXECUTE ON {function} TO PUBLIC", "permission denied")
+
+    def test_a_row_that_may_not_be_written(self):
+        self.check_refused("ALTER TABLE koppeling.job ADD CONSTRAINT no_polls CHECK (kind <> 'poll')",
+                           "ALTER TABLE koppeling.job DROP CONSTRAINT no_polls", "no_polls")
+
+    def test_a_commit_that_is_refused(self):
+        self.check_refused("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not at the end'; END $$;
+            CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON koppeling.job DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION refuse();""", "DROP TRIGGER refuse ON koppeling.job", "not at the end")
+
+    def test_a_tick_that_is_cut_off(self):
+        """Its connection ends while it waits for a lock: nothing is left half done."""
+        blocker = self.session()
+        blocker.run("BEGIN; LOCK TABLE koppeling.job IN EXCLUSIVE MODE")
+        scheduler = self.start_scheduler()
+        waiting = ("SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'test_scheduler'"
+                   " AND datname = current_database()")
+        pid, = self.wait_until(lambda: self.db.column(waiting), "it waits for the lock")
+        self.db.run("SELECT pg_terminate_backend(%s)", pid)
+        self.wait_until(lambda: "cannot tick" in scheduler.log, "it notices")
+        blocker.run("COMMIT")
+        self.wait_until(lambda: len(self.jobs("poll")) == 1, "it goes on")
 
 
 class UnknownCommitTest(Case):

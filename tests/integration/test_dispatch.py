@@ -71,6 +71,40 @@ class TokenTest(BookingCase):
         self.work()
         self.assertEqual([booked["reference"] for booked in self.booked()], [f"70001-{shipment['id']}"])
 
+    def test_a_token_that_is_refused_fails_and_an_answer_without_one_is_asked_for_again(self):
+        """400 is how OAuth servers refuse credentials; a success without a token is no answer at all."""
+        answers = (({"status": 400, "body": '{"error": "invalid_client"}'}, ("failed", "auth")),
+                   ({"status": 200, "body": '{"token_type": "bearer"}'}, ("queued", "unreadable")),
+                   ({"status": 200, "body": "<html>"}, ("queued", "unreadable")))
+        for number, (answer, ending) in enumerate(answers, 70001):
+            with self.subTest(answer=answer):
+                self.simulator.fault("status", "boekuwzending", path_contains="/token", times=1, **answer)
+                self.book(number)
+                job, = self.jobs("create_shipment")
+                self.assertEqual((job["state"], job["last_error_class"]), ending, job)
+                self.ops.run("SELECT koppeling.retry_job(%s)", job["id"])
+                self.retry_until_done()
+        self.assertEqual([booked["created_with_this_reference"] for booked in self.booked()], [1, 1, 1])
+
+    def test_jobs_that_wait_for_a_token_are_handed_back_by_a_worker_that_stops(self):
+        self.simulator.fault("stall", "boekuwzending", path_contains="/token")
+        shipments = self.dispatch_all(range(70001, 70006))
+        worker = self.start_worker("--threads=1", "--grace-seconds=0")
+        self.wait_until(lambda: self.tokens_fetched() == 1, "a token is asked for")
+        ended = worker.stop()
+        self.assertEqual(ended.status, 0, ended.log)
+        self.assertEqual({(job["state"], job["attempt"], job["worker_id"]) for job in self.jobs("create_shipment")},
+                         {("queued", 0, None)})
+        self.simulator.clear_faults()
+        self.work()
+        self.assertEqual({self.shipment(shipment)["state"] for shipment in shipments}, {"sending"},
+                         "that they would be sent was written, so they are looked up first")
+        self.age_requests()
+        self.hasten()
+        self.work()
+        self.assertEqual({self.shipment(shipment)["state"] for shipment in shipments}, {"labelled"})
+        self.assertEqual({booked["created_with_this_reference"] for booked in self.booked()}, {1})
+
     def test_wrong_credentials_hold_an_order_that_is_pushed_and_not_its_shop(self):
         self.give_credentials("wrong")
         self.backend.run("UPDATE koppeling.account SET push_orders = true")

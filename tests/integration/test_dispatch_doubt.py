@@ -118,6 +118,25 @@ class NeverBookedTest(DoubtCase):
         self.assertEqual({job["state"] for job in self.jobs()}, {"failed"})
 
 
+class TakenAwayTest(DoubtCase):
+    def test_what_is_taken_away_while_it_searches_is_not_booked(self):
+        """The job is cancelled between the search and the booking: the intent cannot be written, so nothing is sent."""
+        self.simulator.fault("reset", **BOOKING, times=self.orders)
+        self.dispatch_all()
+        self.work()
+        self.age_requests()
+        self.hasten()
+        self.simulator.settings(latency_ms=2000)
+        worker = self.start_worker()
+        searches = {"method": "GET", "path_contains": "/shipments"}
+        self.wait_until(lambda: len(self.simulator.requests(**searches)) == self.orders, "all are searched for")
+        self.ops.run("SELECT koppeling.cancel_job(id) FROM koppeling.job_log WHERE kind = 'create_shipment' AND state = 'running'")
+        self.wait_until(lambda: worker.log.count("belongs to somebody else by now") == self.orders, "it lets go of them")
+        self.assertEqual(worker.stop().status, 0)
+        self.assertEqual((self.booked(), len(self.bookings())), ([], self.orders), "none was sent again")
+        self.assertEqual({job["outcome"] for job in self.history("create_shipment")}, {"cancelled"})
+
+
 class UnsettledTest(DoubtCase):
     orders = 30
 

@@ -146,6 +146,18 @@ class FrozenWorkerTest(InFlightTest):
         self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.label WHERE told_at IS NOT NULL"), 0)
         self.assertEqual(len(self.jobs("mark_shipped")), self.orders)
 
+    def test_a_worker_that_was_given_up_learns_it_with_its_next_renewal_and_starts_anew(self):
+        worker = self.start_and_wait("--threads=1", "--lease-seconds=20")
+        # By the clock of the database its lease has lapsed, by its own it has not.
+        self.db.run("UPDATE koppeling.worker SET lease_until = now()")
+        self.tick()
+        self.assertEqual({job["state"] for job in self.jobs("mark_shipped")}, {"queued"})
+        self.wait_until(lambda: worker.log.count("event=registered") == 2, "it starts anew")
+        self.assertIn("the lease has lapsed", worker.log)
+        self.wait_until(lambda: self.marked() == self.orders, "and does the work")
+        self.assertEqual(worker.stop().status, 0)
+        self.check_all_marked_once()
+
     def test_a_frozen_worker_that_is_not_missed_goes_on(self):
         frozen = self.start_and_wait()
         frozen.signal(signal.SIGSTOP)

@@ -1,11 +1,13 @@
 """Wrong settings: an exit code of sysexits, and a sentence that names the variable."""
 import json
+import os
+import subprocess
 import time
 
 from harness.case import Case, free_address
-from harness.programs import Program
+from harness.programs import BUILD, Program
 
-USAGE, UNAVAILABLE, NOPERM, CONFIG = 64, 69, 77, 78
+USAGE, DATAERR, UNAVAILABLE, NOPERM, CONFIG = 64, 65, 69, 77, 78
 DAEMONS = ("koppeling-worker", "koppeling-scheduler")
 
 WRONG = {
@@ -124,6 +126,46 @@ class SettingsTest(Case):
                            USAGE, "surplus")
 
 
+    def test_a_line_end_is_no_part_of_a_secret(self):
+        for shop, token in (("shop1", "token-shop1\n"), ("shop2", "token-shop2\r\n")):
+            self.simulator.shop(shop)
+            self.request_connection(shop, token=token)
+        self.work()
+        self.assertEqual(self.db.column("SELECT state FROM koppeling.integration"), ["active", "active"])
+
+    def test_sealing_refuses_a_secret_that_is_too_long_or_cannot_be_read(self):
+        longest = "x" * 4096
+        for secret, words in ((longest + "xx", "longer than 4096 bytes"), ("", "empty")):
+            done = self.seal_from(lambda path, secret=secret: path.write_text(secret))
+            self.assertEqual(done.returncode, DATAERR, done.stderr)
+            self.assertIn(words, done.stderr)
+        self.assertEqual(self.seal_from(lambda path: path.write_text(longest)).returncode, 0)
+        done = self.seal_from(lambda path: path.mkdir())
+        self.assertEqual((done.returncode, done.stdout), (DATAERR, ""))
+        self.assertIn("cannot read the secret from standard input", done.stderr)
+
+    def seal_from(self, make):
+        """koppeling-worker seal, reading from what make() puts at a path."""
+        path = self.log_directory / "secret"
+        make(path)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            return subprocess.run([BUILD / "koppeling-worker", "seal", "--public-key", self.surroundings.public_key],
+                                  stdin=descriptor, capture_output=True, text=True)
+        finally:
+            os.close(descriptor)
+            path.rmdir() if path.is_dir() else path.unlink()
+
+    def test_a_list_of_kinds_may_have_blanks(self):
+        self.backend.value("SELECT koppeling.ping(3)")
+        self.assertEqual(self.run_worker("--kinds=poll, ping").status, 0)
+        self.assertEqual(len(self.history("ping")), 3)
+
+    def test_a_kind_that_the_database_does_not_know_is_refused(self):
+        self.db.run("DELETE FROM koppeling.job_kind WHERE name = 'push_order'")
+        self.check_refused(self.run_worker("--kinds=push_order"), CONFIG, "the database knows no job kind 'push_order'")
+
+
 class UnfitDatabaseTest(Case):
     def start_each(self, user="postgres", **settings):
         """What each daemon says when it is started."""
@@ -183,6 +225,21 @@ class UnfitDatabaseTest(Case):
             done = program.wait()
             self.assertEqual(done.status, 0, done.log)
         self.assertEqual(self.db.value("SELECT count(*) = max(version) FROM koppeling.schema_migration"), True)
+
+    def test_a_migration_that_is_cut_off_leaves_nothing_half_done(self):
+        self.db.run("UPDATE koppeling.schema_definitions SET hash = 'old'; DROP FUNCTION koppeling.poll_now")
+        blocker = self.session()
+        blocker.run("BEGIN; LOCK TABLE koppeling.schema_definitions IN EXCLUSIVE MODE")
+        program = self.start_migration()
+        waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        pid, = self.wait_until(lambda: self.db.column(waiting), "it waits for the lock")
+        self.db.run("SELECT pg_terminate_backend(%s)", pid)
+        done = program.wait()
+        self.assertEqual(done.status, UNAVAILABLE, done.log)
+        blocker.run("COMMIT")
+        self.assertFalse(self.db.value("SELECT to_regproc('koppeling.poll_now') IS NOT NULL"))
+        self.assertEqual(self.program("koppeling-scheduler", "migrate").status, 0)
+        self.assertTrue(self.db.value("SELECT to_regproc('koppeling.poll_now') IS NOT NULL"))
 
     def start_migration(self):
         program = Program("koppeling-scheduler", ["migrate"], self.environment(), self._log_path("migrate"))
@@ -248,6 +305,9 @@ class HealthTest(Case):
                             environment=self.worker_environment())
         self.assertNotEqual(done.status, 0)
         self.assertIn(address, done.log)
+        port = address.rsplit(":", 1)[1]
+        done = self.program("koppeling-scheduler", "run", "--once", f"--metrics-address=:{port}")
+        self.assertEqual((done.status, "Address already in use" in done.log), (71, True), done.log)
 
     def test_logs_are_json_when_asked_for(self):
         done = self.work("--log-format=json")
