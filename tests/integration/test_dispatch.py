@@ -81,8 +81,8 @@ class TokenTest(BookingCase):
                 self.simulator.fault("status", "boekuwzending", path_contains="/token", times=1, **answer)
                 self.book(number)
                 job, = self.jobs("create_shipment")
-                self.assertEqual((job["state"], job["last_error_class"]), ending, job)
-                self.ops.run("SELECT koppeling.retry_job(%s)", job["id"])
+                self.assertEqual((job["state"], job["errors"][0]["class"]), ending, job)
+                self.ops.run("SELECT koppeling.retry_failed()")
                 self.retry_until_done()
         self.assertEqual([booked["created_with_this_reference"] for booked in self.booked()], [1, 1, 1])
 
