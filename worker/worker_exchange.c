@@ -8,9 +8,10 @@
  *   refused    nothing happened. A passing trouble (deadlock, no resources): again later. Else one
  *              of the reports is the culprit: the batch is halved until it stands alone, and only
  *              that job fails.
- *   unknown    reports are sent again; the fencing token makes that harmless. A claim that may have
- *              been committed is disowned by its token, so that its jobs are not held by a lease
- *              for nobody.
+ *   unknown    reports are sent again; the fencing token makes that harmless. A claim may have been
+ *              committed, or may be at any later moment: what runs in our name and is not on our
+ *              lists is disowned, at once and with each renewal from then on, so that no job is
+ *              held by a lease for nobody.
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -104,15 +105,28 @@ static void add_renew(struct worker *worker, struct exchange *exchange)
     exchange->renew_part = exchange->flight.part_count - 1;
 }
 
+/* The jobs of a claim share its token, so there are far fewer tokens than jobs. */
+static void append_tokens(struct pg_array *tokens, const struct job_run_list *list)
+{
+    int64_t last = 0;
+    for (const struct job_run *run = list->first; run != NULL; run = run->next) {
+        if (run->token != last)
+            pg_array_integer(tokens, run->token);
+        last = run->token;
+    }
+}
+
 static void add_disown(struct worker *worker, struct exchange *exchange)
 {
     struct pg_array tokens;
     struct flight_part *part = flight_add(&exchange->flight, "queue_disown");
     pg_array_init(&tokens);
-    for (int i = 0; i < worker->disowned_count; i++)
-        pg_array_integer(&tokens, worker->disowned[i]);
+    append_tokens(&tokens, &worker->active);
+    append_tokens(&tokens, &worker->ready);
+    append_tokens(&tokens, &worker->pending);
     flight_parameter_integer(part, worker->id);
     flight_parameter_take(part, pg_array_steal(&tokens));
+    exchange->disown_part = exchange->flight.part_count - 1;
 }
 
 static void add_claim(struct worker *worker, struct exchange *exchange)
@@ -139,13 +153,14 @@ static void compose(struct worker *worker, struct exchange *exchange)
         add_register(worker, exchange);
         return;
     }
-    if (worker->disowned_count > 0)
+    bool renews = worker->id != 0 && worker->now_us >= worker->renew_at_us;
+    if (worker->disowns_now || (worker->has_strays && renews))
         add_disown(worker, exchange);
     exchange->report.first = exchange->report.end = exchange->flight.part_count;
     if (has_report || (claims && worker->pending.count > 0))
         report_add(&worker->pending, &worker->sent, worker->report_limit, &exchange->flight,
                    &exchange->report);
-    if (worker->id != 0 && worker->now_us >= worker->renew_at_us)
+    if (renews)
         add_renew(worker, exchange);
     if (worker->now_us >= worker_look_at_us(worker))
         worker_add_look(worker, exchange);
@@ -171,6 +186,7 @@ void worker_exchange_send(struct worker *worker)
     *exchange = (struct exchange){
         .report = {.done = -1, .failed = -1, .released = -1, .owned = -1},
         .register_part = -1,
+        .disown_part = -1,
         .renew_part = -1,
         .claim_part = -1,
         .idle_part = -1,
@@ -270,8 +286,8 @@ static void land_committed(struct worker *worker, struct exchange *exchange)
     metric_add(&flights, 1);
     atomic_store(&worker->progress_us, worker->now_us);
     worker->backoff_us = 0;
-    if (exchange->register_part < 0)
-        worker->disowned_count = 0;
+    if (exchange->disown_part >= 0)
+        worker->disowns_now = false;
     settle_reports(worker, exchange);
     read_lease(worker, exchange);
     if (exchange->claim_part >= 0)
@@ -281,18 +297,6 @@ static void land_committed(struct worker *worker, struct exchange *exchange)
     if (exchange->idle_part >= 0 && worker_held_jobs(worker) == 0 &&
         PQgetvalue(exchange->flight.parts[exchange->idle_part].result, 0, 0)[0] == 't')
         atomic_store(&worker->is_idle, true);
-}
-
-static void disown_claim(struct worker *worker, const struct exchange *exchange)
-{
-    if (exchange->claim_part < 0)
-        return;
-    if (worker->disowned_count == DISOWNED_LIMIT) {
-        /* So many unknown claims: take a new identity and let the lease return everything. */
-        worker_lose_lease(worker);
-        return;
-    }
-    worker->disowned[worker->disowned_count++] = exchange->claim_token;
 }
 
 /* Narrows the search for the report that the database refuses, or fails it when it stands alone. */
@@ -305,11 +309,10 @@ static void find_culprit(struct worker *worker, const struct flight *flight)
     struct job_run *run = worker->sent.first;
     char text[400];
     if (run->is_refused) {
-        LOG_ERROR("the database refuses even the failure of a job; its lease will return it",
+        LOG_ERROR("the database refuses even the failure of a job; it is handed back later",
                   LOG_INT("job", run->job.id), LOG_TEXT("error", flight->error));
         job_run_list_remove(&worker->sent, run);
-        if (worker->disowned_count < DISOWNED_LIMIT)
-            worker->disowned[worker->disowned_count++] = run->token;
+        worker->has_strays = true;
         worker_forget_run(worker, run);
         return;
     }
@@ -364,7 +367,8 @@ void worker_exchange_land(struct worker *worker)
         LOG_WARNING("it is unknown whether the last transaction was committed",
                     LOG_INT("reports", worker->sent.count),
                     LOG_TEXT("error", exchange->flight.error));
-        disown_claim(worker, exchange);
+        if (exchange->claim_part >= 0)
+            worker->has_strays = worker->disowns_now = true;
         job_run_list_prepend_all(&worker->pending, &worker->sent);
         worker->report_at_us = worker->now_us;
         break;

@@ -25,6 +25,7 @@ struct exchange {
     struct flight flight;
     struct report_parts report;
     int register_part;
+    int disown_part;
     int renew_part;
     int claim_part;
     int idle_part;
@@ -35,7 +36,6 @@ struct exchange {
     int claim_limit;
 };
 
-enum { DISOWNED_LIMIT = 32 };
 enum { WINDOW_FIRST = 256, WINDOW_LEAST = 32, WINDOW_STEP = 2 };
 
 struct worker {
@@ -83,15 +83,18 @@ struct worker {
     /* Claiming. The window opens a step with each job that the database has acknowledged, and
      * closes a step with each that comes in while too much waits to be written: when the database
      * is what is slow, more calls in flight only cost memory. */
-    bool more;                        /* the last claim was full: there is more */
-    int calls_ended;                  /* since the last claim */
-    int window;                       /* most jobs to hold: up to in_flight, see below */
-    int64_t poll_at_us;               /* the next claim without any hint */
-    int64_t retry_at_us;              /* nothing is sent before: the database refused something */
-    int64_t backoff_us;               /* the wait before that; 0: the last flight was committed */
-    int64_t looked_us;                /* when it last looked whether work is left lying */
-    int64_t disowned[DISOWNED_LIMIT]; /* tokens of claims whose commit is unknown */
-    int disowned_count;
+    bool more;           /* the last claim was full: there is more */
+    int calls_ended;     /* since the last claim */
+    int window;          /* most jobs to hold: up to in_flight, see above */
+    int64_t poll_at_us;  /* the next claim without any hint */
+    int64_t retry_at_us; /* nothing is sent before: the database refused something */
+    int64_t backoff_us;  /* the wait before that; 0: the last flight was committed */
+    int64_t looked_us;   /* when it last looked whether work is left lying */
+
+    /* Jobs may run in our name that we do not know of, now or later: a claim got no answer, or a
+     * job could not be reported. They are disowned with each renewal. */
+    bool has_strays;
+    bool disowns_now; /* without waiting for the renewal */
 
     /* The end. */
     bool stopping;

@@ -297,7 +297,7 @@ void worker_lose_lease(struct worker *worker)
         worker_forget_run(worker, run);
     }
     worker->id = 0;
-    worker->disowned_count = 0;
+    worker->has_strays = worker->disowns_now = false;
 }
 
 void worker_release_jobs(struct worker *worker)

@@ -19,6 +19,14 @@ class ConnectionTest(Case):
         return self.db.column("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'test_worker'"
                               " AND application_name <> 'koppeling-worker/listener'")
 
+    def stops_idle(self, pid):
+        """Stops a process of the server, if that is at a moment when it has nothing to do."""
+        os.kill(pid, signal.SIGSTOP)
+        if self.db.value("SELECT state FROM pg_stat_activity WHERE pid = %s", pid) == "idle":
+            return True
+        wake(pid)
+        return False
+
     def ping(self, count):
         self.backend.value("SELECT koppeling.ping(%s)", count)
 
@@ -29,8 +37,8 @@ class ConnectionTest(Case):
     def test_a_server_process_that_hangs_is_given_up_and_a_claim_that_it_makes_when_it_wakes_is_undone(self):
         worker = self.start_worker("--threads=1")
         hung, = self.backends()
-        os.kill(hung, signal.SIGSTOP)
         self.addCleanup(wake, hung)
+        self.wait_until(lambda: self.stops_idle(hung), "it hangs between two claims")
         self.ping(5)
         self.wait_until(lambda: "the database did not answer in time" in worker.log, "the worker gives up", seconds=60)
         self.wait_for_pings(5)

@@ -126,7 +126,11 @@ EXECUTE release_jobs('{1,4}', '{7,8}');
 SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running', 'only jobs of one''s own are handed back');
 SELECT is((pg_temp.job(1)).attempt, 0::smallint, 'unattempted');
 EXECUTE disown_jobs(:me, '{7,9}');
-SELECT is(pg_temp.states(), '1 queued, 2 queued, 3 queued, 4 queued, 5 queued, 6 queued', 'a claim of which nobody heard is taken back by its token');
+SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running', 'what a worker holds stays with it');
+EXECUTE disown_jobs(:me + 1, '{}');
+SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running', 'and so does what is another''s');
+EXECUTE disown_jobs(:me, '{9}');
+SELECT is(pg_temp.states(), '1 queued, 2 queued, 3 queued, 4 queued, 5 queued, 6 queued', 'what it does not know of goes back');
 SELECT results_eq($$ SELECT DISTINCT attempt::integer FROM koppeling.job $$, ARRAY[0], 'unattempted, too');
 
 SELECT pg_temp.start_over();
