@@ -4,8 +4,9 @@ CREATE OR REPLACE FUNCTION koppeling.shop_host(shop_url text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN substring(lower(btrim(shop_url, E' \t\r\n'))
-    FROM '^(?:https?://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.myonline\.store)/?$');
+-- Made small afterwards: the capital dotted I and the sign for Kelvin are no letters of a host, but their small forms are.
+RETURN lower(substring(btrim(shop_url, E' \t\r\n')
+    FROM '(?i)^(?:https?://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.myonline\.store)/?$'));
 COMMENT ON FUNCTION koppeling.shop_host IS
     '{name}.myonline.store from what a merchant typed: with or without scheme, closing slash and capitals. NULL for anything else.';
 

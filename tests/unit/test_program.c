@@ -4,11 +4,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 
-#include "common/cleanup.h"
+#include "common/memory.h"
 #include "common/program.h"
 
 /* A command line, as main() gets it; static, since one is looked at at a time. */
@@ -20,8 +22,7 @@ static void give(const char *line)
 {
     char *rest = NULL;
 
-    assert_true(strlen(line) < sizeof(text));
-    strcpy(text, line);
+    snprintf(text, sizeof(text), "%s", line);
     count = 0;
     for (char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
         words[count++] = word;
@@ -31,11 +32,13 @@ static void give(const char *line)
 
 static void check_left(const char *line)
 {
-    char joined[sizeof(text)] = "";
+    AUTO(free) char *joined = xstrdup(words[0]);
 
-    for (int i = 0; i < count; i++) {
-        strcat(joined, i > 0 ? " " : "");
-        strcat(joined, words[i]);
+    for (int i = 1; i < count; i++) {
+        char *longer = xasprintf("%s %s", joined, words[i]);
+
+        free(joined);
+        joined = longer;
     }
     assert_string_equal(joined, line);
     assert_null(words[count]);
