@@ -16,7 +16,7 @@ FUZZING  := fuzzer-no-link,address,undefined
 COVERING := -O0 -g --coverage -fprofile-update=atomic
 CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage fuzz torture
 
-.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck run-unit asan tsan valgrind coverage fuzzers fuzz replays fuzz-replay
+.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck asan tsan valgrind coverage fuzzers fuzz replays fuzz-replay
 
 check: ## everything before a release, with the time that each part took; FUZZ_SECONDS=5 shortens it
 	+@for check in $(CHECKS); do \
@@ -62,10 +62,6 @@ analyzer:
 shellcheck:
 	@shellcheck $$(grep -lrE '^#!/bin/(ba)?sh' --include=* .ci deploy tests)
 
-# The unit tests of a build, each under a program such as valgrind if one is given, and the inputs that fuzzing found.
-run-unit: unit replays
-	@tests/analysis/run-unit $(BUILD) $(UNDER)
-
 # The whole test suite, on programs that report what they do wrong with memory or threads.
 asan: ## all tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, in build/asan
 	+@$(call variant,asan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := $(MEMORY)') all unit replays
@@ -75,8 +71,9 @@ tsan: ## all tests with ThreadSanitizer, in build/tsan
 	+@$(call variant,tsan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := thread') all unit replays
 	@tests/analysis/sanitized $(BUILD)/tsan
 
-valgrind: ## unit tests under valgrind
-	+@$(call variant,gcc,'CC := gcc') run-unit UNDER='valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --suppressions=tests/analysis/valgrind.supp'
+valgrind: ## unit tests and short integration tests under valgrind
+	+@$(call variant,gcc,'CC := gcc') all unit replays
+	@tests/analysis/valgrind $(BUILD)/gcc
 
 # A program that ends by _exit() writes its counts down first (count_exit.c); one that is killed cannot.
 WRAPPING = --coverage -Wl,--wrap=_exit $(BUILD)/coverage/count_exit.o
