@@ -21,7 +21,9 @@ WORKER_FLAGS = ("--lease-seconds=5", "--request-timeout-seconds=2", "--grace-sec
 SECRETS = {
     **{f"the token of {shop}": f"kanarietoken-{shop}-7f3a91" for shop in SHOPS},
     "the partner token": "kanariepartner-52cc08", "the client secret": "kanariegeheim-90be17",
+    "the password": "kanariewachtwoord4d08",
 }
+ROLES = ("worker", "scheduler", "backend", "ops")
 SETTINGS = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "min_wal_size=32MB", "max_wal_size=64MB",
             "log_lock_waits=on")
 DISK_BYTES = 400_000_000
@@ -123,18 +125,19 @@ class Server(Cluster):
 class World:
     """Everything that a round needs. Programs sit in slots; whoever empties one is followed by a successor."""
 
+    worker_flags = WORKER_FLAGS
+
     def __init__(self, name="chaos"):
         self.directory = BUILD / "test" / "logs" / name
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
-        self.ledger = {"kinds": {}, "dispatches": [], "labels": [], "pings": 0}
+        self.ledger = {"kinds": {}, "dispatches": [], "labels": [], "pings": 0, "notes": []}
         self.workers, self.schedulers = [None] * WORKERS, [None] * SCHEDULERS
         self.ended = []  # programs that were asked to end
         self._starts = 0
         self.gate = self.server = self.simulator = None
         self.libfaketime = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
-        self.server = Server(name)
-        self.gate = Gate(self.server.socket_directory)
+        self._make_server(name)
         self._make_database()
         self.simulator = Simulator(self._environment("postgres"), self._log_path("simulator"))
         self._make_services()
@@ -151,8 +154,13 @@ class World:
 
     # Making it.
 
-    def _environment(self, user, through_gate=False):
-        directory = self.gate.directory if through_gate else self.server.socket_directory
+    def _make_server(self, name):
+        self.server = Server(name)
+        self.gate = Gate(self.server.socket_directory)
+
+    def _environment(self, user, slot=0):
+        """What a program of that slot is told; all but the first stand behind the gate."""
+        directory = self.gate.directory if slot > 0 else self.server.socket_directory
         return {"PATH": os.environ["PATH"], "KOPPELING_DATABASE_URL": f"host={directory} user={user} dbname=postgres"}
 
     def _log_path(self, name):
@@ -168,8 +176,8 @@ class World:
         self.secrets = {**SECRETS, "the secret key": self.secret_key}
         secret = seal(SECRETS["the client secret"], self.public_key)
         session = self.server.session()
-        for role in ("worker", "scheduler", "backend", "ops"):
-            session.run(f"CREATE ROLE chaos_{role} LOGIN IN ROLE koppeling_{role}")
+        for role in ROLES:
+            session.run(f"CREATE ROLE chaos_{role} LOGIN PASSWORD %s IN ROLE koppeling_{role}", SECRETS["the password"])
         session.run(facts.LOG_OF_JOBS)
         session.run(FAST)
         session.run(ACCOUNTS, secret, secret)
@@ -194,7 +202,7 @@ class World:
     def sql(self, query, *values, user="postgres"):
         """The rows, or None when there was no answer or a refusal: then the outcome is unknown."""
         try:
-            session = self.server.session("postgres", user)
+            session = self.server.session(user=user)
         except (OSError, ConnectionError, SqlError):
             return None
         try:
@@ -207,7 +215,7 @@ class World:
     # The programs.
 
     def start_worker(self, slot, skew=None):
-        environment = self._environment("chaos_worker", through_gate=slot > 0)
+        environment = self._environment("chaos_worker", slot)
         environment.update({
             "KOPPELING_SECRET_KEY": self.secret_key, "KOPPELING_PARTNER_TOKEN": SECRETS["the partner token"],
             "KOPPELING_MIJNWEBWINKEL_URL": self.simulator.url,
@@ -215,10 +223,10 @@ class World:
             "KOPPELING_BOEKUWZENDING_STAGING_URL": self.simulator.url + "/boekuwzending-staging"})
         if skew is not None:
             environment.update({"LD_PRELOAD": self.libfaketime, "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
-        self.workers[slot] = Program("koppeling-worker", ["run", *WORKER_FLAGS], environment, self._log_path(f"worker{slot}"))
+        self.workers[slot] = Program("koppeling-worker", ["run", *self.worker_flags], environment, self._log_path(f"worker{slot}"))
 
     def start_scheduler(self, slot):
-        self.schedulers[slot] = Program("koppeling-scheduler", ["run"], self._environment("chaos_scheduler", slot > 0),
+        self.schedulers[slot] = Program("koppeling-scheduler", ["run"], self._environment("chaos_scheduler", slot),
                                         self._log_path(f"scheduler{slot}"))
 
     def start_missing(self):
