@@ -1,12 +1,19 @@
 /* Blocking use of a PostgreSQL connection. */
 #include "common/database.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/sql_embedded.h"
+
+/* A server that is frozen keeps its connections, and neither keep-alives nor any setting of libpq
+ * notice. */
+#define ANSWER_TIMEOUT_US (30 * INT64_C(1000000))
+#define PATIENCE_US       (3600 * INT64_C(1000000))
 
 void database_parameters_fill(struct database_parameters *parameters, const char *url,
                               const char *application_name)
@@ -63,6 +70,13 @@ const char *database_message(const PGconn *connection)
     return line[0] != '\0' ? line : "the connection was lost";
 }
 
+void database_take_notice(void *ignored, const PGresult *notice)
+{
+    const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    (void)ignored;
+    LOG_INFO("the database remarks", LOG_TEXT("message", message != NULL ? message : ""));
+}
+
 bool database_open(const char *url, const char *application_name, PGconn **ret_connection,
                    struct error *err)
 {
@@ -73,6 +87,7 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
     if (PQstatus(connection) != CONNECTION_OK)
         return error_set(err, ERROR_UNAVAILABLE, "cannot connect to the database: %s",
                          database_message(connection));
+    (void)PQsetNoticeReceiver(connection, database_take_notice, NULL);
     *ret_connection = steal_ptr(&connection);
     return true;
 }
@@ -126,23 +141,65 @@ static bool is_success(const PGresult *result)
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
-bool database_run(PGconn *connection, const char *name, const char *const *parameters,
-                  size_t parameter_count, PGresult **ret_result, struct error *err)
+/* Waits for input; false when the time is over. */
+static bool wait_for_input(PGconn *connection, int64_t deadline_us)
 {
-    AUTO(PQclear)
-    PGresult *result = PQexecParams(connection, database_query(name), (int)parameter_count, NULL,
-                                    parameters, NULL, NULL, 0);
+    int64_t wait_us = deadline_us - clock_monotonic_us();
+    struct pollfd descriptor = {.fd = PQsocket(connection), .events = POLLIN};
+    if (wait_us <= 0)
+        return false;
+    /* What poll() has to say shows when libpq reads. */
+    (void)poll(&descriptor, 1, wait_us > 60000000 ? 60000 : (int)((wait_us + 999) / 1000));
+    return true;
+}
+
+/* Takes the last result of what was sent. */
+static bool take_answer(PGconn *connection, const char *what, int64_t timeout_us,
+                        PGresult **ret_result, struct error *err)
+{
+    int64_t deadline_us = clock_monotonic_us() + timeout_us;
+    AUTO(PQclear) PGresult *result = NULL;
+    for (;;) {
+        while (PQisBusy(connection)) {
+            if (!wait_for_input(connection, deadline_us))
+                return error_set(err, ERROR_CONNECTION,
+                                 "cannot run %s: the database did not answer in time", what);
+            if (!PQconsumeInput(connection))
+                break;
+        }
+        PGresult *next = PQgetResult(connection);
+        if (next == NULL)
+            break;
+        PQclear(result);
+        result = next;
+    }
     if (!is_success(result))
-        return fail_from_result(connection, result, name, err);
+        return fail_from_result(connection, result, what, err);
     if (ret_result != NULL)
         *ret_result = steal_ptr(&result);
     return true;
 }
 
+bool database_run(PGconn *connection, const char *name, const char *const *parameters,
+                  size_t parameter_count, PGresult **ret_result, struct error *err)
+{
+    if (!PQsendQueryParams(connection, database_query(name), (int)parameter_count, NULL, parameters,
+                           NULL, NULL, 0))
+        return fail_from_result(connection, NULL, name, err);
+    return take_answer(connection, name, ANSWER_TIMEOUT_US, ret_result, err);
+}
+
 bool database_run_text(PGconn *connection, const char *what, const char *sql, struct error *err)
 {
-    AUTO(PQclear) PGresult *result = PQexec(connection, sql);
-    if (!is_success(result))
-        return fail_from_result(connection, result, what, err);
-    return true;
+    if (!PQsendQuery(connection, sql))
+        return fail_from_result(connection, NULL, what, err);
+    return take_answer(connection, what, ANSWER_TIMEOUT_US, NULL, err);
+}
+
+bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
+                            struct error *err)
+{
+    if (!PQsendQuery(connection, sql))
+        return fail_from_result(connection, NULL, what, err);
+    return take_answer(connection, what, PATIENCE_US, NULL, err);
 }

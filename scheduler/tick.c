@@ -112,7 +112,8 @@ bool tick_run(PGconn *connection, bool with_maintenance, struct tick_report *ret
     if (!database_run_text(connection, "commit", database_query("transaction_commit"), err))
         return false;
     if (with_maintenance && !report.skipped &&
-        !database_run(connection, "schedule_maintenance", NULL, 0, NULL, err))
+        !database_run_patiently(connection, "schedule_maintenance",
+                                database_query("schedule_maintenance"), err))
         return false;
     *ret_report = report;
     return true;

@@ -167,8 +167,9 @@ class FailoverDriver(Driver):
                           " JOIN koppeling.worker w ON w.id = h.worker_id WHERE h.finished_at > to_timestamp(%s)", since)
 
     def listening(self):
+        """Listeners whose last word was LISTEN, or a question whether the primary is still there."""
         return self.count("SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'koppeling-worker/listener'"
-                          " AND query LIKE '%LISTEN%'")
+                          " AND (query LIKE '%LISTEN%' OR query LIKE '%emit_message%')")
 
     def is_polled_since(self, since):
         return self.count("SELECT count(*) AS n FROM koppeling.integration WHERE last_polled_at < to_timestamp(%s)", since) == 0

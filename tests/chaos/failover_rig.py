@@ -152,7 +152,8 @@ class Node:
     def thaw(self):
         signal_all(self.postgres(), signal.SIGCONT)
         for daemon in (self.etcd, self.patroni):
-            daemon.signal(signal.SIGCONT)
+            if daemon is not None:
+                daemon.signal(signal.SIGCONT)
 
     def is_role(self, role):
         """What Patroni says: role is primary or replica (which is then up and streaming or catching up)."""
@@ -287,7 +288,6 @@ class Rig:
 
     def remove(self):
         for node in self.nodes:
-            node.thaw() if node.patroni is not None and node.etcd is not None else None
             node.kill()
         for daemon in (self.haproxy, self.pooler):
             if daemon is not None:
@@ -305,7 +305,7 @@ class Rig:
         return f"host={hosts} port={ports} user={user} password={self.password_of(user)} dbname={DATABASE}"
 
     def url_of_all(self, user):
-        """As a program gets it that knows the three hosts; the host that is tried first differs per call's user."""
+        """As a program gets it that knows the three hosts."""
         ports = ",".join(str(node.port) for node in self.nodes)
         return self._url("127.0.0.1,127.0.0.1,127.0.0.1", ports, user) + " target_session_attrs=read-write connect_timeout=3"
 
@@ -362,6 +362,7 @@ class Rig:
 
     def ensure_up(self):
         for node in self.nodes:
+            node.thaw()
             node.start()
         wait_until(self.is_whole, "the cluster is whole", 120, 0.2)
 
