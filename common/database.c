@@ -92,7 +92,7 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
     return true;
 }
 
-enum error_code database_error_code(const char *sqlstate)
+enum error_code database_error_code(const PGresult *result)
 {
     static const struct {
         const char *prefix;
@@ -110,8 +110,14 @@ enum error_code database_error_code(const char *sqlstate)
         {"42501", ERROR_PERMISSION},  {"28", ERROR_PERMISSION}, {"42P01", ERROR_CONFIG},
         {"3F000", ERROR_CONFIG},      {"42883", ERROR_CONFIG},  {"42703", ERROR_CONFIG},
     };
+    const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     if (sqlstate == NULL)
         return ERROR_CONNECTION;
+    /* A check without a name is a partition's: another one was attached while the row was on its
+     * way, and the row belongs there now. */
+    if (strcmp(sqlstate, "23514") == 0 &&
+        PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL)
+        return ERROR_UNAVAILABLE;
     for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
         if (strncmp(sqlstate, codes[i].prefix, strlen(codes[i].prefix)) == 0)
             return codes[i].code;
@@ -125,7 +131,7 @@ static bool fail_from_result(PGconn *connection, const PGresult *result, const c
 {
     const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     enum error_code code =
-        PQstatus(connection) == CONNECTION_OK ? database_error_code(sqlstate) : ERROR_CONNECTION;
+        PQstatus(connection) == CONNECTION_OK ? database_error_code(result) : ERROR_CONNECTION;
     const char *primary =
         result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *hint = code == ERROR_CONFIG ? " (run: koppeling-scheduler migrate)" : "";
@@ -149,23 +155,36 @@ static bool wait_for_input(PGconn *connection, int64_t deadline_us)
     if (wait_us <= 0)
         return false;
     /* What poll() has to say shows when libpq reads. */
-    (void)poll(&descriptor, 1, wait_us > 60000000 ? 60000 : (int)((wait_us + 999) / 1000));
+    (void)poll(&descriptor, 1, (int)((wait_us + 999) / 1000));
     return true;
 }
 
-/* Takes the last result of what was sent. */
-static bool take_answer(PGconn *connection, const char *what, int64_t timeout_us,
+/* Whether the server still says a word to others. */
+static bool is_alive(const PGconn *connection)
+{
+    const char *const keywords[] = {"host", "port", "connect_timeout", NULL};
+    const char *const values[] = {PQhost(connection), PQport(connection), "5", NULL};
+    return PQpingParams(keywords, values, 0) != PQPING_NO_RESPONSE;
+}
+
+/* Takes the last result of what was sent. A patient caller waits on while the server is alive. */
+static bool take_answer(PGconn *connection, const char *what, bool is_patient,
                         PGresult **ret_result, struct error *err)
 {
-    int64_t deadline_us = clock_monotonic_us() + timeout_us;
+    int64_t deadline_us = clock_monotonic_us() + ANSWER_TIMEOUT_US;
+    int64_t end_us = is_patient ? clock_monotonic_us() + PATIENCE_US : deadline_us;
     AUTO(PQclear) PGresult *result = NULL;
     for (;;) {
         while (PQisBusy(connection)) {
-            if (!wait_for_input(connection, deadline_us))
+            if (wait_for_input(connection, deadline_us)) {
+                if (!PQconsumeInput(connection))
+                    break;
+            } else if (deadline_us < end_us && is_alive(connection)) {
+                deadline_us += ANSWER_TIMEOUT_US;
+            } else {
                 return error_set(err, ERROR_CONNECTION,
                                  "cannot run %s: the database did not answer in time", what);
-            if (!PQconsumeInput(connection))
-                break;
+            }
         }
         PGresult *next = PQgetResult(connection);
         if (next == NULL)
@@ -186,14 +205,14 @@ bool database_run(PGconn *connection, const char *name, const char *const *param
     if (!PQsendQueryParams(connection, database_query(name), (int)parameter_count, NULL, parameters,
                            NULL, NULL, 0))
         return fail_from_result(connection, NULL, name, err);
-    return take_answer(connection, name, ANSWER_TIMEOUT_US, ret_result, err);
+    return take_answer(connection, name, false, ret_result, err);
 }
 
 bool database_run_text(PGconn *connection, const char *what, const char *sql, struct error *err)
 {
     if (!PQsendQuery(connection, sql))
         return fail_from_result(connection, NULL, what, err);
-    return take_answer(connection, what, ANSWER_TIMEOUT_US, NULL, err);
+    return take_answer(connection, what, false, NULL, err);
 }
 
 bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
@@ -201,5 +220,5 @@ bool database_run_patiently(PGconn *connection, const char *what, const char *sq
 {
     if (!PQsendQuery(connection, sql))
         return fail_from_result(connection, NULL, what, err);
-    return take_answer(connection, what, PATIENCE_US, NULL, err);
+    return take_answer(connection, what, true, NULL, err);
 }

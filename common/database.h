@@ -61,11 +61,12 @@ bool database_run(PGconn *connection, const char *name, const char *const *param
 bool database_run_text(PGconn *connection, const char *what, const char *sql,
                        struct error *err) MUSTCHECK;
 
-/* The same, for what may take long: an hour at most. */
+/* The same, for what may take long: an hour at most, and while the server is alive. */
 bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
                             struct error *err) MUSTCHECK;
 
-/* The code for an SQLSTATE ("40P01"; NULL counts as a lost connection), as listed above. */
-enum error_code database_error_code(const char *sqlstate) MUSTCHECK;
+/* The code for a result that tells of an error, as listed above; one without SQLSTATE, and NULL,
+ * tell of a lost connection. */
+enum error_code database_error_code(const PGresult *result) MUSTCHECK;
 
 #endif

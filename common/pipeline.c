@@ -110,8 +110,7 @@ static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int6
     struct flight *flight = pipeline->flight;
     int64_t wait_us = next_wait_us(pipeline, now_us);
     if (wait_us == 0 && flight == NULL)
-        LOG_INFO("database host does not serve", LOG_TEXT("state", state_names[pipeline->state]),
-                 LOG_TEXT("reason", why));
+        LOG_DEBUG("database host does not serve", LOG_TEXT("reason", why));
     else
         LOG_WARNING("database connection lost", LOG_TEXT("state", state_names[pipeline->state]),
                     LOG_TEXT("reason", why), LOG_SECONDS("retry_in", wait_us));
@@ -278,6 +277,7 @@ static void note_refusal(struct flight *flight, int part, const PGresult *result
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     flight->status = FLIGHT_REFUSED;
+    flight->code = database_error_code(result);
     flight->failed_part = part < flight->part_count ? part : -1;
     snprintf(flight->sqlstate, sizeof(flight->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
     snprintf(flight->error, sizeof(flight->error), "%s", message != NULL ? message : "unknown");
@@ -309,9 +309,7 @@ static bool take_result(struct pipeline *pipeline, PGresult *result)
 static enum pipeline_event land(struct pipeline *pipeline, int64_t now_us)
 {
     struct flight *flight = pipeline->flight;
-    if (flight->status == FLIGHT_REFUSED &&
-        database_error_code(flight->sqlstate[0] != '\0' ? flight->sqlstate : NULL) ==
-            ERROR_CONNECTION) {
+    if (flight->status == FLIGHT_REFUSED && flight->code == ERROR_CONNECTION) {
         /* The server told why before it hung up, or can no longer write: nothing was committed. */
         char why[sizeof(flight->error)];
         memcpy(why, flight->error, sizeof(why));

@@ -18,7 +18,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/database.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/metrics.h"
@@ -315,7 +314,7 @@ static void find_culprit(struct worker *worker, const struct flight *flight)
 static void land_refused(struct worker *worker, struct exchange *exchange)
 {
     const struct flight *flight = &exchange->flight;
-    bool passing = database_error_code(flight->sqlstate) == ERROR_UNAVAILABLE;
+    bool passing = flight->code == ERROR_UNAVAILABLE;
     bool by_report =
         flight->failed_part >= exchange->report.first && flight->failed_part < exchange->report.end;
     const char *query =

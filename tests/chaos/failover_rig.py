@@ -22,13 +22,12 @@ NEEDED = ("patroni", "patronictl", "etcd", "haproxy", "pgbouncer")
 PLACES = "/usr/sbin:/usr/bin:/sbin:/bin"
 PASSWORDS = {"SUPERUSER_PASSWORD": "kanariebeheer71c2", "REPLICATION_PASSWORD": "kanariekopie9e05"}
 DATABASE = "koppeling"
-TTL = 8
 # Shorter than on real hosts, so that a run takes minutes; the rest is as in settings.example.
 SETTINGS = {
     "NETWORK": "127.0.0.1/32", "HBA_TYPE": "host", "SSL": "off", "POOLER_SERVER_TLS": "disable", "WATCHDOG": "off",
-    "TTL": TTL, "LOOP_WAIT": 2, "RETRY_TIMEOUT": 3, "PRIMARY_START_TIMEOUT": 60, "MAX_CONNECTIONS": 100,
-    "SHARED_BUFFERS": "64MB", "ETCD_HEARTBEAT": 150, "ETCD_ELECTION": 1500,
+    "PRIMARY_START_TIMEOUT": 60, "MAX_CONNECTIONS": 100, "SHARED_BUFFERS": "64MB", "ETCD_HEARTBEAT": 150, "ETCD_ELECTION": 1500,
 }
+SHORT_TIMES = {"TTL": 8, "LOOP_WAIT": 2, "RETRY_TIMEOUT": 3}
 TROUBLE = (OSError, ConnectionError, SqlError, http.client.HTTPException)
 
 
@@ -188,12 +187,13 @@ class Rig:
 
     has_disk = False
 
-    def __init__(self, name, log_directory, password):
+    def __init__(self, name, log_directory, password, times=None):
         self.log_directory = pathlib.Path(log_directory)
         self.server_log = self.log_directory / "patroni1.log"
         self._password = password
         self._account = pwd.getpwnam("postgres") if os.getuid() == 0 else None
         self._folders = []
+        self._times = SHORT_TIMES if times is None else times
         self.place = self._make_place(BUILD / "test" / name)
         self.settings = self._make_settings()
         self.nodes = [Node(self, number) for number in (1, 2, 3)]
@@ -249,7 +249,7 @@ class Rig:
                          f"NODE{number}_ETCD_DIRECTORY": self.place / f"etcd{number}",
                          f"NODE{number}_PASSWORD_FILE": self.place / f"pgpass{number}"})
         newest = sorted(pathlib.Path("/usr/lib/postgresql").iterdir(), key=lambda path: float(path.name))[-1]
-        return {**SETTINGS, **PASSWORDS, **made, "BIN_DIRECTORY": newest / "bin", "SOCKET_DIRECTORY": sockets,
+        return {**SETTINGS, **self._times, **PASSWORDS, **made, "BIN_DIRECTORY": newest / "bin", "SOCKET_DIRECTORY": sockets,
                 "HAPROXY_SOCKET": sockets / "haproxy", "POOLER_SOCKET_DIRECTORY": sockets, "POOLER_PID": sockets / "pooler.pid",
                 "POOLER_LOG": self.place / "pgbouncer.log", "POOLER_AUTH_FILE": self.place / "userlist.txt"}
 

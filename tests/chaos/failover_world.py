@@ -18,14 +18,14 @@ class FailoverWorld(World):
 
     worker_flags = (f"--threads={THREADS}", "--in-flight=50", "--request-timeout-seconds=5", "--grace-seconds=5")
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, path, times=None):
+        self.path, self._times = path, times
         programs = [("chaos_worker", slot) for slot in range(WORKERS)] + [("chaos_scheduler", slot) for slot in range(SCHEDULERS)]
         self.metrics_ports = dict(zip(programs, free_ports(len(programs))))
         super().__init__("failover-" + path)
 
     def _make_server(self, name):
-        self.server = Rig(name, self.directory, SECRETS["the password"])
+        self.server = Rig(name, self.directory, SECRETS["the password"], self._times)
 
     def _make_database(self):
         super()._make_database()
