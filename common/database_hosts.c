@@ -43,7 +43,7 @@ static const char *find_option(const PQconninfoOption *options, const char *keyw
             text = option->val;
     }
     if (text == NULL)
-        text = getenv(variable);
+        text = getenv(variable); /* NOLINT(concurrency-mt-unsafe): nobody sets any */
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 

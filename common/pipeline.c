@@ -141,9 +141,9 @@ static bool flush(struct pipeline *pipeline)
     return rest >= 0;
 }
 
-/* When a wait for a synchronous standby is cancelled, PostgreSQL says so in a warning and then calls
- * the commit a success. The next primary may know nothing of it. (Texts are translated, the name of
- * the function is not.) */
+/* When a wait for a synchronous standby is cancelled, PostgreSQL says so in a warning and then
+ * calls the commit a success. The next primary may know nothing of it. (Texts are translated, the
+ * name of the function is not.) */
 static void take_notice(void *context, const PGresult *notice)
 {
     struct pipeline *pipeline = context;
@@ -272,40 +272,6 @@ static enum pipeline_event read_preparing(struct pipeline *pipeline, int64_t now
     return PIPELINE_NOTHING;
 }
 
-static void note_refusal(struct flight *flight, int part, const PGresult *result)
-{
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    flight->status = FLIGHT_REFUSED;
-    flight->code = database_error_code(result);
-    flight->failed_part = part < flight->part_count ? part : -1;
-    snprintf(flight->sqlstate, sizeof(flight->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
-    snprintf(flight->error, sizeof(flight->error), "%s", message != NULL ? message : "unknown");
-}
-
-/* Takes one result of the flight that is out. True when it was the last. */
-static bool take_result(struct pipeline *pipeline, PGresult *result)
-{
-    struct flight *flight = pipeline->flight;
-    ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_PIPELINE_SYNC) {
-        PQclear(result);
-        if (flight->status == FLIGHT_NOT_SENT)
-            flight->status = FLIGHT_COMMITTED;
-        return true;
-    }
-    if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) &&
-        pipeline->next_part < flight->part_count) {
-        PQclear(flight->parts[pipeline->next_part].result);
-        flight->parts[pipeline->next_part].result = result;
-        return false;
-    }
-    if (status != PGRES_PIPELINE_ABORTED && flight->status == FLIGHT_NOT_SENT)
-        note_refusal(flight, pipeline->next_part, result);
-    PQclear(result);
-    return false;
-}
-
 static enum pipeline_event land(struct pipeline *pipeline, int64_t now_us)
 {
     struct flight *flight = pipeline->flight;
@@ -338,7 +304,7 @@ static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us
             continue;
         }
         pipeline->part_has_result = true;
-        if (take_result(pipeline, result))
+        if (flight_take_result(pipeline->flight, pipeline->next_part, result))
             return land(pipeline, now_us);
     }
     return PIPELINE_NOTHING;

@@ -58,6 +58,10 @@ void flight_parameter_boolean(struct flight_part *part, bool value);
 /* Frees parameters and results; leaves an empty flight. A zeroed struct is an empty flight too. */
 void flight_clear(struct flight *flight);
 
+/* Takes (and owns) the next result of a flight that is out, of the part of that index. True when it
+ * was the last one: then the status says how the flight ended. */
+bool flight_take_result(struct flight *flight, int part, PGresult *result);
+
 struct pipeline;
 
 enum pipeline_event {

@@ -24,8 +24,8 @@
 #include "scheduler/tick.h"
 
 #define MAINTENANCE_US (600 * INT64_C(1000000))
-/* A tick takes milliseconds. When another scheduler seems to be at it for so long, this server may be
- * one that was replaced without noticing, where a tick waits for ever to be replicated. */
+/* A tick takes milliseconds. When another scheduler seems to be at it for so long, this server may
+ * be one that was replaced without noticing, where a tick waits for ever to be replicated. */
 #define SKIPPED_US   (15 * INT64_C(1000000))
 #define RETRY_MIN_US INT64_C(250000)
 #define RETRY_MAX_US INT64_C(1000000) /* added to every failover */

@@ -103,14 +103,14 @@ class FailoverDriver(Driver):
         """One kill, from a whole cluster to a whole cluster."""
         calm_until = time.monotonic() + self.rng.uniform(2, 4)
         self.work_until(lambda: time.monotonic() > calm_until and self.rig.is_whole(), "the cluster is whole")
-        kind, old = self.plan[number], self.rig.leader()
+        kind, old = self.plan[number], self.rig.last_leader
         before = old.postmaster
         killed = time.time()
         getattr(self, "kill_by_" + kind)(old)
         self.kills[kind] += 1
         self.work_until(lambda: self.is_replaced(old, before, kind), "there is another primary")
         found = time.time()
-        measures = {"kind": kind, "old": old.name, "new": self.rig.leader().name, "killed": killed}
+        measures = {"kind": kind, "old": old.name, "new": self.rig.last_leader.name, "killed": killed}
         self.await_all(found, killed, measures)
         old.thaw() if kind in ("freeze", "agent") else old.start()
         measures["whole"] = self.work_until(self.rig.is_whole, f"{old.name} streams again") - killed
@@ -121,8 +121,8 @@ class FailoverDriver(Driver):
     def is_replaced(self, old, postmaster, kind):
         leader = self.rig.leader()
         if kind == "postmaster" and leader is old:
-            return old.postmaster != postmaster
-        return leader is not None and leader is not old
+            return old.postmaster not in (None, postmaster)
+        return leader not in (None, old)
 
     # What brings it down.
 

@@ -125,7 +125,11 @@ class Node:
 
     @property
     def postmaster(self):
-        return int((self.data / "postmaster.pid").read_text().split()[0])
+        """Its process id, or None while it starts."""
+        try:
+            return int((self.data / "postmaster.pid").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
 
     def kill(self):
         """The host is gone: nothing of it gets to say another word."""
@@ -198,7 +202,7 @@ class Rig:
         self.settings = self._make_settings()
         self.nodes = [Node(self, number) for number in (1, 2, 3)]
         self.haproxy = self.pooler = None
-        self._leader = self.nodes[0]
+        self.last_leader = self.nodes[0]  # as far as was seen
         try:
             self._render()
             self._start()
@@ -322,9 +326,9 @@ class Rig:
 
     def leader(self):
         """The node that Patroni calls the primary, or None."""
-        for node in sorted(self.nodes, key=lambda node: node is not self._leader):
+        for node in sorted(self.nodes, key=lambda node: node is not self.last_leader):
             if node.is_role("primary"):
-                self._leader = node
+                self.last_leader = node
                 return node
         return None
 
@@ -342,7 +346,7 @@ class Rig:
     def session(self, database=DATABASE, user="postgres", timeout=3):
         """At whoever is the primary, as libpq finds it in a list of hosts."""
         trouble = ConnectionError("no node can write")
-        for node in sorted(self.nodes, key=lambda node: node is not self._leader):
+        for node in sorted(self.nodes, key=lambda node: node is not self.last_leader):
             try:
                 session = node.session(database, user, timeout)
             except TROUBLE as error:
@@ -350,7 +354,7 @@ class Rig:
                 continue
             try:
                 if not session.value("SELECT pg_is_in_recovery()"):
-                    self._leader = node
+                    self.last_leader = node
                     return session
             except TROUBLE as error:
                 trouble = error
