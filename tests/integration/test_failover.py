@@ -4,9 +4,11 @@ tests/chaos/failover does it with a real cluster.
 """
 import pathlib
 import socket
+import subprocess
 import tempfile
 
 from harness.case import Case, heavy
+from harness.programs import ROOT
 from harness.proxy import Proxy
 
 LISTENING = ("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'koppeling-worker/listener'"
@@ -113,3 +115,33 @@ class UnreplicatedCommitTest(Case):
         self.wait_until(lambda: self.jobs("ping") == [], "the jobs are done")
         self.assertEqual(len(self.history("ping")), 3)
         self.assertEqual(worker.stop().status, 0)
+
+
+class TemplatesTest(Case):
+    """The files of deploy/ha; that they work is what tests/chaos/failover shows."""
+
+    def render(self, settings, *node):
+        (self.log_directory / "settings").write_text(settings)
+        return subprocess.run([ROOT / "deploy/ha/render", self.log_directory / "settings", self.log_directory / "made", *node],
+                              stderr=subprocess.PIPE, check=False, text=True)
+
+    def test_a_setting_without_a_value_is_named(self):
+        done = self.render((ROOT / "deploy/ha/settings.example").read_text(), "1")
+        self.assertEqual(done.returncode, 65)
+        self.assertIn("SUPERUSER_PASSWORD has no value", done.stderr)
+        self.assertFalse((self.log_directory / "made/patroni.yml").exists())
+
+    def test_all_is_filled_in_and_a_host_may_have_its_own_value(self):
+        settings = (ROOT / "deploy/ha/settings.example").read_text()
+        settings += "SUPERUSER_PASSWORD=abc\nREPLICATION_PASSWORD=def\nNODE2_POSTGRES_PORT=5999\n"
+        for node in ("1", "2", "3", ""):
+            done = self.render(settings, *filter(None, [node]))
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            made = {path.name: path for path in (self.log_directory / "made").iterdir()}
+            for path in made.values():
+                self.assertNotIn("${", path.read_text())
+                self.assertEqual(path.stat().st_mode & 0o077, 0, "passwords are for nobody else")
+            port = 5999 if node == "2" else 5432
+            if node:
+                self.assertIn(f"listen: '10.0.0.1{node}:{port}'", made["patroni.yml"].read_text())
+        self.assertIn("server db2 10.0.0.12:5999 check port 8008", made["haproxy.cfg"].read_text())
