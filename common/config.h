@@ -40,7 +40,8 @@ struct config {
     int64_t lease_us;          /* KOPPELING_LEASE_SECONDS, 5..3600, default 60 */
     int64_t grace_us; /* KOPPELING_GRACE_SECONDS, 0..600, default 20: SIGTERM to hand-back */
     int64_t request_timeout_us; /* KOPPELING_REQUEST_TIMEOUT_SECONDS, 1..300, default 30 */
-    int64_t tick_us; /* KOPPELING_TICK_SECONDS, 1..3600, default 1: the scheduler's tick */
+    int64_t tick_us;  /* KOPPELING_TICK_SECONDS, 1..3600, default 1: the scheduler's tick */
+    int64_t stall_us; /* KOPPELING_STALL_SECONDS, 5..3600, default 30: /ready says no after it */
     enum log_format log_format; /* KOPPELING_LOG_FORMAT: logfmt | json */
     enum log_level log_level;   /* KOPPELING_LOG_LEVEL: debug | info | warning | error */
     char *metrics_address;      /* KOPPELING_METRICS_ADDRESS: host:port for /metrics, /live, /ready;

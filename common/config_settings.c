@@ -200,6 +200,16 @@ static const struct config_setting settings[] = {
      .parse = config_parse_address,
      .programs = BOTH,
      TEXT_FIELD(metrics_address)},
+    {.variable = "KOPPELING_STALL_SECONDS",
+     .flag = "stall-seconds",
+     .argument = "SECONDS",
+     .help = "After this long without progress though there is work, /ready answers 503.",
+     .default_value = "30",
+     .parse = config_parse_seconds,
+     .least = 5,
+     .most = 3600,
+     .programs = BOTH,
+     FIELD(stall_us)},
 };
 
 _Static_assert(sizeof(settings) / sizeof(settings[0]) <= CONFIG_SETTING_LIMIT, "raise the limit");

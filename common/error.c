@@ -89,6 +89,7 @@ int error_exit_code(enum error_code code)
         [ERROR_DATA] = EX_DATAERR,
         [ERROR_PERMISSION] = EX_NOPERM,
         [ERROR_SYSTEM] = EX_OSERR,
+        [ERROR_OUTPUT] = EX_IOERR,
         [ERROR_INTERNAL] = EX_SOFTWARE,
     };
 

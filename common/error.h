@@ -24,6 +24,7 @@ enum error_code {
     ERROR_DATA,        /* input that cannot be understood: EX_DATAERR */
     ERROR_PERMISSION,  /* not allowed: EX_NOPERM */
     ERROR_SYSTEM,      /* the operating system refused (descriptors, threads, disk): EX_OSERR */
+    ERROR_OUTPUT,      /* what was asked for could not be written: EX_IOERR */
     ERROR_INTERNAL,    /* a defect of ours: EX_SOFTWARE */
 };
 

@@ -4,15 +4,21 @@
  * DESIGN: libmicrohttpd runs one thread of its own, which calls answer(); that reads atomics and
  * asks the ready callback, and touches nothing else of the process. It is made for a few scrapers
  * in a trusted network: few connections, short waits, small requests, nothing but GET and HEAD.
+ * Connections are accepted by a thread of ours: the library's own loop would spin when the process
+ * has no descriptor left for one.
  */
 #include "common/metrics.h"
 
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "common/host_port.h"
 #include "common/memory.h"
@@ -21,11 +27,17 @@
 #define CONNECTION_TIMEOUT_SECONDS 10U
 #define REQUEST_MEMORY             ((size_t)8192)
 #define REASON_SIZE                256
+#define BACKLOG                    32
+#define ACCEPT_RETRY_MS            500
 
 struct metrics_server {
     struct MHD_Daemon *daemon;
     metrics_ready_callback *ready;
     void *context;
+    int listener;
+    int stop_descriptor;
+    bool has_thread;
+    pthread_t thread; /* accepts */
 };
 
 /* Makes the text of a page, to be freed, and says its HTTP status. */
@@ -131,31 +143,88 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
                      xstrdup("not found; there are /metrics, /live and /ready\n"));
 }
 
-/* Starts the library's thread with all signals blocked: they belong to main(). */
-static struct MHD_Daemon *start_daemon(struct metrics_server *server,
-                                       const struct sockaddr *address)
+/* Waits until there is a connection to accept or, without `is_listening`, until it is time to look
+ * again. False when it is time to stop. */
+static bool wait_for(const struct metrics_server *server, bool is_listening)
 {
-    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC;
+    struct pollfd descriptors[] = {
+        {.fd = server->stop_descriptor, .events = POLLIN},
+        {.fd = server->listener, .events = POLLIN},
+    };
+    int ready = is_listening ? poll(descriptors, 2, -1) : poll(descriptors, 1, ACCEPT_RETRY_MS);
+
+    return ready < 0 ? errno == EINTR : descriptors[0].revents == 0;
+}
+
+static void *accept_main(void *context)
+{
+    const struct metrics_server *server = context;
+    bool can_accept = true;
+
+    while (wait_for(server, can_accept)) {
+        struct sockaddr_storage address;
+        socklen_t length = sizeof(address);
+        int connection = accept4(server->listener, (struct sockaddr *)&address, &length,
+                                 SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        /* One that came to nothing is no trouble; no descriptor or memory is one that may pass. */
+        can_accept = connection >= 0 || errno == EAGAIN || errno == ECONNABORTED || errno == EINTR;
+        if (connection >= 0) {
+            /* It closes the connection when it cannot take it. */
+            (void)MHD_add_connection(server->daemon, connection, (struct sockaddr *)&address,
+                                     length);
+        }
+    }
+    return NULL;
+}
+
+/* Starts both threads with all signals blocked: they belong to main(). */
+static bool start_threads(struct metrics_server *server)
+{
+    unsigned flags =
+        MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
     sigset_t all;
     sigset_t before;
 
-    if (address->sa_family == AF_INET6) {
-        flags |= MHD_USE_DUAL_STACK;
-    }
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     errno = 0;
+    server->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, answer, server, MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT,
+        MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_MEMORY, MHD_OPTION_END);
 
-    struct MHD_Daemon *daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, answer, server, MHD_OPTION_SOCK_ADDR, address,
-                         MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT,
-                         MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_SECONDS,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_MEMORY, MHD_OPTION_END);
-    int reason = errno;
+    int reason =
+        server->daemon == NULL ? errno : pthread_create(&server->thread, NULL, accept_main, server);
 
+    server->has_thread = server->daemon != NULL && reason == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = reason;
-    return daemon;
+    return server->has_thread;
+}
+
+static int open_listener(const struct addrinfo *address)
+{
+    const int on = 1;
+    const int off = 0;
+    int listener = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (listener < 0) {
+        return -1;
+    }
+    (void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (address->ai_family == AF_INET6) {
+        (void)setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    }
+    if (bind(listener, address->ai_addr, address->ai_addrlen) != 0 ||
+        listen(listener, BACKLOG) != 0) {
+        int reason = errno;
+
+        close(listener);
+        errno = reason;
+        return -1;
+    }
+    return listener;
 }
 
 static void free_addresses(struct addrinfo *addresses)
@@ -182,8 +251,8 @@ static bool listen_on(struct metrics_server *server, const char *host, uint16_t 
         return error_set(err, ERROR_CONFIG, "%s", gai_strerror(trouble));
     }
     for (const struct addrinfo *each = addresses; each != NULL; each = each->ai_next) {
-        server->daemon = start_daemon(server, each->ai_addr);
-        if (server->daemon != NULL) {
+        server->listener = open_listener(each);
+        if (server->listener >= 0) {
             return true;
         }
     }
@@ -193,11 +262,13 @@ static bool listen_on(struct metrics_server *server, const char *host, uint16_t 
 bool metrics_server_start(const char *address, metrics_ready_callback *ready, void *context,
                           struct metrics_server **ret_server, struct error *err)
 {
-    AUTO(free) struct metrics_server *server = xcalloc(1, sizeof(struct metrics_server));
+    AUTO(metrics_server) struct metrics_server *server = xcalloc(1, sizeof(struct metrics_server));
     struct host_port parts;
 
     server->ready = ready;
     server->context = context;
+    server->listener = -1;
+    server->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (!host_port_split(address, &parts, err)) {
         return error_prefix(err, "cannot serve metrics on '%s'", address);
     }
@@ -207,22 +278,42 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
                               : !listen_on(server, parts.host, parts.port, err)) {
         return error_prefix(err, "cannot serve metrics on '%s'", address);
     }
+    if (server->stop_descriptor < 0 || !start_threads(server)) {
+        return error_set(err, ERROR_SYSTEM, "cannot serve metrics: %s", error_reason(errno));
+    }
     *ret_server = steal_ptr(&server);
     return true;
 }
 
 uint16_t metrics_server_port(const struct metrics_server *server)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    /* The port stands at the same place for IPv4 and IPv6. */
+    struct sockaddr_in6 address = {.sin6_port = 0};
+    socklen_t length = sizeof(address);
 
-    return info != NULL ? info->port : 0;
+    (void)getsockname(server->listener, (struct sockaddr *)&address, &length);
+    return ntohs(address.sin6_port);
 }
 
 void metrics_server_stop(struct metrics_server *server)
 {
-    if (server != NULL) {
-        MHD_stop_daemon(server->daemon);
-        free(server);
+    const uint64_t one = 1;
+
+    if (server == NULL) {
+        return;
     }
+    if (server->has_thread) {
+        (void)!write(server->stop_descriptor, &one, sizeof(one));
+        pthread_join(server->thread, NULL);
+    }
+    if (server->daemon != NULL) {
+        MHD_stop_daemon(server->daemon);
+    }
+    if (server->listener >= 0) {
+        close(server->listener);
+    }
+    if (server->stop_descriptor >= 0) {
+        close(server->stop_descriptor);
+    }
+    free(server);
 }

@@ -2,18 +2,33 @@
 #include "common/program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
 
+/* A program that was started with one of them closed would get a connection there, and log into
+ * it. */
+static void take_standard_descriptors(void)
+{
+    int descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO)
+        descriptor = open("/dev/null", O_RDWR);
+    if (descriptor > STDERR_FILENO)
+        close(descriptor);
+}
+
 void program_protect(void)
 {
     const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    take_standard_descriptors();
     /* Neither can fail in a way that would be a reason not to work. */
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -80,6 +95,28 @@ const char *program_take_option(int *argument_count, char **arguments, const cha
         }
     }
     return NULL;
+}
+
+static void end_now(int number)
+{
+    (void)number;
+    _exit(EXIT_SUCCESS);
+}
+
+void program_end_by_signal(void)
+{
+    const struct sigaction action = {.sa_handler = end_now};
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
+int program_finish_output(const char *program)
+{
+    struct error err = ERROR_INIT;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return EXIT_SUCCESS;
+    (void)error_set(&err, ERROR_OUTPUT, "cannot write to standard output: %s", error_reason(errno));
+    return program_fail(program, &err);
 }
 
 int program_fail(const char *program, const struct error *err)

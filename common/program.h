@@ -11,7 +11,8 @@
 #include "common/error.h"
 
 /* No core files and no reading of our memory by others, since it holds secrets; a broken pipe or
- * connection is an error code, not a signal. */
+ * connection is an error code, not a signal; descriptors 0 to 2 are taken, so that no connection
+ * becomes standard error. */
 void program_protect(void);
 
 /* Makes room for so many open descriptors. ERROR_SYSTEM says how many the system allows. */
@@ -23,6 +24,13 @@ bool program_take_flag(int *argument_count, char **arguments, const char *flag);
 /* Removes "--name value" or "--name=value" and returns the value, which belongs to the arguments;
  * NULL when it is not there. */
 const char *program_take_option(int *argument_count, char **arguments, const char *name);
+
+/* Until the daemon reads signals itself, SIGTERM and SIGINT end it at once, with exit code 0: it
+ * holds nothing yet. Also in a container, where the first process has no default action. */
+void program_end_by_signal(void);
+
+/* Flushes standard output, on which a command has printed its result; returns the exit code. */
+int program_finish_output(const char *program) MUSTCHECK;
 
 /* Prints "program: text" on standard error and returns the exit code for the error. */
 int program_fail(const char *program, const struct error *err);

@@ -168,6 +168,13 @@ struct flight_part *queue_add_idle(const struct queue *queue, struct flight *fli
     return part;
 }
 
+struct flight_part *queue_add_due(const struct queue *queue, struct flight *flight)
+{
+    struct flight_part *part = flight_add(flight, "queue_due");
+    add_lanes(queue, part);
+    return part;
+}
+
 static int64_t integer_at(const PGresult *result, int row, int column)
 {
     return strtoll(PQgetvalue(result, row, column), NULL, 10);

@@ -58,6 +58,9 @@ void queue_claimed_job(const PGresult *result, int row, int64_t token, struct qu
 /* Adds the question whether there is nothing left to wait for (--until-idle). */
 struct flight_part *queue_add_idle(const struct queue *queue, struct flight *flight);
 
+/* Adds the question whether work is left lying that a claim should have taken (readiness). */
+struct flight_part *queue_add_due(const struct queue *queue, struct flight *flight);
+
 /* Outcomes that are reported together; _add() puts the statements that are needed into a flight. */
 struct queue_report {
     struct pg_array done[7];

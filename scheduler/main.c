@@ -47,6 +47,8 @@ static int with_config(int argument_count, char **arguments, bool is_migration)
         return program_fail(program, &err);
     log_setup(config.log_level, config.log_format);
     log_set_thread_name("main");
+    if (!is_migration)
+        program_end_by_signal();
     bool done = is_migration ? migrate(&config, &err) : scheduler_run(&config, once, &err);
     config_release(&config);
     return done ? EXIT_SUCCESS : program_fail(program, &err);
@@ -59,11 +61,11 @@ int main(int argument_count, char **arguments)
     program_protect();
     if (program_take_flag(&argument_count, arguments, "--help")) {
         print_help();
-        return EXIT_SUCCESS;
+        return program_finish_output(program);
     }
     if (program_take_flag(&argument_count, arguments, "--version")) {
         puts("koppeling-scheduler " KOPPELING_VERSION);
-        return EXIT_SUCCESS;
+        return program_finish_output(program);
     }
     if (!sealing_start(&err))
         return program_fail(program, &err);

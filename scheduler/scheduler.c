@@ -37,9 +37,10 @@ struct scheduler {
     struct metrics_server *metrics;
     int signal_descriptor;
     int64_t retry_us;
-    int64_t maintained_us; /* 0: not yet */
-    int64_t skipped_us;    /* since when others seem to be at it; 0: they are not */
-    atomic_llong ticked_us;
+    int64_t maintained_us;     /* 0: not yet */
+    int64_t skipped_us;        /* since when others seem to be at it; 0: they are not */
+    atomic_llong ticked_us;    /* the last tick that was made, by us */
+    atomic_bool is_locked_out; /* the last one was left to another scheduler, which is at it */
 };
 
 static struct metric ticks = {
@@ -51,9 +52,11 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
 {
     struct scheduler *scheduler = context;
     int64_t silence = clock_monotonic_us() - atomic_load(&scheduler->ticked_us);
-    if (silence < scheduler->config->tick_us * 3 + 30 * INT64_C(1000000))
+    if (silence < scheduler->config->tick_us * 3 + scheduler->config->stall_us)
         return true;
-    snprintf(reason, reason_size, "no tick for %lld s", (long long)(silence / 1000000));
+    snprintf(reason, reason_size, "no tick for %lld s%s", (long long)(silence / 1000000),
+             atomic_load(&scheduler->is_locked_out) ? ": another session holds the lock of the tick"
+                                                    : "");
     return false;
 }
 
@@ -103,7 +106,9 @@ static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, st
     if (with_maintenance && !ret_report->skipped)
         scheduler->maintained_us = now;
     metric_add(&ticks, 1);
-    atomic_store(&scheduler->ticked_us, now);
+    atomic_store(&scheduler->is_locked_out, ret_report->skipped);
+    if (!ret_report->skipped)
+        atomic_store(&scheduler->ticked_us, now);
     if (ret_report->enqueued > 0 || ret_report->rescued > 0)
         LOG_INFO("tick", LOG_INT("enqueued", ret_report->enqueued),
                  LOG_INT("rescued", ret_report->rescued),
@@ -162,7 +167,7 @@ static bool start(struct scheduler *scheduler, struct error *err)
 {
     const char *address = scheduler->config->metrics_address;
     atomic_store(&scheduler->ticked_us, clock_monotonic_us());
-    return block_signals(scheduler, err) && connect_database(scheduler, err) &&
+    return connect_database(scheduler, err) && block_signals(scheduler, err) &&
            (address == NULL ||
             metrics_server_start(address, is_ready, scheduler, &scheduler->metrics, err));
 }

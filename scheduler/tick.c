@@ -96,6 +96,18 @@ static bool run_in_transaction(PGconn *connection, struct tick_report *report, s
     return !taken || (rescue(connection, report, err) && enqueue(connection, report, err));
 }
 
+/* There is time: partitions are made days ahead. */
+static bool maintain(PGconn *connection, struct error *err)
+{
+    if (database_run_patiently(connection, "schedule_maintenance",
+                               database_query("schedule_maintenance"), err))
+        return true;
+    if (err->code != ERROR_UNAVAILABLE)
+        return false;
+    LOG_WARNING("maintenance is put off", LOG_TEXT("error", err->text));
+    return true;
+}
+
 bool tick_run(PGconn *connection, bool with_maintenance, struct tick_report *ret_report,
               struct error *err)
 {
@@ -111,9 +123,7 @@ bool tick_run(PGconn *connection, bool with_maintenance, struct tick_report *ret
     }
     if (!database_run_text(connection, "commit", database_query("transaction_commit"), err))
         return false;
-    if (with_maintenance && !report.skipped &&
-        !database_run_patiently(connection, "schedule_maintenance",
-                                database_query("schedule_maintenance"), err))
+    if (with_maintenance && !report.skipped && !maintain(connection, err))
         return false;
     *ret_report = report;
     return true;

@@ -41,6 +41,7 @@ static int run(int argument_count, char **arguments)
         return program_fail(program, &err);
     log_setup(config.log_level, config.log_format);
     log_set_thread_name("main");
+    program_end_by_signal();
     bool done = pool_run(&config, until_idle, &err);
     config_release(&config);
     return done ? EXIT_SUCCESS : program_fail(program, &err);
@@ -54,7 +55,7 @@ static int keygen(void)
     if (!sealing_generate(&public_key, &secret_key, &err))
         return program_fail(program, &err);
     printf("public: %s\nsecret: %s\n", public_key, secret_key);
-    return EXIT_SUCCESS;
+    return program_finish_output(program);
 }
 
 /* Reads all of standard input; a trailing newline is not part of the secret. */
@@ -93,7 +94,7 @@ static int seal(int argument_count, char **arguments)
     if (!done)
         return program_fail(program, &err);
     puts(sealed);
-    return EXIT_SUCCESS;
+    return program_finish_output(program);
 }
 
 static int command(int argument_count, char **arguments)
@@ -102,11 +103,11 @@ static int command(int argument_count, char **arguments)
     const char *name = argument_count > 1 ? arguments[1] : "";
     if (program_take_flag(&argument_count, arguments, "--help")) {
         print_help();
-        return EXIT_SUCCESS;
+        return program_finish_output(program);
     }
     if (program_take_flag(&argument_count, arguments, "--version")) {
         puts("koppeling-worker " KOPPELING_VERSION);
-        return EXIT_SUCCESS;
+        return program_finish_output(program);
     }
     if (!sealing_start(&err))
         return program_fail(program, &err);

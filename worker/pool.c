@@ -29,9 +29,6 @@
 #include "worker/listener.h"
 #include "worker/worker.h"
 
-/* Each idle worker talks to the database every second, so this much silence means trouble. */
-#define PROGRESS_US (30 * INT64_C(1000000))
-
 enum { KINDS_LIMIT = 32, THREADS_LIMIT = 64 };
 
 struct pool {
@@ -62,20 +59,48 @@ static void wake_workers(void *context)
         worker_wake(pool->workers[i]);
 }
 
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* How long work has been lying about while no job of any worker moved; 0 if none is known to. All
+ * workers count together: one that finds nothing while another takes everything is in order. */
+static int64_t stalled_us(const struct pool *pool, int64_t now)
+{
+    int64_t moved = 0;
+    int64_t longest = 0;
+    for (int i = 0; i < pool->worker_count; i++)
+        moved = later(moved, worker_moved_us(pool->workers[i]));
+    for (int i = 0; i < pool->worker_count; i++) {
+        int64_t due_since = worker_due_since_us(pool->workers[i]);
+        if (due_since != 0)
+            longest = later(longest, now - later(due_since, moved));
+    }
+    return longest;
+}
+
+/* Each worker talks to the database every second when idle, and several times in
+ * KOPPELING_STALL_SECONDS when busy: so that much silence means trouble. So does work that lies. */
 static bool is_ready(void *context, char *reason, size_t reason_size)
 {
     struct pool *pool = context;
     int64_t now = clock_monotonic_us();
     for (int i = 0; i < pool->worker_count; i++) {
         int64_t silence = now - worker_progress_us(pool->workers[i]);
-        if (silence > PROGRESS_US) {
+        if (silence > pool->config->stall_us) {
             snprintf(reason, reason_size,
                      "worker %d has not exchanged anything with the database for %lld s", i,
                      (long long)(silence / 1000000));
             return false;
         }
     }
-    return true;
+    int64_t stalled = stalled_us(pool, now);
+    if (stalled > pool->config->stall_us)
+        snprintf(reason, reason_size,
+                 "work is due, but no job was claimed, answered or ended for %lld s",
+                 (long long)(stalled / 1000000));
+    return stalled <= pool->config->stall_us;
 }
 
 /* Without a key no token can be opened: a worker that took such jobs all the same would have every
@@ -202,8 +227,8 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     const char *listen_url = config->listen_url != NULL ? config->listen_url : config->database_url;
     identity_of_self(&pool->identity);
     worker_show_metrics();
-    if (!program_raise_descriptors(descriptors, err) || !block_signals(pool, err) ||
-        !http_start(err) || !open_key(pool, err) || !read_database(pool, err) ||
+    if (!program_raise_descriptors(descriptors, err) || !http_start(err) || !open_key(pool, err) ||
+        !read_database(pool, err) || !block_signals(pool, err) ||
         !start_workers(pool, until_idle, err) ||
         !listener_start(listen_url, wake_workers, pool, &pool->listener, err))
         return false;

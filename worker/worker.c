@@ -251,6 +251,7 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
     worker->report_limit = 1000;
     worker->window = config->in_flight < WINDOW_FIRST ? config->in_flight : WINDOW_FIRST;
     atomic_store(&worker->progress_us, clock_monotonic_us());
+    atomic_store(&worker->moved_us, clock_monotonic_us());
     snprintf(worker->application_name, sizeof(worker->application_name), "koppeling-worker/%d",
              index);
     worker->pipeline = pipeline_new(config->database_url, worker->application_name, config->prepare,
@@ -302,6 +303,16 @@ bool worker_is_idle(const struct worker *worker)
 int64_t worker_progress_us(const struct worker *worker)
 {
     return atomic_load(&worker->progress_us);
+}
+
+int64_t worker_moved_us(const struct worker *worker)
+{
+    return atomic_load(&worker->moved_us);
+}
+
+int64_t worker_due_since_us(const struct worker *worker)
+{
+    return atomic_load(&worker->due_since_us);
 }
 
 void worker_join(struct worker *worker)

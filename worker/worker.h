@@ -46,6 +46,13 @@ bool worker_is_idle(const struct worker *worker);
 /* When it last exchanged something with the database (clock_monotonic_us). */
 int64_t worker_progress_us(const struct worker *worker);
 
+/* When a job of it last moved: was claimed, got an answer, or ended (clock_monotonic_us). */
+int64_t worker_moved_us(const struct worker *worker);
+
+/* Since when it has found work lying about, each time that it looked; 0: there was none. It looks
+ * only while nothing moves, and only when readiness is served. */
+int64_t worker_due_since_us(const struct worker *worker);
+
 /* Waits for the thread and frees it. NULL is allowed. */
 void worker_join(struct worker *worker);
 

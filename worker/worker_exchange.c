@@ -29,10 +29,11 @@
 /* Reports beyond this do not wait for company. */
 #define REPORT_BATCH 100
 /* A claim without a hint that there is work, jittered between half of this and this. */
-#define POLL_US      INT64_C(1000000)
-#define IDLE_POLL_US INT64_C(100000) /* with --until-idle */
-#define REFUSED_US   INT64_C(1000000)
-#define DEADLOCK_US  INT64_C(50000)
+#define POLL_US        INT64_C(1000000)
+#define IDLE_POLL_US   INT64_C(100000) /* with --until-idle */
+#define REFUSED_US     INT64_C(1000000)
+#define DEADLOCK_US    INT64_C(50000)
+#define REFUSED_MAX_US (5 * INT64_C(1000000))
 
 /* The rest is planned each time it is sent: those statements meet tables of any size, and a plan
  * that was made while a table was empty would be kept for too long. The claim and the finish are
@@ -145,6 +146,8 @@ static void compose(struct worker *worker, struct exchange *exchange)
                    &exchange->report);
     if (worker->id != 0 && worker->now_us >= worker->renew_at_us)
         add_renew(worker, exchange);
+    if (worker->now_us >= worker_look_at_us(worker))
+        worker_add_look(worker, exchange);
     if (claims && worker->report_limit == BATCH_LIMIT) {
         add_claim(worker, exchange);
         if (worker->settings.until_idle && empty) {
@@ -170,6 +173,7 @@ void worker_exchange_send(struct worker *worker)
         .renew_part = -1,
         .claim_part = -1,
         .idle_part = -1,
+        .due_part = -1,
         .goodbye_part = -1,
         .sent_us = clock_monotonic_us(),
     };
@@ -251,6 +255,8 @@ static void start_claimed(struct worker *worker, const struct exchange *exchange
     const PGresult *result = exchange->flight.parts[exchange->claim_part].result;
     int count = queue_claimed_count(worker->settings.queue, result, exchange->claim_limit);
     worker->more = count == exchange->claim_limit;
+    if (count > 0)
+        atomic_store(&worker->moved_us, worker->now_us);
     for (int row = 0; row < count; row++) {
         struct queue_job job;
         queue_claimed_job(result, row, exchange->claim_token, &job);
@@ -262,12 +268,15 @@ static void land_committed(struct worker *worker, struct exchange *exchange)
 {
     metric_add(&flights, 1);
     atomic_store(&worker->progress_us, worker->now_us);
+    worker->backoff_us = 0;
     if (exchange->register_part < 0)
         worker->disowned_count = 0;
     settle_reports(worker, exchange);
     read_lease(worker, exchange);
     if (exchange->claim_part >= 0)
         start_claimed(worker, exchange);
+    if (exchange->due_part >= 0)
+        worker_note_look(worker, exchange);
     if (exchange->idle_part >= 0 && worker_held_jobs(worker) == 0 &&
         PQgetvalue(exchange->flight.parts[exchange->idle_part].result, 0, 0)[0] == 't')
         atomic_store(&worker->is_idle, true);
@@ -311,6 +320,15 @@ static void find_culprit(struct worker *worker, const struct flight *flight)
     worker->report_limit = 1;
 }
 
+/* A deadlock is over at once; a full disk is not, and must not fill its log with our tries. */
+static void back_off(struct worker *worker, int64_t least_us)
+{
+    int64_t wait = worker->backoff_us * 2;
+    wait = wait < least_us ? least_us : wait > REFUSED_MAX_US ? REFUSED_MAX_US : wait;
+    worker->backoff_us = wait;
+    worker->retry_at_us = worker->now_us + wait;
+}
+
 static void land_refused(struct worker *worker, struct exchange *exchange)
 {
     const struct flight *flight = &exchange->flight;
@@ -325,7 +343,7 @@ static void land_refused(struct worker *worker, struct exchange *exchange)
     if (!passing && by_report && worker->sent.count > 0)
         find_culprit(worker, flight);
     else
-        worker->retry_at_us = worker->now_us + (passing ? DEADLOCK_US : REFUSED_US);
+        back_off(worker, passing ? DEADLOCK_US : REFUSED_US);
     job_run_list_prepend_all(&worker->pending, &worker->sent);
     worker->report_at_us = worker->now_us;
 }
@@ -363,6 +381,7 @@ int64_t worker_exchange_due_us(const struct worker *worker)
     if (!pipeline_is_ready(worker->pipeline))
         return INT64_MAX;
     int64_t due = worker->id != 0 ? worker->renew_at_us : worker->now_us;
+    due = earlier(due, worker_look_at_us(worker));
     if (worker->pending.count > 0)
         due = earlier(due, worker->report_at_us);
     if (!worker->stopping && free_slots(worker) > 0)

@@ -1,8 +1,9 @@
 /*
- * The inside of a worker, shared by the three files that make it:
+ * The inside of a worker, shared by the four files that make it:
  *   worker.c           the thread and its loop
  *   worker_exchange.c  what it says to the database and hears back
  *   worker_jobs.c      the jobs in flight
+ *   worker_look.c      whether work is left lying
  * Nobody else includes this.
  */
 #ifndef WORKER_WORKER_INTERNAL_H
@@ -27,6 +28,7 @@ struct exchange {
     int renew_part;
     int claim_part;
     int idle_part;
+    int due_part;
     int goodbye_part;
     int64_t sent_us;
     int64_t claim_token;
@@ -48,6 +50,8 @@ struct worker {
     atomic_bool has_ended;
     atomic_bool is_idle;
     atomic_llong progress_us;
+    atomic_llong moved_us;
+    atomic_llong due_since_us;
     int wake_descriptor;
 
     /* The thread's own. */
@@ -84,6 +88,8 @@ struct worker {
     int window;                       /* most jobs to hold: up to in_flight, see below */
     int64_t poll_at_us;               /* the next claim without any hint */
     int64_t retry_at_us;              /* nothing is sent before: the database refused something */
+    int64_t backoff_us;               /* the wait before that; 0: the last flight was committed */
+    int64_t looked_us;                /* when it last looked whether work is left lying */
     int64_t disowned[DISOWNED_LIMIT]; /* tokens of claims whose commit is unknown */
     int disowned_count;
 
@@ -108,6 +114,15 @@ void worker_exchange_land(struct worker *worker);
 
 /* When worker_exchange_send() may have something to say without anything else happening. */
 int64_t worker_exchange_due_us(const struct worker *worker);
+
+/* worker_look.c */
+
+/* When to look next; INT64_MAX: not at all. */
+int64_t worker_look_at_us(const struct worker *worker);
+
+/* Puts the question into the flight, and takes the answer out of it. */
+void worker_add_look(struct worker *worker, struct exchange *exchange);
+void worker_note_look(struct worker *worker, const struct exchange *exchange);
 
 /* worker_jobs.c */
 

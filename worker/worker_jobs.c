@@ -230,6 +230,8 @@ static void on_answer(void *context, const struct http_response *answer)
     struct worker *worker = run->owner;
     job_run_list_remove(&worker->active, run);
     worker->calls_ended++;
+    if (answer->status > 0)
+        atomic_store(&worker->moved_us, worker->now_us);
     count_answer(answer);
     LOG_DEBUG("answer", LOG_INT("job", run->job.id), LOG_TEXT("path", run->request.path),
               LOG_INT("status", answer->status), LOG_TEXT("trouble", answer->trouble));
@@ -325,6 +327,7 @@ void worker_settle_run(struct worker *worker, struct job_run *run)
         worker_place_run(worker, run);
         return;
     }
+    atomic_store(&worker->moved_us, worker->now_us);
     open_window(worker);
     if (run->is_released) {
         metric_add(&released, 1);

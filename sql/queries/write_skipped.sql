@@ -1,4 +1,5 @@
--- Records why orders were not imported, once per order; the same reason again is no write.
+-- Records why orders were not imported, once per order; the same reason again is no write. One that was imported is not
+-- recorded: a broken answer must not leave a word beside it that stays when the shop no longer lists the order.
 -- $1 the rows of poll jobs, with job and fencing token
 INSERT INTO koppeling.skipped_order AS k (integration_id, order_number, order_uuid, reason_code, reason, payload_hash)
 SELECT DISTINCT ON (j.integration_id, w.order_number)
@@ -6,6 +7,9 @@ SELECT DISTINCT ON (j.integration_id, w.order_number)
 FROM json_to_recordset($1::json) AS w (
     job bigint, token bigint, order_number text, order_uuid text, reason_code text, reason text, payload_hash bigint)
 JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
+WHERE NOT EXISTS (
+    SELECT FROM koppeling.imported_order o
+    WHERE o.integration_id = j.integration_id AND o.order_uuid = w.order_uuid::uuid AND o.state <> 'withdrawn')
 ORDER BY j.integration_id, w.order_number
 ON CONFLICT (integration_id, order_number) DO UPDATE
 SET order_uuid = excluded.order_uuid, reason_code = excluded.reason_code, reason = excluded.reason,

@@ -2,6 +2,7 @@
 import collections
 import os
 import random
+import resource
 import signal
 import time
 
@@ -10,8 +11,10 @@ from world import SCHEDULERS, SHOPS, WORKERS
 
 KINDS = (("normal", 78), ("test", 4), ("listed_test", 3), ("credit", 4), ("partly_credited", 4), ("no_address", 4), ("virtual", 2), ("old", 2))
 KILLS = (("worker", 62), ("scheduler", 20), ("backend", 8), ("postmaster", 5), ("postgres_restart", 5))
-TROUBLES = (("stop_worker", 25), ("terminate_backends", 25), ("cut_connections", 20), ("hold_traffic", 8),
-            ("lose_an_answer", 20), ("skew_clock", 12), ("fill_disk", 3))
+TROUBLES = (("stop_worker", 25), ("stop_scheduler", 10), ("stop_backend", 6), ("terminate_backends", 25), ("cut_connections", 20),
+            ("hold_traffic", 8), ("delay_traffic", 10), ("drop_traffic", 10), ("lose_an_answer", 20), ("skew_clock", 12),
+            ("starve_of_descriptors", 6), ("fill_disk", 3))
+FEW_DESCRIPTORS = 8  # fewer than a worker has open, so that it can open nothing more
 STATEMENTS = ("queue_claim", "queue_finish", "worker_renew")
 SKEWS = ("-3h", "+3h", "+400d", "-1d", "+30s x2")
 SERVICES = ("boekuwzending", "boekuwzending-staging")
@@ -32,7 +35,7 @@ ANSWERS = STATUSES + [
     ("invalid_utf8", {}), ("nul_byte", {}),
 ]
 OF_SHOPS = [("status", {"status": 401, "times": 1}),
-            ("status", {"status": 200, "body": "[]", "times": 1, "method": "GET", "path_contains": "/v1/orders?"})]
+            ("status", {"status": 200, "body": "[]", "times": 1, "method": "GET", "path_contains": "/v1/orders"})]
 OF_BOOKINGS = [("late_labels", {"ms": 1500}), ("late_labels", {"ms": 4000}),
                ("status", {"status": 422, "method": "POST", "path_contains": "/shipments", "times": 1}),
                ("status", {"status": 401, "times": 1}), ("status", {"status": 400, "path_contains": "/token", "times": 1})]
@@ -54,6 +57,7 @@ class Driver:
         self.skipped = {}  # what cannot be done here, and why
         self.misfits = []  # programs that ended by a signal that was not ours
         self._later = []  # (when, what to call)
+        self._new = self.rng.sample([name for name, _ in TROUBLES], len(TROUBLES))  # not made yet
         self._changed = set()
         self._tests = 0
         if world.libfaketime is None:
@@ -187,54 +191,71 @@ class Driver:
 
     def kill(self):
         kind = weighted(self.rng, KILLS)
-        {"worker": self.kill_worker, "scheduler": self.kill_scheduler, "backend": self.kill_backend,
-         "postmaster": self.kill_postmaster, "postgres_restart": self.restart_postgres}[kind]()
-        self.kills[kind] += 1
+        if {"worker": self.kill_worker, "scheduler": self.kill_scheduler, "backend": self.kill_backend,
+            "postmaster": self.kill_postmaster, "postgres_restart": self.restart_postgres}[kind]():
+            self.kills[kind] += 1
 
     def kill_worker(self):
-        program = self.world.workers[self.rng.randrange(WORKERS)]
-        if program is not None:
-            program.kill()
+        return _kill_program(self.world.workers[self.rng.randrange(WORKERS)])
 
     def kill_scheduler(self):
-        program = self.world.schedulers[self.rng.randrange(SCHEDULERS)]
-        if program is not None:
-            program.kill()
+        return _kill_program(self.world.schedulers[self.rng.randrange(SCHEDULERS)])
 
     def kill_backend(self):
-        """PostgreSQL then ends all connections and recovers."""
-        rows = self.world.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-                              " ORDER BY pid") or []
-        if rows:
-            _kill(self.rng.choice(rows)["pid"])
+        """Also one that writes or checks, and serves nobody. PostgreSQL then ends all connections and recovers."""
+        rows = self.world.sql("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() ORDER BY pid") or []
+        return bool(rows) and _send(self.rng.choice(rows)["pid"], signal.SIGKILL)
 
     def kill_postmaster(self):
-        _kill(self.world.server.postmaster)
+        killed = _send(self.world.server.postmaster, signal.SIGKILL)
         time.sleep(0.1)
+        return killed
 
     def restart_postgres(self):
         try:
             self.world.server.restart()
         except Exception:  # ensure_up() goes on trying
-            pass
+            return False
+        return True
 
     # Other troubles.
 
     def make_trouble(self):
-        kind = weighted(self.rng, TROUBLES)
-        if kind in self.skipped:
-            return
-        if getattr(self, kind)():
+        """One that was not made yet in a third of the cases, so that a short run knows them all."""
+        kind = self._new[-1] if self._new and self.rng.random() < 0.33 else weighted(self.rng, TROUBLES)
+        made = kind not in self.skipped and getattr(self, kind)()
+        if made:
             self.troubles[kind] += 1
+        if (made or kind in self.skipped) and kind in self._new:
+            self._new.remove(kind)
+
+    def later(self, seconds, action):
+        self._later.append((time.monotonic() + seconds, action))
 
     def stop_worker(self):
         """For longer than its lease, sometimes for longer than a lookup waits for a shipment."""
-        program = self.world.workers[self.rng.randrange(WORKERS)]
-        seconds = self.rng.choice((2, 6, 7, 8, 18))
+        return self.stop_program(self.world.workers[self.rng.randrange(WORKERS)], self.rng.choice((2, 6, 7, 8, 18)))
+
+    def stop_scheduler(self):
+        """It may hold the lock of the tick meanwhile."""
+        return self.stop_program(self.world.schedulers[self.rng.randrange(SCHEDULERS)], self.rng.choice((1, 3, 8)))
+
+    def stop_program(self, program, seconds):
         if program is None or not program.is_running:
             return False
         program.signal(signal.SIGSTOP)
-        self._later.append((time.monotonic() + seconds, lambda: program.signal(signal.SIGCONT)))
+        self.later(seconds, lambda: program.signal(signal.SIGCONT))
+        return True
+
+    def stop_backend(self):
+        """One session of the server stands still, with the locks that it has."""
+        rows = self.world.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                              " ORDER BY state = 'idle', pid LIMIT 3")
+        pid = self.rng.choice(rows)["pid"] if rows else None
+        if not _send(pid, signal.SIGSTOP):
+            return False
+        time.sleep(self.rng.uniform(0.3, 1.5))
+        _send(pid, signal.SIGCONT)
         return True
 
     def terminate_backends(self):
@@ -245,15 +266,37 @@ class Driver:
 
     def cut_connections(self):
         share = self.rng.choice((0.4, 1))
-        return self.world.gate.cut(lambda: self.rng.random() < share) > 0
+        return self.rng.choice(self.world.gates).cut(lambda: self.rng.random() < share) > 0
 
     def hold_traffic(self):
-        self.world.gate.hold()
-        self._later.append((time.monotonic() + self.rng.choice((1, 3, 7)), self.world.gate.let_through))
+        gate = self.rng.choice(self.world.gates)
+        gate.hold()
+        self.later(self.rng.choice((1, 3, 7)), gate.let_through)
         return True
 
+    def delay_traffic(self):
+        gate = self.rng.choice(self.world.gates)
+        gate.delay(self.rng.choice((0.02, 0.2, 0.8)))
+        self.later(self.rng.choice((1, 3)), gate.let_through)
+        return True
+
+    def drop_traffic(self):
+        gate, share = self.rng.choice(self.world.gates), self.rng.choice((0.4, 1))
+        self.later(self.rng.choice((1, 3, 7)), gate.let_through)
+        return gate.drop(lambda: self.rng.random() < share) > 0
+
     def lose_an_answer(self):
-        self.world.gate.cut_after(self.rng.choice(STATEMENTS))
+        self.world.gates[0].cut_after(self.rng.choice(STATEMENTS))
+        return True
+
+    def starve_of_descriptors(self):
+        """A worker can open nothing for a while: no connection, no call."""
+        program = self.world.workers[self.rng.randrange(WORKERS)]
+        if program is None or not program.is_running:
+            return False
+        before = resource.prlimit(program.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(program.pid, resource.RLIMIT_NOFILE, (FEW_DESCRIPTORS, before[1]))
+        self.later(self.rng.choice((1, 3)), lambda: _set_descriptors(program, before))
         return True
 
     def skew_clock(self):
@@ -277,9 +320,25 @@ class Driver:
         return True
 
 
-def _kill(pid):
-    if pid is not None:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+def _kill_program(program):
+    """True when it was running."""
+    if program is None or not program.is_running:
+        return False
+    program.kill()
+    return True
+
+
+def _set_descriptors(program, limits):
+    if program.is_running:
+        resource.prlimit(program.pid, resource.RLIMIT_NOFILE, limits)
+
+
+def _send(pid, number):
+    """True when the process was there."""
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True

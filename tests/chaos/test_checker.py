@@ -1,7 +1,10 @@
 """The checker of the chaos runs finds what it is for: each violation is seeded in a copy of the data of a calm run."""
 import copy
 import pathlib
+import re
+import socket
 import sys
+import threading
 import time
 import unittest
 
@@ -10,8 +13,11 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "integration")]
 sys.dont_write_bytecode = True
 
 import checker  # noqa: E402
+import driver  # noqa: E402
 import facts  # noqa: E402
 from driver import Driver  # noqa: E402
+from gate import ServiceGate  # noqa: E402
+from harness.programs import ROOT  # noqa: E402
 from world import World  # noqa: E402
 
 # In a copy of the database, whose own constraints would stop most of them: rule and what goes wrong.
@@ -235,6 +241,78 @@ class CheckerTest(unittest.TestCase):
         directory.mkdir()
         (directory / "1-worker0.log").write_text("level=info event=x\nlevel=error event=y\n")
         self.assertEqual(list(facts.find_defects(directory)), ["1-worker0.log: level=error event=y"])
+
+
+class DriverTest(unittest.TestCase):
+    def test_every_fault_of_the_simulator_is_armed(self):
+        known = re.findall(r'^ +\{"(\w+)", FAULT_', (ROOT / "tests/simulator/fault_kinds.c").read_text(), re.MULTILINE)
+        self.assertGreater(len(known), 10)
+        self.assertEqual({name for name, _ in driver.ANSWERS + driver.OF_SHOPS + driver.OF_BOOKINGS}, set(known))
+
+    def test_every_trouble_can_be_made(self):
+        self.assertEqual([name for name, _ in driver.TROUBLES if not callable(getattr(Driver, name, None))], [])
+
+    def test_a_rule_with_a_violation_makes_a_run_fail(self):
+        self.assertEqual([name for name, _ in checker.check({})], ["inconsistent"] * len(checker.RULES))
+
+
+class GateTest(unittest.TestCase):
+    """Through a gate before a server that says everything back."""
+
+    def setUp(self):
+        server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+        threading.Thread(target=self.echo, args=(server,), daemon=True).start()
+        self.gate = ServiceGate(server.getsockname()[1])
+        self.addCleanup(self.gate.close)
+        host, port = self.gate.url.removeprefix("http://").split(":")
+        self.client = socket.create_connection((host, int(port)), timeout=20)
+        self.addCleanup(self.client.close)
+        self.assertEqual(self.ask(b"one"), b"one")
+
+    @staticmethod
+    def echo(server):
+        connection, _ = server.accept()
+        with connection:
+            while chunk := connection.recv(100):
+                connection.sendall(chunk)
+
+    def ask(self, text):
+        self.client.sendall(text)
+        return self.client.recv(100)
+
+    def hears_nothing(self):
+        self.client.settimeout(0.3)
+        try:
+            return self.client.recv(100) is None
+        except TimeoutError:
+            return True
+        finally:
+            self.client.settimeout(20)
+
+    def test_what_is_held_arrives_later(self):
+        self.gate.hold()
+        self.client.sendall(b"two")
+        self.assertTrue(self.hears_nothing())
+        self.gate.let_through()
+        self.assertEqual(self.client.recv(100), b"two")
+
+    def test_what_is_delayed_takes_longer(self):
+        self.gate.delay(0.2)
+        started = time.monotonic()
+        self.assertEqual(self.ask(b"two"), b"two")
+        self.assertGreaterEqual(time.monotonic() - started, 0.4)  # there and back
+
+    def test_what_is_dropped_never_arrives(self):
+        self.assertEqual(self.gate.drop(lambda: True), 1)
+        self.client.sendall(b"two")
+        self.assertTrue(self.hears_nothing())
+        self.gate.let_through()
+        self.assertEqual(self.client.recv(100), b"")
+
+    def test_what_is_cut_ends(self):
+        self.assertEqual(self.gate.cut(lambda: True), 1)
+        self.assertEqual(self.client.recv(100), b"")
 
 
 if __name__ == "__main__":

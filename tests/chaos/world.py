@@ -1,18 +1,16 @@
 """The real programs, a durable PostgreSQL of their own and the simulator, in a form that can be broken and mended."""
-import errno
 import glob
 import os
 import shutil
 import signal
-import subprocess
 import time
 
 import facts
-from gate import Gate
+from gate import DatabaseGate, ServiceGate
 from harness.case import seal
-from harness.cluster import Cluster
+from harness.durable import DurableCluster
 from harness.postgres import SqlError
-from harness.programs import BUILD, ROOT, Program, run_program
+from harness.programs import BUILD, Program, run_program
 from harness.simulator import Simulator
 
 SHOPS = ("shop1", "shop2", "shop3", "shop4")
@@ -24,9 +22,6 @@ SECRETS = {
     "the password": "kanariewachtwoord4d08",
 }
 ROLES = ("worker", "scheduler", "backend", "ops")
-SETTINGS = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "min_wal_size=32MB", "max_wal_size=64MB",
-            "log_lock_waits=on")
-DISK_BYTES = 400_000_000
 # Production waits minutes where this cannot: the rules are the same, the waits are short.
 FAST = """
     UPDATE koppeling.retry_rule SET backoff_base = '50 milliseconds', backoff_cap = '500 milliseconds';
@@ -38,88 +33,6 @@ ACCOUNTS = """
     INSERT INTO koppeling.from_address (id, account_id, name, company, email, phone, street, number, postcode, city)
     SELECT n, n, 'Magazijn', 'Proef BV', 'magazijn@example.org', '+31201234567', 'Pakketpad', '1', '1012AB', 'Amsterdam'
     FROM generate_series(1, 2) n"""
-
-
-def _private_postgres(place, command):
-    subprocess.run([ROOT / "deploy/private-postgres", command, place], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
-
-
-class Server(Cluster):
-    """PostgreSQL that forgets nothing when it is killed; on a disk that can be filled, where root allows it."""
-
-    def __init__(self, name):
-        self._place = BUILD / "test" / f"postgres-{name}"
-        self._clear_away()
-        self._filler = self._place / "filler"
-        self.has_disk = self._mount()
-        super().__init__(name)
-
-    def _mount(self):
-        if os.geteuid() != 0:
-            return False
-        self._place.mkdir(parents=True)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "koppeling-chaos", self._place],
-                              stderr=subprocess.DEVNULL)
-        if done.returncode != 0:
-            self._place.rmdir()
-        return done.returncode == 0
-
-    def _control(self, command, *_):
-        if command == "clean":  # already done; a mounted directory cannot be removed
-            return ""
-        return super()._control(command, *(SETTINGS if command in ("start", "restart") else ()))
-
-    def _clear_away(self):
-        if self._place.exists():
-            socket_directory = os.path.realpath(self._place / "socket")
-            _private_postgres(self._place, "stop")
-            while os.path.ismount(self._place):
-                subprocess.run(["umount", "-l", self._place], check=True)
-            _private_postgres(self._place, "clean")
-            if socket_directory.startswith("/tmp/koppeling-socket."):
-                shutil.rmtree(socket_directory, ignore_errors=True)
-        shutil.rmtree(self._place, ignore_errors=True)
-
-    def remove(self):
-        self._clear_away()
-
-    @property
-    def postmaster(self):
-        try:
-            return int((self._place / "data" / "postmaster.pid").read_text().split()[0])
-        except (OSError, ValueError, IndexError):
-            return None
-
-    def ensure_up(self):
-        """Starts it if it is down, however often it takes; returns when it answers."""
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                self.session().close()
-                return
-            except (OSError, ConnectionError, SqlError):
-                if time.monotonic() > deadline:
-                    raise
-            if self.postmaster is None or not os.path.exists(f"/proc/{self.postmaster}"):
-                try:
-                    self._control("restart")
-                except subprocess.CalledProcessError:
-                    pass
-            time.sleep(0.1)
-
-    def fill_disk(self):
-        """Takes all the space that is left."""
-        with open(self._filler, "wb", buffering=0) as file:
-            try:
-                while file.write(bytes(65536)):
-                    pass
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
-
-    def free_disk(self):
-        self._filler.unlink(missing_ok=True)
 
 
 class World:
@@ -135,11 +48,13 @@ class World:
         self.workers, self.schedulers = [None] * WORKERS, [None] * SCHEDULERS
         self.ended = []  # programs that were asked to end
         self._starts = 0
-        self.gate = self.server = self.simulator = None
+        self.gates = []
+        self.server = self.simulator = None
         self.libfaketime = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
         self._make_server(name)
         self._make_database()
         self.simulator = Simulator(self._environment("postgres"), self._log_path("simulator"))
+        self.gates.append(ServiceGate(self.simulator.port))
         self._make_services()
 
     def close(self):
@@ -148,19 +63,19 @@ class World:
                 program.kill()
         if self.simulator is not None:
             self.simulator.stop()
-        if self.gate is not None:
-            self.gate.close()
+        for gate in self.gates:
+            gate.close()
         self.server.remove()
 
     # Making it.
 
     def _make_server(self, name):
-        self.server = Server(name)
-        self.gate = Gate(self.server.socket_directory)
+        self.server = DurableCluster(name)
+        self.gates.append(DatabaseGate(self.server.socket_directory))
 
     def _environment(self, user, slot=0):
         """What a program of that slot is told; all but the first stand behind the gate."""
-        directory = self.gate.directory if slot > 0 else self.server.socket_directory
+        directory = self.gates[0].directory if slot > 0 else self.server.socket_directory
         return {"PATH": os.environ["PATH"], "KOPPELING_DATABASE_URL": f"host={directory} user={user} dbname=postgres"}
 
     def _log_path(self, name):
@@ -216,11 +131,12 @@ class World:
 
     def start_worker(self, slot, skew=None):
         environment = self._environment("chaos_worker", slot)
+        services = self.gates[-1].url if slot < 2 else self.simulator.url
         environment.update({
             "KOPPELING_SECRET_KEY": self.secret_key, "KOPPELING_PARTNER_TOKEN": SECRETS["the partner token"],
-            "KOPPELING_MIJNWEBWINKEL_URL": self.simulator.url,
-            "KOPPELING_BOEKUWZENDING_URL": self.simulator.url + "/boekuwzending",
-            "KOPPELING_BOEKUWZENDING_STAGING_URL": self.simulator.url + "/boekuwzending-staging"})
+            "KOPPELING_MIJNWEBWINKEL_URL": services,
+            "KOPPELING_BOEKUWZENDING_URL": services + "/boekuwzending",
+            "KOPPELING_BOEKUWZENDING_STAGING_URL": services + "/boekuwzending-staging"})
         if skew is not None:
             environment.update({"LD_PRELOAD": self.libfaketime, "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
         self.workers[slot] = Program("koppeling-worker", ["run", *self.worker_flags], environment, self._log_path(f"worker{slot}"))
@@ -255,9 +171,10 @@ class World:
     def heal(self):
         """Ends all faults and their consequences that wait for a person or for minutes."""
         self.simulator.clear_faults()
-        self.gate.let_through()
+        for gate in self.gates:
+            gate.let_through()
         self.server.free_disk()
-        for program in self.workers:
+        for program in self.workers + self.schedulers:
             if program is not None:
                 program.signal(signal.SIGCONT)
         self.server.ensure_up()

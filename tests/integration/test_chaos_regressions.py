@@ -3,6 +3,32 @@ from harness.case import Case
 
 
 class BrokenAnswerTest(Case):
+    def test_an_order_whose_numbers_came_as_objects_is_not_noted_as_a_credit(self):
+        """`{"credited_order_number": {"value": 0}}` in the list made an imported order also a skipped one, and for good when it
+        was marked before the next poll."""
+        integration = self.connect_with_orders(generate=12)
+        self.simulator.fault("wrong_types", "shop:shop1", variant="items", method="GET", path_contains="/v1/orders")
+        self.poll_again(integration)
+        self.assertEqual(len(self.imported(integration)), 12)
+        self.assertEqual(set(self.skipped(integration)) & set(self.imported(integration)), set())
+        self.simulator.add("shop1", generate=12)
+        self.poll_again(integration)
+        self.assertEqual(set(self.skipped(integration).values()), {"unreadable"})
+        self.simulator.clear_faults()
+        self.poll_again(integration)
+        self.assertEqual(len(self.imported(integration)), 24)
+        self.assertEqual(set(self.skipped(integration)) & set(self.imported(integration)), set())
+
+    def test_an_order_whose_numbers_came_as_objects_is_not_withdrawn(self):
+        integration = self.connect_with_orders(generate=3)
+        self.db.run("UPDATE koppeling.imported_order SET missing_since = now() - interval '1 hour'")
+        self.simulator.fault("wrong_types", "shop:shop1", method="GET", path_contains="/v1/orders/", times=3)
+        self.tick()
+        self.work()
+        self.assertEqual(len(self.history("confirm_order")), 3)
+        self.assertEqual(self.db.column("SELECT DISTINCT state FROM koppeling.imported_order WHERE integration_id = %s", integration),
+                         ["open"])
+
     def test_an_order_whose_numbers_came_as_objects_is_read_again_and_marked(self):
         """`{"credited_order_number": {"value": 0}}` was once taken for a credit, and the shop was never told."""
         self.connect_with_orders(generate=12)

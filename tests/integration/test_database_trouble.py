@@ -205,6 +205,28 @@ class RefusedWriteTest(Case):
         self.assertTrue(worker.is_running)
 
 
+class LongQueryTest(Case):
+    OLD = "(now() AT TIME ZONE 'UTC')::date - 400"
+
+    def old_partitions(self):
+        return self.db.value("SELECT count(*) FROM pg_class WHERE relname = 'job_history_' || to_char(%s, 'YYYYMMDD')" % self.OLD)
+
+    def test_a_backup_that_reads_the_history_holds_up_neither_ticks_nor_jobs(self):
+        """To drop a partition the scheduler would wait for it, and all workers behind the scheduler."""
+        self.db.run(f"SELECT koppeling.ensure_history_partition({self.OLD})")
+        reader = self.session()
+        reader.run("BEGIN; SELECT count(*) FROM koppeling.job_history")
+        self.backend.value("SELECT koppeling.ping(3)")
+        log = self.tick().log
+        self.assertIn("maintenance is put off", log)
+        self.assertIn("lock timeout", log)
+        self.work()
+        self.assertEqual((len(self.history("ping")), self.old_partitions()), (3, 1))
+        reader.run("ROLLBACK")
+        self.assertNotIn("put off", self.tick().log)
+        self.assertEqual(self.old_partitions(), 0)
+
+
 class UnknownCommitTest(Case):
     """A transaction is committed, but the connection breaks before the worker hears of it."""
 

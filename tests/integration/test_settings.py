@@ -30,12 +30,14 @@ WRONG = {
     "KOPPELING_LOG_FORMAT": ("xml", "JSON"),
     "KOPPELING_LOG_LEVEL": ("loud",),
     "KOPPELING_METRICS_ADDRESS": ("nowhere", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:-1", "1.2.3.4:x"),
+    "KOPPELING_STALL_SECONDS": ("4", "3601", "long"),
 }
 WRONG_OF_THE_SCHEDULER = {
     "KOPPELING_DATABASE_URL": ("nonsense",),
     "KOPPELING_TICK_SECONDS": ("0", "3601", "often"),
     "KOPPELING_LOG_LEVEL": ("loud",),
     "KOPPELING_METRICS_ADDRESS": ("nowhere",),
+    "KOPPELING_STALL_SECONDS": ("4",),
 }
 
 

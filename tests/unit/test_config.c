@@ -33,6 +33,7 @@ static void without_any_setting_the_defaults_hold(void **state)
     assert_int_equal(config.log_format, LOG_FORMAT_LOGFMT);
     assert_int_equal(config.log_level, LOG_LEVEL_INFO);
     assert_null(config.metrics_address);
+    assert_int_equal(config.stall_us, 30000000);
 }
 
 static void an_empty_variable_is_not_set(void **state)

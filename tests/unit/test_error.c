@@ -128,6 +128,7 @@ static void each_code_has_its_sysexits_value(void **state)
         {ERROR_DATA, EX_DATAERR},
         {ERROR_PERMISSION, EX_NOPERM},
         {ERROR_SYSTEM, EX_OSERR},
+        {ERROR_OUTPUT, EX_IOERR},
         {ERROR_INTERNAL, EX_SOFTWARE},
     };
 

@@ -43,6 +43,8 @@ static const struct {
     {"uuid", "\"20411\"", "unreadable"},
     {"credited_order_number", "28", "credit_order"},
     {"credited_order_number", "0", NULL},
+    {"credited_order_number", "{\"value\":0}", "unreadable"},
+    {"credited_order_number", "{}", NULL},
     {"credited_order_number", "\"\"", NULL},
     {"credited_order_number", "[]", NULL},
     {"credit_order_numbers", "[99]", NULL},

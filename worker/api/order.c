@@ -106,7 +106,9 @@ bool order_read(const char *text, size_t length, struct order *ret_order, struct
     order.uuid = read_uuid(json);
     order.has_status = lenient_integer(json, "status", &order.status);
     order.archived = lenient_true(json, "archived");
-    order.credit = lenient_is_set(json, "credited_order_number");
+    order.is_credit_unclear = lenient_is_set(json, "credited_order_number") &&
+                              json_is_object(json_object_get(json, "credited_order_number"));
+    order.credit = !order.is_credit_unclear && lenient_is_set(json, "credited_order_number");
     order.paid = read_paid(json, order.has_status, order.status);
     read_moment(json, &order);
     order.json = steal_ptr(&json);

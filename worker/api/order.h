@@ -30,10 +30,11 @@ struct order {
     int32_t status;       /* valid when has_status */
     bool has_status;
     bool archived;
-    bool credit;   /* credited_order_number is set: this IS a credit order [spec] */
-    bool paid;     /* status 3, payment.status.id 1, or payment_status captured */
-    char date[11]; /* "2026-11-20"; "" when it is no date of the calendar */
-    char time[9];  /* "19:42:07"; "00:00:00" when absent or invalid */
+    bool credit;            /* credited_order_number is set: this IS a credit order [spec] */
+    bool paid;              /* status 3, payment.status.id 1, or payment_status captured */
+    char date[11];          /* "2026-11-20"; "" when it is no date of the calendar */
+    char time[9];           /* "19:42:07"; "00:00:00" when absent or invalid */
+    bool is_credit_unclear; /* it came as an object, {"value": 0}, and settles nothing */
 };
 
 /* Reads one order from `length` bytes. ERROR_DATA when they are no JSON object; *ret_order is then

@@ -129,6 +129,9 @@ static enum step judge_answer(const struct confirm *confirm, const struct http_r
     if (order.uuid == NULL || !order.has_status) {
         return shop_answer_unreadable(answer, deed, "the answer is not an order", outcome);
     }
+    if (order.is_credit_unclear) {
+        return shop_answer_unreadable(answer, deed, "what decides is not a number", outcome);
+    }
     return finish(judge(confirm, &order), &order, outcome);
 }
 

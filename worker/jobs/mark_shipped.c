@@ -211,7 +211,7 @@ static enum step ask_to_change(struct mark *mark, const struct order *order,
 static bool is_broken(const struct order *order)
 {
     return (!order->has_status && lenient_is_set(order->json, "status")) ||
-           json_is_object(json_object_get(order->json, "credited_order_number"));
+           order->is_credit_unclear;
 }
 
 /* The order as the shop has it: is it still the one to be marked? */

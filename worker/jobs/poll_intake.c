@@ -94,7 +94,7 @@ static enum skip judge(const struct poll_rules *rules, const struct order *order
     if (order_number_is_test(order->number)) {
         return SKIP_TEST;
     }
-    if (order->uuid == NULL) {
+    if (order->uuid == NULL || order->is_credit_unclear) {
         return SKIP_UNREADABLE;
     }
     if (order->credit) {
@@ -180,6 +180,15 @@ static bool read_slice(const struct order_slice *slice, size_t position, struct 
     return error_prefix(err, "element %zu of the page", position);
 }
 
+static const char *unreadable_words(const struct order *order)
+{
+    if (order->number == NULL) {
+        return "it has no number";
+    }
+    return order->uuid == NULL ? "it has no valid uuid"
+                               : "its credited_order_number is not a number";
+}
+
 /* Imports a new element or notes why not. */
 static void take_new(struct poll_intake *intake, const struct order_slice *slice, size_t position,
                      int32_t asked, struct outcome *outcome)
@@ -208,8 +217,7 @@ static void take_new(struct poll_intake *intake, const struct order_slice *slice
     if (skip == SKIP_NOT) {
         write_order(intake, &order, fields, slice, outcome);
     } else if (skip == SKIP_UNREADABLE) {
-        write_skip(intake, skip, &order, slice,
-                   order.number == NULL ? "it has no number" : "it has no valid uuid", outcome);
+        write_skip(intake, skip, &order, slice, unreadable_words(&order), outcome);
     } else if (skip != SKIP_SILENTLY) {
         write_skip(intake, skip, &order, slice, NULL, outcome);
     }
