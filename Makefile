@@ -14,7 +14,7 @@ PKG_CONFIG ?= pkg-config
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
 NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan valgrind fuzz torture
-NEED_TEST  := test unit demo bench chaos coverage replays fuzz-replay
+NEED_TEST  := test unit demo bench chaos failover coverage replays fuzz-replay
 NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
 ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
@@ -47,7 +47,7 @@ SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos install clean unit
+.PHONY: all help deps test demo bench chaos failover install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -112,6 +112,11 @@ chaos: all ## kill, cut, stop and mislead the programs and check that nothing is
 	@BUILD=$(BUILD) /usr/bin/python3 -m unittest -q tests/chaos/test_checker.py
 	@BUILD=$(BUILD) /usr/bin/python3 tests/chaos/run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED))
 
+# The packages of a cluster are installed if that can be done; without them it says that it was skipped.
+failover: all ## kill the primary of a database cluster under load, over two paths (KILLS=30: long; SEED=n: again)
+	@deploy/install-deps ha || true
+	@BUILD=$(BUILD) /usr/bin/python3 tests/chaos/failover $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(FAILOVERFLAGS)
+
 bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md
 	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run $(if $(QUICK),--quick) $(ITEM) $(BENCHFLAGS)
 
@@ -121,7 +126,7 @@ DOCDIR     ?= $(PREFIX)/share/doc/koppeling
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1)
 DOCUMENTS  := README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE $(wildcard docs/*.svg docs/*.md) \
-              deploy/env.example $(wildcard deploy/systemd/* deploy/container/*)
+              deploy/env.example $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*)
 
 .PHONY: man
 demo: all ## show it at work on this machine; KEEP=1 leaves it running

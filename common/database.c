@@ -1,13 +1,20 @@
 /* Blocking use of a PostgreSQL connection. */
 #include "common/database.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/sql_embedded.h"
+
+/* A server that is frozen keeps its connections, and neither keep-alives nor any setting of libpq
+ * notice. */
+#define ANSWER_TIMEOUT_US (30 * INT64_C(1000000))
+#define PATIENCE_US       (3600 * INT64_C(1000000))
 
 void database_parameters_fill(struct database_parameters *parameters, const char *url,
                               const char *application_name)
@@ -64,6 +71,13 @@ const char *database_message(const PGconn *connection)
     return line[0] != '\0' ? line : "the connection was lost";
 }
 
+void database_take_notice(void *ignored, const PGresult *notice)
+{
+    const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    (void)ignored;
+    LOG_INFO("the database remarks", LOG_TEXT("message", message != NULL ? message : ""));
+}
+
 bool database_open(const char *url, const char *application_name, PGconn **ret_connection,
                    struct error *err)
 {
@@ -76,11 +90,12 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
     if (PQstatus(connection) != CONNECTION_OK)
         return error_set(err, ERROR_UNAVAILABLE, "cannot connect to the database: %s",
                          database_message(connection));
+    (void)PQsetNoticeReceiver(connection, database_take_notice, NULL);
     *ret_connection = steal_ptr(&connection);
     return true;
 }
 
-enum error_code database_error_code(const char *sqlstate)
+enum error_code database_error_code(const PGresult *result)
 {
     static const struct {
         const char *prefix;
@@ -98,8 +113,14 @@ enum error_code database_error_code(const char *sqlstate)
         {"42501", ERROR_PERMISSION},  {"28", ERROR_PERMISSION}, {"42P01", ERROR_CONFIG},
         {"3F000", ERROR_CONFIG},      {"42883", ERROR_CONFIG},  {"42703", ERROR_CONFIG},
     };
+    const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     if (sqlstate == NULL)
         return ERROR_CONNECTION;
+    /* A check without a name is a partition's: another one was attached while the row was on its
+     * way, and the row belongs there now. */
+    if (strcmp(sqlstate, "23514") == 0 &&
+        PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL)
+        return ERROR_UNAVAILABLE;
     for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
         if (strncmp(sqlstate, codes[i].prefix, strlen(codes[i].prefix)) == 0)
             return codes[i].code;
@@ -113,7 +134,7 @@ static bool fail_from_result(PGconn *connection, const PGresult *result, const c
 {
     const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     enum error_code code =
-        PQstatus(connection) == CONNECTION_OK ? database_error_code(sqlstate) : ERROR_CONNECTION;
+        PQstatus(connection) == CONNECTION_OK ? database_error_code(result) : ERROR_CONNECTION;
     const char *primary =
         result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *hint = code == ERROR_CONFIG ? " (run: koppeling-scheduler migrate)" : "";
@@ -129,23 +150,78 @@ static bool is_success(const PGresult *result)
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
-bool database_run(PGconn *connection, const char *name, const char *const *parameters,
-                  size_t parameter_count, PGresult **ret_result, struct error *err)
+/* Waits for input; false when the time is over. */
+static bool wait_for_input(PGconn *connection, int64_t deadline_us)
 {
-    AUTO(PQclear)
-    PGresult *result = PQexecParams(connection, database_query(name), (int)parameter_count, NULL,
-                                    parameters, NULL, NULL, 0);
+    int64_t wait_us = deadline_us - clock_monotonic_us();
+    struct pollfd descriptor = {.fd = PQsocket(connection), .events = POLLIN};
+    if (wait_us <= 0)
+        return false;
+    /* What poll() has to say shows when libpq reads. */
+    (void)poll(&descriptor, 1, (int)((wait_us + 999) / 1000));
+    return true;
+}
+
+/* Whether the server still says a word to others. */
+static bool is_alive(const PGconn *connection)
+{
+    const char *const keywords[] = {"host", "port", "connect_timeout", NULL};
+    const char *const values[] = {PQhost(connection), PQport(connection), "5", NULL};
+    return PQpingParams(keywords, values, 0) != PQPING_NO_RESPONSE;
+}
+
+/* Takes the last result of what was sent. A patient caller waits on while the server is alive. */
+static bool take_answer(PGconn *connection, const char *what, bool is_patient,
+                        PGresult **ret_result, struct error *err)
+{
+    int64_t deadline_us = clock_monotonic_us() + ANSWER_TIMEOUT_US;
+    int64_t end_us = is_patient ? clock_monotonic_us() + PATIENCE_US : deadline_us;
+    AUTO(PQclear) PGresult *result = NULL;
+    for (;;) {
+        while (PQisBusy(connection)) {
+            if (wait_for_input(connection, deadline_us)) {
+                if (!PQconsumeInput(connection))
+                    break;
+            } else if (deadline_us < end_us && is_alive(connection)) {
+                deadline_us += ANSWER_TIMEOUT_US;
+            } else {
+                return error_set(err, ERROR_CONNECTION,
+                                 "cannot run %s: the database did not answer in time", what);
+            }
+        }
+        PGresult *next = PQgetResult(connection);
+        if (next == NULL)
+            break;
+        PQclear(result);
+        result = next;
+    }
     if (!is_success(result))
-        return fail_from_result(connection, result, name, err);
+        return fail_from_result(connection, result, what, err);
     if (ret_result != NULL)
         *ret_result = steal_ptr(&result);
     return true;
 }
 
+bool database_run(PGconn *connection, const char *name, const char *const *parameters,
+                  size_t parameter_count, PGresult **ret_result, struct error *err)
+{
+    if (!PQsendQueryParams(connection, database_query(name), (int)parameter_count, NULL, parameters,
+                           NULL, NULL, 0))
+        return fail_from_result(connection, NULL, name, err);
+    return take_answer(connection, name, false, ret_result, err);
+}
+
 bool database_run_text(PGconn *connection, const char *what, const char *sql, struct error *err)
 {
-    AUTO(PQclear) PGresult *result = PQexec(connection, sql);
-    if (!is_success(result))
-        return fail_from_result(connection, result, what, err);
-    return true;
+    if (!PQsendQuery(connection, sql))
+        return fail_from_result(connection, NULL, what, err);
+    return take_answer(connection, what, false, NULL, err);
+}
+
+bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
+                            struct error *err)
+{
+    if (!PQsendQuery(connection, sql))
+        return fail_from_result(connection, NULL, what, err);
+    return take_answer(connection, what, true, NULL, err);
 }

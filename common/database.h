@@ -19,8 +19,8 @@ DEFINE_CLEANUP(PQfinish, PGconn *, PQfinish);
 
 /* Connection parameters for PQconnectStartParams() and PQconnectdbParams(), ended by NULL. */
 struct database_parameters {
-    const char *keywords[12];
-    const char *values[12];
+    const char *keywords[16];
+    const char *values[16];
 };
 
 /*
@@ -38,15 +38,19 @@ const char *database_query(const char *name) MUSTCHECK;
  * this thread. */
 const char *database_message(const PGconn *connection);
 
+/* For PQsetNoticeReceiver(): a remark of the server becomes a line of our log. */
+void database_take_notice(void *ignored, const PGresult *notice);
+
 /* Connects and waits. ERROR_UNAVAILABLE with libpq's reason when that fails. The caller
  * PQfinish()es. */
 bool database_open(const char *url, const char *application_name, PGconn **ret_connection,
                    struct error *err) MUSTCHECK;
 
 /*
- * Runs sql/queries/<name>.sql with text parameters (NULL: SQL NULL) and waits. The caller
- * PQclear()s *ret_result (which may be NULL when it is not wanted). ERROR_CONNECTION when the
- * connection is gone or the server cannot write, ERROR_UNAVAILABLE for what may pass (deadlock,
+ * Runs sql/queries/<name>.sql with text parameters (NULL: SQL NULL) and waits, half a minute at
+ * most. The caller PQclear()s *ret_result (which may be NULL when it is not wanted).
+ * ERROR_CONNECTION when the connection is gone, the server cannot write or does not answer; then
+ * the connection is of no more use. ERROR_UNAVAILABLE for what may pass (deadlock,
  * timeout, resources), ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else
  * ERROR_INTERNAL.
  */
@@ -57,7 +61,12 @@ bool database_run(PGconn *connection, const char *name, const char *const *param
 bool database_run_text(PGconn *connection, const char *what, const char *sql,
                        struct error *err) MUSTCHECK;
 
-/* The code for an SQLSTATE ("40P01"; NULL counts as a lost connection), as listed above. */
-enum error_code database_error_code(const char *sqlstate) MUSTCHECK;
+/* The same, for what may take long: an hour at most, and while the server is alive. */
+bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
+                            struct error *err) MUSTCHECK;
+
+/* The code for a result that tells of an error, as listed above; one without SQLSTATE, and NULL,
+ * tell of a lost connection. */
+enum error_code database_error_code(const PGresult *result) MUSTCHECK;
 
 #endif

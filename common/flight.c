@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/database.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pipeline.h"
@@ -56,4 +57,35 @@ void flight_clear(struct flight *flight)
     flight->failed_part = -1;
     flight->sqlstate[0] = '\0';
     flight->error[0] = '\0';
+}
+
+static void note_refusal(struct flight *flight, int part, const PGresult *result)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    flight->status = FLIGHT_REFUSED;
+    flight->code = database_error_code(result);
+    flight->failed_part = part < flight->part_count ? part : -1;
+    snprintf(flight->sqlstate, sizeof(flight->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
+    snprintf(flight->error, sizeof(flight->error), "%s", message != NULL ? message : "unknown");
+}
+
+bool flight_take_result(struct flight *flight, int part, PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_PIPELINE_SYNC) {
+        PQclear(result);
+        if (flight->status == FLIGHT_NOT_SENT)
+            flight->status = FLIGHT_COMMITTED;
+        return true;
+    }
+    if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) && part < flight->part_count) {
+        PQclear(flight->parts[part].result);
+        flight->parts[part].result = result;
+        return false;
+    }
+    if (status != PGRES_PIPELINE_ABORTED && flight->status == FLIGHT_NOT_SENT)
+        note_refusal(flight, part, result);
+    PQclear(result);
+    return false;
 }

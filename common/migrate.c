@@ -98,11 +98,17 @@ static bool apply_one(PGconn *connection, const struct sql_file *file, struct er
     const char *name = strchr(file->name, '_') + 1;
     snprintf(version, sizeof(version), "%d", migration_version(file));
     const char *const parameters[] = {version, name};
-    if (!database_run_text(connection, file->name, file->text, err) ||
+    if (!database_run_patiently(connection, file->name, file->text, err) ||
         !database_run(connection, "migrate_record", parameters, 2, NULL, err))
         return false;
     LOG_INFO("migration applied", LOG_TEXT("name", file->name));
     return true;
+}
+
+/* Another one may be at it, for as long as it takes. */
+static bool wait_for_lock(PGconn *connection, struct error *err)
+{
+    return database_run_patiently(connection, "migrate_lock", database_query("migrate_lock"), err);
 }
 
 /* The first migration that the database lacks, with the version read under the lock. */
@@ -110,8 +116,7 @@ static bool apply_next(PGconn *connection, bool *ret_applied, struct error *err)
 {
     int version = 0;
     *ret_applied = false;
-    if (!database_run(connection, "migrate_lock", NULL, 0, NULL, err) ||
-        !read_version(connection, &version, err))
+    if (!wait_for_lock(connection, err) || !read_version(connection, &version, err))
         return false;
     for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
         if (migration_version(file) > version) {
@@ -126,15 +131,14 @@ static bool apply_definitions(PGconn *connection, bool *ret_applied, struct erro
 {
     bool current = false;
     *ret_applied = false;
-    if (!database_run(connection, "migrate_lock", NULL, 0, NULL, err) ||
-        !definitions_are_current(connection, &current, err))
+    if (!wait_for_lock(connection, err) || !definitions_are_current(connection, &current, err))
         return false;
     if (current)
         return true;
     for (size_t i = 0; i < ARRAY_LENGTH(definition_prefixes); i++) {
         for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
             if (has_prefix(file, definition_prefixes[i]) &&
-                !database_run_text(connection, file->name, file->text, err))
+                !database_run_patiently(connection, file->name, file->text, err))
                 return false;
         }
     }

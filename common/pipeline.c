@@ -11,10 +11,12 @@
  * PROBING asks the backend for its pid: a pooler in between tells its clients another one, and then
  * neither session settings nor prepared statements would survive, so TUNING and PREPARING are left
  * out. lose() is the only way out of a broken connection and set_state() the only way between
- * states.
+ * states. A host that does not take us, or does not answer, is followed by the next one of the
+ * list at once; only after the last one comes a wait.
  */
 #include "common/pipeline.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,14 +24,15 @@
 
 #include "common/clock.h"
 #include "common/database.h"
+#include "common/database_hosts.h"
 #include "common/log.h"
 #include "common/memory.h"
 
 /* A node that does not answer (frozen, partitioned) is given up after this long. */
-#define ANSWER_TIMEOUT_US  (30 * INT64_C(1000000))
-#define CONNECT_TIMEOUT_US (10 * INT64_C(1000000))
-#define RETRY_MIN_US       INT64_C(100000)
-#define RETRY_MAX_US       (5 * INT64_C(1000000))
+#define ANSWER_TIMEOUT_US (30 * INT64_C(1000000))
+/* The longest wait is added to every failover. */
+#define RETRY_MIN_US INT64_C(100000)
+#define RETRY_MAX_US INT64_C(1000000)
 
 enum state { WAITING, CONNECTING, PROBING, TUNING, PREPARING, READY, FLYING };
 
@@ -40,7 +43,7 @@ static const char *const state_names[] = {
 };
 
 struct pipeline {
-    const char *url;
+    struct database_hosts *hosts;
     const char *application_name;
     enum config_prepare prepare;
     const char *const *prepared;
@@ -55,14 +58,15 @@ struct pipeline {
     struct flight *flight; /* FLYING */
     int next_part;         /* FLYING: whose result comes next; PREPARING: counts down */
     bool part_has_result;
-    bool landed; /* the flight was lost outside advance() and must still be reported */
+    bool is_unreplicated; /* the server gave up waiting for the standby that must have the commit */
+    bool landed;          /* the flight was lost outside advance() and must still be reported */
 };
 
 struct pipeline *pipeline_new(const char *url, const char *application_name,
                               enum config_prepare prepare, const char *const *prepared)
 {
     struct pipeline *pipeline = xcalloc(1, sizeof(*pipeline));
-    pipeline->url = url;
+    pipeline->hosts = database_hosts_new(url);
     pipeline->application_name = application_name;
     pipeline->prepare = prepare;
     pipeline->prepared = prepared;
@@ -75,6 +79,7 @@ void pipeline_free(struct pipeline *pipeline)
     if (pipeline == NULL)
         return;
     PQfinish(pipeline->connection);
+    database_hosts_free(pipeline->hosts);
     free(pipeline);
 }
 
@@ -86,12 +91,29 @@ static void set_state(struct pipeline *pipeline, enum state state, int64_t deadl
     pipeline->deadline_us = deadline_us;
 }
 
-/* Ends the connection; the next try comes after a growing wait. */
+/* How long to wait before the next try: not at all while there are other hosts to ask. */
+static int64_t next_wait_us(struct pipeline *pipeline, int64_t now_us)
+{
+    bool served_us = pipeline->state == READY || pipeline->state == FLYING;
+    bool is_silent = now_us >= pipeline->deadline_us;
+    if ((!served_us || is_silent) && database_hosts_next(pipeline->hosts))
+        return 0;
+    int64_t wait_us = pipeline->retry_us;
+    pipeline->retry_us = wait_us * 2 > RETRY_MAX_US ? RETRY_MAX_US : wait_us * 2;
+    /* Not all at the same moment. */
+    return wait_us / 2 + (int64_t)randombytes_uniform((uint32_t)wait_us / 2);
+}
+
+/* Ends the connection; the next try comes later. */
 static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int64_t now_us)
 {
     struct flight *flight = pipeline->flight;
-    LOG_WARNING("database connection lost", LOG_TEXT("state", state_names[pipeline->state]),
-                LOG_TEXT("reason", why), LOG_SECONDS("retry_in", pipeline->retry_us));
+    int64_t wait_us = next_wait_us(pipeline, now_us);
+    if (wait_us == 0 && flight == NULL)
+        LOG_DEBUG("database host does not serve", LOG_TEXT("reason", why));
+    else
+        LOG_WARNING("database connection lost", LOG_TEXT("state", state_names[pipeline->state]),
+                    LOG_TEXT("reason", why), LOG_SECONDS("retry_in", wait_us));
     if (flight != NULL) {
         flight->status = FLIGHT_UNKNOWN;
         snprintf(flight->error, sizeof(flight->error), "%s", why);
@@ -101,9 +123,7 @@ static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int6
     pipeline->connection = NULL;
     pipeline->wants_write = false;
     pipeline->generation++;
-    set_state(pipeline, WAITING, now_us + pipeline->retry_us);
-    pipeline->retry_us =
-        pipeline->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US : pipeline->retry_us * 2;
+    set_state(pipeline, WAITING, now_us + wait_us);
     return flight != NULL ? PIPELINE_LANDED : PIPELINE_LOST;
 }
 
@@ -121,17 +141,30 @@ static bool flush(struct pipeline *pipeline)
     return rest >= 0;
 }
 
+/* When a wait for a synchronous standby is cancelled, PostgreSQL says so in a warning and then
+ * calls the commit a success. The next primary may know nothing of it. (Texts are translated, the
+ * name of the function is not.) */
+static void take_notice(void *context, const PGresult *notice)
+{
+    struct pipeline *pipeline = context;
+    const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0)
+        pipeline->is_unreplicated = true;
+    database_take_notice(NULL, notice);
+}
+
 static enum pipeline_event start_connecting(struct pipeline *pipeline, int64_t now_us)
 {
     struct database_parameters parameters;
-    database_parameters_fill(&parameters, pipeline->url, pipeline->application_name);
+    database_hosts_fill(pipeline->hosts, pipeline->application_name, &parameters);
     pipeline->connection = PQconnectStartParams(parameters.keywords, parameters.values, 1);
     if (pipeline->connection == NULL)
         memory_exhausted();
     pipeline->generation++;
-    set_state(pipeline, CONNECTING, now_us + CONNECT_TIMEOUT_US);
+    set_state(pipeline, CONNECTING, now_us + database_hosts_timeout_us(pipeline->hosts));
     if (PQstatus(pipeline->connection) == CONNECTION_BAD)
         return lose_by_message(pipeline, now_us);
+    (void)PQsetNoticeReceiver(pipeline->connection, take_notice, pipeline);
     pipeline->polling = PGRES_POLLING_WRITING;
     return PIPELINE_NOTHING;
 }
@@ -157,6 +190,7 @@ static enum pipeline_event become_ready(struct pipeline *pipeline, int64_t now_u
 {
     (void)now_us;
     pipeline->retry_us = RETRY_MIN_US;
+    database_hosts_keep(pipeline->hosts);
     set_state(pipeline, READY, INT64_MAX);
     return PIPELINE_CONNECTED;
 }
@@ -240,50 +274,17 @@ static enum pipeline_event read_preparing(struct pipeline *pipeline, int64_t now
     return PIPELINE_NOTHING;
 }
 
-static void note_refusal(struct flight *flight, int part, const PGresult *result)
-{
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    flight->status = FLIGHT_REFUSED;
-    flight->failed_part = part < flight->part_count ? part : -1;
-    snprintf(flight->sqlstate, sizeof(flight->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
-    snprintf(flight->error, sizeof(flight->error), "%s", message != NULL ? message : "unknown");
-}
-
-/* Takes one result of the flight that is out. True when it was the last. */
-static bool take_result(struct pipeline *pipeline, PGresult *result)
-{
-    struct flight *flight = pipeline->flight;
-    ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_PIPELINE_SYNC) {
-        PQclear(result);
-        if (flight->status == FLIGHT_NOT_SENT)
-            flight->status = FLIGHT_COMMITTED;
-        return true;
-    }
-    if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) &&
-        pipeline->next_part < flight->part_count) {
-        PQclear(flight->parts[pipeline->next_part].result);
-        flight->parts[pipeline->next_part].result = result;
-        return false;
-    }
-    if (status != PGRES_PIPELINE_ABORTED && flight->status == FLIGHT_NOT_SENT)
-        note_refusal(flight, pipeline->next_part, result);
-    PQclear(result);
-    return false;
-}
-
 static enum pipeline_event land(struct pipeline *pipeline, int64_t now_us)
 {
     struct flight *flight = pipeline->flight;
-    if (flight->status == FLIGHT_REFUSED &&
-        database_error_code(flight->sqlstate[0] != '\0' ? flight->sqlstate : NULL) ==
-            ERROR_CONNECTION) {
+    if (flight->status == FLIGHT_REFUSED && flight->code == ERROR_CONNECTION) {
         /* The server told why before it hung up, or can no longer write: nothing was committed. */
         char why[sizeof(flight->error)];
         memcpy(why, flight->error, sizeof(why));
         return lose(pipeline, why, now_us);
     }
+    if (pipeline->is_unreplicated)
+        return lose(pipeline, "the commit was not replicated", now_us);
     pipeline->flight = NULL;
     set_state(pipeline, READY, INT64_MAX);
     return PIPELINE_LANDED;
@@ -305,7 +306,7 @@ static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us
             continue;
         }
         pipeline->part_has_result = true;
-        if (take_result(pipeline, result))
+        if (flight_take_result(pipeline->flight, pipeline->next_part, result))
             return land(pipeline, now_us);
     }
     return PIPELINE_NOTHING;
@@ -386,6 +387,7 @@ void pipeline_send(struct pipeline *pipeline, struct flight *flight, int64_t now
     bool sent = true;
     flight->status = FLIGHT_NOT_SENT;
     flight->failed_part = -1;
+    pipeline->is_unreplicated = false;
     pipeline->flight = flight;
     pipeline->next_part = 0;
     pipeline->part_has_result = false;

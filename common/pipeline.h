@@ -23,6 +23,7 @@
 
 #include "common/cleanup.h"
 #include "common/config.h"
+#include "common/error.h"
 
 enum { FLIGHT_PARTS = 40, FLIGHT_PARAMETERS = 8 };
 
@@ -39,9 +40,10 @@ struct flight {
     struct flight_part parts[FLIGHT_PARTS];
     int part_count;
     enum flight_status status;
-    int failed_part;  /* REFUSED: index of the statement that failed, or -1 (at commit) */
-    char sqlstate[6]; /* REFUSED: "" when the server gave none */
-    char error[300];  /* REFUSED or UNKNOWN: in words */
+    int failed_part;      /* REFUSED: index of the statement that failed, or -1 (at commit) */
+    char sqlstate[6];     /* REFUSED: "" when the server gave none */
+    enum error_code code; /* REFUSED: see database_run() */
+    char error[300];      /* REFUSED or UNKNOWN: in words */
 };
 
 /* Adds a statement and returns its part; the flight must have room (FLIGHT_PARTS). */
@@ -55,6 +57,10 @@ void flight_parameter_boolean(struct flight_part *part, bool value);
 
 /* Frees parameters and results; leaves an empty flight. A zeroed struct is an empty flight too. */
 void flight_clear(struct flight *flight);
+
+/* Takes (and owns) the next result of a flight that is out, of the part of that index. True when it
+ * was the last one: then the status says how the flight ended. */
+bool flight_take_result(struct flight *flight, int part, PGresult *result);
 
 struct pipeline;
 

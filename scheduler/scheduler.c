@@ -16,6 +16,7 @@
 
 #include "common/clock.h"
 #include "common/database.h"
+#include "common/database_hosts.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/migrate.h"
@@ -23,16 +24,21 @@
 #include "scheduler/tick.h"
 
 #define MAINTENANCE_US (600 * INT64_C(1000000))
-#define RETRY_MIN_US   INT64_C(500000)
-#define RETRY_MAX_US   (10 * INT64_C(1000000))
+/* A tick takes milliseconds. When another scheduler seems to be at it for so long, this server may
+ * be one that was replaced without noticing, where a tick waits for ever to be replicated. */
+#define SKIPPED_US   (15 * INT64_C(1000000))
+#define RETRY_MIN_US INT64_C(250000)
+#define RETRY_MAX_US INT64_C(1000000) /* added to every failover */
 
 struct scheduler {
     const struct config *config;
+    struct database_hosts *hosts;
     PGconn *connection;
     struct metrics_server *metrics;
     int signal_descriptor;
     int64_t retry_us;
     int64_t maintained_us;     /* 0: not yet */
+    int64_t skipped_us;        /* since when others seem to be at it; 0: they are not */
     atomic_llong ticked_us;    /* the last tick that was made, by us */
     atomic_bool is_locked_out; /* the last one was left to another scheduler, which is at it */
 };
@@ -80,8 +86,8 @@ static bool connect_database(struct scheduler *scheduler, struct error *err)
     bool current = true;
     PQfinish(scheduler->connection);
     scheduler->connection = NULL;
-    if (!database_open(scheduler->config->database_url, "koppeling-scheduler",
-                       &scheduler->connection, err) ||
+    if (!database_hosts_open(scheduler->hosts, "koppeling-scheduler", &scheduler->connection,
+                             err) ||
         !migrate_check(scheduler->connection, &current, err))
         return false;
     if (!current)
@@ -110,13 +116,28 @@ static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, st
     return true;
 }
 
+/* Keeps an eye on ticks that others seem to make. */
+static bool check_skipped(struct scheduler *scheduler, bool skipped, struct error *err)
+{
+    int64_t now = clock_monotonic_us();
+    if (!skipped || scheduler->skipped_us == 0)
+        scheduler->skipped_us = skipped ? now : 0;
+    if (!skipped || now - scheduler->skipped_us < SKIPPED_US)
+        return true;
+    scheduler->skipped_us = 0;
+    return error_set(
+        err, ERROR_CONNECTION,
+        "another scheduler has been at the same tick for %d s: looking for the primary",
+        (int)(SKIPPED_US / 1000000));
+}
+
 /* Ticks until a signal (true) or a failure (false). */
 static bool tick_on(struct scheduler *scheduler, struct error *err)
 {
     for (;;) {
         int64_t next_us = clock_monotonic_us() + scheduler->config->tick_us;
         struct tick_report report;
-        if (!tick(scheduler, &report, err))
+        if (!tick(scheduler, &report, err) || !check_skipped(scheduler, report.skipped, err))
             return false;
         scheduler->retry_us = RETRY_MIN_US;
         if (!wait_us(scheduler, report.is_full ? 0 : next_us - clock_monotonic_us()))
@@ -131,6 +152,9 @@ static void run_until_stopped(struct scheduler *scheduler)
         do {
             LOG_WARNING("cannot tick", LOG_TEXT("error", err.text),
                         LOG_SECONDS("retry_in", scheduler->retry_us));
+            /* This host may be frozen, or no longer the primary. */
+            if (err.code == ERROR_CONNECTION)
+                (void)database_hosts_next(scheduler->hosts);
             if (!wait_us(scheduler, scheduler->retry_us))
                 return;
             scheduler->retry_us =
@@ -162,7 +186,11 @@ static bool tick_once(struct scheduler *scheduler, struct error *err)
 bool scheduler_run(const struct config *config, bool once, struct error *err)
 {
     struct scheduler scheduler = {
-        .config = config, .signal_descriptor = -1, .retry_us = RETRY_MIN_US};
+        .config = config,
+        .hosts = database_hosts_new(config->database_url),
+        .signal_descriptor = -1,
+        .retry_us = RETRY_MIN_US,
+    };
     bool done = start(&scheduler, err);
     if (done && once) {
         done = tick_once(&scheduler, err);
@@ -176,6 +204,7 @@ bool scheduler_run(const struct config *config, bool once, struct error *err)
     }
     metrics_server_stop(scheduler.metrics);
     PQfinish(scheduler.connection);
+    database_hosts_free(scheduler.hosts);
     if (scheduler.signal_descriptor >= 0)
         close(scheduler.signal_descriptor);
     return done;

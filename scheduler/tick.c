@@ -99,7 +99,8 @@ static bool run_in_transaction(PGconn *connection, struct tick_report *report, s
 /* There is time: partitions are made days ahead. */
 static bool maintain(PGconn *connection, struct error *err)
 {
-    if (database_run(connection, "schedule_maintenance", NULL, 0, NULL, err))
+    if (database_run_patiently(connection, "schedule_maintenance",
+                               database_query("schedule_maintenance"), err))
         return true;
     if (err->code != ERROR_UNAVAILABLE)
         return false;

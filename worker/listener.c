@@ -2,7 +2,9 @@
  * LISTEN on a connection of its own.
  *
  * DESIGN. The thread connects (blocking, with a timeout), listens, and then waits in one place for
- * the socket or the stop signal. When the connection breaks it waits a second and starts over.
+ * the socket or the stop signal. After some silence it asks something: a server that is frozen
+ * would otherwise be believed for ever. When the connection breaks it waits a second and starts
+ * over.
  */
 #include "worker/listener.h"
 
@@ -14,28 +16,35 @@
 #include <unistd.h>
 
 #include "common/database.h"
+#include "common/database_hosts.h"
 #include "common/log.h"
 #include "common/memory.h"
 
-enum { RETRY_MS = 1000, CHECK_MS = 30000 };
+/* Silence until something is asked, and then until an answer must have come. */
+enum { RETRY_MS = 1000, CHECK_MS = 15000 };
+
+enum waited { WAITED_STOP, WAITED_INPUT, WAITED_SILENCE };
 
 struct listener {
-    const char *url;
+    struct database_hosts *hosts;
     listener_wake *wake;
     void *context;
     int stop_descriptor;
     pthread_t thread;
 };
 
-/* Waits for input or stop. False when it is time to stop. */
-static bool wait_for(const struct listener *listener, int socket, int timeout_ms)
+static enum waited wait_for(const struct listener *listener, int socket, int timeout_ms)
 {
     struct pollfd descriptors[] = {
         {.fd = listener->stop_descriptor, .events = POLLIN},
         {.fd = socket, .events = POLLIN},
     };
     int ready = poll(descriptors, socket >= 0 ? 2 : 1, timeout_ms);
-    return ready < 0 ? errno == EINTR : descriptors[0].revents == 0;
+    if (ready < 0)
+        return errno == EINTR ? WAITED_INPUT : WAITED_STOP; /* input: reading finds out */
+    if (descriptors[0].revents != 0)
+        return WAITED_STOP;
+    return ready > 0 ? WAITED_INPUT : WAITED_SILENCE;
 }
 
 /* LISTEN needs a session of its own; a transaction pooler gives none. */
@@ -62,7 +71,41 @@ static bool take_notifications(PGconn *connection)
     return any;
 }
 
-/* Listens until the connection breaks (true) or it is time to stop (false). */
+/* Takes what came. False when the connection is broken. */
+static bool read_input(const struct listener *listener, PGconn *connection)
+{
+    if (!PQconsumeInput(connection))
+        return false;
+    while (!PQisBusy(connection)) {
+        AUTO(PQclear) PGresult *answer = PQgetResult(connection);
+        if (answer == NULL)
+            break;
+    }
+    if (take_notifications(connection))
+        listener->wake(listener->context);
+    return PQstatus(connection) == CONNECTION_OK;
+}
+
+/* Waits for notifications until the connection breaks (true) or it is time to stop (false). */
+static bool wait_on(const struct listener *listener, PGconn *connection)
+{
+    bool is_asked = false;
+    for (;;) {
+        enum waited waited = wait_for(listener, PQsocket(connection), CHECK_MS);
+        if (waited == WAITED_STOP)
+            return false;
+        bool is_frozen = waited == WAITED_SILENCE && is_asked;
+        is_asked = waited == WAITED_SILENCE;
+        if (is_frozen || (is_asked ? !PQsendQuery(connection, database_query("connection_probe"))
+                                   : !read_input(listener, connection))) {
+            LOG_WARNING("listener lost its connection",
+                        LOG_TEXT("error", is_frozen ? "the database did not answer in time"
+                                                    : database_message(connection)));
+            return true;
+        }
+    }
+}
+
 static bool listen_on(const struct listener *listener, PGconn *connection)
 {
     struct error err = ERROR_INIT;
@@ -72,16 +115,7 @@ static bool listen_on(const struct listener *listener, PGconn *connection)
     }
     LOG_DEBUG("listening");
     listener->wake(listener->context); /* what was enqueued before we listened */
-    while (wait_for(listener, PQsocket(connection), CHECK_MS)) {
-        if (!PQconsumeInput(connection)) {
-            LOG_WARNING("listener lost its connection",
-                        LOG_TEXT("error", database_message(connection)));
-            return true;
-        }
-        if (take_notifications(connection))
-            listener->wake(listener->context);
-    }
-    return false;
+    return wait_on(listener, connection);
 }
 
 static void *listener_main(void *context)
@@ -91,7 +125,7 @@ static void *listener_main(void *context)
     log_set_thread_name("listener");
     do {
         AUTO(PQfinish) PGconn *connection = NULL;
-        if (!database_open(listener->url, "koppeling-worker/listener", &connection, &err)) {
+        if (!database_hosts_open(listener->hosts, "koppeling-worker/listener", &connection, &err)) {
             LOG_WARNING("listener cannot connect", LOG_TEXT("error", err.text));
             continue;
         }
@@ -103,7 +137,8 @@ static void *listener_main(void *context)
         }
         if (!listen_on(listener, connection))
             break;
-    } while (wait_for(listener, -1, RETRY_MS));
+        (void)database_hosts_next(listener->hosts); /* this one may be frozen */
+    } while (wait_for(listener, -1, RETRY_MS) != WAITED_STOP);
     return NULL;
 }
 
@@ -111,7 +146,8 @@ bool listener_start(const char *url, listener_wake *wake, void *context,
                     struct listener **ret_listener, struct error *err)
 {
     struct listener *listener = xcalloc(1, sizeof(*listener));
-    *listener = (struct listener){.url = url, .wake = wake, .context = context};
+    *listener =
+        (struct listener){.hosts = database_hosts_new(url), .wake = wake, .context = context};
     listener->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int code = listener->stop_descriptor < 0
                    ? errno
@@ -119,6 +155,7 @@ bool listener_start(const char *url, listener_wake *wake, void *context,
     if (code != 0) {
         if (listener->stop_descriptor >= 0)
             close(listener->stop_descriptor);
+        database_hosts_free(listener->hosts);
         free(listener);
         return error_set(err, ERROR_SYSTEM, "cannot start the listener: %s", error_reason(code));
     }
@@ -134,5 +171,6 @@ void listener_stop(struct listener *listener)
     (void)!write(listener->stop_descriptor, &one, sizeof(one));
     pthread_join(listener->thread, NULL);
     close(listener->stop_descriptor);
+    database_hosts_free(listener->hosts);
     free(listener);
 }

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/database.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/metrics.h"
@@ -336,7 +335,7 @@ static void back_off(struct worker *worker, int64_t least_us)
 static void land_refused(struct worker *worker, struct exchange *exchange)
 {
     const struct flight *flight = &exchange->flight;
-    bool passing = database_error_code(flight->sqlstate) == ERROR_UNAVAILABLE;
+    bool passing = flight->code == ERROR_UNAVAILABLE;
     bool by_report =
         flight->failed_part >= exchange->report.first && flight->failed_part < exchange->report.end;
     const char *query =

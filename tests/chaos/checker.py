@@ -332,6 +332,8 @@ def acknowledged_lost(facts):
     pings = sum(row["kind"] == "ping" for row in facts["enqueued"])
     if pings < ledger["pings"]:
         yield f"{ledger['pings']} pings were taken, {pings} are there"
+    for note in sorted(set(ledger["notes"]) - set(facts["notes"])):
+        yield f"note {note} was acknowledged, and is not there"
 
 
 @rule

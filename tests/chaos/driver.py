@@ -161,9 +161,12 @@ class Driver:
     def change_in_shop(self, row):
         """The merchant cancels an order, or it vanishes."""
         shop, number = row["shop_host"].split(".")[0], row["order_number"]
-        if self.rng.random() < 0.7:
+        cancels = self.rng.random() < 0.7
+        if (shop, number) in self._changed:  # and it was not noticed yet
+            return
+        if cancels:
             self.world.simulator.change(shop, number, status=6)
-        elif (shop, number) not in self._changed:
+        else:
             self.world.simulator.delete(shop, number)
         self._changed.add((shop, number))
 

@@ -142,6 +142,10 @@ def pushed_unasked(found):
     found["pushed"].append({**found["pushed"][0], "external_id": "00000000-0000-4000-8000-000000000000"})
 
 
+def note_forgotten(found):
+    found["ledger"]["notes"].append(57)
+
+
 def other_label_there(found):
     found["booked"][0]["labels"][0]["id"] = "another"
 
@@ -158,7 +162,7 @@ ELSEWHERE = (
     ("shipment_not_once", two_shipments), ("shipment_not_once", nobodys_shipment), ("labelled_not_marked", shop_forgot),
     ("labelled_not_marked", never_patched), ("wrong_patch", wrong_status), ("test_order_touched", test_patched),
     ("test_order_touched", test_asked), ("pushed_not_once", pushed_twice), ("pushed_not_once", pushed_unasked),
-    ("wrong_labels", other_label_there), ("secret_seen", leaked), ("program_failed", crashed),
+    ("wrong_labels", other_label_there), ("acknowledged_lost", note_forgotten), ("secret_seen", leaked), ("program_failed", crashed),
 )
 
 

@@ -19,7 +19,9 @@ WORKER_FLAGS = ("--lease-seconds=5", "--request-timeout-seconds=2", "--grace-sec
 SECRETS = {
     **{f"the token of {shop}": f"kanarietoken-{shop}-7f3a91" for shop in SHOPS},
     "the partner token": "kanariepartner-52cc08", "the client secret": "kanariegeheim-90be17",
+    "the password": "kanariewachtwoord4d08",
 }
+ROLES = ("worker", "scheduler", "backend", "ops")
 # Production waits minutes where this cannot: the rules are the same, the waits are short.
 FAST = """
     UPDATE koppeling.retry_rule SET backoff_base = '50 milliseconds', backoff_cap = '500 milliseconds';
@@ -36,19 +38,20 @@ ACCOUNTS = """
 class World:
     """Everything that a round needs. Programs sit in slots; whoever empties one is followed by a successor."""
 
+    worker_flags = WORKER_FLAGS
+
     def __init__(self, name="chaos"):
         self.directory = BUILD / "test" / "logs" / name
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
-        self.ledger = {"kinds": {}, "dispatches": [], "labels": [], "pings": 0}
+        self.ledger = {"kinds": {}, "dispatches": [], "labels": [], "pings": 0, "notes": []}
         self.workers, self.schedulers = [None] * WORKERS, [None] * SCHEDULERS
         self.ended = []  # programs that were asked to end
         self._starts = 0
         self.gates = []
         self.server = self.simulator = None
         self.libfaketime = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
-        self.server = DurableCluster(name)
-        self.gates.append(DatabaseGate(self.server.socket_directory))
+        self._make_server(name)
         self._make_database()
         self.simulator = Simulator(self._environment("postgres"), self._log_path("simulator"))
         self.gates.append(ServiceGate(self.simulator.port))
@@ -66,8 +69,13 @@ class World:
 
     # Making it.
 
-    def _environment(self, user, through_gate=False):
-        directory = self.gates[0].directory if through_gate else self.server.socket_directory
+    def _make_server(self, name):
+        self.server = DurableCluster(name)
+        self.gates.append(DatabaseGate(self.server.socket_directory))
+
+    def _environment(self, user, slot=0):
+        """What a program of that slot is told; all but the first stand behind the gate."""
+        directory = self.gates[0].directory if slot > 0 else self.server.socket_directory
         return {"PATH": os.environ["PATH"], "KOPPELING_DATABASE_URL": f"host={directory} user={user} dbname=postgres"}
 
     def _log_path(self, name):
@@ -83,8 +91,8 @@ class World:
         self.secrets = {**SECRETS, "the secret key": self.secret_key}
         secret = seal(SECRETS["the client secret"], self.public_key)
         session = self.server.session()
-        for role in ("worker", "scheduler", "backend", "ops"):
-            session.run(f"CREATE ROLE chaos_{role} LOGIN IN ROLE koppeling_{role}")
+        for role in ROLES:
+            session.run(f"CREATE ROLE chaos_{role} LOGIN PASSWORD %s IN ROLE koppeling_{role}", SECRETS["the password"])
         session.run(facts.LOG_OF_JOBS)
         session.run(FAST)
         session.run(ACCOUNTS, secret, secret)
@@ -109,7 +117,7 @@ class World:
     def sql(self, query, *values, user="postgres"):
         """The rows, or None when there was no answer or a refusal: then the outcome is unknown."""
         try:
-            session = self.server.session("postgres", user)
+            session = self.server.session(user=user)
         except (OSError, ConnectionError, SqlError):
             return None
         try:
@@ -121,8 +129,8 @@ class World:
 
     # The programs.
 
-    def _worker_environment(self, services, through_gate=False):
-        environment = self._environment("chaos_worker", through_gate)
+    def _worker_environment(self, services, slot=0):
+        environment = self._environment("chaos_worker", slot)
         environment.update({
             "KOPPELING_SECRET_KEY": self.secret_key, "KOPPELING_PARTNER_TOKEN": SECRETS["the partner token"],
             "KOPPELING_MIJNWEBWINKEL_URL": services,
@@ -131,14 +139,14 @@ class World:
         return environment
 
     def start_worker(self, slot, skew=None):
-        services = self.gates[1].url if slot < 2 else self.simulator.url
-        environment = self._worker_environment(services, through_gate=slot > 0)
+        services = self.gates[-1].url if slot < 2 else self.simulator.url
+        environment = self._worker_environment(services, slot)
         if skew is not None:
             environment.update({"LD_PRELOAD": self.libfaketime, "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
-        self.workers[slot] = Program("koppeling-worker", ["run", *WORKER_FLAGS], environment, self._log_path(f"worker{slot}"))
+        self.workers[slot] = Program("koppeling-worker", ["run", *self.worker_flags], environment, self._log_path(f"worker{slot}"))
 
     def start_scheduler(self, slot):
-        self.schedulers[slot] = Program("koppeling-scheduler", ["run"], self._environment("chaos_scheduler", slot > 0),
+        self.schedulers[slot] = Program("koppeling-scheduler", ["run"], self._environment("chaos_scheduler", slot),
                                         self._log_path(f"scheduler{slot}"))
 
     def start_missing(self):

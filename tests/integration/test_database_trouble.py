@@ -187,6 +187,19 @@ class RefusedWriteTest(Case):
         worker.stop()
         self.assertEqual({job["attempts"] for job in self.history("mark_shipped")}, {1})
 
+    def test_a_partition_that_is_made_meanwhile_only_delays(self):
+        blocker = self.session()
+        blocker.run("BEGIN")
+        blocker.run("SELECT koppeling.maintain_history()")
+        worker = self.start_worker("--threads=1")
+        self.backend.value("SELECT koppeling.ping(1)")
+        self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                              " AND datname = current_database()") > 0, "the result waits for the partition")
+        blocker.run("COMMIT")
+        self.wait_until(lambda: len(self.history("ping")) == 1, "the result is recorded")
+        worker.stop()
+        self.assertEqual((self.jobs(), self.history("ping")[0]["attempts"]), ([], 1))
+
     def test_a_worker_whose_role_lost_its_rights_tries_again_with_patience(self):
         worker = self.start_worker("--threads=1", "--lease-seconds=5")
         self.db.run("REVOKE UPDATE ON koppeling.worker FROM koppeling_worker")

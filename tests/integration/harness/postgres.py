@@ -1,6 +1,10 @@
-"""A small PostgreSQL client: simple queries over a unix socket, with SQLSTATEs and typed values."""
+"""A small PostgreSQL client: simple queries over a unix socket or TCP, with SQLSTATEs and typed values."""
+import base64
 import decimal
+import hashlib
+import hmac
 import json
+import os
 import socket
 import struct
 
@@ -10,6 +14,7 @@ _READERS = {
     114: json.loads, 3802: json.loads,
     700: float, 701: float, 1700: decimal.Decimal,
 }
+SASL = 10  # the kind of authentication request that asks for SCRAM
 
 
 class SqlError(Exception):
@@ -43,11 +48,15 @@ def literal(value):
 class Session:
     """One connection. Statements are text with %s for values."""
 
-    def __init__(self, directory, database, user="postgres", timeout=60):
-        self._socket = socket.socket(socket.AF_UNIX)
+    def __init__(self, place, database, user="postgres", timeout=60, password=None):
+        """`place` is a directory with a socket, or (host, port); `timeout` is for each answer."""
+        is_path = isinstance(place, (str, os.PathLike))
+        self._socket = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
         self._socket.settimeout(timeout)
+        self._password = password
+        self.warnings = []  # what the server said beside its answers
         try:
-            self._socket.connect(f"{directory}/.s.PGSQL.5432")
+            self._socket.connect(f"{place}/.s.PGSQL.5432" if is_path else place)
             self._stream = self._socket.makefile("rb")
             words = f"user\0{user}\0database\0{database}\0application_name\0tests\0\0".encode()
             self._socket.sendall(struct.pack("!ii", 8 + len(words), 196608) + words)
@@ -91,6 +100,29 @@ class Session:
             raise ConnectionError("the server closed the connection")
         return head[:1], self._stream.read(struct.unpack("!i", head[1:])[0] - 4)
 
+    def _log_in(self):
+        """SCRAM-SHA-256 (RFC 5802); the server's own proof is not looked at."""
+        if self._password is None:
+            raise ConnectionError("the server wants a password")
+        own = f"n=,r={base64.b64encode(os.urandom(18)).decode()}"
+        self._send_password(b"SCRAM-SHA-256\0" + struct.pack("!i", len(own) + 3) + b"n,," + own.encode())
+        kind, body = self._message()
+        if kind != b"R":
+            raise SqlError(_read_fields(body))
+        given = body[4:].decode()
+        parts = dict(part.split("=", 1) for part in given.split(","))
+        salted = hashlib.pbkdf2_hmac("sha256", self._password.encode(), base64.b64decode(parts["s"]), int(parts["i"]))
+        key = hmac.digest(salted, b"Client Key", "sha256")
+        last = f"c=biws,r={parts['r']}"
+        signature = hmac.digest(hashlib.sha256(key).digest(), f"{own},{given},{last}".encode(), "sha256")
+        proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signature))).decode()
+        self._send_password(f"{last},p={proof}".encode())
+        if self._message()[0] != b"R":
+            raise ConnectionError("the server refuses the password")
+
+    def _send_password(self, words):
+        self._socket.sendall(b"p" + struct.pack("!i", 4 + len(words)) + words)
+
     def _collect(self):
         names, rows, error = [], [], None
         while True:
@@ -103,8 +135,12 @@ class Session:
                 error = SqlError(_read_fields(body))
                 if error.state[:3] == "57P":  # the server ends this connection
                     raise error
+            elif kind == b"N":
+                self.warnings.append(_read_fields(body))
+            elif kind == b"R" and struct.unpack("!i", body[:4])[0] == SASL:
+                self._log_in()
             elif kind == b"R" and struct.unpack("!i", body[:4])[0] != 0:
-                raise ConnectionError("the server wants a password")
+                raise ConnectionError("the server wants another kind of password")
             elif kind == b"Z":
                 if error is not None:
                     raise error

@@ -11,7 +11,7 @@ READY = b"Z\0\0\0\x05I"  # ReadyForQuery, outside a transaction: what came befor
 
 
 class Proxy:
-    """Passes everything on, until cut_after() is armed and the moment has come."""
+    """Passes everything on, until cut_after() is armed and the moment has come, or it is frozen."""
 
     def __init__(self, server_directory):
         self._server = f"{server_directory}/.s.PGSQL.5432"
@@ -23,6 +23,8 @@ class Proxy:
         self._listener.listen(16)
         self._statement, self._times = None, 0
         self._lock = threading.Lock()
+        self._goes_on = threading.Event()
+        self._goes_on.set()
         self.cuts = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -34,7 +36,12 @@ class Proxy:
             text = (ROOT / "sql" / "queries" / f"{statement}.sql").read_bytes()[:60]
             self._statement = re.compile(rb"B.{4}\0" + statement.encode() + rb"\0|P.{4}\0" + re.escape(text), re.DOTALL)
 
+    def freeze(self):
+        """From now on nothing gets through and nobody is told, as with a server that stands still."""
+        self._goes_on.clear()
+
     def close(self):
+        self._goes_on.set()
         self._listener.close()
         self._folder.cleanup()
 
@@ -66,13 +73,13 @@ class Proxy:
             return False
         return True
 
-    @staticmethod
-    def _pass_on(source, target, passes, connection):
+    def _pass_on(self, source, target, passes, connection):
         try:
             while True:
                 chunk = source.recv(65536)
                 if not chunk or not passes(chunk, connection):
                     break
+                self._goes_on.wait()
                 target.sendall(chunk)
         except OSError:
             pass
