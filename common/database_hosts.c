@@ -161,6 +161,8 @@ bool database_hosts_open(struct database_hosts *hosts, const char *application_n
         database_hosts_fill(hosts, application_name, &parameters);
         AUTO(PQfinish)
         PGconn *connection = PQconnectdbParams(parameters.keywords, parameters.values, 1);
+        if (connection == NULL)
+            memory_exhausted();
         if (PQstatus(connection) == CONNECTION_OK) {
             database_hosts_keep(hosts);
             (void)PQsetNoticeReceiver(connection, database_take_notice, NULL);
