@@ -132,8 +132,10 @@ static void on_token_answer(void *context, const struct http_response *answer)
         LOG_DEBUG("got a bearer token", LOG_INT("lifetime", lifetime_s));
     } else {
         bearer->token = NULL;
+        /* The words of the service are told with each job that waits, which knows the secret that
+         * they may echo. */
         LOG_WARNING("cannot get a bearer token", LOG_INT("status", answer->status),
-                    LOG_TEXT("problem", problem), LOG_TEXT("trouble", answer->trouble));
+                    LOG_TEXT("trouble", answer->trouble));
         /* 400 is how OAuth2 servers refuse credentials, and a 2xx without token is no answer. */
         if (answer->transport == ERROR_CLASS_OK && answer->status == 400)
             failure.status = 401;

@@ -1,0 +1,46 @@
+#include "common/wiping.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *wiping_malloc(size_t size)
+{
+    return malloc(size);
+}
+
+void *wiping_calloc(size_t count, size_t size)
+{
+    return calloc(count, size);
+}
+
+void wiping_free(void *memory)
+{
+    if (memory != NULL) {
+        /* All that the block could hold, since nobody knows how much of it was used. */
+        explicit_bzero(memory, malloc_usable_size(memory));
+        free(memory);
+    }
+}
+
+void *wiping_realloc(void *memory, size_t size)
+{
+    size_t room = memory != NULL ? malloc_usable_size(memory) : 0;
+
+    if (memory != NULL && size > 0 && size <= room) {
+        return memory;
+    }
+
+    void *moved = malloc(size);
+
+    if (moved != NULL && memory != NULL) {
+        memcpy(moved, memory, room < size ? room : size);
+        wiping_free(memory);
+    }
+    return moved;
+}
+
+char *wiping_strdup(const char *text)
+{
+    return strdup(text);
+}
