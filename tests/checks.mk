@@ -11,10 +11,15 @@ SANITIZER_CC ?= clang
 # $(call variant,NAME,SETTING...): make, in build/NAME, with these settings.
 variant = mkdir -p $(BUILD)/$(1) && printf '%s\n' $(2) >$(BUILD)/$(1)/variant.mk && $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1)
 MEMORY   := address,undefined
+# Locals are not zeroed here, so that valgrind and the analyser see what nobody set.
+GCC      := 'CC := gcc' 'AUTO_INIT :='
+# What an indirect call may reach: clang needs the whole program at once for it, so its own linker and archiver.
+CFI      := 'CC := clang' 'AR := llvm-ar' 'CFLAGS := -O2 -g -flto -fvisibility=hidden -fsanitize=cfi -fno-sanitize-trap=cfi -fcf-protection=none' \
+            'LDFLAGS := -flto -fuse-ld=lld -fsanitize=cfi -fno-sanitize-trap=cfi'
 FUZZING  := fuzzer-no-link,address,undefined
 COVERING := -O0 -g --coverage -fprofile-update=atomic
 
-.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck run-unit asan tsan valgrind coverage fuzzers fuzz replays fuzz-replay
+.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck run-unit asan tsan cfi valgrind coverage fuzzers fuzz replays fuzz-replay
 
 check: format-check check-source analyze asan tsan valgrind fuzz test ## everything before a release; FUZZ_SECONDS=5 shortens it
 
@@ -32,7 +37,7 @@ check-source: ## layers, banned calls, sizes, SQL in C strings
 analyze: compilers cppcheck tidy analyzer shellcheck ## gcc and clang, cppcheck, clang-tidy, gcc -fanalyzer, shellcheck
 
 compilers:
-	+@$(call variant,gcc,'CC := gcc') all unit replays
+	+@$(call variant,gcc,$(GCC)) all unit replays
 	+@$(call variant,clang,'CC := clang') all unit replays
 
 cppcheck:
@@ -50,7 +55,7 @@ $(BUILD)/tidy/%.ok: %.c $(C_HEADERS) .clang-tidy $(wildcard tests/*/.clang-tidy)
 	@touch $@
 
 analyzer:
-	+@$(call variant,analyzer,'CC := gcc' 'CFLAGS := -O2 -g -fanalyzer') all unit replays
+	+@$(call variant,analyzer,$(GCC) 'CFLAGS := -O2 -g -fanalyzer') all unit replays
 
 shellcheck:
 	@shellcheck $$(grep -lrE '^#!/bin/(ba)?sh' --include=* .ci deploy tests)
@@ -66,8 +71,12 @@ asan: ## programs and unit tests with AddressSanitizer and UndefinedBehaviorSani
 tsan: ## the same with ThreadSanitizer in build/tsan
 	+@$(call variant,tsan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := thread') all run-unit
 
+# Try it out: BUILD=build/cfi tests/run integration
+cfi: ## programs and unit tests with clang's control flow integrity in build/cfi
+	+@$(call variant,cfi,$(CFI)) all run-unit
+
 valgrind: ## unit tests under valgrind
-	+@$(call variant,gcc,'CC := gcc') run-unit UNDER='valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --suppressions=tests/analysis/valgrind.supp'
+	+@$(call variant,gcc,$(GCC)) run-unit UNDER='valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,possible --errors-for-leak-kinds=definite,possible --suppressions=tests/analysis/valgrind.supp'
 
 # WITH=integration (or "all") runs more than the unit tests.
 coverage: ## line coverage by directory, of the unit tests; WITH=integration: of those too
