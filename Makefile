@@ -124,7 +124,7 @@ MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/koppeling
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1)
-DOCUMENTS  := README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE $(wildcard docs/*.svg docs/*.md) \
+DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE $(wildcard docs/*.svg docs/*.md) \
               deploy/env.example $(wildcard deploy/systemd/* deploy/container/*)
 
 .PHONY: man
