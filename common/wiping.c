@@ -27,11 +27,11 @@ void *wiping_realloc(void *memory, size_t size)
 {
     size_t room = memory != NULL ? malloc_usable_size(memory) : 0;
 
-    if (memory != NULL && size > 0 && size <= room) {
+    if (memory != NULL && size <= room) {
         return memory;
     }
 
-    void *moved = malloc(size);
+    void *moved = malloc(size > 0 ? size : 1);
 
     if (moved != NULL && memory != NULL) {
         memcpy(moved, memory, room < size ? room : size);

@@ -57,7 +57,7 @@ static bool prepare(int argument_count, char **arguments, struct config *ret_con
     free_secret(steal_ptr(&config.secret_key));
     free_secret(steal_ptr(&config.previous_secret_key));
     *ret_config = config;
-    config = (struct config){0};
+    memset(&config, 0, sizeof(config));
     *ret_key = steal_ptr(&key);
     return true;
 }

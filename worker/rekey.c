@@ -68,7 +68,8 @@ static void add_bytes(struct pg_array *array, const unsigned char *bytes, size_t
     size_t size = 2 + length * 2 + 1;
     AUTO(free) char *text = xcalloc(size, 1);
 
-    memcpy(text, "\\x", 2);
+    text[0] = '\\';
+    text[1] = 'x';
     sodium_bin2hex(text + 2, size - 2, bytes, length);
     pg_array_text(array, text);
 }
