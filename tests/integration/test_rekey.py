@@ -41,7 +41,7 @@ class RekeyTest(BookingCase):
     def others(self):
         """Everything of shops and accounts but what is sealed."""
         return self.db.rows("SELECT to_jsonb(i) - 'sealed_token' AS row FROM koppeling.integration i UNION ALL"
-                            " SELECT to_jsonb(a) - 'sealed_client_secret' - 'staging_sealed_client_secret' FROM koppeling.account a")
+                            " SELECT to_jsonb(a) - 'sealed_client_secret' - 'staging_sealed_client_secret' FROM koppeling.account a ORDER BY 1")
 
     def poll_with(self, **keys):
         """Polls both shops; returns their states."""
