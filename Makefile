@@ -13,7 +13,7 @@ PKG_CONFIG ?= pkg-config
 
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
-NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan valgrind fuzz torture
+NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan cfi valgrind fuzz torture
 NEED_TEST  := test unit demo bench chaos failover coverage replays fuzz-replay
 NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
@@ -26,11 +26,17 @@ CFLAGS  ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
             -Wformat=2 -Wundef -Wwrite-strings -Wswitch-enum -Wpointer-arith -Wcast-qual \
             -Werror $(if $(findstring clang,$(CC)),-Wno-gnu-zero-variadic-macro-arguments)
-HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2 -fstack-clash-protection -fcf-protection
+# $(call supported,FLAG): the flag, if the compiler knows it (clang 14 has no zeroing of locals).
+supported  = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
+AUTO_INIT ?= $(call supported,-ftrivial-auto-var-init=zero)
+# tests/analysis/hardening checks that these are in the programs.
+HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=3 -fstack-clash-protection $(AUTO_INIT) \
+             $(call supported,-fcf-protection)
+HARDENING_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 OWN_CFLAGS  := -std=gnu17 -D_GNU_SOURCE -I. -I$(BUILD) -DKOPPELING_VERSION='"$(VERSION)"' $(WARNINGS) \
                $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED,$(HARDENING)) \
                $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
-OWN_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-pie -Wl,-z,relro,-z,now) -pthread
+OWN_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),$(HARDENING_LDFLAGS)) -pthread
 LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
 SYSTEMD     := $(shell $(PKG_CONFIG) --exists libsystemd && echo yes)
 ifeq ($(SYSTEMD),yes)
@@ -125,7 +131,7 @@ MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/koppeling
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1)
-DOCUMENTS  := README.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE $(wildcard docs/*.svg docs/*.md) \
+DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE $(wildcard docs/*.svg docs/*.md) \
               deploy/env.example $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*)
 
 .PHONY: man

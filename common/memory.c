@@ -9,6 +9,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/wiping.h"
+
 /* _exit() and not abort(): a core file would hold secrets. */
 void memory_exhausted(void)
 {
@@ -19,27 +21,12 @@ void memory_exhausted(void)
     _exit(EX_OSERR);
 }
 
-static void *allocate(size_t size)
-{
-    void *memory = malloc(size > 0 ? size : 1);
-
-    if (memory == NULL) {
-        memory_exhausted();
-    }
-    return memory;
-}
-
-static void *reallocate(void *memory, size_t size)
-{
-    return xreallocarray(memory, size, 1);
-}
-
 bool memory_start(struct error *err)
 {
-    json_set_alloc_funcs(allocate, free);
+    json_set_alloc_funcs(wiping_malloc, wiping_free);
 
-    CURLcode code =
-        curl_global_init_mem(CURL_GLOBAL_DEFAULT, allocate, free, reallocate, xstrdup, xcalloc);
+    CURLcode code = curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free,
+                                         wiping_realloc, xstrdup, xcalloc);
 
     if (code != CURLE_OK) {
         return error_set(err, ERROR_SYSTEM, "cannot start libcurl: %s", curl_easy_strerror(code));

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "common/memory.h"
 
@@ -21,6 +22,7 @@ struct key_pair {
 
 struct sealing_key {
     size_t count;
+    bool is_locked; /* in memory: it is never written to swap */
     /* The present one, and the previous one while keys are being changed. */
     struct key_pair pairs[2];
 };
@@ -103,12 +105,13 @@ bool sealing_key_new(const char *secret_base64, const char *previous_base64,
                      struct sealing_key **ret_key, struct error *err)
 {
     /* Between guard pages, left out of core files, and locked if the limits allow: a failing
-     * mlock() is ignored in there. */
+     * mlock() is ignored in there, so it is asked for again to know. */
     AUTO(sealing_key) struct sealing_key *key = sodium_malloc(sizeof(struct sealing_key));
 
     if (key == NULL) {
         return error_set(err, ERROR_SYSTEM, "cannot get protected memory for the secret key");
     }
+    key->is_locked = mlock(key, sizeof(*key)) == 0;
     key->count = 1;
     if (!read_key_pair(secret_base64, &key->pairs[0], "secret key", err)) {
         return false;
@@ -122,6 +125,11 @@ bool sealing_key_new(const char *secret_base64, const char *previous_base64,
     sodium_mprotect_readonly(key);
     *ret_key = steal_ptr(&key);
     return true;
+}
+
+bool sealing_key_is_locked(const struct sealing_key *key)
+{
+    return key->is_locked;
 }
 
 void sealing_key_free(struct sealing_key *key)
@@ -210,15 +218,16 @@ bool sealing_seal(const char *public_base64, const char *shop_host, const char *
     return true;
 }
 
-/* Tries each key; NULL when none fits. */
+/* Tries each key and tells which one fitted; NULL when none does. */
 static struct plain *open_with_keys(const struct sealing_key *key, const unsigned char *sealed,
-                                    size_t length)
+                                    size_t length, size_t *ret_which)
 {
     AUTO(plain) struct plain *plain = plain_new(length - crypto_box_SEALBYTES);
 
     for (size_t i = 0; i < key->count; i++) {
         if (crypto_box_seal_open(plain->bytes, sealed, length, key->pairs[i].public_key,
                                  key->pairs[i].secret_key) == 0) {
+            *ret_which = i;
             return steal_ptr(&plain);
         }
     }
@@ -272,7 +281,8 @@ bool sealing_open(const struct sealing_key *key, const void *sealed, size_t leng
         return error_set(err, ERROR_DATA, "%s: it is too long", context);
     }
 
-    AUTO(plain) struct plain *plain = open_with_keys(key, sealed, length);
+    size_t which = 0;
+    AUTO(plain) struct plain *plain = open_with_keys(key, sealed, length, &which);
     size_t start = 0;
 
     if (plain == NULL) {
@@ -284,4 +294,28 @@ bool sealing_open(const struct sealing_key *key, const void *sealed, size_t leng
     }
     *ret_secret = xstrndup((const char *)plain->bytes + start, plain->length - start);
     return true;
+}
+
+enum sealing_reseal sealing_reseal(const struct sealing_key *key, const void *sealed, size_t length,
+                                   void *ret_sealed)
+{
+    size_t which = 0;
+
+    if (length < crypto_box_SEALBYTES || length > crypto_box_SEALBYTES + PLAIN_LIMIT) {
+        return SEALING_CANNOT_OPEN;
+    }
+
+    AUTO(plain) struct plain *plain = open_with_keys(key, sealed, length, &which);
+
+    if (plain == NULL) {
+        return SEALING_CANNOT_OPEN;
+    }
+    if (which == 0) {
+        return SEALING_IS_CURRENT;
+    }
+    /* As it was, with its binding. Fails only for a weak key, which would not have opened it. */
+    if (crypto_box_seal(ret_sealed, plain->bytes, plain->length, key->pairs[0].public_key) != 0) {
+        return SEALING_CANNOT_OPEN;
+    }
+    return SEALING_RESEALED;
 }

@@ -40,6 +40,10 @@ bool sealing_generate(char **ret_public_base64, char **ret_secret_base64,
 bool sealing_key_new(const char *secret_base64, const char *previous_base64,
                      struct sealing_key **ret_key, struct error *err) MUSTCHECK;
 
+/* False when the limits of the process did not let the key be locked in memory: then the system may
+ * write it to swap. */
+bool sealing_key_is_locked(const struct sealing_key *key) MUSTCHECK;
+
 /* Seals `secret` for the holder of the public key; `shop_host` NULL leaves it unbound. The result
  * is base64, to be freed. ERROR_DATA for a secret that is empty, too long or holds a control
  * character, and for a shop_host that is none; ERROR_CONFIG for a bad key. */
@@ -53,5 +57,17 @@ bool sealing_seal(const char *public_base64, const char *shop_host, const char *
  * of the secret. */
 bool sealing_open(const struct sealing_key *key, const void *sealed, size_t length,
                   const char *shop_host, char **ret_secret, struct error *err) MUSTCHECK;
+
+enum sealing_reseal {
+    SEALING_IS_CURRENT,  /* the present key opens it: nothing was written */
+    SEALING_RESEALED,    /* the previous key opened it */
+    SEALING_CANNOT_OPEN, /* neither key does, or it is no sealed value */
+};
+
+/* Seals anew, for the present key, what was sealed for the previous one. The content and what it is
+ * bound to stay the same, unseen by the caller; so does the length: ret_sealed has room for
+ * `length` bytes. */
+enum sealing_reseal sealing_reseal(const struct sealing_key *key, const void *sealed, size_t length,
+                                   void *ret_sealed) MUSTCHECK;
 
 #endif

@@ -64,7 +64,12 @@ GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.setting_integer 
 GRANT UPDATE, DELETE ON koppeling.job TO koppeling_worker;
 GRANT INSERT ON koppeling.job_history TO koppeling_worker;
 GRANT INSERT, UPDATE ON koppeling.worker TO koppeling_worker;
-GRANT SELECT, UPDATE ON koppeling.integration, koppeling.shipment, koppeling.api TO koppeling_worker;
+GRANT SELECT, UPDATE ON koppeling.shipment, koppeling.api TO koppeling_worker;
+-- What it learns of a shop, and the token that it may forget; not whose shop it is, nor what its owner set.
+GRANT SELECT ON koppeling.integration TO koppeling_worker;
+GRANT UPDATE (state, reason_code, reason, reason_en, warning, warning_en, sealed_token, store_id, store_name, store_domain, region_code,
+              currency, statuses, connected_at, next_poll_at, last_polled_at, polls, unchanged_polls, blocked_until)
+    ON koppeling.integration TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
 GRANT SELECT ON koppeling.account, koppeling.from_address TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
@@ -72,6 +77,7 @@ GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
 GRANT SELECT ON koppeling.job_context TO koppeling_worker;
 GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.reseal TO koppeling_worker;
 
 -- Schedulers.
 GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;

@@ -12,11 +12,16 @@ SANITIZER_CC ?= clang
 # $(call variant,NAME,SETTING...): make, in build/NAME, with these settings.
 variant = mkdir -p $(BUILD)/$(1) && printf '%s\n' $(2) >$(BUILD)/$(1)/variant.mk && $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1)
 MEMORY   := address,undefined
+# Locals are not zeroed here, so that valgrind and the analyser see what nobody set.
+GCC      := 'CC := gcc' 'AUTO_INIT :='
+# What an indirect call may reach: clang needs the whole program at once for it, so its own linker and archiver.
+CFI      := 'CC := clang' 'AR := llvm-ar' 'CFLAGS := -O2 -g -flto -fvisibility=hidden -fsanitize=cfi -fno-sanitize-trap=cfi -fcf-protection=none' \
+            'LDFLAGS := -flto -fuse-ld=lld -fsanitize=cfi -fno-sanitize-trap=cfi'
 FUZZING  := fuzzer-no-link,address,undefined
 COVERING := -O0 -g --coverage -fprofile-update=atomic
 CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage fuzz torture
 
-.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck asan tsan valgrind coverage fuzzers fuzz replays fuzz-replay
+.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck asan tsan cfi valgrind coverage fuzzers fuzz replays fuzz-replay
 
 check: ## everything before a release, with the time that each part took; FUZZ_SECONDS=5 shortens it
 	+@for check in $(CHECKS); do \
@@ -39,7 +44,7 @@ check-source: ## layers, banned calls, sizes, SQL in C strings
 analyze: compilers cppcheck tidy analyzer shellcheck ## gcc and clang, cppcheck, clang-tidy, gcc -fanalyzer, shellcheck
 
 compilers:
-	+@$(call variant,gcc,'CC := gcc') all unit replays
+	+@$(call variant,gcc,$(GCC)) all unit replays
 	+@$(call variant,clang,'CC := clang') all unit replays
 
 cppcheck:
@@ -57,7 +62,7 @@ $(BUILD)/tidy/%.ok: %.c $(C_HEADERS) .clang-tidy $(wildcard tests/*/.clang-tidy)
 	@touch $@
 
 analyzer:
-	+@$(call variant,analyzer,'CC := gcc' 'CFLAGS := -O2 -g -fanalyzer') all unit replays
+	+@$(call variant,analyzer,$(GCC) 'CFLAGS := -O2 -g -fanalyzer') all unit replays
 
 shellcheck:
 	@shellcheck $$(grep -lrE '^#!/bin/(ba)?sh' --include=* .ci deploy tests)
@@ -72,8 +77,13 @@ tsan: ## all tests with ThreadSanitizer, in build/tsan
 	@tests/analysis/sanitized $(BUILD)/tsan
 
 valgrind: ## unit tests and short integration tests under valgrind
-	+@$(call variant,gcc,'CC := gcc') all unit replays
+	+@$(call variant,gcc,$(GCC)) all unit replays
 	@tests/analysis/valgrind $(BUILD)/gcc
+
+# Try the rest: BUILD=build/cfi tests/run integration
+cfi: ## programs and unit tests with clang's control flow integrity in build/cfi
+	+@$(call variant,cfi,$(CFI)) all unit replays
+	@BUILD=$(BUILD)/cfi tests/run unit
 
 # A program that ends by _exit() writes its counts down first (count_exit.c); one that is killed cannot.
 WRAPPING = --coverage -Wl,--wrap=_exit $(BUILD)/coverage/count_exit.o

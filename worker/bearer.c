@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "worker/api/oauth_answer.h"
+#include "worker/redact.h"
 
 /* A token is not used in its last minute, so that it does not expire on the way. */
 #define MARGIN_S INT64_C(60)
@@ -25,7 +26,8 @@ struct bearer {
     struct bearers *owner;
     enum environment environment;
     char *client_id;
-    char *token; /* NULL: none */
+    char *token;         /* NULL: none */
+    char *client_secret; /* while a call is under way, to hide it in the answer; else NULL */
     int64_t fetched_us;
     int64_t valid_until_us;
     struct http_call *call; /* the token call under way */
@@ -65,6 +67,7 @@ void bearers_free(struct bearers *bearers)
             http_cancel(bearers->http, bearer->call);
         free_waiters(bearer->waiters);
         free_secret(bearer->token);
+        free_secret(bearer->client_secret);
         free(bearer->client_id);
         free(bearer);
     }
@@ -132,6 +135,7 @@ static void on_token_answer(void *context, const struct http_response *answer)
         LOG_DEBUG("got a bearer token", LOG_INT("lifetime", lifetime_s));
     } else {
         bearer->token = NULL;
+        redact(problem, bearer->client_secret);
         LOG_WARNING("cannot get a bearer token", LOG_INT("status", answer->status),
                     LOG_TEXT("problem", problem), LOG_TEXT("trouble", answer->trouble));
         /* 400 is how OAuth2 servers refuse credentials, and a 2xx without token is no answer. */
@@ -143,6 +147,7 @@ static void on_token_answer(void *context, const struct http_response *answer)
         failure.length = 0;
         failure.trouble = answer->transport == ERROR_CLASS_OK ? problem : answer->trouble;
     }
+    free_secret(steal_ptr(&bearer->client_secret));
     tell_waiters(bearer, &failure);
 }
 
@@ -164,6 +169,7 @@ static void fetch(struct bearer *bearer, const char *client_secret)
         memory_exhausted();
     request.body =
         xasprintf("grant_type=client_credentials&client_id=%s&client_secret=%s", id, secret);
+    bearer->client_secret = xstrdup(client_secret);
     bearer->call = http_send(bearer->owner->http, &request, &none, on_token_answer, bearer);
     explicit_bzero(secret, strlen(secret));
     curl_free(secret);

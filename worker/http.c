@@ -20,7 +20,9 @@
 #include "common/memory.h"
 
 /* A page of 100 orders is some 200 kB; anything near this is not an answer to what we asked. */
-#define BODY_LIMIT         (16U << 20)
+#define BODY_LIMIT (16U << 20)
+/* Some 500 bytes are usual. */
+#define HEADERS_LIMIT      (64U << 10)
 #define URL_LIMIT          8192
 #define CONNECT_TIMEOUT_MS 10000L
 /* A peer that drips slower than this for ten seconds is not answering. */
@@ -39,7 +41,8 @@ struct http_call {
     struct http_client *client;
     struct buffer body;
     char retry_after[64];
-    bool too_large;
+    size_t header_bytes;
+    const char *too_large; /* what was, in words; NULL: nothing */
     bool not_repeatable;
     bool is_secret; /* the answer is a token: wiped as soon as it was read */
     http_done_callback *done;
@@ -131,7 +134,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     if (call->body.bytes == NULL)
         make_body(call);
     if (!buffer_append(&call->body, bytes, size * count)) {
-        call->too_large = true;
+        call->too_large = "the answer is larger than 16 MiB";
         return 0;
     }
     return size * count;
@@ -143,6 +146,11 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     struct http_call *call = context;
     size_t length = size * count;
     size_t skip = sizeof(name) - 1;
+    call->header_bytes += length;
+    if (call->header_bytes > HEADERS_LIMIT) {
+        call->too_large = "the headers of the answer are larger than 64 KiB";
+        return 0;
+    }
     if (length > skip && strncasecmp(line, name, skip) == 0) {
         while (skip < length && (line[skip] == ' ' || line[skip] == '\t'))
             skip++;
@@ -190,8 +198,11 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (client->config->ca_file != NULL)
+    if (client->config->ca_file != NULL) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, client->config->ca_file);
+        /* Else a directory that curl was built with would vouch too. */
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BYTES);
@@ -328,8 +339,12 @@ static void retire_call(struct http_client *client, struct http_call *call)
         call->headers = NULL;
     }
     give_back_body(client, &call->body);
+    /* curl frees, and so wipes, its copies of the URL and the form. */
+    curl_easy_setopt(call->easy, CURLOPT_URL, NULL);
+    curl_easy_setopt(call->easy, CURLOPT_COPYPOSTFIELDS, NULL);
     call->retry_after[0] = '\0';
-    call->too_large = false;
+    call->header_bytes = 0;
+    call->too_large = NULL;
     call->next = client->spare;
     client->spare = call;
 }
@@ -394,7 +409,7 @@ static enum error_class classify(const struct http_call *call, CURLcode code)
     };
     if (call->not_repeatable && code != CURLE_OK && !was_never_sent(code))
         return ERROR_CLASS_UNKNOWN_OUTCOME;
-    if (call->too_large)
+    if (call->too_large != NULL)
         return ERROR_CLASS_UNREADABLE;
     for (size_t i = 0; i < ARRAY_LENGTH(classes); i++) {
         if (classes[i].code == code)
@@ -414,9 +429,9 @@ static void finish_call(struct http_client *client, struct http_call *call, CURL
         .transport = classify(call, code),
         .status = code == CURLE_OK ? (int)status : 0,
         .retry_after_ms = http_retry_after_ms(call->retry_after, clock_wall_us() / 1000000),
-        .trouble = code == CURLE_OK  ? ""
-                   : call->too_large ? "the answer is larger than 16 MiB"
-                                     : curl_easy_strerror(code),
+        .trouble = code == CURLE_OK          ? ""
+                   : call->too_large != NULL ? call->too_large
+                                             : curl_easy_strerror(code),
     };
     /* The callback may send again, which reuses this call: so the body is taken out first. */
     struct buffer body = call->body;

@@ -10,6 +10,7 @@
 #include "common/program.h"
 #include "common/sealing.h"
 #include "worker/pool.h"
+#include "worker/rekey.h"
 
 static const char program[] = "koppeling-worker";
 
@@ -18,6 +19,7 @@ static void print_help(void)
     puts("usage: koppeling-worker run [--until-idle] [SETTING...]\n"
          "       koppeling-worker keygen\n"
          "       koppeling-worker seal --public-key BASE64 [--for SHOP_HOST] < SECRET\n"
+         "       koppeling-worker rekey [--dry-run] [SETTING...]\n"
          "       koppeling-worker --help | --version\n"
          "\n"
          "run     claims jobs, calls the APIs and records the results, until SIGTERM;\n"
@@ -27,24 +29,65 @@ static void print_help(void)
          "seal    reads a secret from standard input and prints it sealed, in base64, for\n"
          "        connect_shop(url, decode('...', 'base64'), from_address_id); --for binds it to a "
          "shop\n"
+         "rekey   seals anew, for KOPPELING_SECRET_KEY, what was sealed for "
+         "KOPPELING_PREVIOUS_SECRET_KEY;\n"
+         "        --dry-run: only counts\n"
          "\n"
          "Settings, as environment variables or flags:\n");
     config_print_help(CONFIG_WORKER, stdout);
 }
 
-static int run(int argument_count, char **arguments)
+/* Loads the settings and opens the key (NULL when none is set); its text is wiped, since only the
+ * opened one is kept in protected memory. */
+static bool prepare(int argument_count, char **arguments, struct config *ret_config,
+                    struct sealing_key **ret_key, struct error *err)
 {
-    struct config config;
-    struct error err = ERROR_INIT;
-    bool until_idle = program_take_flag(&argument_count, arguments, "--until-idle");
-    if (!config_load(&config, CONFIG_WORKER, argument_count, arguments, &err))
-        return program_fail(program, &err);
+    AUTO(config) struct config config = {0};
+    AUTO(sealing_key) struct sealing_key *key = NULL;
+    if (!config_load(&config, CONFIG_WORKER, argument_count, arguments, err))
+        return false;
     log_setup(config.log_level, config.log_format);
     log_set_thread_name("main");
     program_end_by_signal();
-    bool done = pool_run(&config, until_idle, &err);
-    config_release(&config);
-    return done ? EXIT_SUCCESS : program_fail(program, &err);
+    if (config.secret_key != NULL &&
+        !sealing_key_new(config.secret_key, config.previous_secret_key, &key, err))
+        return error_prefix(err, "KOPPELING_SECRET_KEY");
+    if (key != NULL && !sealing_key_is_locked(key))
+        LOG_WARNING("the secret key cannot be locked in memory and may be written to swap: raise "
+                    "LimitMEMLOCK (ulimit -l)");
+    free_secret(steal_ptr(&config.secret_key));
+    free_secret(steal_ptr(&config.previous_secret_key));
+    *ret_config = config;
+    memset(&config, 0, sizeof(config));
+    *ret_key = steal_ptr(&key);
+    return true;
+}
+
+static int run(int argument_count, char **arguments)
+{
+    AUTO(config) struct config config = {0};
+    AUTO(sealing_key) struct sealing_key *key = NULL;
+    struct error err = ERROR_INIT;
+    bool until_idle = program_take_flag(&argument_count, arguments, "--until-idle");
+    if (!prepare(argument_count, arguments, &config, &key, &err) ||
+        !pool_run(&config, key, until_idle, &err))
+        return program_fail(program, &err);
+    return EXIT_SUCCESS;
+}
+
+static int rekey(int argument_count, char **arguments)
+{
+    AUTO(config) struct config config = {0};
+    AUTO(sealing_key) struct sealing_key *key = NULL;
+    struct error err = ERROR_INIT;
+    bool is_dry_run = program_take_flag(&argument_count, arguments, "--dry-run");
+    if (!prepare(argument_count, arguments, &config, &key, &err))
+        return program_fail(program, &err);
+    if (key == NULL)
+        (void)error_set(&err, ERROR_CONFIG, "rekey needs KOPPELING_SECRET_KEY");
+    else if (rekey_run(&config, key, is_dry_run, &err))
+        return EXIT_SUCCESS;
+    return program_fail(program, &err);
 }
 
 static int keygen(void)
@@ -113,13 +156,15 @@ static int command(int argument_count, char **arguments)
         return program_fail(program, &err);
     if (strcmp(name, "run") == 0)
         return run(argument_count - 1, arguments + 1);
+    if (strcmp(name, "rekey") == 0)
+        return rekey(argument_count - 1, arguments + 1);
     if (strcmp(name, "keygen") == 0)
         return keygen();
     if (strcmp(name, "seal") == 0)
         return seal(argument_count - 1, arguments + 1);
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
                     name[0] != '\0' ? "unknown command '"
-                                    : "a command is needed: run, keygen or seal",
+                                    : "a command is needed: run, keygen, seal or rekey",
                     name, name[0] != '\0' ? "'" : "");
     return program_fail(program, &err);
 }

@@ -33,7 +33,7 @@ enum { KINDS_LIMIT = 32, THREADS_LIMIT = 64 };
 struct pool {
     const struct config *config;
     struct identity identity;
-    struct sealing_key *key;
+    const struct sealing_key *key;
     struct queue *queue;
     struct worker *workers[THREADS_LIMIT];
     int worker_count;
@@ -175,18 +175,6 @@ static bool read_database(struct pool *pool, struct error *err)
     return true;
 }
 
-static bool open_key(struct pool *pool, struct error *err)
-{
-    if (pool->config->secret_key == NULL) {
-        LOG_WARNING("KOPPELING_SECRET_KEY is not set: only jobs that need no token are taken");
-        return true;
-    }
-    if (!sealing_key_new(pool->config->secret_key, pool->config->previous_secret_key, &pool->key,
-                         err))
-        return error_prefix(err, "KOPPELING_SECRET_KEY");
-    return true;
-}
-
 static bool block_signals(struct pool *pool, struct error *err)
 {
     sigset_t signals;
@@ -224,11 +212,12 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     const struct config *config = pool->config;
     uint64_t descriptors = (uint64_t)config->threads * ((uint64_t)config->in_flight + 8) + 64;
     const char *listen_url = config->listen_url != NULL ? config->listen_url : config->database_url;
+    if (pool->key == NULL)
+        LOG_WARNING("KOPPELING_SECRET_KEY is not set: only jobs that need no token are taken");
     identity_of_self(&pool->identity);
     worker_show_metrics();
-    if (!program_raise_descriptors(descriptors, err) || !open_key(pool, err) ||
-        !read_database(pool, err) || !block_signals(pool, err) ||
-        !start_workers(pool, until_idle, err) ||
+    if (!program_raise_descriptors(descriptors, err) || !read_database(pool, err) ||
+        !block_signals(pool, err) || !start_workers(pool, until_idle, err) ||
         !listener_start(listen_url, wake_workers, pool, &pool->listener, err))
         return false;
     return config->metrics_address == NULL ||
@@ -266,7 +255,6 @@ static void stop(struct pool *pool)
     for (int i = 0; i < pool->worker_count; i++)
         worker_join(pool->workers[i]);
     queue_free(pool->queue);
-    sealing_key_free(pool->key);
     if (pool->signal_descriptor >= 0)
         close(pool->signal_descriptor);
     if (notice_descriptor >= 0)
@@ -274,9 +262,10 @@ static void stop(struct pool *pool)
     notice_descriptor = -1;
 }
 
-bool pool_run(const struct config *config, bool until_idle, struct error *err)
+bool pool_run(const struct config *config, const struct sealing_key *key, bool until_idle,
+              struct error *err)
 {
-    struct pool pool = {.config = config, .signal_descriptor = -1};
+    struct pool pool = {.config = config, .key = key, .signal_descriptor = -1};
     bool started = start(&pool, until_idle, err);
     if (started) {
         LOG_INFO("started", LOG_TEXT("version", KOPPELING_VERSION),

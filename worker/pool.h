@@ -9,9 +9,11 @@
 
 #include "common/config.h"
 #include "common/error.h"
+#include "common/sealing.h"
 
-/* Runs until SIGTERM or SIGINT, or, with until_idle, until there is nothing left to do. False with
- * an error when it cannot start. */
-bool pool_run(const struct config *config, bool until_idle, struct error *err) MUSTCHECK;
+/* Runs until SIGTERM or SIGINT, or, with until_idle, until there is nothing left to do. Without a
+ * key (NULL) only jobs that need no token are taken. False with an error when it cannot start. */
+bool pool_run(const struct config *config, const struct sealing_key *key, bool until_idle,
+              struct error *err) MUSTCHECK;
 
 #endif

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/metrics.h"
+#include "worker/redact.h"
 #include "worker/worker_internal.h"
 
 /* Results wait this long for company before they are written, unless many come at once. */
@@ -191,18 +192,21 @@ static void close_window(struct worker *worker)
 }
 
 /* A service may echo what it was asked with; that must not be recorded with its words. */
-static void hide_secret(char *text, const char *secret)
+static void hide_secrets(const struct worker *worker, struct job_run *run)
 {
-    size_t length = secret != NULL ? strlen(secret) : 0;
-    char *at = length > 0 ? strstr(text, secret) : NULL;
-    for (; at != NULL; at = strstr(at, secret))
-        memset(at, '.', length);
+    char *words = run->outcome.error;
+    if (words[0] == '\0')
+        return;
+    redact(words, run->secret);
+    redact(words, worker->config->partner_token);
+    for (int i = ENVIRONMENT_STAGING; run->client_id != NULL && i <= ENVIRONMENT_PRODUCTION; i++)
+        redact(words,
+               bearers_find(worker->bearers, (enum environment)i, run->client_id, worker->now_us));
 }
 
 static void await_report(struct worker *worker, struct job_run *run)
 {
-    hide_secret(run->outcome.error, run->secret);
-    hide_secret(run->outcome.error, worker->config->partner_token);
+    hide_secrets(worker, run);
     if (worker->pending.count == 0)
         worker->report_at_us = worker->now_us + REPORT_DELAY_US;
     run->unwritten_bytes = job_run_written_bytes(run);

@@ -15,7 +15,9 @@ static const char host[] = "voorbeeld.myonline.store";
 static const char secret_base64[] = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 static unsigned char public_key[crypto_box_PUBLICKEYBYTES];
 static char public_base64[64];
+static const char next_base64[] = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
 static struct sealing_key *key;
+static struct sealing_key *next_key; /* which also opens what is sealed for the one before */
 static struct token_cache *cache;
 
 static void start_once(void)
@@ -25,7 +27,8 @@ static void start_once(void)
     if (key != NULL) {
         return;
     }
-    REQUIRE(sealing_start(NULL) && sealing_key_new(secret_base64, NULL, &key, NULL));
+    REQUIRE(sealing_start(NULL) && sealing_key_new(secret_base64, NULL, &key, NULL) &&
+            sealing_key_new(next_base64, secret_base64, &next_key, NULL));
     memset(secret_key, 7, sizeof(secret_key));
     REQUIRE(crypto_scalarmult_base(public_key, secret_key) == 0);
     sodium_bin2base64(public_base64, sizeof(public_base64), public_key, sizeof(public_key),
@@ -95,6 +98,23 @@ static void seal_and_open(const char *secret, size_t length)
     REQUIRE(!sealing_open(key, bytes, sealed_length, NULL, &other, NULL));
 }
 
+/* Through a change of keys whatever is inside stays what it was. */
+static void reseal(const unsigned char *sealed, size_t length)
+{
+    AUTO(free) unsigned char *anew = xcalloc(length, 1);
+    AUTO(free_secret) char *before = NULL;
+    AUTO(free_secret) char *after = NULL;
+    bool opens = sealing_open(key, sealed, length, host, &before, NULL);
+
+    if (sealing_reseal(next_key, sealed, length, anew) == SEALING_CANNOT_OPEN) {
+        REQUIRE(!opens);
+        return;
+    }
+    REQUIRE(sealing_reseal(next_key, anew, length, anew) == SEALING_IS_CURRENT);
+    REQUIRE(sealing_open(next_key, anew, length, host, &after, NULL) == opens);
+    REQUIRE(!opens || strcmp(before, after) == 0);
+}
+
 /* A box whose inside anyone may have written. */
 static void open_made_elsewhere(const char *plain, size_t length)
 {
@@ -103,6 +123,7 @@ static void open_made_elsewhere(const char *plain, size_t length)
     REQUIRE(crypto_box_seal(sealed, (const unsigned char *)plain, length, public_key) == 0);
     open_bytes(sealed, length + crypto_box_SEALBYTES, host);
     open_bytes(sealed, length + crypto_box_SEALBYTES, NULL);
+    reseal(sealed, length + crypto_box_SEALBYTES);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -32,6 +32,14 @@ class World(BookingCase):
         self.make_lost_booking()
         self.make_dead_worker()
         self.make_database()
+        self.change_keys()
+
+    def change_keys(self):
+        """What is sealed is for another key now."""
+        key = self.program("koppeling-worker", "keygen", environment={}).out.split()[3]
+        settings = self.environment("test_worker", KOPPELING_SECRET_KEY=key, KOPPELING_PREVIOUS_SECRET_KEY=self.surroundings.secret_key)
+        done = self.program("koppeling-worker", "rekey", environment=settings)
+        self.assertEqual(done.status, 0, done.log)
 
     def order_id(self, number):
         return self.order(number)["id"]
@@ -142,7 +150,6 @@ class OperationsDocTest(World):
         ids = self.ids
         bloemen = {"shop": ids["bloemen"], "number": 70003, "order": self.order_id(70003), "job": self.job_of(70003),
                    "shipment": ids["refused"], "pid": ids["pid"],
-                   "since": self.db.value("SELECT now()::text"),
                    "sealed": self.seal("token-boeken", "boeken.myonline.store")}
         own = {
             "A worker died": {"job": ids["dead"]},

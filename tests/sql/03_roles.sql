@@ -18,7 +18,7 @@ SELECT set_eq($$
     ('koppeling_worker', 'job', 'UPDATE'), ('koppeling_worker', 'job', 'DELETE'),
     ('koppeling_worker', 'job_history', 'INSERT'),
     ('koppeling_worker', 'worker', 'INSERT'), ('koppeling_worker', 'worker', 'UPDATE'),
-    ('koppeling_worker', 'integration', 'UPDATE'), ('koppeling_worker', 'shipment', 'UPDATE'), ('koppeling_worker', 'api', 'UPDATE'),
+    ('koppeling_worker', 'shipment', 'UPDATE'), ('koppeling_worker', 'api', 'UPDATE'),
     ('koppeling_worker', 'label', 'INSERT'), ('koppeling_worker', 'label', 'UPDATE'),
     ('koppeling_worker', 'imported_order', 'INSERT'), ('koppeling_worker', 'imported_order', 'UPDATE'),
     ('koppeling_worker', 'order_line', 'INSERT'), ('koppeling_worker', 'order_line', 'UPDATE'), ('koppeling_worker', 'order_line', 'DELETE'),
@@ -42,6 +42,9 @@ SELECT set_eq($$
         ('koppeling_dba', 'setting', 'UPDATE', 'value'),
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
         ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit'),
+        ('koppeling_worker', 'integration', 'UPDATE',
+         'state,reason_code,reason,reason_en,warning,warning_en,sealed_token,store_id,store_name,store_domain,region_code,currency,statuses,'
+         'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
         ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at')) AS v (role, name, privileges, columns),
         unnest(string_to_array(v.privileges, ',')) AS p (privilege), unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
@@ -91,7 +94,7 @@ SELECT set_eq($$
         ('koppeling_ops', 'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
                           'integration_notices,erase_order,erase_integration'),
         ('koppeling_dba', 'maintain_history,setting_integer'),
-        ('koppeling_worker', 'shop_gate'),
+        ('koppeling_worker', 'shop_gate,reseal'),
         ('koppeling_scheduler', 'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
@@ -153,6 +156,9 @@ FROM (VALUES
     ('koppeling_worker', 'INSERT INTO koppeling.job (kind) VALUES (''ping'')', '42501'),
     ('koppeling_worker', 'SELECT koppeling.enqueue(''ping'')', '42501'),
     ('koppeling_worker', 'UPDATE koppeling.account SET name = ''x''', '42501'),
+    ('koppeling_worker', 'UPDATE koppeling.integration SET state = ''active''', 'ok'),
+    ('koppeling_worker', 'UPDATE koppeling.integration SET shop_host = ''evil.myonline.store''', '42501'),
+    ('koppeling_worker', 'UPDATE koppeling.integration SET account_id = 2', '42501'),
     ('koppeling_worker', 'UPDATE koppeling.retry_rule SET max_attempts = 1', '42501'),
     ('koppeling_worker', 'DELETE FROM koppeling.imported_order', '42501'),
     ('koppeling_worker', 'DELETE FROM koppeling.job_history', '42501'),

@@ -263,6 +263,56 @@ static void a_value_for_another_key_is_refused_and_two_keys_open_both(void **sta
     assert_opens(both, &after, HOST, "new");
 }
 
+/* The same secrets, bound and not, through a change of keys. */
+static void what_the_previous_key_opens_is_sealed_anew_and_nothing_else(void **state)
+{
+    AUTO(free) char *new_public = NULL;
+    AUTO(free_secret) char *new_secret = NULL;
+    AUTO(sealing_key) struct sealing_key *both = NULL;
+    AUTO(sealing_key) struct sealing_key *new_only = NULL;
+    struct error err = ERROR_INIT;
+    const char *const hosts[] = {NULL, HOST};
+
+    (void)state;
+    assert_true(sealing_generate(&new_public, &new_secret, &err));
+    assert_true(sealing_key_new(new_secret, secret_key, &both, &err));
+    assert_true(sealing_key_new(new_secret, NULL, &new_only, &err));
+    for (size_t i = 0; i < ARRAY_LENGTH(hosts); i++) {
+        struct sealed old = sealed_for(public_key, hosts[i], CANARY);
+        struct sealed new = {.length = old.length};
+        struct sealed same = sealed_for(new_public, hosts[i], CANARY);
+        struct sealed untouched = {.length = 0};
+        AUTO(free_secret) char *opened = NULL;
+        AUTO(free_secret) char *elsewhere = NULL;
+
+        assert_int_equal(sealing_reseal(new_only, old.bytes, old.length, new.bytes),
+                         SEALING_CANNOT_OPEN);
+        assert_int_equal(sealing_reseal(both, same.bytes, same.length, untouched.bytes),
+                         SEALING_IS_CURRENT);
+        assert_int_equal(untouched.bytes[0], 0);
+        assert_int_equal(sealing_reseal(both, old.bytes, old.length, new.bytes), SEALING_RESEALED);
+        assert_int_equal(sealing_reseal(both, new.bytes, new.length, old.bytes),
+                         SEALING_IS_CURRENT);
+        assert_true(sealing_open(new_only, new.bytes, new.length, HOST, &opened, &err));
+        assert_string_equal(opened, CANARY);
+        assert_int_equal(
+            sealing_open(new_only, new.bytes, new.length, "other.example.com", &elsewhere, &err),
+            hosts[i] == NULL);
+    }
+}
+
+static void what_is_no_sealed_value_is_not_sealed_anew(void **state)
+{
+    static const unsigned char bytes[SEALING_SECRET_LIMIT * 2];
+    static unsigned char ignored[sizeof(bytes)];
+
+    (void)state;
+    assert_int_equal(sealing_reseal(key, bytes, 0, ignored), SEALING_CANNOT_OPEN);
+    assert_int_equal(sealing_reseal(key, bytes, crypto_box_SEALBYTES, ignored),
+                     SEALING_CANNOT_OPEN);
+    assert_int_equal(sealing_reseal(key, bytes, sizeof(bytes), ignored), SEALING_CANNOT_OPEN);
+}
+
 static void what_cannot_be_a_secret_or_a_host_is_not_sealed(void **state)
 {
     static const struct {
@@ -370,6 +420,8 @@ int main(void)
         cmocka_unit_test(each_changed_bit_makes_a_value_unreadable),
         cmocka_unit_test(a_cut_or_overlong_value_is_refused),
         cmocka_unit_test(a_value_for_another_key_is_refused_and_two_keys_open_both),
+        cmocka_unit_test(what_the_previous_key_opens_is_sealed_anew_and_nothing_else),
+        cmocka_unit_test(what_is_no_sealed_value_is_not_sealed_anew),
         cmocka_unit_test(what_cannot_be_a_secret_or_a_host_is_not_sealed),
         cmocka_unit_test(bad_keys_are_refused_without_showing_them),
         cmocka_unit_test(a_weak_public_key_is_refused),

@@ -67,6 +67,13 @@ static void cleaning_leaves_one_bounded_line(void **state)
         {"\xEF\xBB\xBF"
          "BOM",
          10, "BOM"},
+        {"a\xE2\x80\xAE"
+         "b\xE2\x81\xA7"
+         "c\xE2\x80\x93"
+         "d",
+         10,
+         "abc\xE2\x80\x93"
+         "d"},
         {"Belgi\xC3\xAB", 10, "Belgi\xC3\xAB"},
         {"Belgi\xC3\xAB", 6, "Belgi\xC3\xAB"},
         {"Belgi\xC3\xAB", 5, "Belgi"},

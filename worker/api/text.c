@@ -59,6 +59,16 @@ size_t text_sequence_length(const char *bytes, size_t left)
 
 enum use { USE_KEEP, USE_SPACE, USE_DROP };
 
+/* Turns the direction of reading, so that a text seems to say something else: U+202A to U+202E,
+ * U+2066 to U+2069. */
+static bool is_bidirectional(const char *bytes)
+{
+    unsigned char last = (unsigned char)bytes[2];
+
+    return (memcmp(bytes, "\xE2\x80", 2) == 0 && last >= 0xAA && last <= 0xAE) ||
+           (memcmp(bytes, "\xE2\x81", 2) == 0 && last >= 0xA6 && last <= 0xA9);
+}
+
 /* What becomes of one valid sequence. */
 static enum use use_of(const char *bytes, size_t length)
 {
@@ -79,7 +89,9 @@ static enum use use_of(const char *bytes, size_t length)
         (memcmp(bytes, "\xE2\x80\xA8", 3) == 0 || memcmp(bytes, "\xE2\x80\xA9", 3) == 0)) {
         return USE_SPACE;
     }
-    return length == 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? USE_DROP : USE_KEEP;
+    return length == 3 && (memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 || is_bidirectional(bytes))
+               ? USE_DROP
+               : USE_KEEP;
 }
 
 char *text_clean(const char *bytes, size_t length, size_t most)

@@ -17,10 +17,10 @@
  * overlong forms, surrogates and values over U+10FFFF are not valid. `left` is at least 1. */
 size_t text_sequence_length(const char *bytes, size_t left) MUSTCHECK;
 
-/* A copy on one line: control characters (C0, DEL, C1) and byte order marks dropped, each run of
- * white space (tabs, line ends, no-break spaces, U+2028/2029 too) turned into one space, ends
- * trimmed, invalid bytes replaced by U+FFFD, cut at `most` characters. NULL when nothing is left.
- * The caller frees it. */
+/* A copy on one line: control characters (C0, DEL, C1), byte order marks and characters that turn
+ * the direction of reading dropped, each run of white space (tabs, line ends, no-break spaces,
+ * U+2028/2029 too) turned into one space, ends trimmed, invalid bytes replaced by U+FFFD, cut at
+ * `most` characters. NULL when nothing is left. The caller frees it. */
 char *text_clean(const char *bytes, size_t length, size_t most) MUSTCHECK;
 
 /* Cuts a text at `most` bytes or less, so that no half character stays at its end; also at the end
