@@ -3,8 +3,9 @@
  * worker anyway, so exhaustion is an ordinary crash and no caller needs a branch for it.
  *
  * memory_start() makes the same true of jansson and libcurl, which would otherwise go on with half
- * an object, or without a header; and it has their copies of tokens wiped (common/wiping.h). The other libraries report exhaustion like any other failure: a
- * lost connection, a secret that cannot be kept, a page that is not served.
+ * an object, or without a header; and it has their copies of tokens wiped (common/wiping.h). The
+ * other libraries report exhaustion like any other failure: a lost connection, a secret that cannot
+ * be kept, a page that is not served.
  */
 #ifndef COMMON_MEMORY_H
 #define COMMON_MEMORY_H

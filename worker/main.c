@@ -86,7 +86,7 @@ static int rekey(int argument_count, char **arguments)
     if (key == NULL)
         (void)error_set(&err, ERROR_CONFIG, "rekey needs KOPPELING_SECRET_KEY");
     else if (rekey_run(&config, key, is_dry_run, &err))
-        return EXIT_SUCCESS;
+        return program_finish_output(program);
     return program_fail(program, &err);
 }
 

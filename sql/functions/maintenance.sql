@@ -28,9 +28,6 @@ BEGIN
     IF to_regclass('koppeling.' || partition_name) IS NOT NULL THEN
         RETURN false;
     END IF;
-    -- Whoever finishes a job waits here, before choosing a partition: one who had chosen the net would be refused (23514)
-    -- once the new partition is there.
-    LOCK TABLE ONLY koppeling.job_history IN SHARE ROW EXCLUSIVE MODE;
     EXECUTE format('CREATE TABLE koppeling.%I (LIKE koppeling.job_history INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition_name);
     EXECUTE format('COMMENT ON TABLE koppeling.%I IS %L', partition_name, 'Jobs finished on ' || day || ' (UTC).');
     -- Rows of that day that fell into the net move over, so that the partition can be attached.
@@ -56,17 +53,6 @@ DECLARE
     missed date;
     changed integer := 0;
 BEGIN
-    -- Kinds with a shorter memory. The window keeps this from reading all partitions each time.
-    DELETE FROM koppeling.job_history h
-    USING koppeling.job_kind k
-    WHERE k.history_days IS NOT NULL AND h.kind = k.name
-      AND h.finished_at < now() - make_interval(days => k.history_days)
-      AND h.finished_at >= now() - make_interval(days => k.history_days + 3);
-    DELETE FROM koppeling.worker w
-    WHERE w.state IN ('stopped', 'lost')
-      AND w.seen_at < now() - make_interval(days => koppeling.setting_integer('worker_days'))
-      AND NOT EXISTS (SELECT FROM koppeling.job j WHERE j.worker_id = w.id AND j.state = 'running');
-    -- Last, since whoever finishes a job waits from here on.
     FOR days IN 0..3 LOOP
         changed := changed + koppeling.ensure_history_partition(today + days)::integer;
     END LOOP;
@@ -82,6 +68,16 @@ BEGIN
         EXECUTE format('DROP TABLE koppeling.%I', partition_name);
         changed := changed + 1;
     END LOOP;
+    -- Kinds with a shorter memory. The window keeps this from reading all partitions each time.
+    DELETE FROM koppeling.job_history h
+    USING koppeling.job_kind k
+    WHERE k.history_days IS NOT NULL AND h.kind = k.name
+      AND h.finished_at < now() - make_interval(days => k.history_days)
+      AND h.finished_at >= now() - make_interval(days => k.history_days + 3);
+    DELETE FROM koppeling.worker w
+    WHERE w.state IN ('stopped', 'lost')
+      AND w.seen_at < now() - make_interval(days => koppeling.setting_integer('worker_days'))
+      AND NOT EXISTS (SELECT FROM koppeling.job j WHERE j.worker_id = w.id AND j.state = 'running');
     RETURN changed;
 END
 $$;

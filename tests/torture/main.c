@@ -124,7 +124,8 @@ static int run(const struct input *input, int words, uint64_t at, bool on)
         is_running = true;
         (void)LLVMFuzzerTestOneInput(input->bytes, input->length);
         is_running = false;
-        /* Through the check for leaks. NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+        /* Through the check for leaks. */
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
         exit(EXIT_SUCCESS);
     }
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
