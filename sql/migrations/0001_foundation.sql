@@ -150,7 +150,7 @@ COMMENT ON COLUMN koppeling.api.breaker_state IS 'See the type.';
 COMMENT ON COLUMN koppeling.api.breaker_failures IS 'Server errors, timeouts and network errors in a row, over all shops.';
 COMMENT ON COLUMN koppeling.api.breaker_limit IS 'So many failures in a row open the breaker.';
 COMMENT ON COLUMN koppeling.api.breaker_shops IS 'Up to three shops that these failures were about: one shop alone does not open the breaker.';
-COMMENT ON COLUMN koppeling.api.breaker_trips IS 'How often it opened since it last worked: each time the block is twice as long, up to ten minutes.';
+COMMENT ON COLUMN koppeling.api.breaker_trips IS 'How often it opened since it last worked: the first block is half a minute, later ones a minute.';
 COMMENT ON COLUMN koppeling.api.rate_per_second IS 'Pace of bulk work for one shop (Mijnwebwinkel limits per partner and store): such jobs are spread over run_at at this rate.';
 COMMENT ON COLUMN koppeling.api.burst IS 'How many jobs of one shop may start at once before the pace applies.';
 INSERT INTO koppeling.api (id, name, environment) VALUES

@@ -2,12 +2,12 @@
 -- says about the shop is recorded in the same statement: one that asks for a pause is blocked until then, one that refuses
 -- its token needs attention; its queued jobs that would call it are moved out of the way of every claim. And what it says
 -- about the API: when failures of its own kind come in a row from several shops, the breaker opens: nothing is claimed for
--- half a minute (then twice as long, up to ten minutes), and these attempts are not counted, since the jobs are not to blame.
+-- half a minute (then twice as long, so a minute), and these attempts are not counted, since the jobs are not to blame.
 --
 -- $1 ids   $2 fencing tokens   $3 error classes   $4 errors in words   $5 HTTP statuses
 -- $6 what the service asked us to wait, in ms (NULL: nothing)   $7 true: trying again cannot help
 WITH report AS MATERIALIZED (
-    SELECT j.id, j.kind, j.integration_id, j.api_id, j.attempt, j.max_attempts, r.max_attempts AS rule_attempts, r.counts_as_attempt, f.error_class, f.error, f.http_status, j.worker_id, f.give_up,
+    SELECT j.id, j.kind, j.integration_id, j.api_id, j.started_at, j.attempt, j.max_attempts, r.max_attempts AS rule_attempts, r.counts_as_attempt, f.error_class, f.error, f.http_status, j.worker_id, f.give_up,
            now() + greatest(
                least(r.backoff_cap, r.backoff_base * power(2, least(greatest(j.attempt - 1, 0), 30))) * (0.5 + random() / 2),
                CASE WHEN r.honour_retry_after THEN make_interval(secs => f.retry_after_ms / 1000.0) END) AS again_at
@@ -22,8 +22,8 @@ WITH report AS MATERIALIZED (
     -- single broken shop never stops the others.
     SELECT b.id, b.breaker_state, h.failures, h.alive, h.error, h.shops,
            h.alive = 0 AND (
-               b.breaker_state <> 'closed'
-               OR (b.breaker_failures + h.failures >= b.breaker_limit
+               (b.breaker_state = 'half_open' AND h.probes > 0)
+               OR (b.breaker_state = 'closed' AND b.breaker_failures + h.failures >= b.breaker_limit
                    AND cardinality(h.shops) >= (SELECT count(*) FROM (SELECT FROM koppeling.integration i WHERE i.state = 'active' LIMIT 3) x)))
            AS opens
     FROM (
@@ -35,6 +35,10 @@ WITH report AS MATERIALIZED (
     JOIN koppeling.api b ON b.id = c.api_id
     CROSS JOIN LATERAL (
         SELECT c.failures, c.alive, c.error,
+               -- The probe was claimed when the block of half a minute began; what fails later than that but was claimed
+               -- before it says nothing new.
+               (SELECT count(*) FROM report r WHERE r.api_id = b.id AND r.started_at >= b.blocked_until - interval '30 seconds'
+                   AND r.error_class IN ('server_error', 'timeout', 'network', 'tls')) AS probes,
                ARRAY(SELECT DISTINCT s.id
                      FROM (SELECT unnest(b.breaker_shops) UNION ALL SELECT r.integration_id FROM report r WHERE r.api_id = b.id) AS s (id)
                      WHERE s.id IS NOT NULL LIMIT 3) AS shops) h
@@ -46,16 +50,17 @@ WITH report AS MATERIALIZED (
         breaker_trips = CASE WHEN h.alive > 0 THEN 0 WHEN h.opens THEN a.breaker_trips + 1 ELSE a.breaker_trips END,
         breaker_state = CASE WHEN h.alive > 0 THEN 'closed' WHEN h.opens THEN 'open' ELSE a.breaker_state END::koppeling.breaker_state,
         blocked_until = CASE
-            WHEN h.opens THEN now() + least(interval '30 seconds' * power(2, least(a.breaker_trips, 5)), interval '10 minutes')
+            WHEN h.opens THEN now() + least(interval '30 seconds' * (a.breaker_trips + 1), interval '1 minute')
             WHEN h.alive > 0 AND a.breaker_state <> 'closed' THEN NULL
             ELSE a.blocked_until END,
         block_reason = CASE WHEN h.opens THEN 'breaker: ' || h.error WHEN h.alive > 0 AND a.breaker_state <> 'closed' THEN NULL ELSE a.block_reason END
     FROM heard h
-    WHERE a.id = h.id
+    -- Another report may have opened it meanwhile: then this one was judged by what is no longer so.
+    WHERE a.id = h.id AND (h.alive > 0 OR a.breaker_state = h.breaker_state)
 ), verdict AS MATERIALIZED (
     SELECT r.*,
            r.counts_as_attempt
-           AND NOT (r.error_class IN ('server_error', 'timeout', 'network', 'tls') AND coalesce(h.opens, false)) AS counts
+           AND NOT (r.error_class IN ('server_error', 'timeout', 'network', 'tls') AND coalesce(h.opens OR h.breaker_state <> 'closed', false)) AS counts
     FROM report r
     LEFT JOIN heard h ON h.id = r.api_id
 ), blocked AS (

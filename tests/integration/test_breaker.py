@@ -34,6 +34,16 @@ class BreakerTest(Case):
         self.assertTrue(self.api()["block_reason"])
         self.assertEqual(self.db.value("SELECT blocked_apis FROM koppeling.queue_health"), 1)
 
+    def test_what_was_under_way_when_it_opened_does_not_open_it_again(self):
+        self.db.run("UPDATE koppeling.api SET breaker_limit = 3")
+        self.simulator.fault("status", "shop:shop5", status=503, ms=1500)
+        self.simulator.fault("status", "mijnwebwinkel", status=503)
+        self.tick()
+        self.work()
+        api = self.api()
+        self.assertEqual((api["breaker_state"], api["breaker_trips"]), ("open", 1), api)
+        self.assertEqual([job["attempt"] for job in self.jobs() if job["integration_id"] == self.shops[4]], [0])
+
     def test_after_the_block_one_job_looks_whether_it_is_up_again(self):
         asked = self.go_down()
         self.db.run("UPDATE koppeling.api SET blocked_until = now()")

@@ -19,6 +19,19 @@ class BrokenAnswerTest(Case):
         self.assertEqual(len(self.imported(integration)), 24)
         self.assertEqual(set(self.skipped(integration)) & set(self.imported(integration)), set())
 
+    def test_an_order_that_was_partly_credited_before_is_marked_however_its_credits_came(self):
+        """They were dropped when they came as objects, and later taken for new ones: the shop was never told of the label."""
+        self.simulator.shop("shop1")
+        self.simulator.add("shop1", generate=3, kind="partly_credited")
+        integration = self.connect("shop1")
+        self.simulator.fault("wrong_types", "shop:shop1", variant="items", method="GET", path_contains="/v1/orders")
+        self.poll()
+        self.simulator.clear_faults()
+        self.poll_again(integration)
+        self.label_all()
+        self.mark()
+        self.assertEqual((self.marked(), self.jobs()), (3, []))
+
     def test_an_order_whose_numbers_came_as_objects_is_not_withdrawn(self):
         integration = self.connect_with_orders(generate=3)
         self.db.run("UPDATE koppeling.imported_order SET missing_since = now() - interval '1 hour'")

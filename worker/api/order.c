@@ -91,6 +91,32 @@ static void read_moment(json_t *json, struct order *order)
     }
 }
 
+/* A list of numbers, or a single one without its list; NULL when there is none. */
+static json_t *number_list(json_t *json, const char *key)
+{
+    json_t *list = lenient_list(json, key);
+
+    if (list == NULL && lenient_is_set(json, key)) {
+        list = json_pack("[O]", json_object_get(json, key));
+    }
+    return list;
+}
+
+/* Whether one of them came as something else, such as {"value": 9}. */
+static bool has_unreadable_numbers(json_t *json, const char *key)
+{
+    json_auto_t *list = number_list(json, key);
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *value = json_array_get(list, i);
+
+        if (json_is_object(value) || json_is_array(value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool order_read(const char *text, size_t length, struct order *ret_order, struct error *err)
 {
     struct mended mended = {.text = NULL};
@@ -106,8 +132,9 @@ bool order_read(const char *text, size_t length, struct order *ret_order, struct
     order.uuid = read_uuid(json);
     order.has_status = lenient_integer(json, "status", &order.status);
     order.archived = lenient_true(json, "archived");
-    order.is_credit_unclear = lenient_is_set(json, "credited_order_number") &&
-                              json_is_object(json_object_get(json, "credited_order_number"));
+    order.is_credit_unclear = (lenient_is_set(json, "credited_order_number") &&
+                               json_is_object(json_object_get(json, "credited_order_number"))) ||
+                              has_unreadable_numbers(json, "credit_order_numbers");
     order.credit = !order.is_credit_unclear && lenient_is_set(json, "credited_order_number");
     order.paid = read_paid(json, order.has_status, order.status);
     read_moment(json, &order);
@@ -143,12 +170,8 @@ bool order_number_is_test(const char *number)
 json_t *order_credit_numbers(const struct order *order)
 {
     json_t *numbers = json_array();
-    json_t *value = json_object_get(order->json, "credit_order_numbers");
-    json_auto_t *list = lenient_list(order->json, "credit_order_numbers");
+    json_auto_t *list = number_list(order->json, "credit_order_numbers");
 
-    if (list == NULL && lenient_is_set(order->json, "credit_order_numbers")) {
-        list = json_pack("[O]", value); /* a single number without its list */
-    }
     for (size_t i = 0; i < json_array_size(list) && i < CREDIT_NUMBERS; i++) {
         AUTO(free) char *number = lenient_value_text(json_array_get(list, i), ORDER_NUMBER_LENGTH);
 

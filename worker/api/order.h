@@ -34,7 +34,7 @@ struct order {
     bool paid;              /* status 3, payment.status.id 1, or payment_status captured */
     char date[11];          /* "2026-11-20"; "" when it is no date of the calendar */
     char time[9];           /* "19:42:07"; "00:00:00" when absent or invalid */
-    bool is_credit_unclear; /* it came as an object, {"value": 0}, and settles nothing */
+    bool is_credit_unclear; /* a number of it came as an object, {"value": 0}: it settles nothing */
 };
 
 /* Reads one order from `length` bytes. ERROR_DATA when they are no JSON object; *ret_order is then
