@@ -51,3 +51,21 @@ class BrokenAnswerTest(Case):
         self.assertEqual((self.marked(), self.jobs()), (12, []))
         self.assertEqual({error["class"] for job in self.history("mark_shipped") for error in job["errors"] or []}, {"unreadable"})
         self.assertEqual({order["status"] for order in self.simulator.orders("shop1").values()}, {2})
+
+
+class PartitionTest(Case):
+    def test_a_job_that_ends_while_its_partition_is_made_is_done(self):
+        """It had found the net, which by then took no rows of that day any more, and its outcome was refused for good."""
+        self.db.run("DO $$ BEGIN EXECUTE format('DROP TABLE IF EXISTS koppeling.job_history_%s',"
+                    " to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')); END $$")
+        self.start_worker()
+        maker = self.session()
+        maker.run("BEGIN; SELECT koppeling.maintain_history()")
+        self.backend.value("SELECT koppeling.ping(5)")
+        self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IN"
+                                              " ('koppeling.job_history'::regclass, 'koppeling.job_history_default'::regclass)"),
+                        "a worker waits for the partition")
+        maker.run("COMMIT")
+        self.wait_until(lambda: not any(job["state"] != "failed" for job in self.jobs("ping")), "the jobs are over")
+        self.assertEqual((self.jobs("ping"), len(self.history("ping"))), ([], 5))
+        self.assertEqual([job["errors"] for job in self.history("ping") if job["errors"]], [])
