@@ -130,8 +130,10 @@ static uint64_t read_plan(const char *plan)
 
 __attribute__((constructor)) static void prepare(void)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): before threads start */
     const char *plan = getenv("TORTURE");
     const char *path = getenv("TORTURE_NOTES");
+    /* NOLINTEND(concurrency-mt-unsafe) */
 
     if (path != NULL) {
         notes = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
@@ -158,9 +160,11 @@ __attribute__((destructor)) static void tell(void)
 }
 
 /* Memory. The real ones have names of their own, so that dlsym() is not needed to get memory. */
-void *__libc_malloc(size_t size);                /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_calloc(size_t count, size_t size);  /* NOLINT(bugprone-reserved-identifier) */
-void *__libc_realloc(void *memory, size_t size); /* NOLINT(bugprone-reserved-identifier) */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 void *malloc(size_t size)
 {
