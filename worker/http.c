@@ -338,6 +338,8 @@ static void retire_call(struct http_client *client, struct http_call *call)
         curl_slist_free_all(call->headers);
         call->headers = NULL;
     }
+    if (call->is_secret && call->body.bytes != NULL)
+        explicit_bzero(call->body.bytes, call->body.capacity);
     give_back_body(client, &call->body);
     /* curl frees, and so wipes, its copies of the URL and the form. */
     curl_easy_setopt(call->easy, CURLOPT_URL, NULL);
