@@ -109,9 +109,9 @@ static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, st
     atomic_store(&scheduler->is_locked_out, ret_report->skipped);
     if (!ret_report->skipped)
         atomic_store(&scheduler->ticked_us, now);
-    if (ret_report->enqueued > 0 || ret_report->rescued > 0)
+    if (ret_report->enqueued > 0 || ret_report->rescued > 0 || ret_report->paced > 0)
         LOG_INFO("tick", LOG_INT("enqueued", ret_report->enqueued),
-                 LOG_INT("rescued", ret_report->rescued),
+                 LOG_INT("rescued", ret_report->rescued), LOG_INT("paced", ret_report->paced),
                  LOG_SECONDS("took", clock_monotonic_us() - now));
     return true;
 }

@@ -41,6 +41,10 @@ static struct metric rescued_jobs = {
     .name = "koppeling_jobs_rescued_total",
     .help = "Jobs of lost workers that were returned to the queue.",
 };
+static struct metric paced_jobs = {
+    .name = "koppeling_jobs_paced_total",
+    .help = "Jobs that came due in large numbers, as after a block, and were spread over time again.",
+};
 
 static const struct {
     const char *statement;
@@ -87,13 +91,24 @@ static bool rescue(PGconn *connection, struct tick_report *report, struct error 
     return true;
 }
 
+static bool pace(PGconn *connection, struct tick_report *report, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+    if (!database_run(connection, "schedule_pace", NULL, 0, &result, err))
+        return false;
+    report->paced = strtoll(PQcmdTuples(result), NULL, 10);
+    metric_add(&paced_jobs, report->paced);
+    return true;
+}
+
 static bool run_in_transaction(PGconn *connection, struct tick_report *report, struct error *err)
 {
     bool taken = false;
     if (!take_lock(connection, &taken, err))
         return false;
     report->skipped = !taken;
-    return !taken || (rescue(connection, report, err) && enqueue(connection, report, err));
+    return !taken || (rescue(connection, report, err) && pace(connection, report, err) &&
+                      enqueue(connection, report, err));
 }
 
 /* There is time: partitions are made days ahead. */

@@ -13,6 +13,7 @@ struct tick_report {
     bool skipped;     /* another scheduler was at it */
     int64_t enqueued; /* jobs */
     int64_t rescued;  /* jobs of lost workers */
+    int64_t paced;    /* jobs that were late in large numbers and are spread again */
     bool is_full;     /* a batch was full: there is more, tick again at once */
 };
 

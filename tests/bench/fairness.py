@@ -8,7 +8,7 @@ import shops
 PHASES = {
     "alone": "no other shop has any",
     "beside": "recorded together with all of the big shop's, behind them",
-    "behind": "all that the big shop still has is overdue, as after a long block",
+    "behind": "all that the big shop still has is overdue, as after a long block, so the scheduler spreads it again",
 }
 PEAK = ("p50", 0.5), ("p95", 0.95), ("most", 1)
 
@@ -30,7 +30,7 @@ def fairness(bench):
     bench.result("fairness big", (pace, rest))
     bench.table((f"the big shop, with {big:,} labels", "value"), [
         (f"orders told per second, over {seconds} s after its burst (api.rate_per_second is {runs[0]['wanted']:g})", pace.text("{:,.1f}")),
-        ("orders told per second when all are overdue", rest.text("{:,.0f}")),
+        ("orders told per second without a pace", rest.text("{:,.0f}")),
         ("orders of all shops, each marked once", f"{big + len(PHASES) * small:,}")])
 
 
@@ -49,13 +49,13 @@ def _measure(lab, big, small, seconds):
                 database.wait_registered(2)
                 found = {phase: run(database, small, seconds) for phase, run in (("alone", _alone), ("beside", _beside))}
                 found["behind"] = _behind(database, small)
+                wanted, hurried = _hurry(database, small)
                 wait_until(lambda: database.db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job)"), "all are told", 600, 0.5)
                 _assert_told(database, played, big + len(PHASES) * small)
             finally:
                 scheduler.stop()
                 worker.stop()
-            return {**found, "pace": found["beside"]["pace"], "rest": _rate(database, small, found["behind"]["at"]),
-                    "wanted": float(database.db.value("SELECT rate_per_second FROM koppeling.api WHERE id = 1"))}
+            return {**found, "pace": found["beside"]["pace"], "rest": _rate(database, small, hurried), "wanted": wanted}
     finally:
         played.stop()
 
@@ -127,6 +127,14 @@ def _behind(database, small):
     committed = time.time()
     _wait_told(database, "behind", small)
     return _delays(database, "behind", committed)
+
+
+def _hurry(database, small):
+    """Lets the big shop go as fast as the worker can: at its pace it would take three quarters of an hour."""
+    wanted = float(database.db.value("SELECT rate_per_second FROM koppeling.api WHERE id = 1"))
+    database.db.run("UPDATE koppeling.api SET rate_per_second = 100000")
+    database.db.run("UPDATE koppeling.job SET run_at = now() WHERE integration_id = %s AND state = 'queued'", small + 1)
+    return wanted, time.time()
 
 
 def _told(db, small):

@@ -125,6 +125,32 @@ class FairnessTest(Case):
         worker.stop()
         scheduler.stop()
 
+    @heavy
+    def test_thousands_of_overdue_jobs_of_one_shop_do_not_delay_another_shop(self):
+        self.simulator.shop("shop1")
+        self.simulator.shop("shop2")
+        self.simulator.add("shop1", generate=2000, status=3)
+        self.simulator.add("shop2", generate=1, status=3)
+        big, small = self.connect("shop1", "shop2")
+        self.poll()
+        for shop, ago in ((big, "1 hour"), (small, "4 seconds")):
+            self.db.run("SELECT koppeling.record_label(id, 'production', 'L-' || id, NULL, NULL) FROM koppeling.imported_order"
+                        " WHERE integration_id = %s", shop)
+            self.tick()
+            # As after a block of the API: all of it has come due, and its order is that of its times.
+            self.db.run("UPDATE koppeling.job SET run_at = now() - %s::interval WHERE integration_id = %s", ago, shop)
+        self.simulator.settings(latency_ms=100)
+        # Its slots would need 40 seconds for what the big shop has.
+        worker = self.start_worker("--threads=1", "--in-flight=10")
+        scheduler = self.start_scheduler()
+        self.wait_until(lambda: self.marked(small) == 1, "the small shop is told", seconds=15)
+        self.assertLess(self.marked(big), 1000, "the big shop is far from done")
+        late = self.db.value("SELECT count(*) FROM koppeling.job WHERE integration_id = %s AND state = 'queued'"
+                             " AND run_at < now() - interval '3 seconds'", big)
+        self.assertLess(late, 100, "what it has left is spread over time")
+        scheduler.stop()
+        worker.stop()
+
     def test_bulk_work_of_a_shop_is_spread_at_the_pace_of_the_api(self):
         self.connect_with_orders(generate=200)
         self.db.run("UPDATE koppeling.integration SET pace_at = now() - interval '1 hour'")

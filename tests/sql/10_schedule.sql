@@ -13,6 +13,8 @@ PREPARE schedule_mark_shipped AS :text
 PREPARE schedule_confirm_order AS :text
 \set text `cat sql/queries/schedule_push_order.sql`
 PREPARE schedule_push_order AS :text
+\set text `cat sql/queries/schedule_pace.sql`
+PREPARE schedule_pace AS :text
 
 CREATE FUNCTION pg_temp.shops(job_kind text) RETURNS bigint[] LANGUAGE sql AS
     'SELECT coalesce(array_agg(integration_id ORDER BY integration_id), ''{}'') FROM koppeling.job WHERE kind = job_kind';
@@ -71,6 +73,31 @@ EXECUTE schedule_mark_shipped(100);
 SELECT results_eq($$ SELECT run_at - now() FROM koppeling.job ORDER BY run_at $$,
     $$ SELECT greatest(n - 3, 0) * interval '0.5 seconds' FROM generate_series(1, 8) AS n $$, 'a burst goes at once, the rest at the pace of the API');
 SELECT is((SELECT pace_at - now() FROM koppeling.integration WHERE id = 1), interval '2.5 seconds', 'the next labels of that shop come after them');
+
+-- Work that came due in large numbers.
+SET LOCAL enable_seqscan = off;
+CREATE TEMP TABLE explained (line text, place serial);
+DO $$ DECLARE found text; BEGIN
+    FOR found IN EXPLAIN (COSTS OFF) EXECUTE schedule_pace LOOP INSERT INTO explained (line) VALUES (found); END LOOP;
+END $$;
+SELECT matches(string_agg(line, E'\n' ORDER BY place), 'Limit\n +->  Index Scan using job_claim on job [^\n]+\n +Index Cond: .*run_at <',
+    'what is late is looked for at the head of each lane') FROM explained;
+RESET enable_seqscan;
+SELECT lives_ok('EXECUTE schedule_pace', 'what is not late keeps its place');
+SELECT is((SELECT count(*) FROM koppeling.job WHERE run_at > now()), 5::bigint, 'all of it');
+UPDATE koppeling.job SET run_at = now() - interval '1 hour' + order_id * interval '1 second';
+INSERT INTO koppeling.job (kind, integration_id, order_id, run_at) VALUES ('mark_shipped', 3, 9, now() - interval '1 minute');
+UPDATE koppeling.api SET blocked_until = now() + interval '1 minute' WHERE id = 1;
+EXECUTE schedule_pace;
+SELECT is((SELECT count(*) FROM koppeling.job WHERE run_at < now()), 9::bigint, 'nothing moves while its API is blocked');
+UPDATE koppeling.api SET blocked_until = NULL WHERE id = 1;
+EXECUTE schedule_pace;
+SELECT results_eq($$ SELECT order_id, greatest(run_at - now(), '0') FROM koppeling.job WHERE integration_id = 1 ORDER BY order_id $$,
+    $$ SELECT n, greatest(n - 3, 0) * interval '0.5 seconds' FROM generate_series(1::bigint, 8) AS n $$,
+    'of a shop that has more than a burst waiting, the rest is spread at the pace of the API, in its order');
+SELECT is((SELECT run_at FROM koppeling.job WHERE integration_id = 3), now() - interval '1 minute', 'that of another shop keeps its place, so it comes before');
+DELETE FROM koppeling.job WHERE integration_id = 3;
+UPDATE koppeling.job SET run_at = now();
 
 -- Orders that left the list.
 UPDATE koppeling.imported_order SET missing_since = now() WHERE id IN (4, 5, 9);
