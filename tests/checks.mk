@@ -69,12 +69,19 @@ shellcheck:
 
 # The whole test suite, on programs that report what they do wrong with memory or threads.
 asan: ## all tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, in build/asan
-	+@$(call variant,asan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := $(MEMORY)') all unit replays
+	+@$(call variant,asan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := $(MEMORY)') all unit replays seeded
 	@tests/analysis/sanitized $(BUILD)/asan
 
 tsan: ## all tests with ThreadSanitizer, in build/tsan
-	+@$(call variant,tsan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := thread') all unit replays
+	+@$(call variant,tsan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := thread') all unit replays seeded
 	@tests/analysis/sanitized $(BUILD)/tsan
+
+# Faults on purpose: those that report nothing about them would report nothing at all.
+.PHONY: seeded
+seeded: $(BUILD)/seeded
+$(BUILD)/seeded: tests/analysis/seeded.c
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $<
 
 valgrind: ## unit tests and short integration tests under valgrind
 	+@$(call variant,gcc,$(GCC)) all unit replays

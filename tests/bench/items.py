@@ -212,7 +212,7 @@ def snapshot(bench):
             rate, *_ = _drain_once(bench, database, jobs, 1000, 2)
             database.db.run("SELECT koppeling.ping(5000)")
             dead = database.db.value("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = 'koppeling.job'::regclass")
-            after = database.db.row("""SELECT (min(run_at) - interval '1 second') AT TIME ZONE 'UTC' AS run_at FROM koppeling.job""")
+            after = database.db.row("""SELECT (min(run_at) - interval '1 microsecond') AT TIME ZONE 'UTC' AS run_at FROM koppeling.job""")
             front = pgbench.claim_ms(100, 40)
             pgbench.variables["run_ats"] = pgbench.variables["run_at_pattern"].replace("HERE", f'"{after["run_at"]}"')
             carried = pgbench.claim_ms(100, 40)

@@ -6,10 +6,11 @@ from lab import Database, Program, cpu_seconds, peak_rss_mb, rss_mb, start_simul
 ORDERS, ORDER_BYTES, LATENCY_MS = 20, 1000, 100
 # What polls find; only with all new are orders stored. A fresh process is a worker that has imported nothing before. With
 # 100 ms there are never 5,000 calls at once on two cores, so their memory is measured with slower ones.
-# Steady is what a worker does all day: it has opened the token of every shop before.
+# Steady is what a worker does all day: after some rounds each of its threads has opened the token of nearly every shop.
 ALL_NEW, NONE_NEW, FRESH, STEADY, SLOW = ("all new", "none new", "none new, fresh process", "none new, steady",
                                           "none new, fresh process, calls of 1 to 3 s")
 SLOW_MS, SLOW_JITTER_MS, SLOW_FROM = 2000, 1000, 5000
+ROUNDS = 5
 # Several integrations poll one shop of the simulator: for the database and the worker they are different shops.
 SIMULATED_SHOPS = 500
 
@@ -98,7 +99,7 @@ def measure_polls(lab, in_flight, threads, count, many):
             make_integrations(database, many)
             database.settle()
             found = _first_polls(database, played, shape, count, many)
-            found[FRESH], found[STEADY] = _fresh_polls(database, played, shape, many, LATENCY_MS, 3)
+            found[FRESH], found[STEADY] = _fresh_polls(database, played, shape, many, LATENCY_MS, ROUNDS)
             if in_flight >= SLOW_FROM:
                 played.settings(latency_ms=SLOW_MS, jitter_ms=SLOW_JITTER_MS)
                 found[SLOW], _ = _fresh_polls(database, played, shape, many, SLOW_MS, 1)

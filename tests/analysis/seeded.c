@@ -1,0 +1,78 @@
+/*
+ * Faults on purpose, by name. A run of the tests without a report means nothing unless the sanitizers
+ * are seen to report, so tests/analysis/sanitized lets each of these happen first. Without a name it
+ * lists those that this build must find.
+ */
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+static void *volatile kept;
+static int shared;
+
+static void leak(void)
+{
+    kept = malloc(100);
+    kept = NULL;
+}
+
+static void use_after_free(void)
+{
+    char *bytes = malloc(100);
+    kept = bytes;
+    free(bytes);
+    memset(kept, 0, 1);
+}
+
+static void overflow(void)
+{
+    volatile int most = INT_MAX;
+    most = most + 1;
+}
+
+static void *count(void *unused)
+{
+    for (int i = 0; i < 1000; i++)
+        shared++;
+    return unused;
+}
+
+static void race(void)
+{
+    pthread_t other;
+    if (pthread_create(&other, NULL, count, NULL) != 0)
+        exit(EXIT_FAILURE);
+    count(NULL);
+    pthread_join(other, NULL);
+}
+
+static const struct {
+    const char *name;
+    void (*happen)(void);
+} faults[] = {
+#if __has_feature(thread_sanitizer) || defined(__SANITIZE_THREAD__)
+    {"race", race},
+    {"use-after-free", use_after_free},
+#else
+    {"leak", leak},
+    {"use-after-free", use_after_free},
+    {"overflow", overflow},
+#endif
+};
+
+int main(int argument_count, char **arguments)
+{
+    for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+        if (argument_count < 2)
+            puts(faults[i].name);
+        else if (strcmp(arguments[1], faults[i].name) == 0)
+            faults[i].happen();
+    }
+    return EXIT_SUCCESS;
+}
