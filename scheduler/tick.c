@@ -43,7 +43,8 @@ static struct metric rescued_jobs = {
 };
 static struct metric paced_jobs = {
     .name = "koppeling_jobs_paced_total",
-    .help = "Jobs that came due in large numbers, as after a block, and were spread over time again.",
+    .help =
+        "Jobs that came due in large numbers, as after a block, and were spread over time again.",
 };
 
 static const struct {
