@@ -60,7 +60,9 @@ struct http_response {
     size_t length;
     int64_t
         retry_after_ms; /* from Retry-After (seconds or date), clamped to an hour; -1 when absent */
-    const char *trouble; /* what went wrong in words when transport is not OK, else "" */
+    /* What went wrong in words when transport is not OK; with an answer only of a call that was not
+     * sent, since no bearer token could be had: what was said to that. Else "". */
+    const char *trouble;
 };
 
 /* Frees the body. The request may be used again. */

@@ -73,15 +73,18 @@ class TokenTest(BookingCase):
 
     def test_a_token_that_is_refused_fails_and_an_answer_without_one_is_asked_for_again(self):
         """400 is how OAuth servers refuse credentials; a success without a token is no answer at all."""
-        answers = (({"status": 400, "body": '{"error": "invalid_client"}'}, ("failed", "auth")),
-                   ({"status": 200, "body": '{"token_type": "bearer"}'}, ("queued", "unreadable")),
-                   ({"status": 200, "body": "<html>"}, ("queued", "unreadable")))
-        for number, (answer, ending) in enumerate(answers, 70001):
+        answers = (({"status": 400, "body": '{"error": "invalid_client"}'}, ("failed", "auth"),
+                    "no bearer token: HTTP 400: invalid_client"),
+                   ({"status": 200, "body": '{"token_type": "bearer"}'}, ("queued", "unreadable"),
+                    "HTTP 200 with an object, without a usable access_token"),
+                   ({"status": 200, "body": "<html>"}, ("queued", "unreadable"), "HTTP 200 with an HTML page"))
+        for number, (answer, ending, words) in enumerate(answers, 70001):
             with self.subTest(answer=answer):
                 self.simulator.fault("status", "boekuwzending", path_contains="/token", times=1, **answer)
                 self.book(number)
                 job, = self.jobs("create_shipment")
                 self.assertEqual((job["state"], job["errors"][0]["class"]), ending, job)
+                self.assertIn(words, job["errors"][0]["error"])
                 self.ops.run("SELECT koppeling.retry_failed()")
                 self.retry_until_done()
         self.assertEqual([booked["created_with_this_reference"] for booked in self.booked()], [1, 1, 1])

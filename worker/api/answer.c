@@ -60,6 +60,11 @@ void answer_describe(const struct http_response *answer, char ret_words[ANSWER_W
         text_cut(ret_words, ANSWER_WORDS);
         return;
     }
+    if (answer->trouble != NULL && answer->trouble[0] != '\0') {
+        snprintf(ret_words, ANSWER_WORDS, "no bearer token: %s", answer->trouble);
+        text_cut(ret_words, ANSWER_WORDS);
+        return;
+    }
     problem_read(answer->body, answer->length, problem);
     text_cut(problem, 220);
     if (problem[0] != '\0') {
