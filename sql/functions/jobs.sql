@@ -76,19 +76,32 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION koppeling.ping IS 'Enqueues n jobs that do nothing: a canary for the whole path, and the benchmark of the queue. Returns how many.';
 
+CREATE OR REPLACE FUNCTION koppeling.find_job(id bigint)
+RETURNS koppeling.job
+LANGUAGE plpgsql
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    found_row koppeling.job;
+BEGIN
+    SELECT j.* INTO found_row FROM koppeling.job j WHERE j.id = find_job.id FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no live job %', id
+            USING ERRCODE = 'no_data_found', HINT = 'Finished jobs are in koppeling.job_history.';
+    END IF;
+    RETURN found_row;
+END
+$$;
+COMMENT ON FUNCTION koppeling.find_job IS 'The row, locked; a clear error when there is none.';
+
 CREATE OR REPLACE FUNCTION koppeling.retry_job(id bigint)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 DECLARE
-    job koppeling.job;
+    job koppeling.job := koppeling.find_job(id);
 BEGIN
-    SELECT j.* INTO job FROM koppeling.job j WHERE j.id = retry_job.id FOR UPDATE;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no live job %', id
-            USING ERRCODE = 'no_data_found', HINT = 'Finished jobs are in koppeling.job_history.';
-    END IF;
     IF job.state = 'running' THEN
         RAISE NOTICE 'job % is running: nothing to do', id;
         RETURN false;
@@ -179,13 +192,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 DECLARE
-    job koppeling.job;
+    job koppeling.job := koppeling.find_job(id);
 BEGIN
-    SELECT j.* INTO job FROM koppeling.job j WHERE j.id = cancel_job.id FOR UPDATE;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'there is no live job %', id
-            USING ERRCODE = 'no_data_found', HINT = 'Finished jobs are in koppeling.job_history.';
-    END IF;
     PERFORM koppeling.cancel_jobs(ARRAY[id], 'cancelled by ' || session_user);
     PERFORM koppeling.record_audit('cancel_job', 'job ' || id, jsonb_build_object('kind', job.kind, 'was', job.state));
     RETURN true;

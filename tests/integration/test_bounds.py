@@ -1,36 +1,23 @@
 """Servers that never come to an end, or answer with more than anybody asked for."""
 import gzip
 import itertools
-import socket
-import threading
 import time
 
 from harness.case import Case
+from harness.listening import LoopbackListening
 
 
-class RawServer:
+class RawServer(LoopbackListening):
     """Reads a request and lets answer(send) write whatever it likes, until the other side is gone."""
 
     def __init__(self, answer):
         self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.requests = []
         self.sent = []  # bytes, per connection that is over
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
 
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client):
+    def serve(self, client):
         sent = 0
 
         def send(text):

@@ -5,12 +5,13 @@ import socket
 import tempfile
 import threading
 
+from harness.listening import Listening, relay
 from harness.programs import ROOT
 
 READY = b"Z\0\0\0\x05I"  # ReadyForQuery, outside a transaction: what came before is committed
 
 
-class Proxy:
+class Proxy(Listening):
     """Passes everything on, until cut_after() is armed and the moment has come, or it is frozen."""
 
     def __init__(self, server_directory):
@@ -18,15 +19,15 @@ class Proxy:
         self._folder = tempfile.TemporaryDirectory()
         self.directory = self._folder.name
         os.chmod(self.directory, 0o755)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(f"{self.directory}/.s.PGSQL.5432")
-        self._listener.listen(16)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(f"{self.directory}/.s.PGSQL.5432")
+        listener.listen(16)
         self._statement, self._times = None, 0
         self._lock = threading.Lock()
         self._goes_on = threading.Event()
         self._goes_on.set()
         self.cuts = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(listener)
 
     def cut_after(self, statement, times=1):
         """The next transactions with this statement are committed, and their answers are lost with the connection."""
@@ -42,20 +43,18 @@ class Proxy:
 
     def close(self):
         self._goes_on.set()
-        self._listener.close()
+        super().close()
         self._folder.cleanup()
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
+    def serve(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        try:
             server.connect(self._server)
-            connection = {"is_chosen": False, "seen": b""}
-            for source, target, passes in ((client, server, self._see_request), (server, client, self._see_answer)):
-                threading.Thread(target=self._pass_on, args=(source, target, passes, connection), daemon=True).start()
+        except OSError:
+            client.close()
+            return
+        connection = {"is_chosen": False, "seen": b""}
+        relay(client, server, lambda chunk: self._see_request(chunk, connection), lambda chunk: self._see_answer(chunk, connection))
 
     def _see_request(self, chunk, connection):
         with self._lock:
@@ -64,6 +63,7 @@ class Proxy:
                 if self._times == 0:
                     self._statement = None
                 connection["is_chosen"] = True
+        self._goes_on.wait()
         return True
 
     def _see_answer(self, chunk, connection):
@@ -71,21 +71,5 @@ class Proxy:
         if connection["is_chosen"] and READY in connection["seen"]:
             self.cuts += 1
             return False
+        self._goes_on.wait()
         return True
-
-    def _pass_on(self, source, target, passes, connection):
-        try:
-            while True:
-                chunk = source.recv(65536)
-                if not chunk or not passes(chunk, connection):
-                    break
-                self._goes_on.wait()
-                target.sendall(chunk)
-        except OSError:
-            pass
-        for end in (source, target):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            end.close()

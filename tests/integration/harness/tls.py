@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import threading
 
+from harness.listening import LoopbackListening, relay
 
 
 class Authority:
@@ -50,7 +51,7 @@ extendedKeyUsage=serverAuth
         return path
 
 
-class TlsServer:
+class TlsServer(LoopbackListening):
     """Decrypts and passes on to a port on loopback."""
 
     def __init__(self, certificate, target_port, version=None):
@@ -62,28 +63,15 @@ class TlsServer:
             self._context.maximum_version = version
             self._context.set_ciphers("ALL:@SECLEVEL=0")
         self._context.load_cert_chain(certificate)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
-        self.url = f"https://localhost:{self.port}"
         self.connections = 0  # that were asked for
         self.handshakes = 0   # that succeeded
         self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
+        self.url = f"https://localhost:{self.port}"
 
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with self._lock:
-                self.connections += 1
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client):
+    def serve(self, client):
+        with self._lock:
+            self.connections += 1
         try:
             client.settimeout(60)
             client = self._context.wrap_socket(client, server_side=True)
@@ -93,40 +81,16 @@ class TlsServer:
         except OSError:
             client.close()
             return
-        threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
-        self._pass_on(server, client)
-
-    @staticmethod
-    def _pass_on(source, target):
-        try:
-            while chunk := source.recv(65536):
-                target.sendall(chunk)
-        except OSError:
-            pass
-        for end in (source, target):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        relay(client, server)
 
 
-class Listener:
+class Listener(LoopbackListening):
     """Counts who connects, and answers nobody."""
 
     def __init__(self):
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.port = self._listener.getsockname()[1]
         self.connections = 0
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            client.close()
+    def serve(self, client):
+        self.connections += 1
+        client.close()
