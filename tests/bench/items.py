@@ -7,6 +7,7 @@ from fairness import fairness
 from hour import hour
 from lab import Database, cpu_seconds, peak_rss_mb, run_program, tree_cpu_seconds, wait_until
 from outage import outage
+from profiling import profile
 from raw import Pgbench
 from restart import restart
 import shops
@@ -325,4 +326,6 @@ def _steady_samples(db, producer, seconds, rate):
 
 ITEMS = {"ceiling": ceiling, "drain": drain, "enqueue": enqueue, "polls": polls, "pickup": pick_up, "depth": depth,
          "snapshot": snapshot, "wal": versions, "steady": steady, "fairness": fairness, "outage": outage,
-         "restart": restart, "hour": hour}
+         "restart": restart, "hour": hour, "profile": profile}
+# These are run only when asked for.
+ON_REQUEST = ("hour", "profile")

@@ -110,7 +110,7 @@ def measure_polls(lab, in_flight, threads, count, many):
 
 
 def _first_polls(database, played, shape, count, many):
-    worker = _poller(database, played, *shape)
+    worker = start_poller(database, played, *shape)
     try:
         found = {ALL_NEW: _polls_at(database, worker, played, count)}
         _assert_orders(database, count)
@@ -127,7 +127,7 @@ def _first_polls(database, played, shape, count, many):
 
 def _fresh_polls(database, played, shape, many, latency_ms, times):
     """The first and the last of some rounds of polls."""
-    worker = _poller(database, played, *shape)
+    worker = start_poller(database, played, *shape)
     try:
         rounds = [_polls_at(database, worker, played, many) for _ in range(times)]
     finally:
@@ -146,7 +146,7 @@ def _assert_orders(database, polled):
     assert orders == polled * ORDERS, f"{orders} orders of {polled * ORDERS}"
 
 
-def _poller(database, played, in_flight, threads):
+def start_poller(database, played, in_flight, threads):
     worker = database.worker(in_flight // threads, threads, KOPPELING_MIJNWEBWINKEL_URL=played.url)
     try:
         database.wait_registered(threads)
