@@ -98,6 +98,14 @@ SELECT results_eq($$ SELECT order_id, greatest(run_at - now(), '0') FROM koppeli
 SELECT is((SELECT run_at FROM koppeling.job WHERE integration_id = 3), now() - interval '1 minute', 'that of another shop keeps its place, so it comes before');
 DELETE FROM koppeling.job WHERE integration_id = 3;
 UPDATE koppeling.job SET run_at = now();
+INSERT INTO koppeling.job (kind, api_id, integration_id, order_id, run_at)
+SELECT 'push_order', 2, 1, n, now() - interval '1 hour' FROM generate_series(1, 8) AS n;
+EXECUTE schedule_pace;
+SELECT is((SELECT count(*) FROM koppeling.job WHERE run_at < now()), 8::bigint, 'work at Boekuwzending keeps its place when nobody waits behind it');
+INSERT INTO koppeling.job (kind, api_id, integration_id, order_id, run_at) VALUES ('push_order', 2, 3, 9, now() - interval '1 minute');
+EXECUTE schedule_pace;
+SELECT is((SELECT count(*) FROM koppeling.job WHERE run_at < now()), 4::bigint, 'and is spread when somebody does');
+DELETE FROM koppeling.job WHERE kind = 'push_order';
 
 -- Orders that left the list.
 UPDATE koppeling.imported_order SET missing_since = now() WHERE id IN (4, 5, 9);
