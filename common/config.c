@@ -9,6 +9,8 @@
 
 /* As much of a wrong value as helps to find it. */
 #define SHOWN_LIMIT 80
+/* Of a path the end matters most. */
+#define PATH_LIMIT 300
 
 static void *field_of(struct config *config, const struct config_setting *setting)
 {
@@ -105,7 +107,7 @@ static bool load_from_file(struct config *config, const struct config_setting *s
                          setting->variable, name);
     }
     if (!config_read_file(path, &value, err)) {
-        return error_prefix(err, "cannot read %s '%.*s'", name, SHOWN_LIMIT, path);
+        return error_prefix(err, "cannot read %s '%.*s'", name, PATH_LIMIT, path);
     }
     return setting->parse(setting, value, field_of(config, setting), err) ||
            explain(setting, name, value, err);

@@ -102,10 +102,12 @@ class UnfitSurroundingsTest(StartStopCase):
                 self.assertIn("session is read-only", done.log)
 
     def test_a_key_that_cannot_be_read(self):
-        empty, long = self.log_directory / "empty", self.log_directory / "long"
+        deep = self.log_directory / "below" / ("d" * 100)
+        deep.mkdir(parents=True)
+        empty, long = deep / "empty", self.log_directory / "long"
         empty.write_text("")
         long.write_text("A" * 100_000)
-        for path in (self.log_directory, empty, long, self.log_directory / "missing"):
+        for path in (self.log_directory, empty, long, deep / "missing"):
             done = self.start("koppeling-worker", "run", KOPPELING_SECRET_KEY=None, KOPPELING_SECRET_KEY_FILE=str(path)).wait()
             with self.subTest(path=path, log=done.log):
                 self.assertEqual(done.status, CONFIG)
