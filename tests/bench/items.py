@@ -140,9 +140,7 @@ def polls(bench):
     shapes = QUICK_POLLS if bench.quick else POLLS
     table, bars = [], {}
     for in_flight, threads, count, many in shapes:
-        # The budgets are about two of them, so those are measured as often as everything else, the others once.
-        runs = bench.repeat_many(f"polls {in_flight}", lambda: shops.measure_polls(bench.lab, in_flight, threads, count, many),
-                                 times=None if in_flight in (400, 5000) else 1)
+        runs = bench.repeat_many(f"polls {in_flight}", lambda: shops.measure_polls(bench.lab, in_flight, threads, count, many))
         for found in runs[0]:
             figures = {name: bench.figure([run[found][name] for run in runs]) for name in runs[0][found]}
             bench.result(f"polls {in_flight} {found}", figures)
