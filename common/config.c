@@ -9,7 +9,7 @@
 
 /* As much of a wrong value as helps to find it. */
 #define SHOWN_LIMIT 80
-/* Of a path the end matters most. */
+/* A path is of use only whole; this fits into the text of an error. */
 #define PATH_LIMIT 300
 
 static void *field_of(struct config *config, const struct config_setting *setting)

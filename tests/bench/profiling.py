@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from lab import BENCH, Database
-from raw import FIRST_WORKER, KINDS, Pgbench, strip
+from raw import FIRST_WORKER, Pgbench, strip
 import shops
 
 IN_FLIGHT, THREADS, SHOPS, NEW_SHOPS = 400, 2, 12000, 5000
@@ -131,13 +131,11 @@ def _first_words(query):
 def _explain(bench):
     """Claim and finish of 1,000 pings, with what they touch."""
     with Database(bench.lab) as database:
-        Pgbench(database)
+        lanes = Pgbench(database).variables
         database.db.run("SELECT koppeling.ping(5000)")
         database.settle()
-        database.db.run((bench.lab.queries["connection_tune"]))
-        lanes = database.db.rows(strip(bench.lab.queries["queue_lanes"]).replace("$1", f"'{KINDS}'"))
-        values = [FIRST_WORKER, 1, 1000, *(_array(lane[name] for lane in lanes) for name in ("kind", "api_id", "priority")),
-                  _array("-infinity" for _ in lanes), _array("0" for _ in lanes)]
+        database.db.run(bench.lab.queries["connection_tune"])
+        values = [FIRST_WORKER, 1, 1000, *(lanes[name] for name in ("kinds", "apis", "priorities", "run_ats", "after_ids"))]
         for _ in range(3):  # the last one has everything in memory
             database.db.run("BEGIN")
             claim = _plan(database, bench.lab.queries["queue_claim"], values)
@@ -167,7 +165,7 @@ def _what_ran(lines):
         if re.match(r" *(CTE|SubPlan|InitPlan) ", line):
             headings.append(line)
             continue
-        if "(actual " in line or "(never executed)" in line:
+        if "(actual " in line or "(never executed)" in line or not line.startswith(" "):
             is_idle = "(never executed)" in line
             yield from () if is_idle else headings
             headings = []

@@ -16,7 +16,7 @@ import checker  # noqa: E402
 import driver  # noqa: E402
 import facts  # noqa: E402
 from driver import Driver  # noqa: E402
-from gate import ServiceGate  # noqa: E402
+from harness.gate import ServiceGate  # noqa: E402
 from harness.programs import ROOT  # noqa: E402
 from world import World  # noqa: E402
 

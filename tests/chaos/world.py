@@ -6,9 +6,9 @@ import signal
 import time
 
 import facts
-from gate import DatabaseGate, ServiceGate
 from harness.case import seal
 from harness.durable import DurableCluster
+from harness.gate import DatabaseGate, ServiceGate
 from harness.postgres import SqlError
 from harness.programs import BUILD, Program, run_program
 from harness.simulator import Simulator

@@ -3,7 +3,7 @@ import os
 import signal
 
 from harness.case import Case, heavy
-from harness.proxy import Proxy
+from harness.gate import DatabaseGate
 
 
 def wake(pid):
@@ -74,12 +74,11 @@ class ConnectionTest(Case):
         self.simulator.shop("shop1")
         self.request_connection()
         self.simulator.settings(latency_ms=60000)
-        proxy = Proxy(self.cluster.socket_directory)
-        url = self.cluster.url(self.database, "test_worker").replace(self.cluster.socket_directory, proxy.directory)
+        gate = DatabaseGate(self.cluster.socket_directory)
+        url = self.cluster.url(self.database, "test_worker").replace(self.cluster.socket_directory, gate.directory)
         worker = self.start_worker("--threads=1", "--grace-seconds=1", KOPPELING_DATABASE_URL=url)
         self.wait_until(lambda: self.simulator.requests("shop1"), "the shop is asked")
-        proxy.close()
-        self.db.run("SELECT pg_terminate_backend(%s)", self.backends()[0])
+        gate.close()
         ended = worker.stop()
         self.assertEqual(ended.status, 0, ended.log)
         self.assertIn("stopped without a word to the database", ended.log)
@@ -95,13 +94,13 @@ class DisownedTest(Case):
     @heavy
     def test_more_unknown_claims_than_a_worker_remembers_lose_no_job(self):
         """Every claim is committed and its answer lost, 34 times: it takes a new identity, and the lease returns the rest."""
-        proxy = Proxy(self.cluster.socket_directory)
-        self.addCleanup(proxy.close)
-        url = self.cluster.url(self.database, "test_worker").replace(self.cluster.socket_directory, proxy.directory)
+        gate = DatabaseGate(self.cluster.socket_directory)
+        self.addCleanup(gate.close)
+        url = self.cluster.url(self.database, "test_worker").replace(self.cluster.socket_directory, gate.directory)
         self.backend.value("SELECT koppeling.ping(50)")
         scheduler = self.start_scheduler()
-        proxy.cut_after("queue_claim", times=34)
+        gate.cut_after("queue_claim", times=34)
         worker = self.start_worker("--threads=1", "--lease-seconds=5", "--in-flight=10", KOPPELING_DATABASE_URL=url,
                                    KOPPELING_LISTEN_URL=self.cluster.url(self.database, "test_worker"))
         self.wait_until(lambda: len(self.history("ping")) == 50 and self.jobs() == [], "all is done", seconds=60)
-        self.assertEqual((worker.stop().status, scheduler.stop().status, proxy.cuts), (0, 0, 34))
+        self.assertEqual((worker.stop().status, scheduler.stop().status, gate.lost_answers), (0, 0, 34))

@@ -5,7 +5,7 @@ from harness.case import Case, free_address, heavy
 from harness.orders import order
 from harness.postgres import SqlError
 from harness.programs import wait_until
-from harness.proxy import Proxy
+from harness.gate import DatabaseGate
 
 
 class RestartTest(Case):
@@ -298,15 +298,15 @@ class UnknownCommitTest(Case):
 
     def setUp(self):
         super().setUp()
-        self.proxy = Proxy(self.cluster.socket_directory)
-        self.addCleanup(self.proxy.close)
+        self.gate = DatabaseGate(self.cluster.socket_directory)
+        self.addCleanup(self.gate.close)
 
     def work_with_a_cut_after(self, statement, *flags):
-        self.proxy.cut_after(statement)
+        self.gate.cut_after(statement)
         url = self.cluster.url(self.database, "test_worker")
-        worker = self.work("--threads=1", *flags, KOPPELING_DATABASE_URL=url.replace(self.cluster.socket_directory, self.proxy.directory),
+        worker = self.work("--threads=1", *flags, KOPPELING_DATABASE_URL=url.replace(self.cluster.socket_directory, self.gate.directory),
                            KOPPELING_LISTEN_URL=url)
-        self.assertEqual(self.proxy.cuts, 1)
+        self.assertEqual(self.gate.lost_answers, 1)
         self.assertIn("unknown whether", worker.log)
         return worker
 

@@ -9,7 +9,7 @@ import tempfile
 
 from harness.case import Case, heavy
 from harness.programs import ROOT
-from harness.proxy import Proxy
+from harness.gate import DatabaseGate
 
 LISTENING = ("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'koppeling-worker/listener'"
              " AND datname = current_database() AND backend_start > %s::timestamptz")
@@ -35,13 +35,13 @@ class SilentServerTest(Case):
     def test_a_server_that_freezes_is_left_for_the_next_one(self):
         self.simulator.shop("shop1")
         shop = self.connect("shop1")
-        proxy = Proxy(self.cluster.socket_directory)
-        self.addCleanup(proxy.close)
-        scheduler = self.start_scheduler(KOPPELING_DATABASE_URL=self.url(proxy.directory, "test_scheduler"))
-        worker = self.start_worker(KOPPELING_DATABASE_URL=self.url(proxy.directory, "test_worker"))
+        gate = DatabaseGate(self.cluster.socket_directory)
+        self.addCleanup(gate.close)
+        scheduler = self.start_scheduler(KOPPELING_DATABASE_URL=self.url(gate.directory, "test_scheduler"))
+        worker = self.start_worker(KOPPELING_DATABASE_URL=self.url(gate.directory, "test_worker"))
         self.wait_until(lambda: self.shop(shop)["last_polled_at"] is not None, "they work")
         self.wait_until(lambda: self.db.value(LISTENING, "-infinity") == 1, "the worker listens")
-        proxy.freeze()
+        gate.hold()
         frozen = self.db.value("SELECT clock_timestamp()")
         self.db.run("UPDATE koppeling.integration SET next_poll_at = now() WHERE id = %s", shop)
         self.backend.value("SELECT koppeling.ping(5)")
@@ -54,15 +54,15 @@ class SilentServerTest(Case):
 
     @heavy
     def test_a_server_that_freezes_during_maintenance_is_left_too(self):
-        proxy = Proxy(self.cluster.socket_directory)
-        self.addCleanup(proxy.close)
+        gate = DatabaseGate(self.cluster.socket_directory)
+        self.addCleanup(gate.close)
         blocker = self.session()
         blocker.run("BEGIN")
         blocker.run("LOCK TABLE koppeling.job_history_default")
-        scheduler = self.start_scheduler(KOPPELING_DATABASE_URL=self.url(proxy.directory, "test_scheduler"))
+        scheduler = self.start_scheduler(KOPPELING_DATABASE_URL=self.url(gate.directory, "test_scheduler"))
         self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
                                               " AND datname = current_database()") > 0, "the maintenance waits for the lock")
-        proxy.freeze()
+        gate.hold()
         blocker.run("COMMIT")
         self.wait_until(lambda: "cannot run schedule_maintenance" in scheduler.log, "the scheduler looks elsewhere", seconds=90)
         self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'koppeling-scheduler'"

@@ -55,13 +55,11 @@ void answer_describe(const struct http_response *answer, char ret_words[ANSWER_W
 {
     char problem[PROBLEM_WORDS];
 
-    if (answer->transport != ERROR_CLASS_OK) {
-        snprintf(ret_words, ANSWER_WORDS, "no answer: %s", answer->trouble);
-        text_cut(ret_words, ANSWER_WORDS);
-        return;
-    }
-    if (answer->trouble != NULL && answer->trouble[0] != '\0') {
-        snprintf(ret_words, ANSWER_WORDS, "no bearer token: %s", answer->trouble);
+    bool is_answered = answer->transport == ERROR_CLASS_OK;
+
+    if (!is_answered || (answer->trouble != NULL && answer->trouble[0] != '\0')) {
+        snprintf(ret_words, ANSWER_WORDS, "%s: %s", is_answered ? "no bearer token" : "no answer",
+                 answer->trouble);
         text_cut(ret_words, ANSWER_WORDS);
         return;
     }

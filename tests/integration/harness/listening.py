@@ -34,25 +34,26 @@ class LoopbackListening(Listening):
         super().__init__(listener)
 
 
-def pass_on(source, target, passes=lambda chunk: True):
-    """Hands on what comes, as long as passes(chunk) says so; then both ends are shut."""
-    try:
-        while (chunk := source.recv(65536)) and passes(chunk):
-            target.sendall(chunk)
-    except OSError:
-        pass
-    for end in (source, target):
+def hang_up(*ends):
+    for end in ends:
         try:
             end.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
 
 
-def relay(client, server, sees_request=lambda chunk: True, sees_answer=lambda chunk: True):
-    """Passes on both ways until one of them ends, then closes both."""
-    asking = threading.Thread(target=pass_on, args=(client, server, sees_request), daemon=True)
+def relay(client, server, request=lambda chunk: chunk, answer=lambda chunk: chunk):
+    """Hands on both ways what request() and answer() make of each chunk, until a side or one of them (None) ends it."""
+    def pass_on(source, target, edit):
+        try:
+            while (chunk := source.recv(65536)) and (edited := edit(chunk)) is not None:
+                target.sendall(edited)
+        except OSError:
+            pass
+        hang_up(client, server)
+    asking = threading.Thread(target=pass_on, args=(client, server, request), daemon=True)
     asking.start()
-    pass_on(server, client, sees_answer)
+    pass_on(server, client, answer)
     asking.join()
-    for end in (client, server):
-        end.close()
+    client.close()
+    server.close()

@@ -6,27 +6,30 @@ import tempfile
 import threading
 import time
 
+from harness.listening import Listening, hang_up, relay
+from harness.programs import ROOT
+
 SOCKET = ".s.PGSQL.5432"
 READY = b"Z\0\0\0\x05I"  # ReadyForQuery, outside a transaction: what came before is committed
 
 
-class Gate:
+class Gate(Listening):
     """Passes everything on between two sockets, also after the other side was away; all methods are for any thread."""
 
     def __init__(self, listener, connect):
-        self._listener, self._connect = listener, connect
+        self._connect = connect
         self._lock = threading.Lock()
         self._open = threading.Event()
         self._open.set()
         self._delay = 0
         self._pairs = []
-        self._statement = None
+        self._statement, self._times = None, 0
         self.lost_answers = 0
         listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__(listener)
 
     def close(self):
-        self._listener.close()
+        super().close()
         self.cut(None)
 
     def _choose(self, choose):
@@ -37,7 +40,7 @@ class Gate:
         """Cuts the connections for which choose() is true (None: all of them); returns how many."""
         chosen = self._choose(choose)
         for pair in chosen:
-            _hang_up(pair)
+            hang_up(*pair["ends"])
         return len(chosen)
 
     def hold(self):
@@ -63,64 +66,49 @@ class Gate:
             self._statement = None
             dropped = [pair for pair in self._pairs if pair["is_dropped"]]
         for pair in dropped:
-            _hang_up(pair)
+            hang_up(*pair["ends"])
 
-    def cut_after(self, statement):
-        """The next transaction with this prepared statement is committed, and its answer is lost with the connection."""
+    def cut_after(self, statement, times=1):
+        """The next transactions with this statement are committed, and their answers are lost with the connection."""
+        # Its Bind message when it is prepared, else the Parse message with its text.
+        text = (ROOT / "sql" / "queries" / f"{statement}.sql").read_bytes()[:60]
         with self._lock:
-            self._statement = re.compile(rb"B.{4}\0" + statement.encode() + rb"\0", re.DOTALL)  # its Bind message
+            self._times = times
+            self._statement = re.compile(rb"B.{4}\0" + statement.encode() + rb"\0|P.{4}\0" + re.escape(text), re.DOTALL)
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            try:
-                server = self._connect()
-            except OSError:
-                client.close()
-                continue
-            pair = {"ends": (client, server), "ends_left": 2, "is_chosen": False, "is_dropped": False, "seen": b""}
-            with self._lock:
-                self._pairs.append(pair)
-            for source, target, passes in ((client, server, self._see_request), (server, client, self._see_answer)):
-                threading.Thread(target=self._pass_on, args=(source, target, passes, pair), daemon=True).start()
+    def serve(self, client):
+        try:
+            server = self._connect()
+        except OSError:
+            client.close()
+            return
+        pair = {"ends": (client, server), "is_chosen": False, "is_dropped": False, "seen": b""}
+        with self._lock:
+            self._pairs.append(pair)
+        relay(client, server, lambda chunk: self._pass_request(chunk, pair), lambda chunk: self._pass_answer(chunk, pair))
+        with self._lock:
+            self._pairs.remove(pair)
 
-    def _see_request(self, chunk, pair):
+    def _pass_request(self, chunk, pair):
         with self._lock:
             if self._statement is not None and self._statement.search(chunk):
-                self._statement = None
+                self._times -= 1
+                if self._times == 0:
+                    self._statement = None
                 pair["is_chosen"] = True
-        return True
+        return self._let_pass(chunk, pair)
 
-    def _see_answer(self, chunk, pair):
-        pair["seen"] = pair["seen"][-len(READY):] + chunk
+    def _pass_answer(self, chunk, pair):
+        pair["seen"] = pair["seen"][1 - len(READY):] + chunk
         if pair["is_chosen"] and READY in pair["seen"]:
             self.lost_answers += 1
-            return False
-        return True
+            return None
+        return self._let_pass(chunk, pair)
 
-    def _pass_on(self, source, target, passes, pair):
-        try:
-            while True:
-                chunk = source.recv(65536)
-                if not chunk or not passes(chunk, pair):
-                    break
-                time.sleep(self._delay)
-                self._open.wait()
-                if not pair["is_dropped"]:
-                    target.sendall(chunk)
-        except OSError:
-            pass
-        _hang_up(pair)
-        with self._lock:
-            pair["ends_left"] -= 1
-            if pair["ends_left"] > 0:
-                return
-            self._pairs.remove(pair)
-        for end in pair["ends"]:
-            end.close()
+    def _let_pass(self, chunk, pair):
+        time.sleep(self._delay)
+        self._open.wait()
+        return b"" if pair["is_dropped"] else chunk
 
 
 class DatabaseGate(Gate):
@@ -162,11 +150,3 @@ def _connect_unix(path):
         server.close()
         raise
     return server
-
-
-def _hang_up(pair):
-    for end in pair["ends"]:
-        try:
-            end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
