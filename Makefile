@@ -44,11 +44,13 @@ OWN_CFLAGS += -DHAVE_SYSTEMD $(shell $(PKG_CONFIG) --cflags libsystemd)
 LIBS       += $(shell $(PKG_CONFIG) --libs libsystemd)
 endif
 
-objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-COMMON     := $(call objects,$(wildcard common/*.c)) $(BUILD)/obj/sql_embedded.o
-SCHEDULER  := $(call objects,$(wildcard scheduler/*.c))
-WORKER     := $(call objects,$(wildcard worker/*.c worker/*/*.c))
-SIMULATOR  := $(call objects,$(wildcard tests/simulator/*.c))
+# $(call sources,FOLDER): the C files in it and below.
+sources = $(sort $(shell find $(1) -name '*.c'))
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
+COMMON     := $(call objects,common) $(BUILD)/obj/sql_embedded.o
+SCHEDULER  := $(call objects,scheduler)
+WORKER     := $(call objects,worker)
+SIMULATOR  := $(call objects,tests/simulator)
 SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
@@ -158,7 +160,7 @@ install: all ## install programs, manual pages, units and documents below DESTDI
 	  install -D -m 644 $$document $(DESTDIR)$(DOCDIR)/$$document || exit 1; \
 	done
 
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*.d)
+-include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(SIMULATOR)) $(wildcard $(BUILD)/unit/*.d)
 
 include tests/checks.mk
 

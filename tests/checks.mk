@@ -1,9 +1,9 @@
 # The checks beyond the tests: `make check` runs them all. Each variant compiles into a directory of its own below
 # build/, so that they do not undo each other's work, and what is up to date is not done again.
 
-PARTS     := common scheduler worker worker/api worker/jobs tests/unit tests/simulator tests/fuzz tests/torture
-C_SOURCES := $(sort $(wildcard $(addsuffix /*.c,$(PARTS))))
-C_HEADERS := $(sort $(wildcard $(addsuffix /*.h,$(PARTS))))
+PARTS     := common scheduler worker tests/unit tests/simulator tests/fuzz tests/torture
+C_SOURCES := $(call sources,$(PARTS))
+C_HEADERS := $(sort $(shell find $(PARTS) -name '*.h'))
 
 FUZZ_SECONDS ?= 60
 COVERAGE_LEAST ?= 90
