@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/error.h"
 
 enum { FLIGHT_PARTS = 40, FLIGHT_PARAMETERS = 8 };

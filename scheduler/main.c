@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/database.h"
 #include "common/log.h"
 #include "common/memory.h"

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/error.h"
 
 /* Runs ticks until SIGTERM or SIGINT, through lost connections; with `once` a single one. False

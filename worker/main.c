@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/program.h"

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/error.h"
 #include "common/sealing.h"
 

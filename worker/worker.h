@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/queue.h"
 #include "common/sealing.h"
 #include "worker/identity.h"

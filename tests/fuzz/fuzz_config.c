@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/config.h"
-#include "common/config_setting.h"
+#include "common/config/config.h"
+#include "common/config/setting.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FIELDS 24

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "common/config_setting.h"
+#include "common/config/config.h"
+#include "common/config/setting.h"
 #include "common/memory.h"
 
 #define CANARY "hunter2canary"

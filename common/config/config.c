@@ -1,10 +1,10 @@
-#include "common/config.h"
+#include "common/config/config.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/config_setting.h"
+#include "common/config/setting.h"
 #include "common/memory.h"
 
 /* As much of a wrong value as helps to find it. */

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/config_setting.h"
+#include "common/config/setting.h"
 #include "common/host_port.h"
 #include "common/memory.h"
 

@@ -7,8 +7,8 @@
  *
  * One table, in config_settings.c, drives reading, checking and --help: a new setting is one row.
  */
-#ifndef COMMON_CONFIG_H
-#define COMMON_CONFIG_H
+#ifndef COMMON_CONFIG_CONFIG_H
+#define COMMON_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/config.h"
+#include "common/config/config.h"
 #include "common/error.h"
 
 #define CONFIG_SETTING_LIMIT 32

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/config_setting.h"
+#include "common/config/setting.h"
 #include "common/memory.h"
 
 DEFINE_CLEANUP(url_handle, CURLU *, curl_url_cleanup);

@@ -1,6 +1,6 @@
 /* The table of settings. */
 
-#include "common/config_setting.h"
+#include "common/config/setting.h"
 
 #define BOTH (CONFIG_SCHEDULER | CONFIG_WORKER)
 

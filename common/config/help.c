@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "common/config_setting.h"
+#include "common/config/setting.h"
 
 #define HELP_INDENT 8
 #define HELP_WIDTH  78
