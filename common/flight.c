@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/database.h"
+#include "common/database/database.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/pipeline.h"

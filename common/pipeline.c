@@ -23,8 +23,8 @@
 #include <sys/epoll.h>
 
 #include "common/clock.h"
-#include "common/database.h"
-#include "common/database_hosts.h"
+#include "common/database/database.h"
+#include "common/database/hosts.h"
 #include "common/log.h"
 #include "common/memory.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/database.h"
+#include "common/database/database.h"
 #include "common/memory.h"
 
 /* How often a queue looks behind the point that its claims have reached. */

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "common/config/config.h"
-#include "common/database.h"
+#include "common/database/database.h"
+#include "common/database/migrate.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/migrate.h"
 #include "common/program.h"
 #include "common/sealing.h"
 #include "scheduler/scheduler.h"

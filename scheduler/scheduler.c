@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/database.h"
-#include "common/database_hosts.h"
+#include "common/database/database.h"
+#include "common/database/hosts.h"
+#include "common/database/migrate.h"
 #include "common/log.h"
 #include "common/metrics.h"
-#include "common/migrate.h"
 #include "common/program.h"
 #include "scheduler/tick.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/database.h"
+#include "common/database/database.h"
 #include "common/log.h"
 #include "common/metrics.h"
 

@@ -2,7 +2,7 @@
 # One line of SQL becomes one string literal, so the generated file can be read next to the original.
 BEGIN {
     print "/* Generated from sql/ by sql/embed.awk. */"
-    print "#include \"common/sql_embedded.h\""
+    print "#include \"common/database/sql_embedded.h\""
     print ""
     print "const struct sql_file sql_files[] = {"
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/database.h"
+#include "common/database/database.h"
 #include "common/pg_array.h"
 
 /* First line of a small file without its newline; empty when it cannot be read. */

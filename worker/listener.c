@@ -15,8 +15,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "common/database.h"
-#include "common/database_hosts.h"
+#include "common/database/database.h"
+#include "common/database/hosts.h"
 #include "common/log.h"
 #include "common/memory.h"
 

@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/database.h"
+#include "common/database/database.h"
+#include "common/database/migrate.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/metrics.h"
-#include "common/migrate.h"
 #include "common/program.h"
 #include "worker/identity.h"
 #include "worker/job_kind.h"

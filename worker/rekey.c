@@ -11,9 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/database.h"
+#include "common/database/database.h"
+#include "common/database/migrate.h"
 #include "common/memory.h"
-#include "common/migrate.h"
 #include "common/pg_array.h"
 
 /* Values per transaction: some 100 kB each way, and locks that are held for milliseconds. */

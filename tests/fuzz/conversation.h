@@ -8,7 +8,7 @@
 #ifndef TESTS_FUZZ_CONVERSATION_H
 #define TESTS_FUZZ_CONVERSATION_H
 
-#include "common/sql_embedded.h"
+#include "common/database/sql_embedded.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/job_kind.h"
 

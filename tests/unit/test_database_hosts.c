@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "common/database_hosts.h"
+#include "common/database/hosts.h"
 
 /* The last value of a keyword counts, as with libpq. */
 static const char *value_of(const struct database_parameters *parameters, const char *keyword)

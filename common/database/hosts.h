@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
-#include "common/database.h"
+#include "common/database/database.h"
 #include "common/error.h"
 
 struct database_hosts;

@@ -4,8 +4,8 @@
  *
  * Statements live in sql/queries/ and are called by file name. A connection belongs to one thread.
  */
-#ifndef COMMON_DATABASE_H
-#define COMMON_DATABASE_H
+#ifndef COMMON_DATABASE_DATABASE_H
+#define COMMON_DATABASE_DATABASE_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>

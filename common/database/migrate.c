@@ -1,14 +1,14 @@
 /* Applies the embedded migrations and definitions. */
-#include "common/migrate.h"
+#include "common/database/migrate.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/database.h"
+#include "common/database/database.h"
+#include "common/database/sql_embedded.h"
 #include "common/log.h"
-#include "common/sql_embedded.h"
 
 #define HASH_BYTES 16
 

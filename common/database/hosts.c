@@ -1,5 +1,5 @@
 /* Walking the hosts of a connection string. */
-#include "common/database_hosts.h"
+#include "common/database/hosts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
  * Repeating is safe, also from several hosts at once. A database that is newer than the binary is
  * refused.
  */
-#ifndef COMMON_MIGRATE_H
-#define COMMON_MIGRATE_H
+#ifndef COMMON_DATABASE_MIGRATE_H
+#define COMMON_DATABASE_MIGRATE_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* Blocking use of a PostgreSQL connection. */
-#include "common/database.h"
+#include "common/database/database.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/database/sql_embedded.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/sql_embedded.h"
 
 /* A server that is frozen keeps its connections, and neither keep-alives nor any setting of libpq
  * notice. */

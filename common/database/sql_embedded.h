@@ -2,8 +2,8 @@
  * The SQL of sql/, compiled in at build time. Names are paths below sql/ without the ending:
  * "migrations/0001_foundation", "queries/queue_claim".
  */
-#ifndef COMMON_SQL_EMBEDDED_H
-#define COMMON_SQL_EMBEDDED_H
+#ifndef COMMON_DATABASE_SQL_EMBEDDED_H
+#define COMMON_DATABASE_SQL_EMBEDDED_H
 
 struct sql_file {
     const char *name; /* NULL ends the array */
