@@ -9,7 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "worker/api/oauth_answer.h"
+#include "worker/api/boekuwzending/oauth_answer.h"
 #include "worker/redact.h"
 
 /* A token is not used in its last minute, so that it does not expire on the way. */

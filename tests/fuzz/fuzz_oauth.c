@@ -1,6 +1,6 @@
 /* The answer to a request for a bearer token. */
 #include "tests/fuzz/fuzz.h"
-#include "worker/api/oauth_answer.h"
+#include "worker/api/boekuwzending/oauth_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,9 +1,9 @@
 /* What Boekuwzending answers about shipments and orders, and the whole of the jobs that ask. */
 #include "tests/fuzz/conversation.h"
-#include "worker/api/boekuwzending_list.h"
-#include "worker/api/boekuwzending_order.h"
-#include "worker/api/boekuwzending_request.h"
-#include "worker/api/boekuwzending_shipment.h"
+#include "worker/api/boekuwzending/list.h"
+#include "worker/api/boekuwzending/order.h"
+#include "worker/api/boekuwzending/request.h"
+#include "worker/api/boekuwzending/shipment.h"
 
 /* The bits of the first byte. */
 #define PUSHES        1 /* push_order, else create_shipment */

@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/boekuwzending_list.h"
+#include "worker/api/boekuwzending/list.h"
 
 static void a_list_has_many_forms(void **state)
 {

@@ -1,6 +1,6 @@
 #include "tests/unit/booking_helpers.h"
 
-#include "worker/api/boekuwzending_order.h"
+#include "worker/api/boekuwzending/order.h"
 
 #define LINE                                                                                       \
     "{\"line_id\":\"9d0b\",\"quantity\":2,\"description\":\" Theepot \",\"sku\":\"TP-BL\","        \

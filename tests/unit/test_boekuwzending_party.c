@@ -1,6 +1,6 @@
 #include "tests/unit/booking_helpers.h"
 
-#include "worker/api/boekuwzending_party.h"
+#include "worker/api/boekuwzending/party.h"
 
 /* The receiver with one member changed. */
 static json_t *receiver(const char *key, const char *value)

@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/boekuwzending_request.h"
+#include "worker/api/boekuwzending/request.h"
 
 static void check_request(struct http_request *request, enum http_method method, const char *path,
                           const char *query, const char *body)

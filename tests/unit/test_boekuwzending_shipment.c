@@ -1,6 +1,6 @@
 #include "tests/unit/booking_helpers.h"
 
-#include "worker/api/boekuwzending_shipment.h"
+#include "worker/api/boekuwzending/shipment.h"
 
 /* The body for the usual wish with one member changed. */
 static json_t *body_with(const char *key, const char *value)

@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/oauth_answer.h"
+#include "worker/api/boekuwzending/oauth_answer.h"
 
 /* What came of an answer; the token is freed by forget(). */
 struct seen {

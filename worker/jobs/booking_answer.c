@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "worker/api/answer.h"
-#include "worker/api/boekuwzending_party.h"
+#include "worker/api/boekuwzending/party.h"
 
 bool booking_environment(const struct job *job, enum environment *ret_environment)
 {

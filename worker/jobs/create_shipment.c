@@ -15,8 +15,8 @@
 
 #include "common/memory.h"
 #include "worker/api/answer.h"
-#include "worker/api/boekuwzending_request.h"
-#include "worker/api/boekuwzending_shipment.h"
+#include "worker/api/boekuwzending/request.h"
+#include "worker/api/boekuwzending/shipment.h"
 #include "worker/api/lenient.h"
 #include "worker/api/text.h"
 #include "worker/jobs/booking_answer.h"

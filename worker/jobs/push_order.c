@@ -12,9 +12,9 @@
 
 #include "common/memory.h"
 #include "worker/api/answer.h"
-#include "worker/api/boekuwzending_list.h"
-#include "worker/api/boekuwzending_order.h"
-#include "worker/api/boekuwzending_request.h"
+#include "worker/api/boekuwzending/list.h"
+#include "worker/api/boekuwzending/order.h"
+#include "worker/api/boekuwzending/request.h"
 #include "worker/api/lenient.h"
 #include "worker/jobs/booking_answer.h"
 #include "worker/jobs/kinds.h"

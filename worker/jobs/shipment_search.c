@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "worker/api/boekuwzending_list.h"
-#include "worker/api/boekuwzending_request.h"
+#include "worker/api/boekuwzending/list.h"
+#include "worker/api/boekuwzending/request.h"
 
 void shipment_search_release(struct shipment_search *search)
 {

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "common/error.h"
-#include "worker/api/boekuwzending_shipment.h"
+#include "worker/api/boekuwzending/shipment.h"
 
 struct shipment_search {
     json_t *ids;                  /* of the hits that are to be read; NULL before; owned */

@@ -1,11 +1,11 @@
-#include "worker/api/boekuwzending_order.h"
+#include "worker/api/boekuwzending/order.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "worker/api/boekuwzending_party.h"
-#include "worker/api/boekuwzending_request.h"
+#include "worker/api/boekuwzending/party.h"
+#include "worker/api/boekuwzending/request.h"
 #include "worker/api/lenient.h"
 #include "worker/api/order_lines.h"
 

@@ -1,4 +1,4 @@
-#include "worker/api/boekuwzending_request.h"
+#include "worker/api/boekuwzending/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * The answer to a request for a bearer token: POST /token with client credentials
  * (reference/boekuwzending.md section 2). Pure; any thread.
  */
-#ifndef WORKER_API_OAUTH_ANSWER_H
-#define WORKER_API_OAUTH_ANSWER_H
+#ifndef WORKER_API_BOEKUWZENDING_OAUTH_ANSWER_H
+#define WORKER_API_BOEKUWZENDING_OAUTH_ANSWER_H
 
 #include <stdbool.h>
 #include <stddef.h>

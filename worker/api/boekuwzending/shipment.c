@@ -1,4 +1,4 @@
-#include "worker/api/boekuwzending_shipment.h"
+#include "worker/api/boekuwzending/shipment.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "common/memory.h"
-#include "worker/api/boekuwzending_party.h"
-#include "worker/api/boekuwzending_request.h"
+#include "worker/api/boekuwzending/party.h"
+#include "worker/api/boekuwzending/request.h"
 #include "worker/api/lenient.h"
 #include "worker/api/order_lines.h"
 

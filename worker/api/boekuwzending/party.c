@@ -1,4 +1,4 @@
-#include "worker/api/boekuwzending_party.h"
+#include "worker/api/boekuwzending/party.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/api/oauth_answer.h"
+#include "worker/api/boekuwzending/oauth_answer.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-#include "worker/api/boekuwzending_list.h"
+#include "worker/api/boekuwzending/list.h"
 
 #include <stdlib.h>
 
-#include "worker/api/boekuwzending_request.h"
+#include "worker/api/boekuwzending/request.h"
 #include "worker/api/lenient.h"
 
 /* The elements as a new array, or NULL when it is no list. */
