@@ -1,6 +1,6 @@
 /* One order as a shop has it, and the whole of the jobs that look at one. */
 #include "tests/fuzz/conversation.h"
-#include "worker/api/order.h"
+#include "worker/api/shop/order.h"
 
 /* The bits of the first byte. */
 #define CONFIRMS      1 /* confirm_order, else mark_shipped */

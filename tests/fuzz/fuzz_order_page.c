@@ -1,6 +1,6 @@
 /* Pages of orders: cut into elements, and led through the whole of a poll job. */
 #include "tests/fuzz/conversation.h"
-#include "worker/api/order_page.h"
+#include "worker/api/shop/order_page.h"
 
 /* The bits of the first byte. */
 #define PAID_ONLY     1

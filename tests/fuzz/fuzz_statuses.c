@@ -1,6 +1,6 @@
 /* The list of order statuses. */
 #include "tests/fuzz/fuzz.h"
-#include "worker/api/statuses.h"
+#include "worker/api/shop/statuses.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,7 +4,7 @@
 
 #include "common/buffer.h"
 #include "tests/unit/kind_helpers.h"
-#include "worker/api/order_page.h"
+#include "worker/api/shop/order_page.h"
 
 /* The text of a small order that can be imported; `more` is put in as it is ("\"x\":1," or ""). */
 static inline char *order_text(int number, int status, const char *more)

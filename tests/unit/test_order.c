@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/order.h"
+#include "worker/api/shop/order.h"
 
 static void read_text(const char *text, struct order *ret_order)
 {

@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/order_lines.h"
+#include "worker/api/shop/order_lines.h"
 
 /* Maps {"orderlines": <lines>} and returns the fields. */
 static json_t *map_lines(const char *lines, size_t *ret_count)

@@ -2,7 +2,7 @@
 
 #include <sodium.h>
 
-#include "worker/api/order_page.h"
+#include "worker/api/shop/order_page.h"
 
 #define MOST_SLICES 4
 

@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/ship_to.h"
+#include "worker/api/shop/ship_to.h"
 
 #define FULL                                                                                       \
     "\"name\":\"Fenna\",\"street\":\"Laan\",\"number\":\"1\",\"zipcode\":\"3511ZZ\",\"city\":"     \

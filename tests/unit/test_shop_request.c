@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/shop_request.h"
+#include "worker/api/shop/request.h"
 
 static void check_request(struct http_request *request, enum http_method method,
                           enum http_auth auth, const char *path, const char *query)

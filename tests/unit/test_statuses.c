@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/statuses.h"
+#include "worker/api/shop/statuses.h"
 
 static json_t *read_list(const char *text)
 {

@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/store.h"
+#include "worker/api/shop/store.h"
 
 static void a_store_is_read(void **state)
 {

@@ -5,7 +5,7 @@
 
 #include "common/memory.h"
 #include "worker/api/answer.h"
-#include "worker/api/shop_request.h"
+#include "worker/api/shop/request.h"
 #include "worker/jobs/kinds.h"
 #include "worker/jobs/poll_intake.h"
 #include "worker/jobs/poll_walk.h"

@@ -6,7 +6,7 @@
 
 #include "common/memory.h"
 #include "worker/api/lenient.h"
-#include "worker/api/order.h"
+#include "worker/api/shop/order.h"
 
 enum skip {
     SKIP_NOT, /* import it */

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker/api/order_page.h"
-#include "worker/api/order_row.h"
+#include "worker/api/shop/order_page.h"
+#include "worker/api/shop/order_row.h"
 #include "worker/job_kind.h"
 #include "worker/jobs/poll_known.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/api/shop_request.h"
+#include "worker/api/shop/request.h"
 #include "worker/api/text.h"
 
 /* A page and the one before it share an order. */

@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "worker/api/order.h"
-#include "worker/api/order_page.h"
+#include "worker/api/shop/order.h"
+#include "worker/api/shop/order_page.h"
 #include "worker/jobs/poll_known.h"
 
 struct poll_walk {

@@ -9,7 +9,7 @@
 #include "worker/api/boekuwzending/party.h"
 #include "worker/api/boekuwzending/request.h"
 #include "worker/api/lenient.h"
-#include "worker/api/order_lines.h"
+#include "worker/api/shop/order_lines.h"
 
 /* Sides of a parcel that nobody measured, in cm, and its weight in kg [observed: WC]. */
 #define DEFAULT_SIDE   10

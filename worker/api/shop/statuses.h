@@ -4,8 +4,8 @@
  * language asked for [spec, reference/mijnwebwinkel.md section 3.6]. Id 2 is "Verzonden" [observed:
  * STATS, PORTAL]. Pure; any thread.
  */
-#ifndef WORKER_API_STATUSES_H
-#define WORKER_API_STATUSES_H
+#ifndef WORKER_API_SHOP_STATUSES_H
+#define WORKER_API_SHOP_STATUSES_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "worker/api/order_row.h"
+#include "worker/api/shop/order_row.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 
 #include "common/memory.h"
 #include "worker/api/lenient.h"
-#include "worker/api/order_lines.h"
-#include "worker/api/ship_to.h"
+#include "worker/api/shop/order_lines.h"
+#include "worker/api/shop/ship_to.h"
 
 #define CURRENCY_LENGTH       3
 #define BUSINESS_MODEL_LENGTH 10

@@ -1,4 +1,4 @@
-#include "worker/api/order_page.h"
+#include "worker/api/shop/order_page.h"
 
 #include <sodium.h>
 #include <stdlib.h>

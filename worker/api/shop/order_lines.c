@@ -1,4 +1,4 @@
-#include "worker/api/order_lines.h"
+#include "worker/api/shop/order_lines.h"
 
 #include <math.h>
 #include <stdbool.h>

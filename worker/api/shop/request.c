@@ -1,4 +1,4 @@
-#include "worker/api/shop_request.h"
+#include "worker/api/shop/request.h"
 
 #include <stdio.h>
 

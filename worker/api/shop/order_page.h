@@ -10,8 +10,8 @@
  * Slices point into the body and are valid as long as it is. Pure; any thread. sodium_init() makes
  * the hash faster when called first, but is not needed.
  */
-#ifndef WORKER_API_ORDER_PAGE_H
-#define WORKER_API_ORDER_PAGE_H
+#ifndef WORKER_API_SHOP_ORDER_PAGE_H
+#define WORKER_API_SHOP_ORDER_PAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

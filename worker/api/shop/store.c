@@ -1,4 +1,4 @@
-#include "worker/api/store.h"
+#include "worker/api/shop/store.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/api/ship_to.h"
+#include "worker/api/shop/ship_to.h"
 
 #include <stdlib.h>
 #include <string.h>

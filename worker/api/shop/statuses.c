@@ -1,4 +1,4 @@
-#include "worker/api/statuses.h"
+#include "worker/api/shop/statuses.h"
 
 #include <string.h>
 #include <strings.h>

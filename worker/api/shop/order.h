@@ -5,8 +5,8 @@
  *
  * Pure; any thread.
  */
-#ifndef WORKER_API_ORDER_H
-#define WORKER_API_ORDER_H
+#ifndef WORKER_API_SHOP_ORDER_H
+#define WORKER_API_SHOP_ORDER_H
 
 #include <jansson.h>
 #include <stdbool.h>

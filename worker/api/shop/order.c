@@ -1,4 +1,4 @@
-#include "worker/api/order.h"
+#include "worker/api/shop/order.h"
 
 #include <stdio.h>
 #include <stdlib.h>

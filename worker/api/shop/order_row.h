@@ -13,15 +13,15 @@
  * 3; business_model 10; reference 255; customer_comment 2000; line description 500; sku 100;
  * line_id 64; 500 lines. Pure; any thread.
  */
-#ifndef WORKER_API_ORDER_ROW_H
-#define WORKER_API_ORDER_ROW_H
+#ifndef WORKER_API_SHOP_ORDER_ROW_H
+#define WORKER_API_SHOP_ORDER_ROW_H
 
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker/api/order.h"
-#include "worker/api/order_page.h"
+#include "worker/api/shop/order.h"
+#include "worker/api/shop/order_page.h"
 
 /* What the shop's connection says for orders that do not say it. */
 struct order_defaults {

@@ -3,8 +3,8 @@
  * reference/mijnwebwinkel.md section 3.1]. Its id identifies the shop for good; its primary domain
  * may be {name}.myonline.store or any domain of the merchant's own. Pure; any thread.
  */
-#ifndef WORKER_API_STORE_H
-#define WORKER_API_STORE_H
+#ifndef WORKER_API_SHOP_STORE_H
+#define WORKER_API_SHOP_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * Whom and where to ship an order to: delivery address, else invoice address, with the fallback
  * chains of reference/behaviour.md section B and reference/mijnwebwinkel.md section 4. Pure.
  */
-#ifndef WORKER_API_SHIP_TO_H
-#define WORKER_API_SHIP_TO_H
+#ifndef WORKER_API_SHOP_SHIP_TO_H
+#define WORKER_API_SHOP_SHIP_TO_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -3,8 +3,8 @@
  * and discount lines are not [spec, reference/mijnwebwinkel.md section 4]. A line's weight and
  * price are those of the whole line [spec; prices seen in its example]. Pure; any thread.
  */
-#ifndef WORKER_API_ORDER_LINES_H
-#define WORKER_API_ORDER_LINES_H
+#ifndef WORKER_API_SHOP_ORDER_LINES_H
+#define WORKER_API_SHOP_ORDER_LINES_H
 
 #include <jansson.h>
 #include <stddef.h>
