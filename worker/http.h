@@ -17,7 +17,7 @@
 
 #include "common/config/config.h"
 #include "common/error.h"
-#include "worker/http_message.h"
+#include "worker/api/http_message.h"
 
 struct http_client;
 struct http_call; /* one transfer in flight */

@@ -24,7 +24,7 @@
 
 #include "common/cleanup.h"
 #include "common/error_class.h"
-#include "worker/http_message.h"
+#include "worker/api/http_message.h"
 
 /* A claimed job as its kind sees it. The engine owns everything; it lives until end(). */
 struct job {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 void outcome_init(struct outcome *outcome)
 {

@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "common/memory.h"
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 static void overwrite(char *text, const char *form)
 {

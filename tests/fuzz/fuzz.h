@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* Street and house number: no letter and no digit that a customer typed may get lost. */
 #include "tests/fuzz/fuzz.h"
-#include "worker/api/address.h"
+#include "worker/api/text/address.h"
 
 /* A street has 200 characters at most, a number 250, by the time that they are split. */
 #define FIELD_LENGTH 250

@@ -1,6 +1,6 @@
 /* Countries by code, name and calling code. */
 #include "tests/fuzz/fuzz.h"
-#include "worker/api/country.h"
+#include "worker/api/text/country.h"
 
 static void require_code(const char code[3])
 {

@@ -1,7 +1,7 @@
 /* Lenient JSON: what a strict parser takes is not changed, and what comes out of mending can be
  * stored. */
 #include "tests/fuzz/fuzz.h"
-#include "worker/api/lenient.h"
+#include "worker/api/text/lenient.h"
 
 static const char *const keys[] = {"a", "b", "number", "list"};
 

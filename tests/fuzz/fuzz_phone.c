@@ -1,7 +1,7 @@
 /* Phone numbers: E.164 or untouched, and no "+" merely put in front. */
 #include "tests/fuzz/fuzz.h"
-#include "worker/api/country.h"
-#include "worker/api/phone.h"
+#include "worker/api/text/country.h"
+#include "worker/api/text/phone.h"
 
 static const char *const countries[] = {NULL, "NL", "BE", "DE", "FR", "GB", "LU", "IT", "XX", ""};
 

@@ -1,7 +1,7 @@
 /* What a shop says of itself, and the whole of a verify job. */
 #include "tests/fuzz/conversation.h"
-#include "worker/api/country.h"
 #include "worker/api/shop/store.h"
+#include "worker/api/text/country.h"
 
 #define LAST_ATTEMPT  1
 #define NO_SENDER     2

@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/address.h"
+#include "worker/api/text/address.h"
 
 struct case_row {
     const char *street;

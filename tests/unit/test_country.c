@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/country.h"
+#include "worker/api/text/country.h"
 
 static void codes_are_recognised_by_their_form(void **state)
 {

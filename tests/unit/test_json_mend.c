@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/json_mend.h"
+#include "worker/api/text/json_mend.h"
 
 static void only_what_must_be_mended_is_changed(void **state)
 {

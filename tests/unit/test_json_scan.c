@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/json_scan.h"
+#include "worker/api/text/json_scan.h"
 
 #define TEXT_LENGTH 400
 

@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/lenient.h"
+#include "worker/api/text/lenient.h"
 
 /* {"v": <text>} */
 static json_t *with_value(const char *text)

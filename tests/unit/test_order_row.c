@@ -1,7 +1,7 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/lenient.h"
 #include "worker/api/shop/order_row.h"
+#include "worker/api/text/lenient.h"
 
 static const struct order_defaults no_defaults = {.region_code = NULL, .weight_kg = 0};
 

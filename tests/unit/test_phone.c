@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/phone.h"
+#include "worker/api/text/phone.h"
 
 static void phones_become_e164_or_stay_as_they_are(void **state)
 {

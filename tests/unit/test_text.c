@@ -1,6 +1,6 @@
 #include "tests/unit/kind_helpers.h"
 
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 static void a_valid_sequence_has_its_length(void **state)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "worker/api/problem.h"
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 enum error_class answer_class(const struct http_response *answer)
 {

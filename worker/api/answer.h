@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "common/error_class.h"
-#include "worker/http_message.h"
+#include "worker/api/http_message.h"
 
 /* Room for the words of any answer. */
 #define ANSWER_WORDS 240

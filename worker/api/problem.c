@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/buffer.h"
-#include "worker/api/lenient.h"
-#include "worker/api/text.h"
+#include "worker/api/text/lenient.h"
+#include "worker/api/text/text.h"
 
 /* A larger body is not a problem report and is not parsed for one. */
 #define PROBLEM_BODY 65536

@@ -8,9 +8,9 @@
 
 #include "common/memory.h"
 #include "worker/api/answer.h"
-#include "worker/api/lenient.h"
 #include "worker/api/shop/order.h"
 #include "worker/api/shop/request.h"
+#include "worker/api/text/lenient.h"
 #include "worker/jobs/kinds.h"
 #include "worker/jobs/shop_answer.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/lenient.h"
 #include "worker/api/shop/order.h"
+#include "worker/api/text/lenient.h"
 
 enum skip {
     SKIP_NOT, /* import it */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "worker/api/shop/request.h"
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 /* A page and the one before it share an order. */
 #define STRIDE (SHOP_PAGE_SIZE - 1)

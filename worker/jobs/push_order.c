@@ -15,7 +15,7 @@
 #include "worker/api/boekuwzending/list.h"
 #include "worker/api/boekuwzending/order.h"
 #include "worker/api/boekuwzending/request.h"
-#include "worker/api/lenient.h"
+#include "worker/api/text/lenient.h"
 #include "worker/jobs/booking_answer.h"
 #include "worker/jobs/kinds.h"
 #include "worker/jobs/shop_answer.h"

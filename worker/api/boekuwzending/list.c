@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "worker/api/boekuwzending/request.h"
-#include "worker/api/lenient.h"
+#include "worker/api/text/lenient.h"
 
 /* The elements as a new array, or NULL when it is no list. */
 static json_t *elements_of(json_t *answer)

@@ -6,8 +6,8 @@
 
 #include "common/memory.h"
 #include "worker/api/answer.h"
-#include "worker/api/lenient.h"
-#include "worker/api/text.h"
+#include "worker/api/text/lenient.h"
+#include "worker/api/text/text.h"
 
 #define LIFETIME_DEFAULT_S 3600
 #define LIFETIME_MIN_S     60

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
-#include "worker/http_message.h"
+#include "worker/api/http_message.h"
 
 /* Longest token in bytes. */
 #define OAUTH_TOKEN_LENGTH 4096

@@ -6,8 +6,8 @@
 
 #include "worker/api/boekuwzending/party.h"
 #include "worker/api/boekuwzending/request.h"
-#include "worker/api/lenient.h"
 #include "worker/api/shop/order_lines.h"
+#include "worker/api/text/lenient.h"
 
 /* Weight of a piece that nobody weighed, in kg [sdk], and the least that is sent. */
 #define DEFAULT_WEIGHT 1.0

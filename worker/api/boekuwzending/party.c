@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "worker/api/lenient.h"
-#include "worker/api/phone.h"
-#include "worker/api/text.h"
+#include "worker/api/text/lenient.h"
+#include "worker/api/text/phone.h"
+#include "worker/api/text/text.h"
 
 /* Longest text that is sent; the database holds shorter ones. */
 #define TEXT_LENGTH 300

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "worker/api/lenient.h"
-#include "worker/api/text.h"
+#include "worker/api/text/lenient.h"
+#include "worker/api/text/text.h"
 
 /* Room for a text to search for, percent-encoded. */
 #define ENCODED_SEARCH (BOEKUWZENDING_SEARCH_LENGTH * 3 + 4)

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "common/cleanup.h"
-#include "worker/http_message.h"
+#include "worker/api/http_message.h"
 
 /* Longest reference or external id that can be searched for, in bytes. */
 #define BOEKUWZENDING_SEARCH_LENGTH 100

@@ -8,8 +8,8 @@
 #include "common/memory.h"
 #include "worker/api/boekuwzending/party.h"
 #include "worker/api/boekuwzending/request.h"
-#include "worker/api/lenient.h"
 #include "worker/api/shop/order_lines.h"
+#include "worker/api/text/lenient.h"
 
 /* Sides of a parcel that nobody measured, in cm, and its weight in kg [observed: WC]. */
 #define DEFAULT_SIDE   10

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "worker/api/lenient.h"
-#include "worker/api/text.h"
+#include "worker/api/text/lenient.h"
+#include "worker/api/text/text.h"
 
 #define UUID_LENGTH    36
 #define CREDIT_NUMBERS 50

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
-#include "worker/api/json_mend.h"
+#include "worker/api/text/json_mend.h"
 
 /* Longest order number that is kept, in characters. */
 #define ORDER_NUMBER_LENGTH 40

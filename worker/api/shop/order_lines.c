@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "common/memory.h"
-#include "worker/api/lenient.h"
+#include "worker/api/text/lenient.h"
 
 #define KIND_LENGTH        20
 #define LINE_ID_LENGTH     64

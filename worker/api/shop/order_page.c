@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/json_scan.h"
+#include "worker/api/text/json_scan.h"
 
 /* The first allocation holds the default page of a small shop. */
 #define FIRST_SLICES 32

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/lenient.h"
 #include "worker/api/shop/order_lines.h"
 #include "worker/api/shop/ship_to.h"
+#include "worker/api/text/lenient.h"
 
 #define CURRENCY_LENGTH       3
 #define BUSINESS_MODEL_LENGTH 10

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 /* Room for an encoded order number in a path; numbers have 40 characters at most. */
 #define ENCODED_NUMBER 180

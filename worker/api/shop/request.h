@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker/http_message.h"
+#include "worker/api/http_message.h"
 
 /* Most orders on a page [spec 3.2: limit, max 100]. */
 #define SHOP_PAGE_SIZE 100

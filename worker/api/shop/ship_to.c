@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/address.h"
-#include "worker/api/country.h"
-#include "worker/api/lenient.h"
-#include "worker/api/phone.h"
+#include "worker/api/text/address.h"
+#include "worker/api/text/country.h"
+#include "worker/api/text/lenient.h"
+#include "worker/api/text/phone.h"
 
 enum {
     NAME_LENGTH = 200,

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "worker/api/lenient.h"
+#include "worker/api/text/lenient.h"
 
 #define DESCRIPTION_LENGTH 100
 

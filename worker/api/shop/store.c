@@ -5,9 +5,9 @@
 #include <strings.h>
 
 #include "common/memory.h"
-#include "worker/api/country.h"
-#include "worker/api/lenient.h"
-#include "worker/api/text.h"
+#include "worker/api/text/country.h"
+#include "worker/api/text/lenient.h"
+#include "worker/api/text/text.h"
 
 #define NAME_LENGTH 200
 

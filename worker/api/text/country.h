@@ -4,8 +4,8 @@
  * section 4]. Calling codes serve to normalise phone numbers; they are public numbering facts
  * (ITU E.164). Pure; any thread.
  */
-#ifndef WORKER_API_COUNTRY_H
-#define WORKER_API_COUNTRY_H
+#ifndef WORKER_API_TEXT_COUNTRY_H
+#define WORKER_API_TEXT_COUNTRY_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "worker/http_message.h"
+#include "worker/api/http_message.h"
 
 #include <stdlib.h>
 

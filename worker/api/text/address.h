@@ -6,8 +6,8 @@
  * fields. No part may get lost: when the split is not certain, the untouched text is kept beside
  * it. Pure; any thread.
  */
-#ifndef WORKER_API_ADDRESS_H
-#define WORKER_API_ADDRESS_H
+#ifndef WORKER_API_TEXT_ADDRESS_H
+#define WORKER_API_TEXT_ADDRESS_H
 
 #include <stdbool.h>
 

@@ -1,11 +1,11 @@
-#include "worker/api/phone.h"
+#include "worker/api/text/phone.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/country.h"
-#include "worker/api/text.h"
+#include "worker/api/text/country.h"
+#include "worker/api/text/text.h"
 
 /* E.164: at most 15 digits, and no subscriber has fewer than 7 with the country code. */
 #define DIGITS_MAX 15

@@ -5,8 +5,8 @@
  * takes it in the query string) or the bearer token (Boekuwzending) at the moment of sending, so
  * that a request can be logged whole.
  */
-#ifndef WORKER_HTTP_MESSAGE_H
-#define WORKER_HTTP_MESSAGE_H
+#ifndef WORKER_API_HTTP_MESSAGE_H
+#define WORKER_API_HTTP_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

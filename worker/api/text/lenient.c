@@ -1,4 +1,4 @@
-#include "worker/api/lenient.h"
+#include "worker/api/text/lenient.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "common/memory.h"
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 /* Above this a double no longer holds every whole number. */
 #define WHOLE_LIMIT 9007199254740992.0

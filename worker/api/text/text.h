@@ -5,8 +5,8 @@
  *
  * Pure functions; any thread. Lengths are in bytes unless a comment says characters (code points).
  */
-#ifndef WORKER_API_TEXT_H
-#define WORKER_API_TEXT_H
+#ifndef WORKER_API_TEXT_TEXT_H
+#define WORKER_API_TEXT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
-#include "worker/api/json_mend.h"
+#include "worker/api/text/json_mend.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 /* Longer numbers are not prices, weights or ids. */
 #define NUMBER_LENGTH 40

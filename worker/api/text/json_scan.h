@@ -6,8 +6,8 @@
  *
  * Any bytes are accepted; the text need not be JSON. Pure; any thread.
  */
-#ifndef WORKER_API_JSON_SCAN_H
-#define WORKER_API_JSON_SCAN_H
+#ifndef WORKER_API_TEXT_JSON_SCAN_H
+#define WORKER_API_TEXT_JSON_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -9,8 +9,8 @@
  * It does not check the grammar: what was not JSON before is not JSON afterwards.
  * Pure; any thread.
  */
-#ifndef WORKER_API_JSON_MEND_H
-#define WORKER_API_JSON_MEND_H
+#ifndef WORKER_API_TEXT_JSON_MEND_H
+#define WORKER_API_TEXT_JSON_MEND_H
 
 #include <stdbool.h>
 #include <stddef.h>

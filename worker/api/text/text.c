@@ -1,4 +1,4 @@
-#include "worker/api/text.h"
+#include "worker/api/text/text.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "worker/api/json_scan.h"
+#include "worker/api/text/json_scan.h"
 
 #include <string.h>
 #ifdef __SSE2__

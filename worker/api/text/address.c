@@ -1,4 +1,4 @@
-#include "worker/api/address.h"
+#include "worker/api/text/address.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "worker/api/country.h"
+#include "worker/api/text/country.h"
 
 #include <stddef.h>
 #include <stdio.h>

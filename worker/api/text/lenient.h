@@ -8,8 +8,8 @@
  * type that makes no sense is absent. Returned json_t are borrowed unless said otherwise. Texts are
  * cleaned (text_clean) and owned by the caller. Pure; any thread.
  */
-#ifndef WORKER_API_LENIENT_H
-#define WORKER_API_LENIENT_H
+#ifndef WORKER_API_TEXT_LENIENT_H
+#define WORKER_API_TEXT_LENIENT_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -18,7 +18,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
-#include "worker/api/json_mend.h"
+#include "worker/api/text/json_mend.h"
 
 /* Parses one JSON value, mended first (json_mend.h), whole numbers beyond 64 bits as reals. A new
  * reference; NULL with ERROR_DATA, whose text names the trouble and the byte, never the content.

@@ -3,8 +3,8 @@
  * number that cannot be understood must not block an order, and must never get a "+" merely put in
  * front of it. Pure; any thread.
  */
-#ifndef WORKER_API_PHONE_H
-#define WORKER_API_PHONE_H
+#ifndef WORKER_API_TEXT_PHONE_H
+#define WORKER_API_TEXT_PHONE_H
 
 #include <stdbool.h>
 #include <stddef.h>
