@@ -13,11 +13,11 @@
 #include <stdatomic.h>
 
 #include "common/pipeline.h"
-#include "worker/bearer.h"
-#include "worker/http.h"
+#include "worker/calls/bearer.h"
+#include "worker/calls/http.h"
+#include "worker/calls/token_cache.h"
 #include "worker/job_run.h"
 #include "worker/report.h"
-#include "worker/token_cache.h"
 #include "worker/worker.h"
 
 /* Where the statements of the flight that is out stand; -1: not in it. */

@@ -6,7 +6,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/metrics.h"
-#include "worker/redact.h"
+#include "worker/calls/redact.h"
 #include "worker/worker_internal.h"
 
 /* Results wait this long for company before they are written, unless many come at once. */

@@ -1,6 +1,6 @@
 /* The Retry-After header. */
 #include "tests/fuzz/fuzz.h"
-#include "worker/http.h"
+#include "worker/calls/http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

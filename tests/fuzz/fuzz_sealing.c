@@ -7,7 +7,7 @@
 
 #include "common/sealing.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/token_cache.h"
+#include "worker/calls/token_cache.h"
 
 static const char host[] = "voorbeeld.myonline.store";
 

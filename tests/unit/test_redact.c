@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "common/cleanup.h"
-#include "worker/redact.h"
+#include "worker/calls/redact.h"
 
 static void secrets_are_dotted_out_and_nothing_else(void **state)
 {

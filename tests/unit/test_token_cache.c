@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/token_cache.h"
+#include "worker/calls/token_cache.h"
 
 #define HOST "winkel.myonline.store"
 

@@ -8,8 +8,8 @@
  * leaves in no log line, error text or response. Bodies are bounded in size, transfers in time. One
  * thread owns it.
  */
-#ifndef WORKER_HTTP_H
-#define WORKER_HTTP_H
+#ifndef WORKER_CALLS_HTTP_H
+#define WORKER_CALLS_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

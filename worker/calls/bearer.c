@@ -1,5 +1,5 @@
 /* One entry per environment and client id, each with at most one token call under way. */
-#include "worker/bearer.h"
+#include "worker/calls/bearer.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "worker/api/boekuwzending/oauth_answer.h"
-#include "worker/redact.h"
+#include "worker/calls/redact.h"
 
 /* A token is not used in its last minute, so that it does not expire on the way. */
 #define MARGIN_S INT64_C(60)

@@ -3,8 +3,8 @@
  * 100 us), several times the rest of a poll, so a thread remembers what it has opened lately.
  * Entries live in this process only, are wiped when replaced, and a changed token is another entry.
  */
-#ifndef WORKER_TOKEN_CACHE_H
-#define WORKER_TOKEN_CACHE_H
+#ifndef WORKER_CALLS_TOKEN_CACHE_H
+#define WORKER_CALLS_TOKEN_CACHE_H
 
 #include "common/sealing.h"
 

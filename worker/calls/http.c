@@ -5,7 +5,7 @@
  * (on_timer_wanted); the thread's loop does the waiting. Easy handles are expensive to make, so
  * finished ones are kept on a free list. A call is ended in one place only, finish_call().
  */
-#include "worker/http.h"
+#include "worker/calls/http.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* A direct-mapped cache of opened secrets. */
-#include "worker/token_cache.h"
+#include "worker/calls/token_cache.h"
 
 #include <libpq-fe.h>
 #include <sodium.h>

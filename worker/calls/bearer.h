@@ -4,12 +4,12 @@
  * token is being fetched, everybody who needs it waits for that one call. A thread has its own;
  * nothing is shared.
  */
-#ifndef WORKER_BEARER_H
-#define WORKER_BEARER_H
+#ifndef WORKER_CALLS_BEARER_H
+#define WORKER_CALLS_BEARER_H
 
 #include <stdint.h>
 
-#include "worker/http.h"
+#include "worker/calls/http.h"
 
 struct bearers;
 struct bearer_waiter;

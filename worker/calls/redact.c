@@ -1,4 +1,4 @@
-#include "worker/redact.h"
+#include "worker/calls/redact.h"
 
 #include <string.h>
 #include <strings.h>
