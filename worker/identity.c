@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/database/database.h"
-#include "common/pg_array.h"
+#include "worker/queue/pg_array.h"
 
 /* First line of a small file without its newline; empty when it cannot be read. */
 static void read_line(const char *path, char *ret_line, size_t size)

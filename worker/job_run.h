@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/queue.h"
 #include "worker/job_kind.h"
+#include "worker/queue/queue.h"
 
 enum job_run_state {
     JOB_RUN_STEPPING,  /* the kind is deciding; only within a function call */

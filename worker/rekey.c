@@ -14,7 +14,7 @@
 #include "common/database/database.h"
 #include "common/database/migrate.h"
 #include "common/memory.h"
-#include "common/pg_array.h"
+#include "worker/queue/pg_array.h"
 
 /* Values per transaction: some 100 kB each way, and locks that are held for milliseconds. */
 #define PAGE "200"

@@ -95,17 +95,17 @@ static void add_done(struct batch *batch, const struct job_run *run)
 static void add_failed(struct batch *batch, const struct job_run *run)
 {
     const struct outcome *outcome = &run->outcome;
-    queue_report_failed(&batch->outcomes,
-                        &(struct queue_failed){
-                            .id = run->job.id,
-                            .token = run->token,
-                            .error_class = run->end == STEP_UNCERTAIN ? ERROR_CLASS_UNKNOWN_OUTCOME
-                                                                      : outcome->error_class,
-                            .error = outcome->error,
-                            .http_status = outcome->http_status,
-                            .retry_after_ms = outcome->retry_after_ms,
-                            .give_up = run->end == STEP_FAILED,
-                        });
+    enum error_class error_class =
+        run->end == STEP_UNCERTAIN ? ERROR_CLASS_UNKNOWN_OUTCOME : outcome->error_class;
+    queue_report_failed(&batch->outcomes, &(struct queue_failed){
+                                              .id = run->job.id,
+                                              .token = run->token,
+                                              .error_class = error_class_name(error_class),
+                                              .error = outcome->error,
+                                              .http_status = outcome->http_status,
+                                              .retry_after_ms = outcome->retry_after_ms,
+                                              .give_up = run->end == STEP_FAILED,
+                                          });
 }
 
 static void add_run(struct batch *batch, const struct job_run *run)

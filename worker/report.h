@@ -5,8 +5,8 @@
 #ifndef WORKER_REPORT_H
 #define WORKER_REPORT_H
 
-#include "common/pipeline.h"
 #include "worker/job_run.h"
+#include "worker/queue/pipeline.h"
 
 /* Where the statements stand in the flight; -1 for those that were not needed. */
 struct report_parts {

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "common/config/config.h"
-#include "common/queue.h"
 #include "common/sealing.h"
 #include "worker/identity.h"
+#include "worker/queue/queue.h"
 
 /* What a worker is given; borrowed for its life, except `queue`, which it frees. */
 struct worker_settings {

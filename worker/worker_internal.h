@@ -12,11 +12,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "common/pipeline.h"
 #include "worker/calls/bearer.h"
 #include "worker/calls/http.h"
 #include "worker/calls/token_cache.h"
 #include "worker/job_run.h"
+#include "worker/queue/pipeline.h"
 #include "worker/report.h"
 #include "worker/worker.h"
 

@@ -1,6 +1,6 @@
 /*
  * Connections to PostgreSQL, and the blocking way to use one: for start-up, migrations, the
- * scheduler and the listener. The worker's event loop uses common/pipeline.h instead.
+ * scheduler and the listener. The worker's event loop uses worker/queue/pipeline.h instead.
  *
  * Statements live in sql/queries/ and are called by file name. A connection belongs to one thread.
  */

@@ -1,7 +1,7 @@
 /* Array literals: what PostgreSQL reads is what was written. The reader below follows its manual,
  * section 8.15.6. */
-#include "common/pg_array.h"
 #include "tests/fuzz/fuzz.h"
+#include "worker/queue/pg_array.h"
 
 #define ELEMENTS 64
 

@@ -7,7 +7,7 @@
 #include "common/database/database.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/pipeline.h"
+#include "worker/queue/pipeline.h"
 
 struct flight_part *flight_add(struct flight *flight, const char *query)
 {

@@ -6,17 +6,16 @@
  * entries of finished jobs that cannot be vacuumed yet are not walked again. It starts over from
  * the front now and then, since a job may become due behind that point. One thread owns a queue.
  */
-#ifndef COMMON_QUEUE_H
-#define COMMON_QUEUE_H
+#ifndef WORKER_QUEUE_QUEUE_H
+#define WORKER_QUEUE_QUEUE_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/error.h"
-#include "common/error_class.h"
-#include "common/pg_array.h"
-#include "common/pipeline.h"
+#include "worker/queue/pg_array.h"
+#include "worker/queue/pipeline.h"
 
 struct queue;
 
@@ -88,7 +87,7 @@ void queue_report_done(struct queue_report *report, const struct queue_done *don
 struct queue_failed {
     int64_t id;
     int64_t token;
-    enum error_class error_class;
+    const char *error_class; /* koppeling.retry_rule.error_class */
     const char *error;
     int http_status;
     int64_t retry_after_ms; /* -1: none */

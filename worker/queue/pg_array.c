@@ -1,5 +1,5 @@
 /* Array literals for statement parameters. */
-#include "common/pg_array.h"
+#include "worker/queue/pg_array.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * Builds PostgreSQL array literals ("{1,2,NULL}") for statement parameters, so that one statement
  * handles a whole batch. Not thread-safe; one array belongs to one thread.
  */
-#ifndef COMMON_PG_ARRAY_H
-#define COMMON_PG_ARRAY_H
+#ifndef WORKER_QUEUE_PG_ARRAY_H
+#define WORKER_QUEUE_PG_ARRAY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -13,8 +13,8 @@
  * The owner's loop waits for pipeline_socket() with pipeline_events(), at most until
  * pipeline_deadline_us(), then calls pipeline_advance(). Everything belongs to one thread.
  */
-#ifndef COMMON_PIPELINE_H
-#define COMMON_PIPELINE_H
+#ifndef WORKER_QUEUE_PIPELINE_H
+#define WORKER_QUEUE_PIPELINE_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>

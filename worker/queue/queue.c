@@ -1,5 +1,5 @@
 /* Claims: the lanes, how far they were walked, and what came of it. */
-#include "common/queue.h"
+#include "worker/queue/queue.h"
 
 #include <sodium.h>
 #include <stdlib.h>

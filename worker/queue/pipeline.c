@@ -14,7 +14,7 @@
  * states. A host that does not take us, or does not answer, is followed by the next one of the
  * list at once; only after the last one comes a wait.
  */
-#include "common/pipeline.h"
+#include "worker/queue/pipeline.h"
 
 #include <sodium.h>
 #include <stdio.h>

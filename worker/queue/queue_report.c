@@ -1,6 +1,6 @@
 /* Outcomes of many jobs as the parameters of one statement each. */
 #include "common/memory.h"
-#include "common/queue.h"
+#include "worker/queue/queue.h"
 
 enum { DONE_ID, DONE_TOKEN, DONE_STATUS, DONE_LABEL, DONE_SHOP, DONE_RESULT, DONE_UNREMARKABLE };
 enum {
@@ -49,7 +49,7 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
 {
     pg_array_integer(&report->failed[FAILED_ID], failed->id);
     pg_array_integer(&report->failed[FAILED_TOKEN], failed->token);
-    pg_array_text(&report->failed[FAILED_CLASS], error_class_name(failed->error_class));
+    pg_array_text(&report->failed[FAILED_CLASS], failed->error_class);
     pg_array_text(&report->failed[FAILED_ERROR], failed->error);
     add_status(&report->failed[FAILED_STATUS], failed->http_status);
     if (failed->retry_after_ms >= 0)
