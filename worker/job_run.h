@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 #include "worker/queue/queue.h"
 
 enum job_run_state {

@@ -24,7 +24,7 @@
 #include "common/metrics.h"
 #include "common/program.h"
 #include "worker/identity.h"
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 #include "worker/listener.h"
 #include "worker/worker.h"
 

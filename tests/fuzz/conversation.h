@@ -10,7 +10,7 @@
 
 #include "common/database/sql_embedded.h"
 #include "tests/fuzz/fuzz.h"
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 
 /* More answers than any attempt of a few pages needs; a real one may ask for 2,000 pages. */
 #define CONVERSATION_ANSWERS 64

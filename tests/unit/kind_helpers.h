@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 
 #define FIXTURES "tests/fixtures/mijnwebwinkel/"
 

@@ -14,8 +14,8 @@
 
 #include "common/clock.h"
 #include "common/error.h"
-#include "common/error_class.h"
 #include "common/memory.h"
+#include "worker/jobs/error_class.h"
 
 static void setting_an_error_fills_code_and_text_and_returns_false(void **state)
 {

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 
 /* Reads the member "environment" of the context. False, with nothing set, when it is neither
  * "production" nor "staging". */

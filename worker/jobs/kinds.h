@@ -1,11 +1,11 @@
 /*
  * The job kinds that exist. Adding one: a file in worker/jobs/, a line here and a row in
- * worker/job_kinds.c.
+ * worker/jobs/job_kinds.c.
  */
 #ifndef WORKER_JOBS_KINDS_H
 #define WORKER_JOBS_KINDS_H
 
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 
 /* Does nothing: the canary and the queue benchmark. */
 extern const struct job_kind job_kind_ping;

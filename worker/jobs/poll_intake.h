@@ -13,7 +13,7 @@
 
 #include "worker/api/shop/order_page.h"
 #include "worker/api/shop/order_row.h"
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 #include "worker/jobs/poll_known.h"
 
 /* The settings of the shop's connection, borrowed from the job's context. */

@@ -4,7 +4,7 @@
 #ifndef WORKER_JOBS_SHOP_ANSWER_H
 #define WORKER_JOBS_SHOP_ANSWER_H
 
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 
 /* Ends this attempt: class, status, Retry-After and words come from the answer; `deed` says what
  * was tried ("list the orders"). Returns STEP_RETRY: the class decides what follows. */

@@ -1,4 +1,4 @@
-#include "common/error_class.h"
+#include "worker/jobs/error_class.h"
 
 #include <stddef.h>
 

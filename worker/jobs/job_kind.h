@@ -1,7 +1,7 @@
 /*
  * A job kind is a pure state machine: an answer in, the next request or the outcome out. It knows
  * no curl, no libpq, no thread and no clock, so it is tested in a few lines. The engine (worker/)
- * never mentions a kind; adding one is a file in worker/jobs/ and a row in worker/job_kinds.c.
+ * never mentions a kind; adding one is a file in worker/jobs/ and a row in worker/jobs/job_kinds.c.
  *
  *   begin(job) -> state        look at the job and its context; nothing is sent yet
  *   step(state, NULL, ...)     first call: says which request to send, or that there is nothing
@@ -14,8 +14,8 @@
  * earlier (with the next batch after a STEP_CALL); always only while this attempt still owns the
  * job. So a write must be absolute and safe to repeat.
  */
-#ifndef WORKER_JOB_KIND_H
-#define WORKER_JOB_KIND_H
+#ifndef WORKER_JOBS_JOB_KIND_H
+#define WORKER_JOBS_JOB_KIND_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
-#include "common/error_class.h"
 #include "worker/api/http_message.h"
+#include "worker/jobs/error_class.h"
 
 /* A claimed job as its kind sees it. The engine owns everything; it lives until end(). */
 struct job {

@@ -1,5 +1,5 @@
 /* What a job leaves behind: the outcome_* functions of job_kind.h. */
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 
 #include <stdarg.h>
 #include <stdio.h>

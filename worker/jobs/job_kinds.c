@@ -1,7 +1,7 @@
 /* The table of job kinds. */
 #include <string.h>
 
-#include "worker/job_kind.h"
+#include "worker/jobs/job_kind.h"
 #include "worker/jobs/kinds.h"
 
 /* One kind, one row. clang-format would join them. */
