@@ -9,7 +9,7 @@
 #include "common/memory.h"
 #include "common/program.h"
 #include "common/sealing.h"
-#include "worker/pool.h"
+#include "worker/engine/pool.h"
 #include "worker/rekey.h"
 
 static const char program[] = "koppeling-worker";

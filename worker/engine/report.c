@@ -1,5 +1,5 @@
 /* Batches the writes and outcomes of runs into statements. */
-#include "worker/report.h"
+#include "worker/engine/report.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
  * reason, and what is not claimable (a blocked API, a paused shop) never counts. A flight that does
  * not come back is noticed otherwise: by worker_progress_us().
  */
-#include "worker/worker_internal.h"
+#include "worker/engine/worker_internal.h"
 
 enum { LOOKS = 6 }; /* in KOPPELING_STALL_SECONDS */
 

@@ -6,8 +6,8 @@
  *   worker_look.c      whether work is left lying
  * Nobody else includes this.
  */
-#ifndef WORKER_WORKER_INTERNAL_H
-#define WORKER_WORKER_INTERNAL_H
+#ifndef WORKER_ENGINE_WORKER_INTERNAL_H
+#define WORKER_ENGINE_WORKER_INTERNAL_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,10 +15,10 @@
 #include "worker/calls/bearer.h"
 #include "worker/calls/http.h"
 #include "worker/calls/token_cache.h"
-#include "worker/job_run.h"
+#include "worker/engine/job_run.h"
+#include "worker/engine/report.h"
+#include "worker/engine/worker.h"
 #include "worker/queue/pipeline.h"
-#include "worker/report.h"
-#include "worker/worker.h"
 
 /* Where the statements of the flight that is out stand; -1: not in it. */
 struct exchange {

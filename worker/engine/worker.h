@@ -3,8 +3,8 @@
  * KOPPELING_IN_FLIGHT jobs under its own lease. Workers share nothing but read-only settings, the
  * counters of common/metrics.h and the flags in struct worker_control.
  */
-#ifndef WORKER_WORKER_H
-#define WORKER_WORKER_H
+#ifndef WORKER_ENGINE_WORKER_H
+#define WORKER_ENGINE_WORKER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 #include "common/config/config.h"
 #include "common/sealing.h"
-#include "worker/identity.h"
+#include "worker/engine/identity.h"
 #include "worker/queue/queue.h"
 
 /* What a worker is given; borrowed for its life, except `queue`, which it frees. */

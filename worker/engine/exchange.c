@@ -22,7 +22,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/metrics.h"
-#include "worker/worker_internal.h"
+#include "worker/engine/worker_internal.h"
 
 /* Most jobs per claim, and most reports per flight: more gains nothing and makes transactions
  * long. */

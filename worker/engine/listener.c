@@ -6,7 +6,7 @@
  * would otherwise be believed for ever. When the connection breaks it waits a second and starts
  * over.
  */
-#include "worker/listener.h"
+#include "worker/engine/listener.h"
 
 #include <errno.h>
 #include <poll.h>

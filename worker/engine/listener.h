@@ -4,8 +4,8 @@
  * every second, so a lost notification costs a second and nothing else. Behind a transaction pooler
  * LISTEN does not work: then KOPPELING_LISTEN_URL gives a direct address, or there is polling only.
  */
-#ifndef WORKER_LISTENER_H
-#define WORKER_LISTENER_H
+#ifndef WORKER_ENGINE_LISTENER_H
+#define WORKER_ENGINE_LISTENER_H
 
 #include "common/error.h"
 

@@ -7,7 +7,7 @@
 #include "common/memory.h"
 #include "common/metrics.h"
 #include "worker/calls/redact.h"
-#include "worker/worker_internal.h"
+#include "worker/engine/worker_internal.h"
 
 /* Results wait this long for company before they are written, unless many come at once. */
 #define REPORT_DELAY_US INT64_C(2000)

@@ -2,8 +2,8 @@
  * Who a worker process is, so that its successor on the same machine can tell whether it still
  * lives and take over its jobs at once instead of waiting for the lease to lapse.
  */
-#ifndef WORKER_IDENTITY_H
-#define WORKER_IDENTITY_H
+#ifndef WORKER_ENGINE_IDENTITY_H
+#define WORKER_ENGINE_IDENTITY_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>

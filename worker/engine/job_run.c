@@ -1,5 +1,5 @@
 /* The life of one claimed job. */
-#include "worker/job_run.h"
+#include "worker/engine/job_run.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * job_run_set_state() is the only function that changes the state, and it traces each change. A run
  * is on exactly one list, which follows from its state. One thread owns it.
  */
-#ifndef WORKER_JOB_RUN_H
-#define WORKER_JOB_RUN_H
+#ifndef WORKER_ENGINE_JOB_RUN_H
+#define WORKER_ENGINE_JOB_RUN_H
 
 #include <stdbool.h>
 #include <stdint.h>

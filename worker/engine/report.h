@@ -2,10 +2,10 @@
  * What finished runs say to the database: their writes and their outcomes, as a few statements of
  * one flight for the whole batch.
  */
-#ifndef WORKER_REPORT_H
-#define WORKER_REPORT_H
+#ifndef WORKER_ENGINE_REPORT_H
+#define WORKER_ENGINE_REPORT_H
 
-#include "worker/job_run.h"
+#include "worker/engine/job_run.h"
 #include "worker/queue/pipeline.h"
 
 /* Where the statements stand in the flight; -1 for those that were not needed. */

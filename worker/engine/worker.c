@@ -8,7 +8,7 @@
  * database waits until the connection is free, so batches form by themselves under load and are
  * immediate without it.
  */
-#include "worker/worker.h"
+#include "worker/engine/worker.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "worker/worker_internal.h"
+#include "worker/engine/worker_internal.h"
 
 enum { TAG_WAKE = 1, TAG_DATABASE = 2, TAG_HTTP = 3, EVENTS_PER_ROUND = 32 };
 

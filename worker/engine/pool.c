@@ -4,7 +4,7 @@
  * blocked in all threads and read from a descriptor. Workers are told to stop and joined; nothing
  * outlives pool_run().
  */
-#include "worker/pool.h"
+#include "worker/engine/pool.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,10 +23,10 @@
 #include "common/memory.h"
 #include "common/metrics.h"
 #include "common/program.h"
-#include "worker/identity.h"
+#include "worker/engine/identity.h"
+#include "worker/engine/listener.h"
+#include "worker/engine/worker.h"
 #include "worker/jobs/job_kind.h"
-#include "worker/listener.h"
-#include "worker/worker.h"
 
 enum { KINDS_LIMIT = 32, THREADS_LIMIT = 64 };
 

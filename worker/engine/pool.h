@@ -2,8 +2,8 @@
  * The pool: starts the workers of a process with their listener and metrics, waits for a signal,
  * and stops them in order.
  */
-#ifndef WORKER_POOL_H
-#define WORKER_POOL_H
+#ifndef WORKER_ENGINE_POOL_H
+#define WORKER_ENGINE_POOL_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* Telling live and dead worker processes of this machine apart. */
-#include "worker/identity.h"
+#include "worker/engine/identity.h"
 
 #include <errno.h>
 #include <inttypes.h>
