@@ -15,7 +15,7 @@
 #include "common/clock.h"
 #include "common/error.h"
 #include "common/memory.h"
-#include "worker/jobs/error_class.h"
+#include "worker/api/error_class.h"
 
 static void setting_an_error_fills_code_and_text_and_returns_false(void **state)
 {

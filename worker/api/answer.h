@@ -13,8 +13,8 @@
 
 #include <stddef.h>
 
+#include "worker/api/error_class.h"
 #include "worker/api/http_message.h"
-#include "worker/jobs/error_class.h"
 
 /* Room for the words of any answer. */
 #define ANSWER_WORDS 240

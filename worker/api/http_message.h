@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "worker/jobs/error_class.h"
+#include "worker/api/error_class.h"
 
 enum api {
     API_LOCAL,         /* no remote call at all: ping */

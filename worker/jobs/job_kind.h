@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 #include "common/cleanup.h"
+#include "worker/api/error_class.h"
 #include "worker/api/http_message.h"
-#include "worker/jobs/error_class.h"
 
 /* A claimed job as its kind sees it. The engine owns everything; it lives until end(). */
 struct job {

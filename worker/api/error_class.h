@@ -3,8 +3,8 @@
  * decides what follows: retry, wait or give up. The names are those of the SQL enum
  * koppeling.error_class.
  */
-#ifndef WORKER_JOBS_ERROR_CLASS_H
-#define WORKER_JOBS_ERROR_CLASS_H
+#ifndef WORKER_API_ERROR_CLASS_H
+#define WORKER_API_ERROR_CLASS_H
 
 enum error_class {
     ERROR_CLASS_OK,              /* the call was answered and the answer was understood */

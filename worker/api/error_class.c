@@ -1,4 +1,4 @@
-#include "worker/jobs/error_class.h"
+#include "worker/api/error_class.h"
 
 #include <stddef.h>
 
