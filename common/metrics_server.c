@@ -282,6 +282,7 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
         return error_set(err, ERROR_SYSTEM, "cannot serve metrics: %s", error_reason(errno));
     }
     *ret_server = steal_ptr(&server);
+
     return true;
 }
 

@@ -19,15 +19,19 @@
 static void take_standard_descriptors(void)
 {
     int descriptor = open("/dev/null", O_RDWR);
-    while (descriptor >= 0 && descriptor <= STDERR_FILENO)
+
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO) {
         descriptor = open("/dev/null", O_RDWR);
-    if (descriptor > STDERR_FILENO)
+    }
+    if (descriptor > STDERR_FILENO) {
         close(descriptor);
+    }
 }
 
 void program_protect(void)
 {
     const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+
     take_standard_descriptors();
     /* Neither can fail in a way that would be a reason not to work. */
     (void)setrlimit(RLIMIT_CORE, &none);
@@ -40,34 +44,41 @@ void program_protect(void)
 bool program_raise_descriptors(uint64_t wanted, struct error *err)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return error_set(err, ERROR_SYSTEM, "cannot read the limit of open files: %s",
                          error_reason(errno));
-    if (limit.rlim_cur >= wanted)
+    }
+    if (limit.rlim_cur >= wanted) {
         return true;
-    if (limit.rlim_max < wanted)
+    }
+    if (limit.rlim_max < wanted) {
         return error_set(
             err, ERROR_SYSTEM,
             "%llu open files are needed, but the system allows %llu: raise LimitNOFILE "
             "(ulimit -n) or lower KOPPELING_THREADS or KOPPELING_IN_FLIGHT",
             (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+    }
     limit.rlim_cur = wanted;
-    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return error_set(err, ERROR_SYSTEM, "cannot raise the limit of open files: %s",
                          error_reason(errno));
+    }
     return true;
 }
 
 static void remove_arguments(int *argument_count, char **arguments, int at, int how_many)
 {
-    for (int i = at; i + how_many <= *argument_count; i++)
+    for (int i = at; i + how_many <= *argument_count; i++) {
         arguments[i] = arguments[i + how_many];
+    }
     *argument_count -= how_many;
 }
 
 bool program_take_flag(int *argument_count, char **arguments, const char *flag)
 {
     bool found = false;
+
     for (int i = 1; i < *argument_count;) {
         if (strcmp(arguments[i], flag) == 0) {
             remove_arguments(argument_count, arguments, i, 1);
@@ -82,16 +93,20 @@ bool program_take_flag(int *argument_count, char **arguments, const char *flag)
 const char *program_take_option(int *argument_count, char **arguments, const char *name)
 {
     size_t length = strlen(name);
+
     for (int i = 1; i < *argument_count; i++) {
-        if (strncmp(arguments[i], name, length) != 0)
+        if (strncmp(arguments[i], name, length) != 0) {
             continue;
+        }
         if (arguments[i][length] == '=') {
             const char *value = arguments[i] + length + 1;
+
             remove_arguments(argument_count, arguments, i, 1);
             return value;
         }
         if (arguments[i][length] == '\0' && i + 1 < *argument_count) {
             const char *value = arguments[i + 1];
+
             remove_arguments(argument_count, arguments, i, 2);
             return value;
         }
@@ -108,6 +123,7 @@ static void end_now(int number)
 void program_end_by_signal(void)
 {
     const struct sigaction action = {.sa_handler = end_now};
+
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
 }
@@ -115,8 +131,10 @@ void program_end_by_signal(void)
 int program_finish_output(const char *program)
 {
     struct error err = ERROR_INIT;
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
         return EXIT_SUCCESS;
+    }
     (void)error_set(&err, ERROR_OUTPUT, "cannot write to standard output: %s", error_reason(errno));
     return program_fail(program, &err);
 }

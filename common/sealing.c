@@ -124,6 +124,7 @@ bool sealing_key_new(const char *secret_base64, const char *previous_base64,
     }
     sodium_mprotect_readonly(key);
     *ret_key = steal_ptr(&key);
+
     return true;
 }
 

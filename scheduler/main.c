@@ -32,10 +32,13 @@ static bool migrate(const struct config *config, struct error *err)
 {
     int applied = 0;
     AUTO(PQfinish) PGconn *connection = NULL;
+
     if (!database_open(config->database_url, "koppeling-scheduler migrate", &connection, err) ||
-        !migrate_apply(connection, &applied, err))
+        !migrate_apply(connection, &applied, err)) {
         return false;
+    }
     LOG_INFO("the database is up to date", LOG_INT("applied", applied));
+
     return true;
 }
 
@@ -44,12 +47,15 @@ static int with_config(int argument_count, char **arguments, bool is_migration)
     struct config config;
     struct error err = ERROR_INIT;
     bool once = !is_migration && program_take_flag(&argument_count, arguments, "--once");
-    if (!config_load(&config, CONFIG_SCHEDULER, argument_count, arguments, &err))
+
+    if (!config_load(&config, CONFIG_SCHEDULER, argument_count, arguments, &err)) {
         return program_fail(program, &err);
+    }
     log_setup(config.log_level, config.log_format);
     log_set_thread_name("main");
-    if (!is_migration)
+    if (!is_migration) {
         program_end_by_signal();
+    }
     bool done = is_migration ? migrate(&config, &err) : scheduler_run(&config, once, &err);
     config_release(&config);
     return done ? EXIT_SUCCESS : program_fail(program, &err);
@@ -59,6 +65,7 @@ int main(int argument_count, char **arguments)
 {
     struct error err = ERROR_INIT;
     const char *name = argument_count > 1 ? arguments[1] : "";
+
     program_protect();
     if (program_take_flag(&argument_count, arguments, "--help")) {
         print_help();
@@ -68,12 +75,15 @@ int main(int argument_count, char **arguments)
         puts("koppeling-scheduler " KOPPELING_VERSION);
         return program_finish_output(program);
     }
-    if (!memory_start(&err) || !sealing_start(&err))
+    if (!memory_start(&err) || !sealing_start(&err)) {
         return program_fail(program, &err);
-    if (strcmp(name, "run") == 0)
+    }
+    if (strcmp(name, "run") == 0) {
         return with_config(argument_count - 1, arguments + 1, false);
-    if (strcmp(name, "migrate") == 0)
+    }
+    if (strcmp(name, "migrate") == 0) {
         return with_config(argument_count - 1, arguments + 1, true);
+    }
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
                     name[0] != '\0' ? "unknown command '" : "a command is needed: run or migrate",
                     name, name[0] != '\0' ? "'" : "");

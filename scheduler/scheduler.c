@@ -52,8 +52,10 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
 {
     struct scheduler *scheduler = context;
     int64_t silence = clock_monotonic_us() - atomic_load(&scheduler->ticked_us);
-    if (silence < scheduler->config->tick_us * 3 + scheduler->config->stall_us)
+
+    if (silence < scheduler->config->tick_us * 3 + scheduler->config->stall_us) {
         return true;
+    }
     snprintf(reason, reason_size, "no tick for %lld s%s", (long long)(silence / 1000000),
              atomic_load(&scheduler->is_locked_out) ? ": another session holds the lock of the tick"
                                                     : "");
@@ -63,13 +65,15 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
 static bool block_signals(struct scheduler *scheduler, struct error *err)
 {
     sigset_t signals;
+
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     scheduler->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (scheduler->signal_descriptor < 0)
+    if (scheduler->signal_descriptor < 0) {
         return error_set(err, ERROR_SYSTEM, "cannot read signals: %s", error_reason(errno));
+    }
     return true;
 }
 
@@ -78,21 +82,25 @@ static bool wait_us(const struct scheduler *scheduler, int64_t wait)
 {
     struct pollfd descriptor = {.fd = scheduler->signal_descriptor, .events = POLLIN};
     int ready = poll(&descriptor, 1, wait > 0 ? (int)(wait / 1000) : 0);
+
     return ready == 0 || (ready < 0 && errno == EINTR);
 }
 
 static bool connect_database(struct scheduler *scheduler, struct error *err)
 {
     bool current = true;
+
     PQfinish(scheduler->connection);
     scheduler->connection = NULL;
     if (!database_hosts_open(scheduler->hosts, "koppeling-scheduler", &scheduler->connection,
                              err) ||
-        !migrate_check(scheduler->connection, &current, err))
+        !migrate_check(scheduler->connection, &current, err)) {
         return false;
-    if (!current)
+    }
+    if (!current) {
         LOG_WARNING("the functions and views in the database are of another version: run "
                     "koppeling-scheduler migrate");
+    }
     return true;
 }
 
@@ -101,18 +109,23 @@ static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, st
     int64_t now = clock_monotonic_us();
     bool with_maintenance =
         scheduler->maintained_us == 0 || now - scheduler->maintained_us >= MAINTENANCE_US;
-    if (!tick_run(scheduler->connection, with_maintenance, ret_report, err))
+
+    if (!tick_run(scheduler->connection, with_maintenance, ret_report, err)) {
         return false;
-    if (with_maintenance && !ret_report->skipped)
+    }
+    if (with_maintenance && !ret_report->skipped) {
         scheduler->maintained_us = now;
+    }
     metric_add(&ticks, 1);
     atomic_store(&scheduler->is_locked_out, ret_report->skipped);
-    if (!ret_report->skipped)
+    if (!ret_report->skipped) {
         atomic_store(&scheduler->ticked_us, now);
-    if (ret_report->enqueued > 0 || ret_report->rescued > 0 || ret_report->paced > 0)
+    }
+    if (ret_report->enqueued > 0 || ret_report->rescued > 0 || ret_report->paced > 0) {
         LOG_INFO("tick", LOG_INT("enqueued", ret_report->enqueued),
                  LOG_INT("rescued", ret_report->rescued), LOG_INT("paced", ret_report->paced),
                  LOG_SECONDS("took", clock_monotonic_us() - now));
+    }
     return true;
 }
 
@@ -120,10 +133,13 @@ static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, st
 static bool check_skipped(struct scheduler *scheduler, bool skipped, struct error *err)
 {
     int64_t now = clock_monotonic_us();
-    if (!skipped || scheduler->skipped_us == 0)
+
+    if (!skipped || scheduler->skipped_us == 0) {
         scheduler->skipped_us = skipped ? now : 0;
-    if (!skipped || now - scheduler->skipped_us < SKIPPED_US)
+    }
+    if (!skipped || now - scheduler->skipped_us < SKIPPED_US) {
         return true;
+    }
     scheduler->skipped_us = 0;
     return error_set(
         err, ERROR_CONNECTION,
@@ -137,26 +153,33 @@ static bool tick_on(struct scheduler *scheduler, struct error *err)
     for (;;) {
         int64_t next_us = clock_monotonic_us() + scheduler->config->tick_us;
         struct tick_report report;
-        if (!tick(scheduler, &report, err) || !check_skipped(scheduler, report.skipped, err))
+
+        if (!tick(scheduler, &report, err) || !check_skipped(scheduler, report.skipped, err)) {
             return false;
+        }
         scheduler->retry_us = RETRY_MIN_US;
-        if (!wait_us(scheduler, report.is_full ? 0 : next_us - clock_monotonic_us()))
+        if (!wait_us(scheduler, report.is_full ? 0 : next_us - clock_monotonic_us())) {
             return true;
+        }
     }
 }
 
 static void run_until_stopped(struct scheduler *scheduler)
 {
     struct error err = ERROR_INIT;
+
     while (!tick_on(scheduler, &err)) {
         do {
             LOG_WARNING("cannot tick", LOG_TEXT("error", err.text),
                         LOG_SECONDS("retry_in", scheduler->retry_us));
+
             /* This host may be frozen, or no longer the primary. */
-            if (err.code == ERROR_CONNECTION)
+            if (err.code == ERROR_CONNECTION) {
                 (void)database_hosts_next(scheduler->hosts);
-            if (!wait_us(scheduler, scheduler->retry_us))
+            }
+            if (!wait_us(scheduler, scheduler->retry_us)) {
                 return;
+            }
             scheduler->retry_us =
                 scheduler->retry_us * 2 > RETRY_MAX_US ? RETRY_MAX_US : scheduler->retry_us * 2;
         } while (!connect_database(scheduler, &err));
@@ -166,6 +189,7 @@ static void run_until_stopped(struct scheduler *scheduler)
 static bool start(struct scheduler *scheduler, struct error *err)
 {
     const char *address = scheduler->config->metrics_address;
+
     atomic_store(&scheduler->ticked_us, clock_monotonic_us());
     return connect_database(scheduler, err) && block_signals(scheduler, err) &&
            (address == NULL ||
@@ -176,9 +200,11 @@ static bool start(struct scheduler *scheduler, struct error *err)
 static bool tick_once(struct scheduler *scheduler, struct error *err)
 {
     struct tick_report report;
+
     do {
-        if (!tick(scheduler, &report, err))
+        if (!tick(scheduler, &report, err)) {
             return false;
+        }
     } while (report.skipped && wait_us(scheduler, 20000));
     return true;
 }
@@ -192,11 +218,13 @@ bool scheduler_run(const struct config *config, bool once, struct error *err)
         .retry_us = RETRY_MIN_US,
     };
     bool done = start(&scheduler, err);
+
     if (done && once) {
         done = tick_once(&scheduler, err);
     } else if (done) {
         LOG_INFO("started", LOG_TEXT("version", KOPPELING_VERSION),
                  LOG_SECONDS("tick", config->tick_us));
+
         program_notify("READY=1");
         run_until_stopped(&scheduler);
         program_notify("STOPPING=1");
@@ -205,7 +233,8 @@ bool scheduler_run(const struct config *config, bool once, struct error *err)
     metrics_server_stop(scheduler.metrics);
     PQfinish(scheduler.connection);
     database_hosts_free(scheduler.hosts);
-    if (scheduler.signal_descriptor >= 0)
+    if (scheduler.signal_descriptor >= 0) {
         close(scheduler.signal_descriptor);
+    }
     return done;
 }

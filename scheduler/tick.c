@@ -60,8 +60,10 @@ static const struct {
 static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;
-    if (!database_run(connection, "schedule_lock", NULL, 0, &result, err))
+
+    if (!database_run(connection, "schedule_lock", NULL, 0, &result, err)) {
         return false;
+    }
     *ret_taken = PQgetvalue(result, 0, 0)[0] == 't';
     return true;
 }
@@ -69,11 +71,14 @@ static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
 static bool enqueue(PGconn *connection, struct tick_report *report, struct error *err)
 {
     const char *const batch[] = {BATCH_TEXT};
+
     for (size_t i = 0; i < ARRAY_LENGTH(enqueuers); i++) {
         AUTO(PQclear) PGresult *result = NULL;
+
         if (!database_run(connection, enqueuers[i].statement, batch, enqueuers[i].takes_batch,
-                          &result, err))
+                          &result, err)) {
             return false;
+        }
         int64_t jobs = strtoll(PQcmdTuples(result), NULL, 10);
         metric_add(enqueuers[i].metric, jobs);
         report->enqueued += jobs;
@@ -85,8 +90,10 @@ static bool enqueue(PGconn *connection, struct tick_report *report, struct error
 static bool rescue(PGconn *connection, struct tick_report *report, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;
-    if (!database_run(connection, "queue_rescue", NULL, 0, &result, err))
+
+    if (!database_run(connection, "queue_rescue", NULL, 0, &result, err)) {
         return false;
+    }
     report->rescued = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     metric_add(&rescued_jobs, report->rescued);
     return true;
@@ -95,8 +102,10 @@ static bool rescue(PGconn *connection, struct tick_report *report, struct error 
 static bool pace(PGconn *connection, struct tick_report *report, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;
-    if (!database_run(connection, "schedule_pace", NULL, 0, &result, err))
+
+    if (!database_run(connection, "schedule_pace", NULL, 0, &result, err)) {
         return false;
+    }
     report->paced = strtoll(PQcmdTuples(result), NULL, 10);
     metric_add(&paced_jobs, report->paced);
     return true;
@@ -105,8 +114,10 @@ static bool pace(PGconn *connection, struct tick_report *report, struct error *e
 static bool run_in_transaction(PGconn *connection, struct tick_report *report, struct error *err)
 {
     bool taken = false;
-    if (!take_lock(connection, &taken, err))
+
+    if (!take_lock(connection, &taken, err)) {
         return false;
+    }
     report->skipped = !taken;
     return !taken || (rescue(connection, report, err) && pace(connection, report, err) &&
                       enqueue(connection, report, err));
@@ -116,11 +127,14 @@ static bool run_in_transaction(PGconn *connection, struct tick_report *report, s
 static bool maintain(PGconn *connection, struct error *err)
 {
     if (database_run_patiently(connection, "schedule_maintenance",
-                               database_query("schedule_maintenance"), err))
+                               database_query("schedule_maintenance"), err)) {
         return true;
-    if (err->code != ERROR_UNAVAILABLE)
+    }
+    if (err->code != ERROR_UNAVAILABLE) {
         return false;
+    }
     LOG_WARNING("maintenance is put off", LOG_TEXT("error", err->text));
+
     return true;
 }
 
@@ -129,18 +143,23 @@ bool tick_run(PGconn *connection, bool with_maintenance, struct tick_report *ret
 {
     struct tick_report report = {.skipped = false};
     struct error ignored = ERROR_INIT;
-    if (!database_run_text(connection, "begin", database_query("transaction_begin"), err))
-        return false;
-    if (!run_in_transaction(connection, &report, err)) {
-        if (!database_run_text(connection, "rollback", database_query("transaction_rollback"),
-                               &ignored))
-            LOG_DEBUG("cannot roll back", LOG_TEXT("error", ignored.text));
+
+    if (!database_run_text(connection, "begin", database_query("transaction_begin"), err)) {
         return false;
     }
-    if (!database_run_text(connection, "commit", database_query("transaction_commit"), err))
+    if (!run_in_transaction(connection, &report, err)) {
+        if (!database_run_text(connection, "rollback", database_query("transaction_rollback"),
+                               &ignored)) {
+            LOG_DEBUG("cannot roll back", LOG_TEXT("error", ignored.text));
+        }
         return false;
-    if (with_maintenance && !report.skipped && !maintain(connection, err))
+    }
+    if (!database_run_text(connection, "commit", database_query("transaction_commit"), err)) {
         return false;
+    }
+    if (with_maintenance && !report.skipped && !maintain(connection, err)) {
+        return false;
+    }
     *ret_report = report;
     return true;
 }

@@ -44,22 +44,29 @@ static bool prepare(int argument_count, char **arguments, struct config *ret_con
 {
     AUTO(config) struct config config = {0};
     AUTO(sealing_key) struct sealing_key *key = NULL;
-    if (!config_load(&config, CONFIG_WORKER, argument_count, arguments, err))
+
+    if (!config_load(&config, CONFIG_WORKER, argument_count, arguments, err)) {
         return false;
+    }
     log_setup(config.log_level, config.log_format);
     log_set_thread_name("main");
     program_end_by_signal();
     if (config.secret_key != NULL &&
-        !sealing_key_new(config.secret_key, config.previous_secret_key, &key, err))
+        !sealing_key_new(config.secret_key, config.previous_secret_key, &key, err)) {
         return error_prefix(err, "KOPPELING_SECRET_KEY");
-    if (key != NULL && !sealing_key_is_locked(key))
+    }
+    if (key != NULL && !sealing_key_is_locked(key)) {
         LOG_WARNING("the secret key cannot be locked in memory and may be written to swap: raise "
                     "LimitMEMLOCK (ulimit -l)");
+    }
     free_secret(steal_ptr(&config.secret_key));
+
     free_secret(steal_ptr(&config.previous_secret_key));
+
     *ret_config = config;
     memset(&config, 0, sizeof(config));
     *ret_key = steal_ptr(&key);
+
     return true;
 }
 
@@ -69,9 +76,11 @@ static int run(int argument_count, char **arguments)
     AUTO(sealing_key) struct sealing_key *key = NULL;
     struct error err = ERROR_INIT;
     bool until_idle = program_take_flag(&argument_count, arguments, "--until-idle");
+
     if (!prepare(argument_count, arguments, &config, &key, &err) ||
-        !pool_run(&config, key, until_idle, &err))
+        !pool_run(&config, key, until_idle, &err)) {
         return program_fail(program, &err);
+    }
     return EXIT_SUCCESS;
 }
 
@@ -81,12 +90,15 @@ static int rekey(int argument_count, char **arguments)
     AUTO(sealing_key) struct sealing_key *key = NULL;
     struct error err = ERROR_INIT;
     bool is_dry_run = program_take_flag(&argument_count, arguments, "--dry-run");
-    if (!prepare(argument_count, arguments, &config, &key, &err))
+
+    if (!prepare(argument_count, arguments, &config, &key, &err)) {
         return program_fail(program, &err);
-    if (key == NULL)
+    }
+    if (key == NULL) {
         (void)error_set(&err, ERROR_CONFIG, "rekey needs KOPPELING_SECRET_KEY");
-    else if (rekey_run(&config, key, is_dry_run, &err))
+    } else if (rekey_run(&config, key, is_dry_run, &err)) {
         return program_finish_output(program);
+    }
     return program_fail(program, &err);
 }
 
@@ -95,8 +107,10 @@ static int keygen(void)
     struct error err = ERROR_INIT;
     AUTO(free) char *public_key = NULL;
     AUTO(free_secret) char *secret_key = NULL;
-    if (!sealing_generate(&public_key, &secret_key, &err))
+
+    if (!sealing_generate(&public_key, &secret_key, &err)) {
         return program_fail(program, &err);
+    }
     printf("public: %s\nsecret: %s\n", public_key, secret_key);
     return program_finish_output(program);
 }
@@ -105,15 +119,20 @@ static int keygen(void)
 static bool read_secret(char *ret_secret, size_t size, size_t *ret_length, struct error *err)
 {
     size_t length = fread(ret_secret, 1, size, stdin);
-    if (ferror(stdin) != 0)
+
+    if (ferror(stdin) != 0) {
         return error_set(err, ERROR_DATA, "cannot read the secret from standard input");
-    if (length == size)
+    }
+    if (length == size) {
         return error_set(err, ERROR_DATA, "the secret is longer than %d bytes",
                          SEALING_SECRET_LIMIT);
-    if (length > 0 && ret_secret[length - 1] == '\n')
+    }
+    if (length > 0 && ret_secret[length - 1] == '\n') {
         length--;
-    if (length > 0 && ret_secret[length - 1] == '\r')
+    }
+    if (length > 0 && ret_secret[length - 1] == '\r') {
         length--;
+    }
     *ret_length = length;
     return true;
 }
@@ -127,15 +146,18 @@ static int seal(int argument_count, char **arguments)
     const char *public_key = program_take_option(&argument_count, arguments, "--public-key");
     const char *shop_host = program_take_option(&argument_count, arguments, "--for");
     bool done = true;
-    if (argument_count > 1)
+
+    if (argument_count > 1) {
         done = error_set(&err, ERROR_USAGE, "seal does not know '%s'", arguments[1]);
-    else if (public_key == NULL)
+    } else if (public_key == NULL) {
         done = error_set(&err, ERROR_USAGE, "seal needs --public-key BASE64 (see keygen)");
+    }
     done = done && read_secret(secret, sizeof(secret), &length, &err) &&
            sealing_seal(public_key, shop_host, secret, length, &sealed, &err);
     explicit_bzero(secret, sizeof(secret));
-    if (!done)
+    if (!done) {
         return program_fail(program, &err);
+    }
     puts(sealed);
     return program_finish_output(program);
 }
@@ -144,6 +166,7 @@ static int command(int argument_count, char **arguments)
 {
     struct error err = ERROR_INIT;
     const char *name = argument_count > 1 ? arguments[1] : "";
+
     if (program_take_flag(&argument_count, arguments, "--help")) {
         print_help();
         return program_finish_output(program);
@@ -152,16 +175,21 @@ static int command(int argument_count, char **arguments)
         puts("koppeling-worker " KOPPELING_VERSION);
         return program_finish_output(program);
     }
-    if (!memory_start(&err) || !sealing_start(&err))
+    if (!memory_start(&err) || !sealing_start(&err)) {
         return program_fail(program, &err);
-    if (strcmp(name, "run") == 0)
+    }
+    if (strcmp(name, "run") == 0) {
         return run(argument_count - 1, arguments + 1);
-    if (strcmp(name, "rekey") == 0)
+    }
+    if (strcmp(name, "rekey") == 0) {
         return rekey(argument_count - 1, arguments + 1);
-    if (strcmp(name, "keygen") == 0)
+    }
+    if (strcmp(name, "keygen") == 0) {
         return keygen();
-    if (strcmp(name, "seal") == 0)
+    }
+    if (strcmp(name, "seal") == 0) {
         return seal(argument_count - 1, arguments + 1);
+    }
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
                     name[0] != '\0' ? "unknown command '"
                                     : "a command is needed: run, keygen, seal or rekey",

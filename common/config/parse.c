@@ -116,6 +116,7 @@ bool config_parse_kinds(const struct config_setting *setting, const char *text, 
         text = after + 1;
     }
     *(char **)ret_field = steal_ptr(&kinds);
+
     return true;
 }
 

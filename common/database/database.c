@@ -32,9 +32,11 @@ void database_parameters_fill(struct database_parameters *parameters, const char
         {"dbname", url},
     };
     size_t count = 0;
+
     for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
-        if (pairs[i][1] == NULL)
+        if (pairs[i][1] == NULL) {
             continue;
+        }
         parameters->keywords[count] = pairs[i][0];
         parameters->values[count] = pairs[i][1];
         count++;
@@ -46,12 +48,15 @@ void database_parameters_fill(struct database_parameters *parameters, const char
 const char *database_query(const char *name)
 {
     static const char prefix[] = "queries/";
+
     for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
         if (strncmp(file->name, prefix, sizeof(prefix) - 1) == 0 &&
-            strcmp(file->name + sizeof(prefix) - 1, name) == 0)
+            strcmp(file->name + sizeof(prefix) - 1, name) == 0) {
             return file->text;
+        }
     }
     LOG_ERROR("there is no such statement in sql/queries", LOG_TEXT("name", name));
+
     abort();
 }
 
@@ -60,13 +65,17 @@ const char *database_message(const PGconn *connection)
     static _Thread_local char line[400];
     const char *message = connection != NULL ? PQerrorMessage(connection) : "";
     size_t length = 0;
+
     for (; *message != '\0' && length < sizeof(line) - 1; message++) {
         char c = *message == '\n' || *message == '\t' ? ' ' : *message;
-        if (c != ' ' || (length > 0 && line[length - 1] != ' '))
+
+        if (c != ' ' || (length > 0 && line[length - 1] != ' ')) {
             line[length++] = c;
+        }
     }
-    while (length > 0 && line[length - 1] == ' ')
+    while (length > 0 && line[length - 1] == ' ') {
         length--;
+    }
     line[length] = '\0';
     return line[0] != '\0' ? line : "the connection was lost";
 }
@@ -74,6 +83,7 @@ const char *database_message(const PGconn *connection)
 void database_take_notice(void *ignored, const PGresult *notice)
 {
     const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+
     (void)ignored;
     LOG_INFO("the database remarks", LOG_TEXT("message", message != NULL ? message : ""));
 }
@@ -82,16 +92,20 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
                    struct error *err)
 {
     struct database_parameters parameters;
+
     database_parameters_fill(&parameters, url, application_name);
     AUTO(PQfinish)
     PGconn *connection = PQconnectdbParams(parameters.keywords, parameters.values, 1);
-    if (connection == NULL)
+    if (connection == NULL) {
         memory_exhausted();
-    if (PQstatus(connection) != CONNECTION_OK)
+    }
+    if (PQstatus(connection) != CONNECTION_OK) {
         return error_set(err, ERROR_UNAVAILABLE, "cannot connect to the database: %s",
                          database_message(connection));
+    }
     (void)PQsetNoticeReceiver(connection, database_take_notice, NULL);
     *ret_connection = steal_ptr(&connection);
+
     return true;
 }
 
@@ -114,16 +128,20 @@ enum error_code database_error_code(const PGresult *result)
         {"3F000", ERROR_CONFIG},      {"42883", ERROR_CONFIG},  {"42703", ERROR_CONFIG},
     };
     const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-    if (sqlstate == NULL)
+
+    if (sqlstate == NULL) {
         return ERROR_CONNECTION;
+    }
     /* A check without a name is a partition's: another one was attached while the row was on its
      * way, and the row belongs there now. */
     if (strcmp(sqlstate, "23514") == 0 &&
-        PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL)
+        PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL) {
         return ERROR_UNAVAILABLE;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
-        if (strncmp(sqlstate, codes[i].prefix, strlen(codes[i].prefix)) == 0)
+        if (strncmp(sqlstate, codes[i].prefix, strlen(codes[i].prefix)) == 0) {
             return codes[i].code;
+        }
     }
     return ERROR_INTERNAL;
 }
@@ -138,6 +156,7 @@ static bool fail_from_result(PGconn *connection, const PGresult *result, const c
     const char *primary =
         result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *hint = code == ERROR_CONFIG ? " (run: koppeling-scheduler migrate)" : "";
+
     return error_set(err, code, "cannot run %s: %s%s%s%s%s", what,
                      primary != NULL ? primary : database_message(connection),
                      sqlstate != NULL ? " (SQLSTATE " : "", sqlstate != NULL ? sqlstate : "",
@@ -147,6 +166,7 @@ static bool fail_from_result(PGconn *connection, const PGresult *result, const c
 static bool is_success(const PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
+
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
@@ -155,8 +175,10 @@ static bool wait_for_input(PGconn *connection, int64_t deadline_us)
 {
     int64_t wait_us = deadline_us - clock_monotonic_us();
     struct pollfd descriptor = {.fd = PQsocket(connection), .events = POLLIN};
-    if (wait_us <= 0)
+
+    if (wait_us <= 0) {
         return false;
+    }
     /* What poll() has to say shows when libpq reads. */
     (void)poll(&descriptor, 1, (int)((wait_us + 999) / 1000));
     return true;
@@ -167,6 +189,7 @@ static bool is_alive(const PGconn *connection)
 {
     const char *const keywords[] = {"host", "port", "connect_timeout", NULL};
     const char *const values[] = {PQhost(connection), PQport(connection), "5", NULL};
+
     return PQpingParams(keywords, values, 0) != PQPING_NO_RESPONSE;
 }
 
@@ -177,11 +200,13 @@ static bool take_answer(PGconn *connection, const char *what, bool is_patient,
     int64_t deadline_us = clock_monotonic_us() + ANSWER_TIMEOUT_US;
     int64_t end_us = is_patient ? clock_monotonic_us() + PATIENCE_US : deadline_us;
     AUTO(PQclear) PGresult *result = NULL;
+
     for (;;) {
         while (PQisBusy(connection)) {
             if (wait_for_input(connection, deadline_us)) {
-                if (!PQconsumeInput(connection))
+                if (!PQconsumeInput(connection)) {
                     break;
+                }
             } else if (deadline_us < end_us && is_alive(connection)) {
                 deadline_us += ANSWER_TIMEOUT_US;
             } else {
@@ -190,15 +215,18 @@ static bool take_answer(PGconn *connection, const char *what, bool is_patient,
             }
         }
         PGresult *next = PQgetResult(connection);
-        if (next == NULL)
+        if (next == NULL) {
             break;
+        }
         PQclear(result);
         result = next;
     }
-    if (!is_success(result))
+    if (!is_success(result)) {
         return fail_from_result(connection, result, what, err);
-    if (ret_result != NULL)
+    }
+    if (ret_result != NULL) {
         *ret_result = steal_ptr(&result);
+    }
     return true;
 }
 
@@ -206,22 +234,25 @@ bool database_run(PGconn *connection, const char *name, const char *const *param
                   size_t parameter_count, PGresult **ret_result, struct error *err)
 {
     if (!PQsendQueryParams(connection, database_query(name), (int)parameter_count, NULL, parameters,
-                           NULL, NULL, 0))
+                           NULL, NULL, 0)) {
         return fail_from_result(connection, NULL, name, err);
+    }
     return take_answer(connection, name, false, ret_result, err);
 }
 
 bool database_run_text(PGconn *connection, const char *what, const char *sql, struct error *err)
 {
-    if (!PQsendQuery(connection, sql))
+    if (!PQsendQuery(connection, sql)) {
         return fail_from_result(connection, NULL, what, err);
+    }
     return take_answer(connection, what, false, NULL, err);
 }
 
 bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
                             struct error *err)
 {
-    if (!PQsendQuery(connection, sql))
+    if (!PQsendQuery(connection, sql)) {
         return fail_from_result(connection, NULL, what, err);
+    }
     return take_answer(connection, what, true, NULL, err);
 }

@@ -23,8 +23,9 @@ static const char *const definition_prefixes[] = {"functions/", "views/", "roles
 static bool is_definition(const struct sql_file *file)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(definition_prefixes); i++) {
-        if (has_prefix(file, definition_prefixes[i]))
+        if (has_prefix(file, definition_prefixes[i])) {
             return true;
+        }
     }
     return false;
 }
@@ -37,9 +38,11 @@ static int migration_version(const struct sql_file *file)
 static int newest_version(void)
 {
     int newest = 0;
+
     for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
-        if (migration_version(file) > newest)
+        if (migration_version(file) > newest) {
             newest = migration_version(file);
+        }
     }
     return newest;
 }
@@ -49,11 +52,13 @@ static void hash_definitions(char ret_hex[HASH_BYTES * 2 + 1])
 {
     unsigned char hash[HASH_BYTES];
     crypto_generichash_state state;
+
     crypto_generichash_init(&state, NULL, 0, sizeof(hash));
     for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
-        if (is_definition(file))
+        if (is_definition(file)) {
             crypto_generichash_update(&state, (const unsigned char *)file->text,
                                       strlen(file->text) + 1);
+        }
     }
     crypto_generichash_final(&state, hash, sizeof(hash));
     sodium_bin2hex(ret_hex, HASH_BYTES * 2 + 1, hash, sizeof(hash));
@@ -63,20 +68,25 @@ static void hash_definitions(char ret_hex[HASH_BYTES * 2 + 1])
 static bool read_version(PGconn *connection, int *ret_version, struct error *err)
 {
     AUTO(PQclear) PGresult *exists = NULL;
-    if (!database_run(connection, "migrate_exists", NULL, 0, &exists, err))
+
+    if (!database_run(connection, "migrate_exists", NULL, 0, &exists, err)) {
         return false;
+    }
     int version = 0;
     if (PQgetvalue(exists, 0, 0)[0] == 't') {
         AUTO(PQclear) PGresult *newest = NULL;
-        if (!database_run(connection, "migrate_version", NULL, 0, &newest, err))
+
+        if (!database_run(connection, "migrate_version", NULL, 0, &newest, err)) {
             return false;
+        }
         version = (int)strtol(PQgetvalue(newest, 0, 0), NULL, 10);
     }
-    if (version > newest_version())
+    if (version > newest_version()) {
         return error_set(err, ERROR_CONFIG,
                          "the database has schema version %d, this program knows %d: install the "
                          "newer program",
                          version, newest_version());
+    }
     *ret_version = version;
     return true;
 }
@@ -85,8 +95,10 @@ static bool definitions_are_current(PGconn *connection, bool *ret_current, struc
 {
     char hash[HASH_BYTES * 2 + 1];
     AUTO(PQclear) PGresult *stored = NULL;
-    if (!database_run(connection, "migrate_definitions", NULL, 0, &stored, err))
+
+    if (!database_run(connection, "migrate_definitions", NULL, 0, &stored, err)) {
         return false;
+    }
     hash_definitions(hash);
     *ret_current = PQntuples(stored) == 1 && strcmp(PQgetvalue(stored, 0, 0), hash) == 0;
     return true;
@@ -96,12 +108,15 @@ static bool apply_one(PGconn *connection, const struct sql_file *file, struct er
 {
     char version[16];
     const char *name = strchr(file->name, '_') + 1;
+
     snprintf(version, sizeof(version), "%d", migration_version(file));
     const char *const parameters[] = {version, name};
     if (!database_run_patiently(connection, file->name, file->text, err) ||
-        !database_run(connection, "migrate_record", parameters, 2, NULL, err))
+        !database_run(connection, "migrate_record", parameters, 2, NULL, err)) {
         return false;
+    }
     LOG_INFO("migration applied", LOG_TEXT("name", file->name));
+
     return true;
 }
 
@@ -115,9 +130,11 @@ static bool wait_for_lock(PGconn *connection, struct error *err)
 static bool apply_next(PGconn *connection, bool *ret_applied, struct error *err)
 {
     int version = 0;
+
     *ret_applied = false;
-    if (!wait_for_lock(connection, err) || !read_version(connection, &version, err))
+    if (!wait_for_lock(connection, err) || !read_version(connection, &version, err)) {
         return false;
+    }
     for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
         if (migration_version(file) > version) {
             *ret_applied = true;
@@ -130,22 +147,27 @@ static bool apply_next(PGconn *connection, bool *ret_applied, struct error *err)
 static bool apply_definitions(PGconn *connection, bool *ret_applied, struct error *err)
 {
     bool current = false;
+
     *ret_applied = false;
-    if (!wait_for_lock(connection, err) || !definitions_are_current(connection, &current, err))
+    if (!wait_for_lock(connection, err) || !definitions_are_current(connection, &current, err)) {
         return false;
-    if (current)
+    }
+    if (current) {
         return true;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(definition_prefixes); i++) {
         for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
             if (has_prefix(file, definition_prefixes[i]) &&
-                !database_run_patiently(connection, file->name, file->text, err))
+                !database_run_patiently(connection, file->name, file->text, err)) {
                 return false;
+            }
         }
     }
     char hash[HASH_BYTES * 2 + 1];
     hash_definitions(hash);
     const char *const parameters[] = {hash};
     LOG_INFO("functions, views and grants replaced");
+
     return database_run(connection, "migrate_record_definitions", parameters, 1, NULL, err);
 }
 
@@ -155,14 +177,17 @@ typedef bool migration_step(PGconn *connection, bool *ret_applied, struct error 
 static bool in_transaction(PGconn *connection, migration_step *step, bool *ret_applied,
                            struct error *err)
 {
-    if (!database_run_text(connection, "begin", database_query("transaction_begin"), err))
+    if (!database_run_text(connection, "begin", database_query("transaction_begin"), err)) {
         return false;
-    if (step(connection, ret_applied, err))
+    }
+    if (step(connection, ret_applied, err)) {
         return database_run_text(connection, "commit", database_query("transaction_commit"), err);
+    }
     struct error ignored;
     if (!database_run_text(connection, "rollback", database_query("transaction_rollback"),
-                           &ignored))
+                           &ignored)) {
         LOG_WARNING("cannot roll back", LOG_TEXT("error", ignored.text));
+    }
     return false;
 }
 
@@ -170,15 +195,19 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
 {
     bool applied = true;
     int count = 0;
-    if (!database_run_text(connection, "quiet", database_query("connection_quiet"), err))
+
+    if (!database_run_text(connection, "quiet", database_query("connection_quiet"), err)) {
         return false;
+    }
     while (applied) {
-        if (!in_transaction(connection, apply_next, &applied, err))
+        if (!in_transaction(connection, apply_next, &applied, err)) {
             return false;
+        }
         count += applied;
     }
-    if (!in_transaction(connection, apply_definitions, &applied, err))
+    if (!in_transaction(connection, apply_definitions, &applied, err)) {
         return false;
+    }
     *ret_applied = count + applied;
     return true;
 }
@@ -186,12 +215,15 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
 bool migrate_check(PGconn *connection, bool *ret_definitions_current, struct error *err)
 {
     int version = 0;
-    if (!read_version(connection, &version, err))
+
+    if (!read_version(connection, &version, err)) {
         return false;
-    if (version < newest_version())
+    }
+    if (version < newest_version()) {
         return error_set(err, ERROR_CONFIG,
                          "the database has schema version %d, this program needs %d: run "
                          "koppeling-scheduler migrate",
                          version, newest_version());
+    }
     return definitions_are_current(connection, ret_definitions_current, err);
 }

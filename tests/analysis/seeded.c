@@ -26,6 +26,7 @@ static void leak(void)
 static void use_after_free(void)
 {
     char *bytes = malloc(100);
+
     kept = bytes;
     free(bytes);
     memset(kept, 0, 1);
@@ -34,21 +35,25 @@ static void use_after_free(void)
 static void overflow(void)
 {
     volatile int most = INT_MAX;
+
     most = most + 1;
 }
 
 static void *count(void *unused)
 {
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         shared++;
+    }
     return unused;
 }
 
 static void race(void)
 {
     pthread_t other;
-    if (pthread_create(&other, NULL, count, NULL) != 0)
+
+    if (pthread_create(&other, NULL, count, NULL) != 0) {
         exit(EXIT_FAILURE);
+    }
     count(NULL);
     pthread_join(other, NULL);
 }
@@ -74,10 +79,11 @@ static const struct {
 int main(int argument_count, char **arguments)
 {
     for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
-        if (argument_count < 2 && faults[i].is_found)
+        if (argument_count < 2 && faults[i].is_found) {
             puts(faults[i].name);
-        else if (argument_count > 1 && strcmp(arguments[1], faults[i].name) == 0)
+        } else if (argument_count > 1 && strcmp(arguments[1], faults[i].name) == 0) {
             faults[i].happen();
+        }
     }
     return EXIT_SUCCESS;
 }

@@ -25,6 +25,7 @@ static size_t write_line(enum log_format format, char *const values[3], char ret
     LOG_ERROR("event of a test", LOG_TEXT("first", values[0]), LOG_INT("number", -12),
               LOG_TEXT("second", values[1]), LOG_SECONDS("took", 1500000),
               LOG_TEXT("third", values[2]));
+
     dup2(saved, STDERR_FILENO);
     close(saved);
 

@@ -28,6 +28,7 @@ void answer_problem(struct answer *answer, enum api api, int status, const char 
 {
     char detail[300];
     va_list arguments;
+
     va_start(arguments, format);
     vsnprintf(detail, sizeof(detail), format, arguments);
     va_end(arguments);
@@ -55,6 +56,7 @@ void answer_problem(struct answer *answer, enum api api, int status, const char 
 void answer_json(struct answer *answer, int status, json_t *json)
 {
     AUTO(json) json_t *owned = json;
+
     answer->status = status;
     buffer_clear(&answer->body);
     put_json(&answer->body, owned);
@@ -69,10 +71,12 @@ void answer_text(struct answer *answer, int status, const char *text)
 
 uint64_t answer_length(const struct answer *answer)
 {
-    if (answer->runs[0].text == NULL)
+    if (answer->runs[0].text == NULL) {
         return answer->body.length;
+    }
     uint64_t length = 0;
-    for (size_t i = 0; i < ANSWER_RUNS && answer->runs[i].text != NULL; i++)
+    for (size_t i = 0; i < ANSWER_RUNS && answer->runs[i].text != NULL; i++) {
         length += strlen(answer->runs[i].text) * answer->runs[i].times;
+    }
     return length;
 }

@@ -24,6 +24,7 @@ enum api api_of_path(const char *url, const char **ret_path)
 {
     for (size_t i = API_MIJNWEBWINKEL + 1; i < ARRAY_LENGTH(apis); i++) {
         size_t length = strlen(apis[i].prefix);
+
         if (strncmp(url, apis[i].prefix, length) == 0 &&
             (url[length] == '/' || url[length] == '\0')) {
             *ret_path = url + length;

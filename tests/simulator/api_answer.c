@@ -8,5 +8,6 @@ void api_answer(struct call *call)
         [API_BOEKUWZENDING_STAGING] = boekuwzending_answer,
         [API_CONTROL] = control_answer,
     };
+
     answers[call->api](call);
 }

@@ -11,8 +11,9 @@
 /* Returns the elements, moved if need be, with room for one more than `count` of `size` bytes. */
 static inline void *array_grow(void *items, size_t count, size_t *capacity, size_t size)
 {
-    if (count < *capacity)
+    if (count < *capacity) {
         return items;
+    }
     *capacity = *capacity > 0 ? *capacity * 2 : 16;
     return xreallocarray(items, *capacity, size);
 }

@@ -31,6 +31,7 @@ bool is_text(const json_t *value)
 const char *member_text(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
+
     return text != NULL ? text : "";
 }
 
@@ -43,16 +44,18 @@ void violation_add(json_t *violations, const char *path, const char *message)
 bool violation_need(json_t *violations, const json_t *object, const char *name,
                     bool (*is_right)(const json_t *value), const char *message)
 {
-    if (is_right(json_object_get(object, name)))
+    if (is_right(json_object_get(object, name))) {
         return true;
+    }
     violation_add(violations, name, message);
     return false;
 }
 
 bool boekuwzending_accept(struct call *call, const json_t *violations)
 {
-    if (json_array_size(violations) == 0)
+    if (json_array_size(violations) == 0) {
         return true;
+    }
     struct buffer *text = &call->answer.body;
     const json_t *first = json_array_get(violations, 0);
     AUTO(free)
@@ -71,8 +74,9 @@ bool boekuwzending_accept(struct call *call, const json_t *violations)
 
 bool boekuwzending_has_object(struct call *call)
 {
-    if (json_is_object(call->json))
+    if (json_is_object(call->json)) {
         return true;
+    }
     call_problem(call, 400, "Syntax error: the body is not a JSON object");
     return false;
 }
@@ -81,14 +85,17 @@ static size_t query_size(const struct call *call, const char *name, size_t other
 {
     const char *text = call_query(call, name);
     long value = text != NULL ? strtol(text, NULL, 10) : 0;
+
     return value > 0 ? (size_t)value : otherwise;
 }
 
 struct page boekuwzending_page(const struct call *call)
 {
     size_t take = query_size(call, "_items_per_page", PAGE_ITEMS);
-    if (take > PAGE_ITEMS_MOST)
+
+    if (take > PAGE_ITEMS_MOST) {
         take = PAGE_ITEMS_MOST;
+    }
     return (struct page){.take = take, .skip = (query_size(call, "_page", 1) - 1) * take};
 }
 
@@ -96,13 +103,17 @@ struct page boekuwzending_page(const struct call *call)
 static char *form_value(const char *form, const char *name)
 {
     size_t length = strlen(name);
+
     for (const char *at = form; at != NULL && *at != '\0';) {
         size_t size = strcspn(at, "&");
+
         if (size > length && strncmp(at, name, length) == 0 && at[length] == '=') {
             char *value = xstrndup(at + length + 1, size - length - 1);
+
             for (char *byte = value; *byte != '\0'; byte++) {
-                if (*byte == '+')
+                if (*byte == '+') {
                     *byte = ' ';
+                }
             }
             MHD_http_unescape(value);
             return value;
@@ -125,6 +136,7 @@ static void issue_token(struct call *call)
     AUTO(free) char *grant = form_value(form, "grant_type");
     AUTO(free) char *client_id = form_value(form, "client_id");
     AUTO(free) char *secret = form_value(form, "client_secret");
+
     if (grant == NULL || strcmp(grant, "client_credentials") != 0) {
         refuse_token(call, 400, "unsupported_grant_type",
                      "The authorization grant type is not supported by the authorization server.");
@@ -149,6 +161,7 @@ static void issue_token(struct call *call)
 static void get_me(struct call *call)
 {
     struct buffer *text = &call->answer.body;
+
     put_text(text, "{\"name\":");
     put_string(text, call->account->client_id);
     put(text, ",\"number\":\"K%05u\",\"id\":\"%s\",\"conversation\":\"/conversations/%s\"}",
@@ -178,10 +191,12 @@ static void list_types(struct call *call)
 static bool check_bearer(struct call *call)
 {
     const char *token = call_bearer(call);
+
     call->account = token != NULL ? booking_authenticate(call->booking, token) : NULL;
-    if (call->account == NULL)
+    if (call->account == NULL) {
         call_problem(call, 401, "The access token is %s",
                      token == NULL ? "missing" : "invalid or has expired");
+    }
     return call->account != NULL;
 }
 
@@ -208,8 +223,10 @@ void boekuwzending_answer(struct call *call)
         {"GET", "/distributors", list_distributors, false},
         {"GET", "/types", list_types, false},
     };
+
     call->booking = call_booking(call);
     const struct route *route = route_find(routes, ARRAY_LENGTH(routes), call);
-    if (route != NULL && (route->is_open || check_bearer(call)))
+    if (route != NULL && (route->is_open || check_bearer(call))) {
         route->handle(call);
+    }
 }

@@ -15,30 +15,38 @@ static const struct shipment *shipment_of_path(struct call *call)
 {
     const struct shipment *shipment =
         booking_find_shipment(call->booking, call->account, call->parameters[0]);
-    if (shipment == NULL)
+
+    if (shipment == NULL) {
         call_problem(call, 404, "Not Found");
+    }
     return shipment;
 }
 
 void boekuwzending_get_shipment(struct call *call)
 {
     const struct shipment *shipment = shipment_of_path(call);
-    if (shipment != NULL)
+
+    if (shipment != NULL) {
         put_shipment(&call->answer.body, shipment);
+    }
 }
 
 void boekuwzending_list_labels(struct call *call)
 {
     const struct shipment *shipment = shipment_of_path(call);
-    if (shipment != NULL)
+
+    if (shipment != NULL) {
         answer_text(&call->answer, 200, shipment_has_labels(shipment) ? shipment->labels : "[]");
+    }
 }
 
 void boekuwzending_download_labels(struct call *call)
 {
     const struct shipment *shipment = shipment_of_path(call);
-    if (shipment == NULL)
+
+    if (shipment == NULL) {
         return;
+    }
     if (!shipment_has_labels(shipment) || shipment->label_count == 0) {
         call_problem(call, 404, "This shipment has no labels");
         return;
@@ -57,13 +65,16 @@ static enum MHD_Result collect_shipment(void *context, enum MHD_ValueKind kind, 
                                         const char *value)
 {
     struct download *download = context;
+
     (void)kind;
-    if (value == NULL || strncmp(name, "shipments[", 10) != 0)
+    if (value == NULL || strncmp(name, "shipments[", 10) != 0) {
         return MHD_YES;
+    }
     const struct shipment *shipment =
         booking_find_shipment(download->call->booking, download->call->account, value);
-    if (shipment == NULL || !shipment_has_labels(shipment))
+    if (shipment == NULL || !shipment_has_labels(shipment)) {
         return MHD_YES;
+    }
     download->shipments = array_grow(download->shipments, download->count, &download->capacity,
                                      sizeof(struct shipment *));
     download->shipments[download->count++] = shipment;
@@ -73,6 +84,7 @@ static enum MHD_Result collect_shipment(void *context, enum MHD_ValueKind kind, 
 void boekuwzending_download_shipments(struct call *call)
 {
     struct download download = {.call = call};
+
     MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, collect_shipment, &download);
     if (download.count == 0) {
         call_problem(call, 404, "These shipments have no labels");
@@ -87,6 +99,7 @@ void boekuwzending_get_label(struct call *call)
 {
     const struct label *label =
         booking_find_label(call->booking, call->account, call->parameters[0]);
+
     if (label == NULL) {
         call_problem(call, 404, "Not Found");
         return;
@@ -102,6 +115,7 @@ void boekuwzending_track(struct call *call)
     char moment[MOMENT_SIZE];
     const struct label *label =
         booking_find_label(call->booking, call->account, call->parameters[0]);
+
     if (label == NULL) {
         answer_text(&call->answer, 404, "{\"error\":\"Label not found\"}");
         return;

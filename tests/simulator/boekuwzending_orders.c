@@ -11,6 +11,7 @@
 static bool order_is_valid(struct call *call)
 {
     AUTO(json) json_t *violations = json_array();
+
     violation_need(violations, call->json, "externalId", is_text,
                    "This value should not be blank.");
     violation_need(violations, call->json, "createdAtSource", is_text,
@@ -35,12 +36,15 @@ static void order_render(struct call *call, struct pushed_order *order)
     json_t *lines = json_object_get(sent, "orderLines");
     json_t *line;
     size_t index;
+
     json_array_foreach(lines, index, line)
     {
         char id[UUID_SIZE];
+
         dice_uuid(&call->simulator->dice, id);
-        if (json_is_object(line))
+        if (json_is_object(line)) {
             json_object_set_new(line, "id", json_string(id));
+        }
     }
     json_object_update_missing(full, sent);
     AUTO(json)
@@ -58,8 +62,9 @@ static void order_render(struct call *call, struct pushed_order *order)
 
 void boekuwzending_create_order(struct call *call)
 {
-    if (!boekuwzending_has_object(call) || !order_is_valid(call))
+    if (!boekuwzending_has_object(call) || !order_is_valid(call)) {
         return;
+    }
     struct pushed_order *order = xcalloc(1, sizeof(*order));
     dice_uuid(&call->simulator->dice, order->id);
     order->account = call->account;
@@ -77,12 +82,14 @@ static enum MHD_Result compare_external_id(void *context, enum MHD_ValueKind kin
                                            const char *value)
 {
     struct order_search *search = context;
+
     (void)kind;
     /* externalId=A, or externalId[]=A&externalId[]=B, or externalId[0]=A */
     if (strcmp(name, "externalId") == 0 || strncmp(name, "externalId[", 11) == 0) {
         search->has_criterion = true;
-        if (value != NULL && strcmp(value, search->order->external_id) == 0)
+        if (value != NULL && strcmp(value, search->order->external_id) == 0) {
             search->is_wanted = true;
+        }
     }
     return MHD_YES;
 }
@@ -90,8 +97,10 @@ static enum MHD_Result compare_external_id(void *context, enum MHD_ValueKind kin
 static bool order_is_wanted(const struct call *call, const struct pushed_order *order)
 {
     struct order_search search = {.order = order};
-    if (order->is_deleted || order->account != call->account)
+
+    if (order->is_deleted || order->account != call->account) {
         return false;
+    }
     MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, compare_external_id,
                               &search);
     return !search.has_criterion || search.is_wanted;
@@ -102,11 +111,14 @@ void boekuwzending_find_orders(struct call *call)
     struct page page = boekuwzending_page(call);
     struct buffer *text = &call->answer.body;
     size_t found = 0;
+
     put_text(text, "[");
     for (size_t i = 0; i < call->booking->order_count && found < page.skip + page.take; i++) {
         const struct pushed_order *order = call->booking->order_items[i];
-        if (order_is_wanted(call, order) && ++found > page.skip)
+
+        if (order_is_wanted(call, order) && ++found > page.skip) {
             put(text, "%s%s", found > page.skip + 1 ? "," : "", order->overview);
+        }
     }
     put_text(text, "]");
 }
@@ -115,23 +127,29 @@ static struct pushed_order *order_of_path(struct call *call)
 {
     struct pushed_order *order =
         booking_find_order(call->booking, call->account, call->parameters[0]);
-    if (order == NULL)
+
+    if (order == NULL) {
         call_problem(call, 404, "Not Found");
+    }
     return order;
 }
 
 void boekuwzending_get_order(struct call *call)
 {
     const struct pushed_order *order = order_of_path(call);
-    if (order != NULL)
+
+    if (order != NULL) {
         answer_text(&call->answer, 200, order->text);
+    }
 }
 
 void boekuwzending_put_order(struct call *call)
 {
     struct pushed_order *order = order_of_path(call);
-    if (order == NULL || !boekuwzending_has_object(call) || !order_is_valid(call))
+
+    if (order == NULL || !boekuwzending_has_object(call) || !order_is_valid(call)) {
         return;
+    }
     order->put_count++;
     order_render(call, order);
     answer_text(&call->answer, 200, order->text);
@@ -140,8 +158,10 @@ void boekuwzending_put_order(struct call *call)
 void boekuwzending_delete_order(struct call *call)
 {
     struct pushed_order *order = order_of_path(call);
-    if (order == NULL)
+
+    if (order == NULL) {
         return;
+    }
     order->is_deleted = true;
     call->answer.status = 204;
 }

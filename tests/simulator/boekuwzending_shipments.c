@@ -13,8 +13,9 @@
 static bool is_among(const char *text, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(list[i], text) == 0)
+        if (strcmp(list[i], text) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -26,17 +27,22 @@ static void check_item(json_t *violations, const json_t *item, size_t index)
     const json_t *quantity = json_object_get(item, "quantity");
     AUTO(free) char *type_path = xasprintf("items[%zu].type", index);
     AUTO(free) char *quantity_path = xasprintf("items[%zu].quantity", index);
-    if (!is_among(member_text(item, "type"), types, ARRAY_LENGTH(types)))
+
+    if (!is_among(member_text(item, "type"), types, ARRAY_LENGTH(types))) {
         violation_add(violations, type_path, "The value you selected is not a valid choice.");
+    }
     if (!json_is_integer(quantity) || json_integer_value(quantity) < 1 ||
-        json_integer_value(quantity) > QUANTITY_MOST)
+        json_integer_value(quantity) > QUANTITY_MOST) {
         violation_add(violations, quantity_path, "This value should be between 1 and 1000.");
+    }
     const json_t *dimensions = json_object_get(item, "dimensions");
     static const char *const sides[] = {"length", "width", "height"};
     for (size_t i = 0; i < ARRAY_LENGTH(sides); i++) {
         AUTO(free) char *path = xasprintf("items[%zu].dimensions.%s", index, sides[i]);
-        if (!json_is_number(json_object_get(dimensions, sides[i])))
+
+        if (!json_is_number(json_object_get(dimensions, sides[i]))) {
             violation_add(violations, path, "This value should not be null.");
+        }
     }
 }
 
@@ -51,34 +57,44 @@ static void check_receiver(json_t *violations, const json_t *request)
         {"address", "country", "shipTo.address.country"},
     };
     const json_t *to = json_object_get(request, "shipTo");
-    if (!violation_need(violations, request, "shipTo", is_object, "This value should not be null."))
+
+    if (!violation_need(violations, request, "shipTo", is_object,
+                        "This value should not be null.")) {
         return;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
         const json_t *part = json_object_get(to, members[i].part);
-        if (!is_text(json_object_get(part, members[i].name)))
+
+        if (!is_text(json_object_get(part, members[i].name))) {
             violation_add(violations, members[i].path, "This value should not be blank.");
+        }
     }
 }
 
 static void check_dispatch(json_t *violations, const json_t *request)
 {
     const json_t *date = json_object_get(json_object_get(request, "dispatch"), "date");
+
     if (violation_need(violations, request, "dispatch", is_object,
                        "This value should not be null.") &&
         date != NULL && !json_is_null(date) &&
-        (!json_is_string(date) || !calendar_is_date(json_string_value(date))))
+        (!json_is_string(date) || !calendar_is_date(json_string_value(date)))) {
         violation_add(violations, "dispatch.date", "This value is not a valid date.");
+    }
 }
 
 static void check_related(const struct call *call, json_t *violations)
 {
     static const char prefix[] = "/shipments/";
     const char *related = member_text(call->json, "related");
-    if (related[0] == '\0')
+
+    if (related[0] == '\0') {
         return;
+    }
     if (strncmp(related, prefix, sizeof(prefix) - 1) != 0 ||
-        booking_find_shipment(call->booking, call->account, related + sizeof(prefix) - 1) == NULL)
+        booking_find_shipment(call->booking, call->account, related + sizeof(prefix) - 1) == NULL) {
         violation_add(violations, "related", "This shipment was not found.");
+    }
 }
 
 static bool shipment_is_valid(struct call *call)
@@ -86,15 +102,19 @@ static bool shipment_is_valid(struct call *call)
     static const char *const transports[] = {"road_transport", "sea_freight", "air_freight"};
     AUTO(json) json_t *violations = json_array();
     const json_t *items = json_object_get(call->json, "items");
-    if (!is_among(member_text(call->json, "transportType"), transports, ARRAY_LENGTH(transports)))
+
+    if (!is_among(member_text(call->json, "transportType"), transports, ARRAY_LENGTH(transports))) {
         violation_add(violations, "transportType", "The value you selected is not a valid choice.");
+    }
     check_receiver(violations, call->json);
     check_dispatch(violations, call->json);
     check_related(call, violations);
-    if (json_array_size(items) == 0)
+    if (json_array_size(items) == 0) {
         violation_add(violations, "items", "This collection should contain 1 element or more.");
-    for (size_t i = 0; i < json_array_size(items); i++)
+    }
+    for (size_t i = 0; i < json_array_size(items); i++) {
         check_item(violations, json_array_get(items, i), i);
+    }
     return boekuwzending_accept(call, violations);
 }
 
@@ -103,10 +123,13 @@ static void put_base64(struct buffer *text, const char *bytes, size_t length)
     static const char digits[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     static const unsigned padding = 64; /* index of '=' */
+
     for (size_t i = 0; i < length; i += 3) {
         unsigned group = 0;
-        for (size_t j = 0; j < 3; j++)
+
+        for (size_t j = 0; j < 3; j++) {
             group = group << 8 | (i + j < length ? (unsigned char)bytes[i + j] : 0U);
+        }
         const char four[4] = {digits[group >> 18 & 63], digits[group >> 12 & 63],
                               digits[i + 1 < length ? group >> 6 & 63 : padding],
                               digits[i + 2 < length ? group & 63 : padding]};
@@ -118,6 +141,7 @@ static void put_base64(struct buffer *text, const char *bytes, size_t length)
 static void add_label_pdf(struct buffer *text, const struct shipment *shipment)
 {
     AUTO(buffer) struct buffer pdf = TEXT_INIT;
+
     put_label_pdf(&pdf, &shipment, 1);
     text->length--; /* the closing brace */
     put_text(text, ",\"labelPdfData\":\"");
@@ -127,15 +151,17 @@ static void add_label_pdf(struct buffer *text, const struct shipment *shipment)
 
 void boekuwzending_create_shipment(struct call *call)
 {
-    if (!boekuwzending_has_object(call) || !shipment_is_valid(call))
+    if (!boekuwzending_has_object(call) || !shipment_is_valid(call)) {
         return;
+    }
     struct shipment *shipment = shipment_new(call, call->json);
     booking_add_shipment(call->booking, shipment);
     call->answer.status = 201;
     put_shipment(&call->answer.body, shipment);
     const char *with_pdf = call_query(call, "withLabelPdfData");
-    if (with_pdf != NULL && strcmp(with_pdf, "1") == 0 && shipment_has_labels(shipment))
+    if (with_pdf != NULL && strcmp(with_pdf, "1") == 0 && shipment_has_labels(shipment)) {
         add_label_pdf(&call->answer.body, shipment);
+    }
 }
 
 /* Adds the overview of a shipment to a list, when it is on the page. */
@@ -143,8 +169,9 @@ static void list_add(struct call *call, const struct shipment *shipment, struct 
                      size_t *found)
 {
     if (shipment->account != call->account || ++*found <= page.skip ||
-        *found > page.skip + page.take)
+        *found > page.skip + page.take) {
         return;
+    }
     put(&call->answer.body, "%s%s", *found > page.skip + 1 ? "," : "", shipment->overview);
 }
 
@@ -153,31 +180,36 @@ void boekuwzending_find_shipments(struct call *call)
     const char *reference = call_query(call, "invoiceReference");
     struct page page = boekuwzending_page(call);
     size_t found = 0;
+
     put_text(&call->answer.body, "[");
     if (reference != NULL) {
         const struct shipment *at = map_find(&call->booking->references, reference);
-        for (; at != NULL; at = at->same_reference)
+
+        for (; at != NULL; at = at->same_reference) {
             list_add(call, at, page, &found);
+        }
     } else {
-        for (size_t i = 0; i < call->booking->shipment_count; i++)
+        for (size_t i = 0; i < call->booking->shipment_count; i++) {
             list_add(call, call->booking->shipment_items[i], page, &found);
+        }
     }
     put_text(&call->answer.body, "]");
 }
 
 void boekuwzending_rates(struct call *call)
 {
-    if (boekuwzending_has_object(call))
+    if (boekuwzending_has_object(call)) {
         answer_text(&call->answer, 200,
                     "[{\"service\":{\"code\":\"postnl_standaard_voorbeeld\",\"description\":"
                     "\"PostNL standaard (voorbeeld)\"},\"price\":6.25,\"tax\":1.31},"
                     "{\"service\":{\"code\":\"dpd_classic_voorbeeld\",\"description\":"
                     "\"DPD classic (voorbeeld)\"},\"price\":5.95,\"tax\":1.25}]");
+    }
 }
 
 void boekuwzending_matrix(struct call *call)
 {
-    if (boekuwzending_has_object(call))
+    if (boekuwzending_has_object(call)) {
         answer_text(
             &call->answer, 200,
             "{\"id\":\"e0000000-0000-4000-8000-000000000001\",\"name\":\"Pakket\","
@@ -186,4 +218,5 @@ void boekuwzending_matrix(struct call *call)
             "\"service\":{\"id\":\"e0000000-0000-4000-8000-000000000003\",\"key\":"
             "\"postnl_standaard_voorbeeld\",\"name\":\"PostNL standaard (voorbeeld)\","
             "\"pickupPoint\":false,\"distributorIdentifier\":\"postnl\"}}]}");
+    }
 }

@@ -41,6 +41,7 @@ void booking_put_account(struct booking *booking, const char *client_id, const c
                          struct dice *dice)
 {
     struct account *account = map_find(&booking->accounts, client_id);
+
     if (account == NULL) {
         account = xcalloc(1, sizeof(*account));
         account->client_id = xstrdup(client_id);
@@ -59,13 +60,16 @@ static void booking_drop_expired(struct booking *booking)
 {
     int64_t now = clock_monotonic_us();
     struct map all = booking->bearers;
+
     booking->bearers = (struct map){.slots = NULL};
     for (size_t i = 0; i < all.capacity; i++) {
         struct bearer *bearer = all.slots[i].value;
-        if (bearer != NULL && bearer->expires_us > now)
+
+        if (bearer != NULL && bearer->expires_us > now) {
             map_put(&booking->bearers, bearer->token, bearer);
-        else
+        } else {
             free(bearer);
+        }
     }
     map_release(&all);
 }
@@ -73,8 +77,9 @@ static void booking_drop_expired(struct booking *booking)
 const struct bearer *booking_issue(struct booking *booking, struct account *account,
                                    int64_t lifetime_us, struct dice *dice)
 {
-    if (booking->bearers.count >= 10000)
+    if (booking->bearers.count >= 10000) {
         booking_drop_expired(booking);
+    }
     struct bearer *bearer = xcalloc(1, sizeof(*bearer));
     char first[UUID_SIZE], second[UUID_SIZE];
     dice_uuid(dice, first);
@@ -91,6 +96,7 @@ const struct bearer *booking_issue(struct booking *booking, struct account *acco
 const struct account *booking_authenticate(const struct booking *booking, const char *token)
 {
     const struct bearer *bearer = map_find(&booking->bearers, token);
+
     return bearer != NULL && bearer->expires_us > clock_monotonic_us() ? bearer->account : NULL;
 }
 
@@ -108,13 +114,15 @@ void booking_add_shipment(struct booking *booking, struct shipment *shipment)
                                          &booking->shipment_capacity, sizeof(struct shipment *));
     booking->shipment_items[booking->shipment_count++] = shipment;
     map_put(&booking->shipments, shipment->id, shipment);
-    for (size_t i = 0; i < shipment->label_count; i++)
+    for (size_t i = 0; i < shipment->label_count; i++) {
         map_put(&booking->labels, shipment->label[i].id, &shipment->label[i]);
+    }
     shipment->nth_of_reference = 1;
     if (shipment->reference[0] != '\0') {
         shipment->same_reference = map_find(&booking->references, shipment->reference);
-        if (shipment->same_reference != NULL)
+        if (shipment->same_reference != NULL) {
             shipment->nth_of_reference = shipment->same_reference->nth_of_reference + 1;
+        }
         map_put(&booking->references, shipment->reference, shipment);
     }
 }
@@ -123,6 +131,7 @@ struct pushed_order *booking_find_order(const struct booking *booking,
                                         const struct account *account, const char *id)
 {
     struct pushed_order *order = map_find(&booking->orders, id);
+
     return order != NULL && order->account == account && !order->is_deleted ? order : NULL;
 }
 
@@ -130,6 +139,7 @@ const struct shipment *booking_find_shipment(const struct booking *booking,
                                              const struct account *account, const char *id)
 {
     const struct shipment *shipment = map_find(&booking->shipments, id);
+
     return shipment != NULL && shipment->account == account ? shipment : NULL;
 }
 
@@ -137,6 +147,7 @@ const struct label *booking_find_label(const struct booking *booking, const stru
                                        const char *id)
 {
     const struct label *label = map_find(&booking->labels, id);
+
     return label != NULL && label->shipment->account == account &&
                    shipment_has_labels(label->shipment)
                ? label
@@ -150,14 +161,18 @@ bool shipment_has_labels(const struct shipment *shipment)
 
 void booking_release(struct booking *booking)
 {
-    for (size_t i = 0; i < booking->bearers.capacity; i++)
+    for (size_t i = 0; i < booking->bearers.capacity; i++) {
         free(booking->bearers.slots[i].value);
-    for (size_t i = 0; i < booking->order_count; i++)
+    }
+    for (size_t i = 0; i < booking->order_count; i++) {
         pushed_order_free(booking->order_items[i]);
-    for (size_t i = 0; i < booking->shipment_count; i++)
+    }
+    for (size_t i = 0; i < booking->shipment_count; i++) {
         shipment_free(booking->shipment_items[i]);
-    for (size_t i = 0; i < booking->account_count; i++)
+    }
+    for (size_t i = 0; i < booking->account_count; i++) {
         account_free(booking->account_items[i]);
+    }
     free(booking->order_items);
     free(booking->shipment_items);
     free(booking->account_items);

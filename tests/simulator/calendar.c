@@ -19,11 +19,14 @@ void calendar_local(int64_t wall_us, char ret_date[DATE_SIZE], char ret_time[TIM
 {
     time_t seconds = (time_t)(wall_us / SECOND_US);
     struct tm parts;
+
     localtime_r(&seconds, &parts);
-    if (ret_date != NULL)
+    if (ret_date != NULL) {
         (void)strftime(ret_date, DATE_SIZE, "%Y-%m-%d", &parts);
-    if (ret_time != NULL)
+    }
+    if (ret_time != NULL) {
         (void)strftime(ret_time, TIME_SIZE, "%H:%M:%S", &parts);
+    }
 }
 
 void calendar_moment_local(int64_t wall_us, char ret_moment[MOMENT_SIZE])
@@ -31,6 +34,7 @@ void calendar_moment_local(int64_t wall_us, char ret_moment[MOMENT_SIZE])
     time_t seconds = (time_t)(wall_us / SECOND_US);
     struct tm parts;
     char zone[8] = "";
+
     localtime_r(&seconds, &parts);
     size_t length = strftime(ret_moment, MOMENT_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
     (void)strftime(zone, sizeof(zone), "%z", &parts);
@@ -41,6 +45,7 @@ void calendar_moment_utc(int64_t wall_us, char ret_moment[MOMENT_SIZE])
 {
     time_t seconds = (time_t)(wall_us / SECOND_US);
     struct tm parts;
+
     gmtime_r(&seconds, &parts);
     size_t length = strftime(ret_moment, MOMENT_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
     snprintf(ret_moment + length, MOMENT_SIZE - length, ".%06uZ", (unsigned)(wall_us % SECOND_US));
@@ -48,12 +53,15 @@ void calendar_moment_utc(int64_t wall_us, char ret_moment[MOMENT_SIZE])
 
 static bool text_has_shape(const char *text, const char *shape)
 {
-    if (strlen(text) != strlen(shape))
+    if (strlen(text) != strlen(shape)) {
         return false;
+    }
     for (; *text != '\0'; text++, shape++) {
         bool is_digit = *text >= '0' && *text <= '9';
-        if (*shape == '0' ? !is_digit : *text != *shape)
+
+        if (*shape == '0' ? !is_digit : *text != *shape) {
             return false;
+        }
     }
     return true;
 }

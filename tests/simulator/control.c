@@ -22,6 +22,7 @@ static void answer_settings(struct call *call)
 {
     const struct settings *settings = &call->simulator->settings;
     struct buffer *text = &call->answer.body;
+
     put(text, "{\"latency_ms\":%lld,\"jitter_ms\":%lld,\"token_expires_in\":%lld,\"journal\":%s",
         (long long)settings->latency_ms, (long long)settings->jitter_ms,
         (long long)settings->token_expires_in,
@@ -43,6 +44,7 @@ static void set_settings(struct call *call)
         {"journal", FIELD_BOOLEAN, &journal},
         {"partner_token", FIELD_JSON, &partner_token},
     };
+
     if (!fields_read(call->json, fields, ARRAY_LENGTH(fields), &err)) {
         call_problem(call, 400, "%s", err.text);
         return;
@@ -65,6 +67,7 @@ static void put_account(struct call *call)
         {"client_secret", FIELD_TEXT, &client_secret},
         {"environment", FIELD_TEXT, &environment},
     };
+
     if (!fields_read(call->json, fields, ARRAY_LENGTH(fields), &err)) {
         call_problem(call, 400, "%s", err.text);
         return;
@@ -76,26 +79,32 @@ static void put_account(struct call *call)
     size_t matches = 0;
     for (size_t i = 0; i < BOOKING_COUNT; i++) {
         struct booking *booking = &call->simulator->bookings[i];
-        if (environment != NULL && strcmp(environment, booking->name) != 0)
+
+        if (environment != NULL && strcmp(environment, booking->name) != 0) {
             continue;
+        }
         booking_put_account(booking, client_id, client_secret, &call->simulator->dice);
         matches++;
     }
-    if (matches == 0)
+    if (matches == 0) {
         call_problem(call, 400, "environment must be production or staging");
-    else
+    } else {
         answer_done(call);
+    }
 }
 
 static void list_accounts(struct call *call)
 {
     struct buffer *text = &call->answer.body;
     bool is_first = true;
+
     put_text(text, "[");
     for (size_t i = 0; i < BOOKING_COUNT; i++) {
         const struct booking *booking = &call->simulator->bookings[i];
+
         for (size_t at = 0; at < booking->account_count; at++) {
             const struct account *account = booking->account_items[at];
+
             put(text, "%s{\"environment\":\"%s\",\"client_id\":", is_first ? "" : ",",
                 booking->name);
             put_string(text, account->client_id);
@@ -110,12 +119,14 @@ static void add_fault(struct call *call)
 {
     struct error err = ERROR_INIT;
     uint64_t id;
-    if (!json_is_object(call->json))
+
+    if (!json_is_object(call->json)) {
         call_problem(call, 400, "the body must be a JSON object");
-    else if (!faults_add(&call->simulator->faults, call->json, &id, &err))
+    } else if (!faults_add(&call->simulator->faults, call->json, &id, &err)) {
         call_problem(call, 400, "%s", err.text);
-    else
+    } else {
         answer_json(&call->answer, 201, json_pack("{s:I}", "id", (json_int_t)id));
+    }
 }
 
 static void list_faults(struct call *call)
@@ -126,6 +137,7 @@ static void list_faults(struct call *call)
 static uint64_t query_number(const struct call *call, const char *name, uint64_t otherwise)
 {
     const char *text = call_query(call, name);
+
     return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
 
@@ -133,6 +145,7 @@ static void clear_faults(struct call *call)
 {
     size_t count = faults_clear(&call->simulator->faults, call_query(call, "scope"),
                                 query_number(call, "id", 0));
+
     put(&call->answer.body, "{\"cleared\":%zu}", count);
 }
 
@@ -147,6 +160,7 @@ static void read_journal(struct call *call)
         .since = query_number(call, "since", 0),
         .limit = query_number(call, "limit", JOURNAL_LIMIT),
     };
+
     journal_print(&call->simulator->journal, &filter, &call->answer.body);
 }
 
@@ -201,6 +215,8 @@ void control_answer(struct call *call)
         {"POST", "/reset", reset, true},
     };
     const struct route *route = route_find(routes, ARRAY_LENGTH(routes), call);
-    if (route != NULL)
+
+    if (route != NULL) {
         route->handle(call);
+    }
 }

@@ -15,17 +15,20 @@ bool control_generate(struct call *call, const char *shop_name, const struct ord
                       int64_t count, bool is_silent)
 {
     struct buffer *text = &call->answer.body;
+
     for (int64_t i = 0; i < count; i++) {
-        if (i > 0 && i % TURN == 0)
+        if (i > 0 && i % TURN == 0) {
             call_breathe(call);
+        }
         struct shop *shop = shops_find(&call->simulator->shops, shop_name);
         if (shop == NULL) {
             call_problem(call, 404, "the shop '%s' has vanished", shop_name);
             return false;
         }
         const struct order *order = shop_generate(shop, recipe, call->simulator->options->seed);
-        if (is_silent)
+        if (is_silent) {
             continue;
+        }
         put_text(text, i > 0 ? "," : "");
         put_string(text, order->number);
     }
@@ -55,8 +58,10 @@ static bool read_new_orders(struct call *call, struct new_orders *orders)
         {"orders", FIELD_JSON, &orders->orders},
         {"raw", FIELD_TEXT, &orders->raw},
     };
-    if (fields_read(call->json, fields, ARRAY_LENGTH(fields), &err))
+
+    if (fields_read(call->json, fields, ARRAY_LENGTH(fields), &err)) {
         return true;
+    }
     call_problem(call, 400, "%s", err.text);
     return false;
 }
@@ -64,6 +69,7 @@ static bool read_new_orders(struct call *call, struct new_orders *orders)
 static void add_order(struct call *call, struct shop *shop, struct order *order)
 {
     struct buffer *text = &call->answer.body;
+
     shop_add(shop, order);
     put_text(text, text->bytes[text->length - 1] == '[' ? "" : ",");
     put_string(text, order->number);
@@ -73,8 +79,10 @@ static void add_order(struct call *call, struct shop *shop, struct order *order)
 static struct order *raw_order(const struct new_orders *orders)
 {
     struct order *order = order_new_raw(xstrdup(orders->raw));
-    if (order->status == ORDER_UNKNOWN)
+
+    if (order->status == ORDER_UNKNOWN) {
         order->status = (int)orders->status;
+    }
     return order;
 }
 
@@ -83,6 +91,7 @@ static bool add_generated(struct call *call, const char *shop, const struct new_
     struct order_recipe recipe = {.kind = ORDER_NORMAL,
                                   .status = (int)orders->status,
                                   .bytes = (size_t)orders->payload_bytes};
+
     if (orders->kind != NULL && !order_kind_find(orders->kind, &recipe.kind)) {
         call_problem(call, 400, "there is no kind of order '%.40s'", orders->kind);
         return false;
@@ -94,8 +103,10 @@ void control_add_orders(struct call *call)
 {
     struct new_orders orders = {.status = ORDER_UNKNOWN};
     struct shop *shop = control_shop(call);
-    if (shop == NULL || !read_new_orders(call, &orders))
+
+    if (shop == NULL || !read_new_orders(call, &orders)) {
         return;
+    }
     if (orders.generate == 0 && orders.order == NULL && orders.raw == NULL &&
         !json_is_array(orders.orders)) {
         call_problem(call, 400, "one of generate, order, orders and raw is needed");
@@ -103,23 +114,30 @@ void control_add_orders(struct call *call)
     }
     call->answer.status = 201;
     put_text(&call->answer.body, "{\"numbers\":[");
-    if (orders.order != NULL)
+    if (orders.order != NULL) {
         add_order(call, shop, order_new(orders.order));
-    for (size_t i = 0; i < json_array_size(orders.orders); i++)
+    }
+    for (size_t i = 0; i < json_array_size(orders.orders); i++) {
         add_order(call, shop, order_new(json_array_get(orders.orders, i)));
-    if (orders.raw != NULL)
+    }
+    if (orders.raw != NULL) {
         add_order(call, shop, raw_order(&orders));
-    if (orders.generate > 0 && call->answer.body.bytes[call->answer.body.length - 1] != '[')
+    }
+    if (orders.generate > 0 && call->answer.body.bytes[call->answer.body.length - 1] != '[') {
         put_text(&call->answer.body, ",");
-    if (add_generated(call, call->parameters[0], &orders))
+    }
+    if (add_generated(call, call->parameters[0], &orders)) {
         put_text(&call->answer.body, "]}");
+    }
 }
 
 static struct order *order_of_path(struct call *call, struct shop *shop)
 {
     struct order *order = shop_find_order(shop, call->parameters[1]);
-    if (order == NULL)
+
+    if (order == NULL) {
         call_problem(call, 404, "the shop has no order '%s'", call->parameters[1]);
+    }
     return order;
 }
 
@@ -136,6 +154,7 @@ static bool read_merchant_change(struct call *call, struct order_change *change,
         {"credit_order_numbers", FIELD_JSON, ret_credits},
         {"merge", FIELD_JSON, &merge},
     };
+
     if (!fields_read(call->json, fields, ARRAY_LENGTH(fields), &err)) {
         call_problem(call, 400, "%s", err.text);
         return false;
@@ -152,17 +171,21 @@ void control_patch_order(struct call *call)
     json_t *merge = NULL;
     struct shop *shop = control_shop(call);
     struct order *order = shop != NULL ? order_of_path(call, shop) : NULL;
-    if (order == NULL || !read_merchant_change(call, &change, &credits, &merge))
+
+    if (order == NULL || !read_merchant_change(call, &change, &credits, &merge)) {
         return;
+    }
     if (!order_change(order, &change)) {
         call_problem(call, 409, "the order is not a JSON object");
         return;
     }
     AUTO(json) json_t *json = order_parse(order);
-    if (credits != NULL)
+    if (credits != NULL) {
         json_object_set_new(json, "credit_order_numbers", json_deep_copy(credits));
-    if (json_is_object(merge))
+    }
+    if (json_is_object(merge)) {
         json_object_update_recursive(json, merge);
+    }
     order_replace(order, json);
     shop_reposition(shop, order);
     put_bytes(&call->answer.body, order->text, order->length);
@@ -172,8 +195,10 @@ void control_delete_order(struct call *call)
 {
     struct shop *shop = control_shop(call);
     struct order *order = shop != NULL ? order_of_path(call, shop) : NULL;
-    if (order == NULL)
+
+    if (order == NULL) {
         return;
+    }
     order->is_deleted = true;
     call->answer.status = 204;
 }

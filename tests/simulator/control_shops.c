@@ -12,16 +12,20 @@
 struct shop *control_shop(struct call *call)
 {
     struct shop *shop = shops_find(&call->simulator->shops, call->parameters[0]);
-    if (shop == NULL)
+
+    if (shop == NULL) {
         call_problem(call, 404, "there is no shop '%s'", call->parameters[0]);
+    }
     return shop;
 }
 
 void put_shop(struct buffer *text, const struct shop *shop)
 {
     size_t deleted = 0;
-    for (size_t i = 0; i < shop->order_count; i++)
+
+    for (size_t i = 0; i < shop->order_count; i++) {
         deleted += shop->orders[i]->is_deleted;
+    }
     put_text(text, "{\"name\":");
     put_string(text, shop->name);
     put(text, ",\"host\":\"%s.myonline.store\",\"token\":", shop->name);
@@ -42,6 +46,7 @@ void put_shop(struct buffer *text, const struct shop *shop)
 static bool is_host_label(const char *name)
 {
     size_t length = strlen(name);
+
     return length > 0 && length < SHOP_NAME_SIZE &&
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
@@ -61,6 +66,7 @@ void control_put_shop(struct call *call)
         {"region", FIELD_TEXT, &settings.region},
         {"orders", FIELD_INTEGER, &orders},
     };
+
     if (!fields_read(call->json, fields, ARRAY_LENGTH(fields), &err)) {
         call_problem(call, 400, "%s", err.text);
         return;
@@ -75,8 +81,9 @@ void control_put_shop(struct call *call)
         return;
     }
     const struct order_recipe recipe = {.kind = ORDER_NORMAL, .status = ORDER_UNKNOWN};
-    if (!control_generate(call, settings.name, &recipe, orders, true))
+    if (!control_generate(call, settings.name, &recipe, orders, true)) {
         return;
+    }
     call->answer.status = is_new ? 201 : 200;
     put_shop(&call->answer.body, shops_find(&simulator->shops, settings.name));
 }
@@ -84,10 +91,12 @@ void control_put_shop(struct call *call)
 void control_list_shops(struct call *call)
 {
     const struct shops *shops = &call->simulator->shops;
+
     put_text(&call->answer.body, "[");
     for (size_t i = 0; i < shops->count; i++) {
-        if (i > 0)
+        if (i > 0) {
             put_text(&call->answer.body, ",\n");
+        }
         put_shop(&call->answer.body, shops->items[i]);
     }
     put_text(&call->answer.body, "]");
@@ -96,15 +105,19 @@ void control_list_shops(struct call *call)
 void control_get_shop(struct call *call)
 {
     const struct shop *shop = control_shop(call);
-    if (shop != NULL)
+
+    if (shop != NULL) {
         put_shop(&call->answer.body, shop);
+    }
 }
 
 void control_delete_shop(struct call *call)
 {
     struct shop *shop = control_shop(call);
-    if (shop == NULL)
+
+    if (shop == NULL) {
         return;
+    }
     shops_remove(&call->simulator->shops, shop);
     call->answer.status = 204;
 }
@@ -115,8 +128,10 @@ void control_set_flow(struct call *call)
     struct shop *shop = control_shop(call);
     double per_second = 0;
     const struct field fields[] = {{"per_second", FIELD_NUMBER, &per_second}};
-    if (shop == NULL)
+
+    if (shop == NULL) {
         return;
+    }
     if (!fields_read(call->json, fields, ARRAY_LENGTH(fields), &err)) {
         call_problem(call, 400, "%s", err.text);
         return;

@@ -13,10 +13,11 @@ static void put_order_effects(struct buffer *text, const struct order *order)
     put_string(text, order->number);
     put_text(text, ",\"uuid\":");
     put_string(text, order->uuid);
-    if (order->status == ORDER_UNKNOWN)
+    if (order->status == ORDER_UNKNOWN) {
         put_text(text, ",\"status\":null");
-    else
+    } else {
         put(text, ",\"status\":%d", order->status);
+    }
     put(text, ",\"archived\":%s,\"test\":%s,\"deleted\":%s,\"get_count\":%u,\"patch_count\":%u",
         order->archived == ORDER_UNKNOWN ? "null"
         : order->archived == 1           ? "true"
@@ -33,11 +34,14 @@ void control_effects(struct call *call)
     const char *wanted = call_query(call, "shop");
     struct buffer *text = &call->answer.body;
     bool is_first = true;
+
     put_text(text, "{\"shops\":{");
     for (size_t i = 0; i < shops->count; i++) {
         const struct shop *shop = shops->items[i];
-        if (wanted != NULL && strcmp(wanted, shop->name) != 0)
+
+        if (wanted != NULL && strcmp(wanted, shop->name) != 0) {
             continue;
+        }
         put_text(text, is_first ? "" : ",");
         put_string(text, shop->name);
         put_text(text, ":{\"orders\":[");
@@ -54,6 +58,7 @@ void control_effects(struct call *call)
 static bool booking_is_wanted(const struct call *call, const struct booking *booking)
 {
     const char *environment = call_query(call, "environment");
+
     return environment == NULL || strcmp(environment, booking->name) == 0;
 }
 
@@ -61,6 +66,7 @@ static bool booking_is_wanted(const struct call *call, const struct booking *boo
 static size_t count_same_reference(const struct booking *booking, const struct shipment *shipment)
 {
     const struct shipment *newest = map_find(&booking->references, shipment->reference);
+
     return newest != NULL ? newest->nth_of_reference : 1;
 }
 
@@ -68,6 +74,7 @@ static void put_shipment_effects(struct buffer *text, const struct booking *book
                                  const struct shipment *shipment)
 {
     char moment[MOMENT_SIZE];
+
     calendar_moment_utc(shipment->created_us, moment);
     put(text,
         "{\"environment\":\"%s\",\"id\":\"%s\",\"sequence\":\"%s\",\"reference\":", booking->name,
@@ -80,9 +87,10 @@ static void put_shipment_effects(struct buffer *text, const struct booking *book
     put_string(text, shipment->account->client_id);
     put(text, ",\"created_at\":\"%s\",\"label_count\":%zu,\"labels_exist\":%s,\"labels\":[", moment,
         shipment->label_count, shipment_has_labels(shipment) ? "true" : "false");
-    for (size_t i = 0; i < shipment->label_count; i++)
+    for (size_t i = 0; i < shipment->label_count; i++) {
         put(text, "%s{\"id\":\"%s\",\"waybill\":\"%s\"}", i > 0 ? "," : "", shipment->label[i].id,
             shipment->label[i].waybill);
+    }
     put(text, "],\"request\":%s}", shipment->request);
 }
 
@@ -90,9 +98,11 @@ void control_shipments(struct call *call)
 {
     struct buffer *text = &call->answer.body;
     bool is_first = true;
+
     put_text(text, "[");
     for (size_t i = 0; i < BOOKING_COUNT; i++) {
         const struct booking *booking = &call->simulator->bookings[i];
+
         for (size_t at = 0; at < booking->shipment_count && booking_is_wanted(call, booking);
              at++) {
             put_text(text, is_first ? "" : ",\n");
@@ -118,9 +128,11 @@ void control_pushed_orders(struct call *call)
 {
     struct buffer *text = &call->answer.body;
     bool is_first = true;
+
     put_text(text, "[");
     for (size_t i = 0; i < BOOKING_COUNT; i++) {
         const struct booking *booking = &call->simulator->bookings[i];
+
         for (size_t at = 0; at < booking->order_count && booking_is_wanted(call, booking); at++) {
             put_text(text, is_first ? "" : ",\n");
             put_pushed_order(text, booking, booking->order_items[at]);

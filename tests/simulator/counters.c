@@ -36,15 +36,19 @@ void counters_level(atomic_llong *level, atomic_llong *highest, long long change
 {
     long long now = atomic_fetch_add(level, change) + change;
     long long before = atomic_load(highest);
-    while (now > before && !atomic_compare_exchange_weak(highest, &before, now))
+
+    while (now > before && !atomic_compare_exchange_weak(highest, &before, now)) {
         continue;
+    }
 }
 
 static enum counted_method method_of(const char *name)
 {
     size_t i = 0;
-    while (i < COUNTED_OTHER && strcmp(method_names[i], name) != 0)
+
+    while (i < COUNTED_OTHER && strcmp(method_names[i], name) != 0) {
         i++;
+    }
     return (enum counted_method)i;
 }
 
@@ -52,13 +56,15 @@ void counters_request(struct counters *counters, enum api api, const char *metho
 {
     atomic_fetch_add(&counters->requests[api][method_of(method)], 1);
     atomic_fetch_add(&counters->bytes_received, (long long)body);
-    if (api != API_CONTROL)
+    if (api != API_CONTROL) {
         counters_level(&counters->in_flight, &counters->max_in_flight, 1);
+    }
 }
 
 void counters_answer(struct counters *counters, int status, size_t body)
 {
     size_t family = (size_t)(status / 100);
+
     atomic_fetch_add(&counters->answers[family < ARRAY_LENGTH(counters->answers) ? family : 0], 1);
     atomic_fetch_add(&counters->bytes_sent, (long long)body);
 }
@@ -66,21 +72,25 @@ void counters_answer(struct counters *counters, int status, size_t body)
 void counters_connection(struct counters *counters, bool is_opened)
 {
     counters_level(&counters->connections, &counters->max_connections, is_opened ? 1 : -1);
-    if (is_opened)
+    if (is_opened) {
         atomic_fetch_add(&counters->connections_total, 1);
+    }
 }
 
 static void counters_print_requests(struct counters *counters, struct buffer *text)
 {
     long long all = 0;
+
     put_text(text, "{\"requests\":{");
     for (size_t api = 0; api < API_COUNT; api++) {
         put(text, "%s\"%s\":{", api > 0 ? "," : "", api_name((enum api)api));
         for (size_t method = 0; method < COUNTED_METHODS; method++) {
             long long count = atomic_load(&counters->requests[api][method]);
+
             put(text, "%s\"%s\":%lld", method > 0 ? "," : "", method_names[method], count);
-            if (api != API_CONTROL)
+            if (api != API_CONTROL) {
                 all += count;
+            }
         }
         put_text(text, "}");
     }
@@ -90,28 +100,34 @@ static void counters_print_requests(struct counters *counters, struct buffer *te
 void counters_print(struct counters *counters, struct buffer *text)
 {
     static const char *const families[] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
     counters_print_requests(counters, text);
     put_text(text, ",\"answers\":{");
-    for (size_t i = 0; i < ARRAY_LENGTH(families); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
         put(text, "%s\"%s\":%lld", i > 0 ? "," : "", families[i],
             atomic_load(&counters->answers[i]));
+    }
     put_text(text, "}");
-    for (size_t i = 0; i < ARRAY_LENGTH(totals); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(totals); i++) {
         put(text, ",\"%s\":%lld", totals[i].name, atomic_load(counters_total(counters, i)));
+    }
     put_text(text, "}");
 }
 
 void counters_clear(struct counters *counters)
 {
     for (size_t api = 0; api < API_COUNT; api++) {
-        for (size_t method = 0; method < COUNTED_METHODS; method++)
+        for (size_t method = 0; method < COUNTED_METHODS; method++) {
             atomic_store(&counters->requests[api][method], 0);
+        }
     }
-    for (size_t i = 0; i < ARRAY_LENGTH(counters->answers); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(counters->answers); i++) {
         atomic_store(&counters->answers[i], 0);
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(totals); i++) {
-        if (totals[i].clears)
+        if (totals[i].clears) {
             atomic_store(counters_total(counters, i), 0);
+        }
     }
     atomic_store(&counters->max_in_flight, atomic_load(&counters->in_flight));
     atomic_store(&counters->max_connections, atomic_load(&counters->connections));

@@ -46,15 +46,20 @@ static struct waiter *heap_pop(struct delays *delays)
     struct waiter *first = delays->heap[0];
     struct waiter *last = delays->heap[--delays->heap_count];
     size_t at = 0;
+
     for (;;) {
         size_t child = 2 * at + 1;
-        if (child >= delays->heap_count)
+
+        if (child >= delays->heap_count) {
             break;
+        }
         if (child + 1 < delays->heap_count &&
-            delays->heap[child + 1]->due_us < delays->heap[child]->due_us)
+            delays->heap[child + 1]->due_us < delays->heap[child]->due_us) {
             child++;
-        if (delays->heap[child]->due_us >= last->due_us)
+        }
+        if (delays->heap[child]->due_us >= last->due_us) {
             break;
+        }
         delays->heap[at] = delays->heap[child];
         at = child;
     }
@@ -72,6 +77,7 @@ static void stalled_unlink(struct delays *delays, struct waiter *waiter)
 static void stalled_link(struct delays *delays, struct waiter *waiter)
 {
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT, .data.ptr = waiter};
+
     waiter->next = &delays->stalled;
     waiter->previous = delays->stalled.previous;
     waiter->previous->next = waiter;
@@ -84,12 +90,15 @@ static size_t delays_take_due(struct delays *delays, struct MHD_Connection **ret
 {
     size_t count = 0;
     int64_t now = clock_monotonic_us();
+
     pthread_mutex_lock(&delays->lock);
     while (count < BATCH && delays->heap_count > 0 &&
-           (delays->is_stopping || delays->heap[0]->due_us <= now))
+           (delays->is_stopping || delays->heap[0]->due_us <= now)) {
         ret_connections[count++] = heap_pop(delays)->connection;
+    }
     while (count < BATCH && delays->is_stopping && delays->stalled.next != &delays->stalled) {
         struct waiter *waiter = delays->stalled.next;
+
         stalled_unlink(delays, waiter);
         ret_connections[count++] = waiter->connection;
     }
@@ -103,10 +112,12 @@ static void delays_resume_due(struct delays *delays)
 {
     struct MHD_Connection *connections[BATCH];
     size_t count;
+
     do {
         count = delays_take_due(delays, connections);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             MHD_resume_connection(connections[i]);
+        }
     } while (count == BATCH);
 }
 
@@ -123,12 +134,15 @@ static void delays_resume_closed(struct delays *delays, struct waiter *waiter)
 static int delays_timeout(struct delays *delays, int64_t work_due_us)
 {
     int64_t due = work_due_us;
+
     pthread_mutex_lock(&delays->lock);
-    if (delays->heap_count > 0 && delays->heap[0]->due_us < due)
+    if (delays->heap_count > 0 && delays->heap[0]->due_us < due) {
         due = delays->heap[0]->due_us;
+    }
     pthread_mutex_unlock(&delays->lock);
-    if (due == INT64_MAX)
+    if (due == INT64_MAX) {
         return -1;
+    }
     int64_t left = (due - clock_monotonic_us() + 999) / 1000;
     return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
 }
@@ -137,14 +151,16 @@ static void delays_wait(struct delays *delays, int timeout_ms)
 {
     struct epoll_event events[BATCH];
     int count = epoll_wait(delays->epoll_fd, events, BATCH, timeout_ms);
+
     for (int i = 0; i < count; i++) {
         if (events[i].data.ptr != NULL) {
             delays_resume_closed(delays, events[i].data.ptr);
             continue;
         }
         uint64_t wakes;
-        if (read(delays->wake_fd, &wakes, sizeof(wakes)) < 0)
+        if (read(delays->wake_fd, &wakes, sizeof(wakes)) < 0) {
             continue; /* somebody else's wake-up: nothing to drain */
+        }
     }
 }
 
@@ -160,10 +176,12 @@ static void *delays_run(void *context)
 {
     struct delays *delays = context;
     int64_t work_due_us = INT64_MAX;
+
     while (!delays_should_stop(delays)) {
         if (atomic_exchange(&delays->work_is_wanted, false) ||
             clock_monotonic_us() >= work_due_us) {
             int64_t again = delays->work(delays->context);
+
             work_due_us = again < 0 ? INT64_MAX : clock_monotonic_us() + again;
         }
         delays_resume_due(delays);
@@ -176,14 +194,17 @@ static void *delays_run(void *context)
 static void delays_ring(struct delays *delays)
 {
     uint64_t one = 1;
-    if (write(delays->wake_fd, &one, sizeof(one)) < 0)
+
+    if (write(delays->wake_fd, &one, sizeof(one)) < 0) {
         return; /* the counter is full, so the thread is awake already */
+    }
 }
 
 bool delays_hold(struct delays *delays, struct waiter *waiter, struct MHD_Connection *connection,
                  int64_t delay_us)
 {
     bool is_first = false;
+
     pthread_mutex_lock(&delays->lock);
     if (delays->is_stopping) {
         pthread_mutex_unlock(&delays->lock);
@@ -201,8 +222,9 @@ bool delays_hold(struct delays *delays, struct waiter *waiter, struct MHD_Connec
         is_first = delays->heap[0] == waiter;
     }
     pthread_mutex_unlock(&delays->lock);
-    if (is_first)
+    if (is_first) {
         delays_ring(delays);
+    }
     return true;
 }
 
@@ -216,6 +238,7 @@ bool delays_start(delays_work *work, void *context, struct delays **ret_delays, 
 {
     struct delays *delays = xcalloc(1, sizeof(*delays));
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+
     delays->work = work;
     delays->context = context;
     delays->stalled.next = delays->stalled.previous = &delays->stalled;
@@ -250,12 +273,15 @@ void delays_stop(struct delays *delays)
 
 void delays_free(struct delays *delays)
 {
-    if (delays == NULL)
+    if (delays == NULL) {
         return;
-    if (delays->epoll_fd >= 0)
+    }
+    if (delays->epoll_fd >= 0) {
         close(delays->epoll_fd);
-    if (delays->wake_fd >= 0)
+    }
+    if (delays->wake_fd >= 0) {
         close(delays->wake_fd);
+    }
     pthread_mutex_destroy(&delays->lock);
     free(delays->heap);
     free(delays);

@@ -5,8 +5,10 @@
 uint64_t text_hash(const char *text)
 {
     uint64_t hash = 0xcbf29ce484222325U;
-    for (const unsigned char *byte = (const unsigned char *)text; *byte != 0; byte++)
+
+    for (const unsigned char *byte = (const unsigned char *)text; *byte != 0; byte++) {
         hash = (hash ^ *byte) * 0x100000001b3U;
+    }
     return hash;
 }
 
@@ -23,6 +25,7 @@ static uint64_t dice_next(struct dice *dice)
 struct dice dice_new(uint64_t seed, const char *name, uint64_t index)
 {
     struct dice dice = {.state = seed};
+
     dice.state = dice_next(&dice) ^ (name != NULL ? text_hash(name) : 0);
     dice.state = dice_next(&dice) ^ index;
     return dice;
@@ -42,6 +45,7 @@ void dice_uuid(struct dice *dice, char ret_uuid[UUID_SIZE])
 {
     uint64_t high = dice_next(dice);
     uint64_t low = dice_next(dice);
+
     snprintf(ret_uuid, UUID_SIZE, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(high >> 32),
              (unsigned)(high >> 16) & 0xffffU, (unsigned)high & 0xfffU,
              ((unsigned)(low >> 48) & 0x3fffU) | 0x8000U,

@@ -16,12 +16,14 @@ static int fault_status(const struct fault *fault, int otherwise)
 static void apply_status(const struct fault *fault, enum api api, struct answer *answer)
 {
     answer_restart(answer, fault_status(fault, 500));
-    if (fault->settings.body != NULL)
+    if (fault->settings.body != NULL) {
         put_text(&answer->body, fault->settings.body);
-    else
+    } else {
         answer_problem(answer, api, answer->status, "the simulator was told to answer this");
-    if (fault->settings.content_type != NULL)
+    }
+    if (fault->settings.content_type != NULL) {
         answer->content_type = fault->settings.content_type;
+    }
     answer->location = fault->settings.location;
     answer->retry_after = fault->retry_after[0] != '\0' ? fault->retry_after : NULL;
 }
@@ -89,10 +91,13 @@ static json_t *wrap_numbers(json_t *value)
     const char *name;
     json_t *member;
     void *next;
-    if (json_is_number(value))
+
+    if (json_is_number(value)) {
         return json_pack("{s:O}", "value", value);
+    }
     if (json_is_array(value)) {
         size_t index;
+
         json_array_foreach(value, index, member)
         {
             json_array_set_new(value, index, wrap_numbers(member));
@@ -114,8 +119,9 @@ static void apply_wrong_types(const struct fault *fault, enum api api, struct an
     AUTO(json)
     json_t *json = json_loadb(answer->body.bytes != NULL ? answer->body.bytes : "",
                               answer->body.length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    if (json == NULL)
+    if (json == NULL) {
         return;
+    }
     AUTO(json) json_t *wrapped = wrap_numbers(json);
     buffer_clear(&answer->body);
     if (!json_is_array(wrapped) || (variant != NULL && strcmp(variant, "items") == 0)) {
@@ -125,6 +131,7 @@ static void apply_wrong_types(const struct fault *fault, enum api api, struct an
     AUTO(json) json_t *object = json_object();
     for (size_t i = 0; i < json_array_size(wrapped); i++) {
         AUTO(free) char *name = xasprintf("%zu", i);
+
         json_object_set(object, name, json_array_get(wrapped, i));
     }
     put_json(&answer->body, object);
@@ -162,13 +169,16 @@ static void insert_into_name(struct answer *answer, const char *bytes)
 {
     static const char *const openings[] = {"\"name\":\"", ":\""};
     const char *at = NULL;
+
     for (size_t i = 0; i < ARRAY_LENGTH(openings) && at == NULL && answer->body.length > 0; i++) {
         at = strstr(answer->body.bytes, openings[i]);
-        if (at != NULL)
+        if (at != NULL) {
             at += strlen(openings[i]);
+        }
     }
-    if (at == NULL)
+    if (at == NULL) {
         return;
+    }
     struct buffer changed = TEXT_INIT;
     put_bytes(&changed, answer->body.bytes, (size_t)(at - answer->body.bytes));
     put_text(&changed, bytes);
@@ -209,9 +219,11 @@ const struct fault_kind *fault_kind_find(const char *name)
         {"nul_byte", FAULT_BENDS, apply_nul_byte},
         {"late_labels", FAULT_LABELS, NULL},
     };
+
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-        if (strcmp(kinds[i].name, name) == 0)
+        if (strcmp(kinds[i].name, name) == 0) {
             return &kinds[i];
+        }
     }
     return NULL;
 }

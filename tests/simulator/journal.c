@@ -36,8 +36,9 @@ void journal_release(struct journal *journal)
 
 uint64_t journal_receive(struct journal *journal, const struct journal_request *request)
 {
-    if (!atomic_load(&journal->is_on))
+    if (!atomic_load(&journal->is_on)) {
         return 0;
+    }
     size_t kept =
         request->body_length < JOURNAL_BODY_LIMIT ? request->body_length : JOURNAL_BODY_LIMIT;
     struct journal_entry entry = {
@@ -61,8 +62,9 @@ uint64_t journal_receive(struct journal *journal, const struct journal_request *
 void journal_finish(struct journal *journal, uint64_t sequence,
                     const struct journal_outcome *outcome)
 {
-    if (sequence == 0)
+    if (sequence == 0) {
         return;
+    }
     pthread_mutex_lock(&journal->lock);
     struct journal_entry *entry = &journal->ring[sequence % JOURNAL_SIZE];
     if (entry->sequence == sequence) {
@@ -87,6 +89,7 @@ static bool entry_passes(const struct journal_entry *entry, const struct journal
 static void entry_print(const struct journal_entry *entry, struct buffer *text)
 {
     char moment[MOMENT_SIZE];
+
     calendar_moment_utc(entry->received_us, moment);
     put(text, "{\"sequence\":%llu,\"time\":\"%s\",\"at\":%.6f,\"api\":\"%s\",\"%s\":",
         (unsigned long long)entry->sequence, moment, (double)entry->received_us / 1e6,
@@ -100,10 +103,11 @@ static void entry_print(const struct journal_entry *entry, struct buffer *text)
     put_string(text, entry->query);
     put_text(text, ",\"body\":");
     put_string(text, entry->body);
-    if (entry->is_finished && entry->status != 0)
+    if (entry->is_finished && entry->status != 0) {
         put(text, ",\"status\":%d", entry->status);
-    else
+    } else {
         put_text(text, ",\"status\":null");
+    }
     put_text(text, ",\"fault\":");
     put_string(text, entry->fault);
     put(text, ",\"performed\":%s,\"finished\":%s,\"duration_ms\":%.3f}",
@@ -115,17 +119,22 @@ void journal_print(struct journal *journal, const struct journal_filter *filter,
                    struct buffer *text)
 {
     uint64_t printed = 0;
+
     put_text(text, "[");
     pthread_mutex_lock(&journal->lock);
     uint64_t first = journal->last > JOURNAL_SIZE ? journal->last - JOURNAL_SIZE + 1 : 1;
-    if (first <= filter->since)
+    if (first <= filter->since) {
         first = filter->since + 1;
+    }
     for (uint64_t at = first; at <= journal->last && printed < filter->limit; at++) {
         const struct journal_entry *entry = &journal->ring[at % JOURNAL_SIZE];
-        if (entry->sequence != at || !entry_passes(entry, filter))
+
+        if (entry->sequence != at || !entry_passes(entry, filter)) {
             continue;
-        if (printed++ > 0)
+        }
+        if (printed++ > 0) {
             put_text(text, ",\n");
+        }
         entry_print(entry, text);
     }
     pthread_mutex_unlock(&journal->lock);
@@ -136,8 +145,9 @@ void journal_clear(struct journal *journal)
 {
     pthread_mutex_lock(&journal->lock);
     for (size_t i = 0; i < JOURNAL_SIZE; i++) {
-        if (journal->ring[i].sequence != 0)
+        if (journal->ring[i].sequence != 0) {
             entry_clear(&journal->ring[i]);
+        }
     }
     pthread_mutex_unlock(&journal->lock);
 }

@@ -14,11 +14,14 @@ static bool write_port_file(const char *path, uint16_t port, struct error *err)
 {
     AUTO(free) char *part = xasprintf("%s.part", path);
     FILE *stream = fopen(part, "w");
-    if (stream == NULL)
+
+    if (stream == NULL) {
         return error_set(err, ERROR_SYSTEM, "cannot create '%s': %s", part, error_reason(errno));
+    }
     bool is_written = fprintf(stream, "%u\n", (unsigned)port) > 0;
-    if (fclose(stream) != 0 || !is_written || rename(part, path) != 0)
+    if (fclose(stream) != 0 || !is_written || rename(part, path) != 0) {
         return error_set(err, ERROR_SYSTEM, "cannot write '%s': %s", path, error_reason(errno));
+    }
     return true;
 }
 
@@ -36,8 +39,10 @@ static void keep_memory(void)
 static void wait_for_end(const sigset_t *signals)
 {
     int signal_number;
-    while (sigwait(signals, &signal_number) != 0)
+
+    while (sigwait(signals, &signal_number) != 0) {
         continue;
+    }
 }
 
 static bool run(const struct options *options, struct error *err)
@@ -45,6 +50,7 @@ static bool run(const struct options *options, struct error *err)
     static struct simulator simulator;
     struct server *server;
     sigset_t signals;
+
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
@@ -60,8 +66,9 @@ static bool run(const struct options *options, struct error *err)
         fflush(stdout);
         is_done = options->port_file == NULL ||
                   write_port_file(options->port_file, server_port(server), err);
-        if (is_done)
+        if (is_done) {
             wait_for_end(&signals);
+        }
         server_stop(server);
     }
     simulator_release(&simulator);
@@ -73,13 +80,16 @@ int main(int argument_count, char **arguments)
     struct error err = ERROR_INIT;
     struct options options;
     bool is_done = options_read(&options, argument_count, arguments, &err);
-    if (is_done && options.help)
+
+    if (is_done && options.help) {
         options_print_help();
-    else if (is_done && options.version)
+    } else if (is_done && options.version) {
         puts("koppeling-simulator " KOPPELING_VERSION);
-    else if (is_done)
+    } else if (is_done) {
         is_done = run(&options, &err);
-    if (!is_done)
+    }
+    if (!is_done) {
         fprintf(stderr, "koppeling-simulator: %s\n", err.text);
+    }
     return error_exit_code(err.code);
 }

@@ -28,8 +28,9 @@ static const struct order_status {
 bool order_status_exists(long long status)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++) {
-        if (statuses[i].id == status)
+        if (statuses[i].id == status) {
             return true;
+        }
     }
     return false;
 }
@@ -37,8 +38,10 @@ bool order_status_exists(long long status)
 struct order *mijnwebwinkel_order(struct call *call)
 {
     struct order *order = shop_find_order(call->shop, call->parameters[0]);
-    if (order == NULL)
+
+    if (order == NULL) {
         call_problem(call, 404, "order %s was not found", call->parameters[0]);
+    }
     return order;
 }
 
@@ -52,6 +55,7 @@ static void list_statuses(struct call *call)
     const char *language = call_query(call, "language");
     bool is_dutch = language == NULL || strcmp(language, "nl_NL") == 0;
     struct buffer *text = &call->answer.body;
+
     put_text(text, "[");
     for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++) {
         put(text, "%s{\"status\":%d,\"description\":", i > 0 ? "," : "", statuses[i].id);
@@ -73,8 +77,9 @@ static void list_shipping_methods(struct call *call)
 static bool is_listed(const char *value, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(list[i], value) == 0)
+        if (strcmp(list[i], value) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -87,6 +92,7 @@ static bool check_common_parameters(struct call *call)
                                             "no_NO", "tr_TR", "pl_PL"};
     const char *language = call_query(call, "language");
     const char *format = call_query(call, "format");
+
     if (language != NULL && !is_listed(language, languages, ARRAY_LENGTH(languages))) {
         call_problem(call, 422, "language is not one of those supported");
         return false;
@@ -104,12 +110,14 @@ static bool check_tokens(struct call *call, const struct route *route)
     const char *wanted = call->simulator->settings.partner_token;
     const char *partner = call_query(call, "partner_token");
     const char *token = call_query(call, "token");
+
     if (wanted != NULL && (partner == NULL || strcmp(partner, wanted) != 0)) {
         call_problem(call, 401, "the partner token is %s", partner == NULL ? "missing" : "invalid");
         return false;
     }
-    if (route->is_open)
+    if (route->is_open) {
         return true;
+    }
     call->shop = token != NULL ? shops_find_by_token(&call->simulator->shops, token) : NULL;
     if (call->shop == NULL || !call->shop->token_is_active) {
         call_problem(call, 401, "the token is %s",
@@ -134,6 +142,8 @@ void mijnwebwinkel_answer(struct call *call)
         {"GET", "/v1/shipping/methods", list_shipping_methods, false},
     };
     const struct route *route = route_find(routes, ARRAY_LENGTH(routes), call);
-    if (route != NULL && check_tokens(call, route) && check_common_parameters(call))
+
+    if (route != NULL && check_tokens(call, route) && check_common_parameters(call)) {
         route->handle(call);
+    }
 }

@@ -21,8 +21,10 @@ static bool query_integer(struct call *call, const char *name, long long least, 
 {
     const char *text = call_query(call, name);
     char *end = NULL;
-    if (text == NULL)
+
+    if (text == NULL) {
         return true;
+    }
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0' || value < least || value > most) {
@@ -37,8 +39,10 @@ static bool query_boolean(struct call *call, const char *name, int *ret_value)
 {
     static const char *const words[] = {"false", "true", "0", "1"};
     const char *text = call_query(call, name);
-    if (text == NULL)
+
+    if (text == NULL) {
         return true;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
         if (strcmp(text, words[i]) == 0) {
             *ret_value = (int)(i % 2);
@@ -52,6 +56,7 @@ static bool query_boolean(struct call *call, const char *name, int *ret_value)
 static bool query_date(struct call *call, const char *name, bool with_time, const char **ret_text)
 {
     const char *text = call_query(call, name);
+
     if (text != NULL && !(with_time ? calendar_is_date_time(text) : calendar_is_date(text))) {
         call_problem(call, 422, "%s must be written as %s", name,
                      with_time ? "yyyy-mm-dd hh:mm:ss" : "yyyy-mm-dd");
@@ -64,6 +69,7 @@ static bool query_date(struct call *call, const char *name, bool with_time, cons
 static bool query_ordering(struct call *call, bool *ret_descending)
 {
     const char *text = call_query(call, "ordering");
+
     if (text != NULL && strcmp(text, "asc") != 0 && strcmp(text, "desc") != 0) {
         call_problem(call, 422, "ordering must be asc or desc");
         return false;
@@ -79,14 +85,16 @@ static bool read_filter(struct call *call, struct order_filter *ret_filter)
         .status = ORDER_UNKNOWN, .archived = ORDER_UNKNOWN, .limit = LIMIT_DEFAULT};
     long long status = ORDER_UNKNOWN;
     int with_test = 0;
+
     if (!query_integer(call, "status_id", 0, 1000000, &status) ||
         !query_boolean(call, "archived", &filter.archived) ||
         !query_boolean(call, "test", &with_test) ||
         !query_date(call, "start_date", false, &filter.start_date) ||
         !query_date(call, "end_date", false, &filter.end_date) ||
         !query_date(call, "status_changed_start_date", true, &filter.changed_start) ||
-        !query_date(call, "status_changed_end_date", true, &filter.changed_end))
+        !query_date(call, "status_changed_end_date", true, &filter.changed_end)) {
         return false;
+    }
     filter.status = (int)status;
     filter.with_test = with_test == 1;
     *ret_filter = filter;
@@ -98,23 +106,27 @@ void mijnwebwinkel_list_orders(struct call *call)
     struct order_filter filter;
     const struct order *page[LIMIT_MOST];
     long long limit = LIMIT_DEFAULT, offset = 0;
+
     if (!read_filter(call, &filter) || !query_integer(call, "limit", 1, LIMIT_MOST, &limit) ||
         !query_integer(call, "offset", 0, INT32_MAX, &offset) ||
-        !query_ordering(call, &filter.descending))
+        !query_ordering(call, &filter.descending)) {
         return;
+    }
     filter.limit = (size_t)limit;
     filter.offset = (size_t)offset;
 
     size_t count = shop_list(call->shop, &filter, page);
     size_t size = 2;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         size += page[i]->length + 1;
+    }
     struct buffer *text = &call->answer.body;
     text_must_fit(buffer_reserve(text, size) != NULL);
     put_text(text, "[");
     for (size_t i = 0; i < count; i++) {
-        if (i > 0)
+        if (i > 0) {
             put_bytes(text, ",", 1);
+        }
         put_bytes(text, page[i]->text, page[i]->length);
     }
     put_text(text, "]");
@@ -123,23 +135,28 @@ void mijnwebwinkel_list_orders(struct call *call)
 void mijnwebwinkel_count_orders(struct call *call)
 {
     struct order_filter filter;
-    if (read_filter(call, &filter))
+
+    if (read_filter(call, &filter)) {
         put(&call->answer.body, "{\"count\":%zu}", shop_count(call->shop, &filter));
+    }
 }
 
 void mijnwebwinkel_get_order(struct call *call)
 {
     struct order *order = mijnwebwinkel_order(call);
-    if (order == NULL)
+
+    if (order == NULL) {
         return;
+    }
     order->get_count++;
     put_bytes(&call->answer.body, order->text, order->length);
 }
 
 static bool take_status(json_t *value, struct order_change *change)
 {
-    if (!json_is_integer(value) || !order_status_exists(json_integer_value(value)))
+    if (!json_is_integer(value) || !order_status_exists(json_integer_value(value))) {
         return false;
+    }
     change->status = (int)json_integer_value(value);
     return true;
 }
@@ -183,11 +200,14 @@ static bool read_change(struct call *call, struct order_change *ret_change)
     };
     const char *name;
     json_t *value;
+
     json_object_foreach(call->json, name, value)
     {
         size_t i = 0;
-        while (i < ARRAY_LENGTH(members) && strcmp(members[i].name, name) != 0)
+
+        while (i < ARRAY_LENGTH(members) && strcmp(members[i].name, name) != 0) {
             i++;
+        }
         if (i == ARRAY_LENGTH(members)) {
             call_problem(call, 422, "%.60s: this field was not expected", name);
             return false;
@@ -206,8 +226,10 @@ void mijnwebwinkel_patch_order(struct call *call)
                                                    MHD_HTTP_HEADER_CONTENT_TYPE);
     struct order_change change = {.status = ORDER_UNKNOWN, .archived = ORDER_UNKNOWN};
     struct order *order = mijnwebwinkel_order(call);
-    if (order == NULL)
+
+    if (order == NULL) {
         return;
+    }
     if (type == NULL || strncasecmp(type, JSON_TYPE, sizeof(JSON_TYPE) - 1) != 0) {
         call_problem(call, 415, "the body must be sent as application/json");
         return;
@@ -216,8 +238,9 @@ void mijnwebwinkel_patch_order(struct call *call)
         call_problem(call, 400, "the body is not a JSON object");
         return;
     }
-    if (!read_change(call, &change))
+    if (!read_change(call, &change)) {
         return;
+    }
     if (!order_change(order, &change)) {
         call_problem(call, 500, "the order cannot be changed");
         return;
@@ -234,6 +257,7 @@ static void put_payment(struct buffer *text, const struct call *call, const stru
         json_is_string(total) ? strtod(json_string_value(total), NULL) : json_number_value(total);
     struct dice dice = dice_new(order->key == INT64_MAX ? 0 : (uint64_t)order->key, order->uuid, 0);
     char id[UUID_SIZE];
+
     dice_uuid(&dice, id);
     put(text,
         "{\"id\":\"%s\",\"gateway\":\"mollie\",\"method\":\"ideal\",\"gatewayReference\":"
@@ -247,6 +271,7 @@ static void put_payment(struct buffer *text, const struct call *call, const stru
     if (embed != NULL && strstr(embed, "order") != NULL) {
         const json_t *location = json_object_get(json, "offline_location_id");
         bool is_pickup = json_string_length(location) > 0;
+
         put_text(text, ",\"order\":{\"reference\":");
         put_string(text, order->number);
         put(text, ",\"deliveryType\":\"%s\"}", is_pickup ? "pickup" : "delivery");
@@ -257,8 +282,10 @@ static void put_payment(struct buffer *text, const struct call *call, const stru
 void mijnwebwinkel_list_payments(struct call *call)
 {
     const struct order *order = mijnwebwinkel_order(call);
-    if (order == NULL)
+
+    if (order == NULL) {
         return;
+    }
     put_text(&call->answer.body, "{\"payments\":[");
     put_payment(&call->answer.body, call, order);
     put_text(&call->answer.body, "]}");

@@ -49,11 +49,13 @@ static bool option_read_number(struct numbers *numbers, int option, const char *
 {
     const struct number_option *rule = &number_options[option];
     char *end = NULL;
+
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value < rule->least || value > rule->most)
+    if (errno != 0 || end == text || *end != '\0' || value < rule->least || value > rule->most) {
         return error_set(err, ERROR_USAGE, "cannot read '%s': a number from %lld to %lld is needed",
                          text, (long long)rule->least, (long long)rule->most);
+    }
     *(int64_t *)(void *)((char *)numbers + rule->offset) = value;
     return true;
 }
@@ -91,15 +93,18 @@ bool options_read(struct options *ret_options, int argument_count, char *const *
     struct options options = {.journal = true};
     struct numbers numbers = {.threads = 1, .seed = 1};
     int option;
+
     optind = 1;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): before threads start */
     while ((option = getopt_long(argument_count, arguments, "", long_options, NULL)) != -1) {
-        if (!option_read(&options, &numbers, option, err))
+        if (!option_read(&options, &numbers, option, err)) {
             return false;
+        }
     }
-    if (optind < argument_count)
+    if (optind < argument_count) {
         return error_set(err, ERROR_USAGE, "cannot read '%s': an option starts with --",
                          arguments[optind]);
+    }
     options.port = (uint16_t)numbers.port;
     options.threads = (int)numbers.threads;
     options.shops = numbers.shops;

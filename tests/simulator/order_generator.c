@@ -41,6 +41,7 @@ static void draft_identity(struct draft *draft)
 {
     bool is_test = draft->recipe->kind == ORDER_TEST;
     bool is_integer = !is_test && dice_chance(&draft->dice, 30);
+
     snprintf(draft->number, sizeof(draft->number), "%s%lld", is_test ? "T-" : "",
              (long long)draft->recipe->number);
     dice_uuid(&draft->dice, draft->uuid);
@@ -51,63 +52,75 @@ static void draft_identity(struct draft *draft)
 static void draft_dates(struct draft *draft)
 {
     int64_t days = (int64_t)dice_roll(&draft->dice, 10);
-    if (draft->recipe->kind == ORDER_OLD)
+
+    if (draft->recipe->kind == ORDER_OLD) {
         days = 45 + (int64_t)dice_roll(&draft->dice, 356);
+    }
     int64_t moment = clock_wall_us() - days * DAY_US - (int64_t)dice_roll(&draft->dice, DAY_US / 2);
     calendar_local(moment, draft->date, draft->time);
     put(&draft->text, ",\"date\":\"%s\",\"time\":\"%s\"", draft->date, draft->time);
-    if (dice_chance(&draft->dice, 60))
+    if (dice_chance(&draft->dice, 60)) {
         put(&draft->text, ",\"status_changed_date\":\"%s\",\"status_changed_time\":\"%s\"",
             draft->date, draft->time);
-    else
+    } else {
         put_text(&draft->text,
                  draft_pick(draft, "", ",\"status_changed_date\":\"\",\"status_changed_time\":\"\"",
                             ",\"status_changed_date\":null,\"status_changed_time\":null"));
+    }
 }
 
 static void draft_status(struct draft *draft)
 {
     draft->status = draft->recipe->status;
-    if (draft->status == ORDER_UNKNOWN && draft->recipe->kind == ORDER_CREDIT)
+    if (draft->status == ORDER_UNKNOWN && draft->recipe->kind == ORDER_CREDIT) {
         draft->status = STATUS_CREDIT;
-    if (draft->status == ORDER_UNKNOWN)
+    }
+    if (draft->status == ORDER_UNKNOWN) {
         draft->status = dice_chance(&draft->dice, 50) ? STATUS_NEW : STATUS_PAID;
+    }
     put(&draft->text, dice_chance(&draft->dice, 25) ? ",\"status\":\"%d\"" : ",\"status\":%d",
         draft->status);
     put_text(&draft->text, ",\"archived\":false");
-    if (!draft->is_small)
+    if (!draft->is_small) {
         put(&draft->text,
             ",\"finished\":true,\"taxed\":\"include\",\"locale\":\"%s\",\"discountcode\":\"%s\"",
             country_find(draft->recipe->region)->locale, draft_pick(draft, "", "", "", "PROEF10"));
+    }
     put_text(&draft->text, ",\"currency\":\"EUR\"");
-    if (!draft->is_small)
+    if (!draft->is_small) {
         put_text(&draft->text, ",\"currency_format_locale\":\"nl_NL\"");
+    }
 }
 
 static void draft_credit(struct draft *draft)
 {
     long long number = (long long)draft->recipe->number;
-    if (draft->recipe->kind == ORDER_CREDIT)
+
+    if (draft->recipe->kind == ORDER_CREDIT) {
         put(&draft->text, ",\"credited_order_number\":%lld", number - 1);
-    else
+    } else {
         put_text(&draft->text, draft_pick(draft, "", "", ",\"credited_order_number\":null",
                                           ",\"credited_order_number\":0"));
-    if (draft->recipe->kind == ORDER_PARTLY_CREDITED)
+    }
+    if (draft->recipe->kind == ORDER_PARTLY_CREDITED) {
         put(&draft->text, ",\"credit_order_numbers\":[%lld]", number + 100000);
-    else
+    } else {
         put_text(&draft->text, draft_pick(draft, ",\"credit_order_numbers\":[]",
                                           ",\"credit_order_numbers\":[]", ""));
+    }
 }
 
 static void draft_business(struct draft *draft)
 {
-    if (draft->is_business)
+    if (draft->is_business) {
         put(&draft->text, ",\"business_model\":\"B2B\",\"reference\":\"PO-%u\"",
             (unsigned)dice_roll(&draft->dice, 10000));
-    else
+    } else {
         put_text(&draft->text, ",\"business_model\":\"B2C\"");
-    if (draft->is_small)
+    }
+    if (draft->is_small) {
         return;
+    }
     put(&draft->text, ",\"tax_region\":\"%s\",\"tax_strategy\":\"%s\"", draft->country->code,
         draft->is_business ? "reverse_charged_vat" : "");
     put_text(&draft->text, draft_pick(draft, ",\"partner\":[]", ",\"partner\":{\"name\":\"\"}",
@@ -116,8 +129,9 @@ static void draft_business(struct draft *draft)
 
 static void draft_payment(struct draft *draft)
 {
-    if (draft->is_small || draft->recipe->kind == ORDER_CREDIT)
+    if (draft->is_small || draft->recipe->kind == ORDER_CREDIT) {
         return; /* the real API leaves it out of a credit order too */
+    }
     put_text(&draft->text,
              draft_pick(draft, ",\"payment_status\":\"captured\"", ",\"payment_status\":\"new\"",
                         ",\"payment_status\":\"unknown\"", ""));
@@ -133,6 +147,7 @@ static void draft_location(struct draft *draft)
 {
     if (draft->recipe->kind == ORDER_PICKUP) {
         char uuid[UUID_SIZE];
+
         dice_uuid(&draft->dice, uuid);
         put(&draft->text, ",\"offline_location_id\":\"%s\"", uuid);
     } else {
@@ -148,10 +163,12 @@ static void draft_comments(struct draft *draft)
     static const char filler[] = "Opvulling ";
     static const char closing[] = "\",\"internal\":null}}";
     size_t wished = draft->recipe->bytes;
+
     if (wished > 0) {
         put_text(&draft->text, opening);
-        for (size_t i = 0; draft->text.length + sizeof(closing) - 1 < wished; i++)
+        for (size_t i = 0; draft->text.length + sizeof(closing) - 1 < wished; i++) {
             put_bytes(&draft->text, &filler[i % (sizeof(filler) - 1)], 1);
+        }
         put_text(&draft->text, closing);
     } else if (dice_chance(&draft->dice, 50)) {
         put(&draft->text, "%s%s%s", opening, remarks[dice_roll(&draft->dice, remarks_count)],
@@ -169,6 +186,7 @@ struct order *order_generate(const struct order_recipe *recipe)
                           .dice = dice_new(recipe->seed, recipe->shop, recipe->index),
                           .text = TEXT_INIT,
                           .is_small = recipe->bytes > 0 && recipe->bytes < SMALL_BYTES};
+
     text_must_fit(buffer_reserve(&draft.text, USUAL_BYTES) != NULL);
     draft.person = &people[dice_roll(&draft.dice, people_count)];
     draft.is_business = dice_chance(&draft.dice, 25);

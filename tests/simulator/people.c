@@ -114,8 +114,9 @@ const size_t remarks_count = ARRAY_LENGTH(remarks);
 const struct country *country_find(const char *code)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(countries); i++) {
-        if (strcmp(countries[i].code, code) == 0)
+        if (strcmp(countries[i].code, code) == 0) {
             return &countries[i];
+        }
     }
     return &countries[0];
 }

@@ -28,6 +28,7 @@ static enum MHD_Result server_handle(void *context, struct MHD_Connection *conne
                                      const char *bytes, size_t *length, void **call_slot)
 {
     struct call *call = *call_slot;
+
     (void)version;
     if (call == NULL) {
         *call_slot = call_new(context, connection, url, method);
@@ -45,8 +46,9 @@ static void server_completed(void *context, struct MHD_Connection *connection, v
                              enum MHD_RequestTerminationCode code)
 {
     (void)context, (void)connection, (void)code;
-    if (*call_slot != NULL)
+    if (*call_slot != NULL) {
         call_free(*call_slot);
+    }
     *call_slot = NULL;
 }
 
@@ -54,6 +56,7 @@ static void server_connection(void *context, struct MHD_Connection *connection, 
                               enum MHD_ConnectionNotificationCode code)
 {
     struct simulator *simulator = context;
+
     (void)connection, (void)slot;
     counters_connection(&simulator->counters, code == MHD_CONNECTION_NOTIFY_STARTED);
 }
@@ -62,16 +65,20 @@ static void server_connection(void *context, struct MHD_Connection *connection, 
 static unsigned server_raise_limit(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return 1024 - DESCRIPTORS_SPARE;
+    }
     struct rlimit wished = limit;
-    if (wished.rlim_max < DESCRIPTORS_WANTED)
+    if (wished.rlim_max < DESCRIPTORS_WANTED) {
         wished.rlim_max = DESCRIPTORS_WANTED; /* only root may */
+    }
     wished.rlim_cur = wished.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &wished) != 0) {
         wished.rlim_cur = wished.rlim_max = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &wished) != 0)
+        if (setrlimit(RLIMIT_NOFILE, &wished) != 0) {
             wished.rlim_cur = limit.rlim_cur;
+        }
     }
     rlim_t most = wished.rlim_cur < DESCRIPTORS_WANTED ? wished.rlim_cur : DESCRIPTORS_WANTED;
     return most / 2 > DESCRIPTORS_SPARE ? (unsigned)(most - DESCRIPTORS_SPARE) : DESCRIPTORS_SPARE;
@@ -84,13 +91,15 @@ static bool server_listen(uint16_t port, int *ret_socket, uint16_t *ret_port, st
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) != 0 ||
         bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, BACKLOG) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &length) != 0) {
         error_set(err, ERROR_SYSTEM, "cannot listen on '127.0.0.1:%u': %s", (unsigned)port,
                   error_reason(errno));
-        if (fd >= 0)
+        if (fd >= 0) {
             close(fd);
+        }
         return false;
     }
     *ret_socket = fd;
@@ -110,6 +119,7 @@ static struct MHD_Daemon *server_start_daemon(struct simulator *simulator, int l
          simulator->options->threads, NULL},
         {MHD_OPTION_END, 0, NULL},
     };
+
     return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
                             server_handle, simulator, MHD_OPTION_NOTIFY_COMPLETED, server_completed,
                             simulator, MHD_OPTION_NOTIFY_CONNECTION, server_connection, simulator,
@@ -125,11 +135,14 @@ bool server_start(struct simulator *simulator, struct server **ret_server, struc
 {
     int listening;
     struct server *server = xcalloc(1, sizeof(*server));
+
     server->simulator = simulator;
-    if (!server_listen(simulator->options->port, &listening, &server->port, err))
+    if (!server_listen(simulator->options->port, &listening, &server->port, err)) {
         goto fail_listen;
-    if (!delays_start(server_work, simulator, &simulator->delays, err))
+    }
+    if (!delays_start(server_work, simulator, &simulator->delays, err)) {
         goto fail_delays;
+    }
     server->daemon = server_start_daemon(simulator, listening);
     if (server->daemon == NULL) {
         error_set(err, ERROR_SYSTEM, "cannot start the HTTP server: %s", error_reason(errno));

@@ -19,8 +19,10 @@
 static json_t *transport_json(const json_t *request, uint64_t turn)
 {
     const char *name = member_text(request, "transportType");
-    if (turn % 2 == 0)
+
+    if (turn % 2 == 0) {
         return json_string(name);
+    }
     return json_pack("{s:s, s:s, s:s}", "name", name, "value", name, "displayValue",
                      strcmp(name, "road_transport") == 0 ? "Wegtransport" : name);
 }
@@ -31,18 +33,22 @@ static json_t *party_json(const json_t *party, uint64_t turn)
     json_t *copy = json_deep_copy(party);
     json_t *contact = json_object_get(copy, "contact");
     const char *phone = member_text(contact, "phoneNumber");
-    if (turn % 3 == 0 && strlen(phone) > 3 && phone[0] == '+')
+
+    if (turn % 3 == 0 && strlen(phone) > 3 && phone[0] == '+') {
         json_object_set_new(contact, "phoneNumber",
                             json_pack("{s:s%, s:s}", "countryCode", phone + 1, (size_t)2,
                                       "nationalNumber", phone + 3));
+    }
     return copy;
 }
 
 static json_t *sender_json(const json_t *request, uint64_t turn)
 {
     const json_t *sender = json_object_get(request, "shipFrom");
-    if (json_is_object(sender))
+
+    if (json_is_object(sender)) {
         return party_json(sender, turn);
+    }
     return json_pack("{s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s}}", "contact", "name", "Magazijn",
                      "emailAddress", "magazijn@winkel.example", "address", "street", "Loodsweg",
                      "number", "8", "postcode", "3542AA", "city", "Utrecht", "country", "NL");
@@ -54,16 +60,20 @@ static json_t *items_json(const json_t *request, uint64_t turn)
     json_t *items = json_deep_copy(json_object_get(request, "items"));
     json_t *item;
     size_t index;
+
     json_array_foreach(items, index, item)
     {
         const json_t *weight = json_object_get(item, "weight");
+
         if (json_is_number(weight)) {
             AUTO(free) char *text = xasprintf("%g", json_number_value(weight));
+
             json_object_set_new(item, "weight", json_string(text));
         }
         if (turn % 4 == 0) {
             json_t *type = json_pack("{s:O, s:s}", "id", json_object_get(item, "type"),
                                      "description", "Pakket");
+
             json_object_set_new(item, "type", type);
         }
     }
@@ -74,8 +84,10 @@ static json_t *dispatch_json(const json_t *request)
 {
     json_t *dispatch = json_deep_copy(json_object_get(request, "dispatch"));
     const char *date = member_text(dispatch, "date");
+
     if (calendar_is_date(date)) {
         AUTO(free) char *moment = xasprintf("%sT00:00:00+01:00", date);
+
         json_object_set_new(dispatch, "date", json_string(moment));
     }
     return dispatch;
@@ -85,6 +97,7 @@ static json_t *dispatch_json(const json_t *request)
 static char *head_text(const struct shipment *shipment, const json_t *request, uint64_t turn)
 {
     char moment[MOMENT_SIZE];
+
     calendar_moment_local(shipment->created_us, moment);
     AUTO(json)
     json_t *json = json_pack(
@@ -97,8 +110,9 @@ static char *head_text(const struct shipment *shipment, const json_t *request, u
         party_json(json_object_get(request, "shipTo"), turn), "dispatch", dispatch_json(request),
         "items", items_json(request, turn));
     const json_t *delivery = json_object_get(request, "delivery");
-    if (json_is_object(delivery))
+    if (json_is_object(delivery)) {
         json_object_set_new(json, "delivery", json_deep_copy(delivery));
+    }
     size_t length;
     char *text = json_to_text(json, &length);
     text[length - 1] = '\0';
@@ -113,6 +127,7 @@ static char *overview_text(const struct shipment *shipment, const json_t *reques
                              "shipFrom", sender_json(request, turn), "shipTo",
                              party_json(json_object_get(request, "shipTo"), turn), "dispatch",
                              dispatch_json(request), "delivery");
+
     return json_to_text(json, NULL);
 }
 
@@ -121,10 +136,13 @@ static size_t labels_wanted(const json_t *request)
 {
     const json_t *items = json_object_get(request, "items");
     size_t count = 0;
-    if (json_is_true(json_object_get(request, "draft")))
+
+    if (json_is_true(json_object_get(request, "draft"))) {
         return 0;
+    }
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *quantity = json_object_get(json_array_get(items, i), "quantity");
+
         count += json_is_integer(quantity) ? (size_t)json_integer_value(quantity) : 1;
     }
     return count;
@@ -134,10 +152,12 @@ static void shipment_add_labels(struct call *call, struct shipment *shipment)
 {
     bool is_staging = call->api == API_BOEKUWZENDING_STAGING;
     struct buffer text = TEXT_INIT;
+
     shipment->label = xcalloc(shipment->label_count, sizeof(*shipment->label));
     put_text(&text, "[");
     for (size_t i = 0; i < shipment->label_count; i++) {
         struct label *label = &shipment->label[i];
+
         dice_uuid(&call->simulator->dice, label->id);
         snprintf(label->waybill, sizeof(label->waybill), "3S%s%010llu",
                  is_staging ? "STAG" : "TEST", (unsigned long long)++call->booking->waybills);
@@ -146,11 +166,12 @@ static void shipment_add_labels(struct call *call, struct shipment *shipment)
             label->id, label->waybill);
         put_string(&text, shipment->reference[0] != '\0' ? shipment->reference : NULL);
         put_text(&text, ",\"status\":\"created\",\"trackAndTraceLink\":");
-        if (i % 2 == 0)
+        if (i % 2 == 0) {
             put(&text, "\"%s/track-en-trace/%s/%s\"}",
                 is_staging ? STAGING_LINKS : PRODUCTION_LINKS, label->waybill, shipment->postcode);
-        else
+        } else {
             put_text(&text, "null}");
+        }
     }
     put_text(&text, "]");
     shipment->labels = buffer_steal(&text);
@@ -162,9 +183,12 @@ static char *postcode_text(const json_t *request)
     const json_t *address = json_object_get(json_object_get(request, "shipTo"), "address");
     char *text = xstrdup(member_text(address, "postcode"));
     char *end = text;
+
     for (const char *at = text; *at != '\0'; at++) {
-        if ((*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z') || (*at >= 'a' && *at <= 'z'))
+        if ((*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z') ||
+            (*at >= 'a' && *at <= 'z')) {
             *end++ = *at;
+        }
     }
     *end = '\0';
     return text;
@@ -175,11 +199,13 @@ struct shipment *shipment_new(struct call *call, const json_t *request)
     char date[DATE_SIZE];
     struct shipment *shipment = xcalloc(1, sizeof(*shipment));
     uint64_t turn = ++call->booking->sequence;
+
     shipment->account = call->account;
     shipment->created_us = clock_wall_us();
     shipment->labels_at_us = shipment->created_us;
-    if (call->fault != NULL && call->fault->kind->use == FAULT_LABELS)
+    if (call->fault != NULL && call->fault->kind->use == FAULT_LABELS) {
         shipment->labels_at_us += call->fault->settings.ms * 1000;
+    }
     calendar_local(shipment->created_us, date, NULL);
     dice_uuid(&call->simulator->dice, shipment->id);
     shipment->sequence =

@@ -14,6 +14,7 @@
 static void text_replace(char **text, const char *value)
 {
     char *copy = xstrdup(value);
+
     free(*text);
     *text = copy;
 }
@@ -33,6 +34,7 @@ static struct shop *shop_new(const char *name, uint64_t seed)
     struct shop *shop = xcalloc(1, sizeof(*shop));
     struct dice dice = dice_new(seed, name, UINT64_MAX);
     char uuid[UUID_SIZE];
+
     dice_uuid(&dice, uuid);
     shop->name = xstrdup(name);
     shop->token = xasprintf("token-%s", name);
@@ -47,8 +49,9 @@ static struct shop *shop_new(const char *name, uint64_t seed)
 
 static void shop_free(struct shop *shop)
 {
-    for (size_t i = 0; i < shop->order_count; i++)
+    for (size_t i = 0; i < shop->order_count; i++) {
         order_free(shop->orders[i]);
+    }
     free(shop->orders);
     free(shop->name);
     free(shop->token);
@@ -62,6 +65,7 @@ static void shop_free(struct shop *shop)
 static void shop_render(struct shop *shop)
 {
     struct buffer text = TEXT_INIT;
+
     put_text(&text, "{\"id\":");
     put_string(&text, shop->store_id);
     put_text(&text, ",\"name\":");
@@ -82,6 +86,7 @@ static void shop_render(struct shop *shop)
 static struct shop *shops_create(struct shops *shops, const char *name, uint64_t seed)
 {
     struct shop *shop = shop_new(name, seed);
+
     shops->items = array_grow(shops->items, shops->count, &shops->capacity, sizeof(struct shop *));
     shops->items[shops->count++] = shop;
     map_put(&shops->by_name, shop->name, shop);
@@ -96,22 +101,30 @@ struct shop *shops_put(struct shops *shops, const struct shop_settings *settings
                   : shop != NULL          ? xstrdup(shop->token)
                                           : xasprintf("token-%s", settings->name);
     const struct shop *holder = shops_find_by_token(shops, token);
-    if (holder != NULL && holder != shop)
+
+    if (holder != NULL && holder != shop) {
         return NULL;
-    if (shop == NULL)
+    }
+    if (shop == NULL) {
         shop = shops_create(shops, settings->name, seed);
+    }
     map_remove(&shops->by_token, shop->token);
     free(shop->token);
     shop->token = steal_ptr(&token);
+
     map_put(&shops->by_token, shop->token, shop);
-    if (settings->primary_domain != NULL)
+    if (settings->primary_domain != NULL) {
         text_replace(&shop->primary_domain, settings->primary_domain);
-    if (settings->store_id != NULL)
+    }
+    if (settings->store_id != NULL) {
         text_replace(&shop->store_id, settings->store_id);
-    if (settings->region != NULL)
+    }
+    if (settings->region != NULL) {
         text_replace(&shop->region, settings->region);
-    if (settings->token_is_active >= 0)
+    }
+    if (settings->token_is_active >= 0) {
         shop->token_is_active = settings->token_is_active != 0;
+    }
     shop_render(shop);
     return shop;
 }
@@ -121,8 +134,9 @@ void shops_remove(struct shops *shops, struct shop *shop)
     map_remove(&shops->by_name, shop->name);
     map_remove(&shops->by_token, shop->token);
     size_t at = 0;
-    while (shops->items[at] != shop)
+    while (shops->items[at] != shop) {
         at++;
+    }
     shops->count--;
     memmove(&shops->items[at], &shops->items[at + 1], (shops->count - at) * sizeof(struct shop *));
     shop_free(shop);
@@ -130,8 +144,9 @@ void shops_remove(struct shops *shops, struct shop *shop)
 
 void shops_release(struct shops *shops)
 {
-    for (size_t i = 0; i < shops->count; i++)
+    for (size_t i = 0; i < shops->count; i++) {
         shop_free(shops->items[i]);
+    }
     free(shops->items);
     map_release(&shops->by_name);
     map_release(&shops->by_token);
@@ -142,12 +157,15 @@ void shops_release(struct shops *shops)
 static size_t shop_lower_bound(const struct shop *shop, int64_t key)
 {
     size_t low = 0, high = shop->order_count;
+
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (shop->orders[middle]->key < key)
+
+        if (shop->orders[middle]->key < key) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return low;
 }
@@ -156,8 +174,10 @@ static size_t shop_lower_bound(const struct shop *shop, int64_t key)
 static size_t shop_index_of(const struct shop *shop, const struct order *order)
 {
     size_t at = 0;
-    while (shop->orders[at] != order)
+
+    while (shop->orders[at] != order) {
         at++;
+    }
     return at;
 }
 
@@ -171,13 +191,15 @@ void shop_add(struct shop *shop, struct order *order)
             (shop->order_count - at) * sizeof(struct order *));
     shop->orders[at] = order;
     shop->order_count++;
-    if (order->key != INT64_MAX && order->key >= shop->next_number)
+    if (order->key != INT64_MAX && order->key >= shop->next_number) {
         shop->next_number = order->key + 1;
+    }
 }
 
 void shop_reposition(struct shop *shop, struct order *order)
 {
     size_t at = shop_index_of(shop, order);
+
     shop->order_count--;
     memmove(&shop->orders[at], &shop->orders[at + 1],
             (shop->order_count - at) * sizeof(struct order *));
@@ -187,14 +209,19 @@ void shop_reposition(struct shop *shop, struct order *order)
 struct order *shop_find_order(const struct shop *shop, const char *number)
 {
     int64_t key = order_number_key(number);
-    if (number[0] == '\0')
+
+    if (number[0] == '\0') {
         return NULL;
+    }
     for (size_t i = shop_lower_bound(shop, key); i < shop->order_count; i++) {
         struct order *order = shop->orders[i];
-        if (order->key != key)
+
+        if (order->key != key) {
             break;
-        if (!order->is_deleted && strcmp(order->number, number) == 0)
+        }
+        if (!order->is_deleted && strcmp(order->number, number) == 0) {
             return order;
+        }
     }
     return NULL;
 }
@@ -202,6 +229,7 @@ struct order *shop_find_order(const struct shop *shop, const char *number)
 struct order *shop_generate(struct shop *shop, const struct order_recipe *recipe, uint64_t seed)
 {
     struct order_recipe full = *recipe;
+
     full.seed = seed;
     full.shop = shop->name;
     full.region = shop->region;
@@ -237,14 +265,18 @@ size_t shop_list(const struct shop *shop, const struct order_filter *filter,
                  const struct order **ret_page)
 {
     size_t skipped = 0, found = 0;
+
     for (size_t i = 0; i < shop->order_count && found < filter->limit; i++) {
         size_t at = filter->descending ? shop->order_count - 1 - i : i;
-        if (!order_passes(shop->orders[at], filter))
+
+        if (!order_passes(shop->orders[at], filter)) {
             continue;
-        if (skipped < filter->offset)
+        }
+        if (skipped < filter->offset) {
             skipped++;
-        else
+        } else {
             ret_page[found++] = shop->orders[at];
+        }
     }
     return found;
 }
@@ -252,7 +284,9 @@ size_t shop_list(const struct shop *shop, const struct order_filter *filter,
 size_t shop_count(const struct shop *shop, const struct order_filter *filter)
 {
     size_t count = 0;
-    for (size_t i = 0; i < shop->order_count; i++)
+
+    for (size_t i = 0; i < shop->order_count; i++) {
         count += order_passes(shop->orders[i], filter);
+    }
     return count;
 }

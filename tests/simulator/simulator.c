@@ -18,19 +18,23 @@ static void simulator_add_shops(struct simulator *simulator)
         .status = options->order_status > 0 ? (int)options->order_status : ORDER_UNKNOWN,
         .bytes = (size_t)options->order_bytes,
     };
+
     for (int64_t i = 1; i <= options->shops; i++) {
         char name[SHOP_NAME_SIZE];
+
         snprintf(name, sizeof(name), "shop%lld", (long long)i);
         const struct shop_settings settings = {.name = name, .token_is_active = -1};
         struct shop *shop = shops_put(&simulator->shops, &settings, options->seed);
-        for (int64_t order = 0; order < options->orders; order++)
+        for (int64_t order = 0; order < options->orders; order++) {
             shop_generate(shop, &recipe, options->seed);
+        }
     }
 }
 
 static void simulator_fill(struct simulator *simulator)
 {
     const struct options *options = simulator->options;
+
     simulator->dice = dice_new(options->seed, NULL, 0);
     simulator->settings = (struct settings){
         .latency_ms = options->latency_ms,
@@ -40,16 +44,18 @@ static void simulator_fill(struct simulator *simulator)
     faults_init(&simulator->faults);
     simulator->bookings[BOOKING_PRODUCTION].name = "production";
     simulator->bookings[BOOKING_STAGING].name = "staging";
-    for (size_t i = 0; i < BOOKING_COUNT; i++)
+    for (size_t i = 0; i < BOOKING_COUNT; i++) {
         booking_put_account(&simulator->bookings[i], "client", "secret", &simulator->dice);
+    }
     simulator_add_shops(simulator);
 }
 
 static void simulator_empty(struct simulator *simulator)
 {
     shops_release(&simulator->shops);
-    for (size_t i = 0; i < BOOKING_COUNT; i++)
+    for (size_t i = 0; i < BOOKING_COUNT; i++) {
         booking_release(&simulator->bookings[i]);
+    }
     faults_clear(&simulator->faults, NULL, 0);
     free(simulator->settings.partner_token);
 }
@@ -81,6 +87,7 @@ void simulator_reset(struct simulator *simulator)
 static void shop_flow(struct shop *shop, int64_t now, uint64_t seed)
 {
     const struct order_recipe recipe = {.kind = ORDER_NORMAL, .status = ORDER_UNKNOWN};
+
     shop->flow_credit += (double)(now - shop->flow_since_us) / 1e6 * shop->flow_per_second;
     shop->flow_since_us = now;
     for (int i = 0; i < FLOW_BATCH && shop->flow_credit >= 1; i++) {
@@ -92,12 +99,15 @@ static void shop_flow(struct shop *shop, int64_t now, uint64_t seed)
 int64_t simulator_flow(struct simulator *simulator)
 {
     bool is_flowing = false;
+
     pthread_mutex_lock(&simulator->lock);
     int64_t now = clock_monotonic_us();
     for (size_t i = 0; i < simulator->shops.count; i++) {
         struct shop *shop = simulator->shops.items[i];
-        if (shop->flow_per_second <= 0)
+
+        if (shop->flow_per_second <= 0) {
             continue;
+        }
         shop_flow(shop, now, simulator->options->seed);
         is_flowing = true;
     }

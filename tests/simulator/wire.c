@@ -24,6 +24,7 @@ struct stream {
 static void stream_free(void *context)
 {
     struct stream *stream = context;
+
     answer_release(&stream->answer);
     free(stream);
 }
@@ -34,10 +35,12 @@ static size_t stream_copy_runs(const struct answer *answer, uint64_t position, c
 {
     size_t copied = 0;
     uint64_t start = 0; /* of the run */
+
     for (size_t i = 0; i < ANSWER_RUNS && answer->runs[i].text != NULL && copied < size; i++) {
         const char *text = answer->runs[i].text;
         size_t length = strlen(text);
         uint64_t end = start + length * answer->runs[i].times;
+
         while (copied < size && position < end) {
             target[copied++] = text[(position - start) % length];
             position++;
@@ -51,31 +54,39 @@ static size_t stream_copy_runs(const struct answer *answer, uint64_t position, c
 static uint64_t stream_allowance(const struct stream *stream)
 {
     int64_t elapsed_us = clock_monotonic_us() - stream->started_us;
+
     return 1 + (uint64_t)((double)elapsed_us * (double)stream->answer.bytes_per_second / 1e6);
 }
 
 static ssize_t stream_read(void *context, uint64_t position, char *target, size_t size)
 {
     struct stream *stream = context;
-    if (position >= stream->length)
+
+    if (position >= stream->length) {
         return MHD_CONTENT_READER_END_WITH_ERROR;
+    }
     uint64_t left = stream->length - position;
     if (stream->answer.bytes_per_second > 0) {
         uint64_t allowed = stream_allowance(stream);
+
         if (allowed <= position) {
             int64_t wait_us = 1000000 / stream->answer.bytes_per_second + 1;
+
             return delays_hold(stream->simulator->delays, &stream->waiter, stream->connection,
                                wait_us < 1000 ? 1000 : wait_us)
                        ? 0
                        : MHD_CONTENT_READER_END_WITH_ERROR;
         }
-        if (left > allowed - position)
+        if (left > allowed - position) {
             left = allowed - position;
+        }
     }
-    if (size > left)
+    if (size > left) {
         size = (size_t)left;
-    if (stream->answer.runs[0].text != NULL)
+    }
+    if (stream->answer.runs[0].text != NULL) {
         return (ssize_t)stream_copy_runs(&stream->answer, position, target, size);
+    }
     memcpy(target, stream->answer.body.bytes + position, size);
     return (ssize_t)size;
 }
@@ -83,6 +94,7 @@ static ssize_t stream_read(void *context, uint64_t position, char *target, size_
 static struct MHD_Response *stream_response(struct call *call)
 {
     struct stream *stream = xcalloc(1, sizeof(*stream));
+
     stream->answer = call->answer;
     stream->simulator = call->simulator;
     stream->connection = call->connection;
@@ -96,8 +108,10 @@ static struct MHD_Response *stream_response(struct call *call)
 static struct MHD_Response *wire_response(struct call *call)
 {
     struct answer *answer = &call->answer;
-    if (answer->runs[0].text != NULL || answer->missing_bytes > 0 || answer->bytes_per_second > 0)
+
+    if (answer->runs[0].text != NULL || answer->missing_bytes > 0 || answer->bytes_per_second > 0) {
         return stream_response(call);
+    }
     size_t length = answer->body.length;
     return MHD_create_response_from_buffer(length, buffer_steal(&answer->body),
                                            MHD_RESPMEM_MUST_FREE);
@@ -105,8 +119,9 @@ static struct MHD_Response *wire_response(struct call *call)
 
 static void wire_header(struct MHD_Response *response, const char *name, const char *value)
 {
-    if (value != NULL && value[0] != '\0')
+    if (value != NULL && value[0] != '\0') {
         MHD_add_response_header(response, name, value);
+    }
 }
 
 /* Disconnecting the socket from its peer, rather than closing it, makes Linux send a reset. */
@@ -116,23 +131,30 @@ static void wire_reset(const struct call *call)
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    if (connect(fd, &nobody, sizeof(nobody)) != 0)
+    if (connect(fd, &nobody, sizeof(nobody)) != 0) {
         shutdown(fd, SHUT_RDWR);
+    }
 }
 
 enum MHD_Result wire_send(struct call *call)
 {
     const struct answer *answer = &call->answer;
-    if (answer->end == ANSWER_RESET)
+
+    if (answer->end == ANSWER_RESET) {
         wire_reset(call);
-    if (answer->end != ANSWER_SEND)
+    }
+    if (answer->end != ANSWER_SEND) {
         return MHD_NO;
+    }
     struct MHD_Response *response = wire_response(call);
-    if (response == NULL)
+    if (response == NULL) {
         return MHD_NO;
-    if (answer->status != MHD_HTTP_NO_CONTENT)
+    }
+    if (answer->status != MHD_HTTP_NO_CONTENT) {
         wire_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
+    }
     wire_header(response, MHD_HTTP_HEADER_LOCATION, answer->location);
     wire_header(response, MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after);
     wire_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
@@ -145,9 +167,11 @@ enum MHD_Result wire_send(struct call *call)
 static bool is_secret(const char *name)
 {
     static const char *const names[] = {"token", "partner_token", "access_token", "client_secret"};
+
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        if (strcmp(names[i], name) == 0)
+        if (strcmp(names[i], name) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -156,11 +180,13 @@ static void put_encoded(struct buffer *text, const char *value)
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
+
     for (; *value != '\0'; value++) {
-        if (strchr(plain, *value) != NULL)
+        if (strchr(plain, *value) != NULL) {
             put_bytes(text, value, 1);
-        else
+        } else {
             put(text, "%%%02X", (unsigned)(unsigned char)*value);
+        }
     }
 }
 
@@ -168,11 +194,14 @@ static enum MHD_Result wire_add_parameter(void *context, enum MHD_ValueKind kind
                                           const char *value)
 {
     struct buffer *query = context;
+
     (void)kind;
-    if (is_secret(name))
+    if (is_secret(name)) {
         return MHD_YES;
-    if (query->length > 0)
+    }
+    if (query->length > 0) {
         put_text(query, "&");
+    }
     put_encoded(query, name);
     if (value != NULL) {
         put_text(query, "=");
@@ -185,12 +214,15 @@ static enum MHD_Result wire_add_parameter(void *context, enum MHD_ValueKind kind
 static char *wire_body(const struct call *call)
 {
     const char *body = call->body.length > 0 ? call->body.bytes : NULL;
-    if (body == NULL || call->api == API_MIJNWEBWINKEL || strcmp(call->path, "/token") != 0)
+
+    if (body == NULL || call->api == API_MIJNWEBWINKEL || strcmp(call->path, "/token") != 0) {
         return xstrdup(body);
+    }
     struct buffer text = TEXT_INIT;
     for (const char *at = body; *at != '\0';) {
         size_t length = strcspn(at, "&");
         bool is_kept = strncmp(at, "client_secret=", 14) != 0;
+
         put(&text, "%s%.*s", text.length > 0 ? "&" : "", is_kept ? (int)length : 14, at);
         at += length + (at[length] == '&');
     }
@@ -201,6 +233,7 @@ uint64_t wire_journal(const struct call *call)
 {
     AUTO(buffer) struct buffer query = TEXT_INIT;
     AUTO(free) char *body = wire_body(call);
+
     put_text(&query, "");
     MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND, wire_add_parameter, &query);
     const struct journal_request request = {

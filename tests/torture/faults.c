@@ -133,6 +133,7 @@ __attribute__((constructor)) static void prepare(void)
     /* NOLINTBEGIN(concurrency-mt-unsafe): before threads start */
     const char *plan = getenv("TORTURE");
     const char *path = getenv("TORTURE_NOTES");
+
     /* NOLINTEND(concurrency-mt-unsafe) */
 
     if (path != NULL) {

@@ -152,6 +152,7 @@ static void stolen_bytes_are_never_null_and_leave_a_usable_buffer(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         AUTO(free) char *nothing = buffer_steal(&buffer);
+
         assert_string_equal(nothing, "");
         assert_sane(&buffer);
         assert_true(buffer_append_text(&buffer, "abc"));

@@ -14,9 +14,11 @@
 static const char *value_of(const struct database_parameters *parameters, const char *keyword)
 {
     const char *value = NULL;
+
     for (size_t i = 0; parameters->keywords[i] != NULL; i++) {
-        if (strcmp(parameters->keywords[i], keyword) == 0)
+        if (strcmp(parameters->keywords[i], keyword) == 0) {
             value = parameters->values[i];
+        }
     }
     return value;
 }
@@ -25,6 +27,7 @@ static void assert_value(const struct database_parameters *parameters, const cha
                          const char *wanted)
 {
     const char *value = value_of(parameters, keyword);
+
     if (wanted == NULL) {
         assert_null(value);
         return;
@@ -37,6 +40,7 @@ static void assert_current(const struct database_hosts *hosts, const char *host,
                            const char *address, const char *port)
 {
     struct database_parameters parameters;
+
     database_hosts_fill(hosts, "tests", &parameters);
     assert_value(&parameters, "host", host);
     assert_value(&parameters, "hostaddr", address);
@@ -51,9 +55,11 @@ static void the_hosts_of_a_list_take_turns(void **state)
         "postgresql://db1:5001,db2:5002,db3:5003/koppeling?target_session_attrs=read-write",
         "host=db1,db2,db3 port=5001,5002,5003 dbname=koppeling",
     };
+
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
         struct database_hosts *hosts = database_hosts_new(urls[i]);
+
         assert_current(hosts, "db1", NULL, "5001");
         assert_true(database_hosts_next(hosts));
         assert_current(hosts, "db2", NULL, "5002");
@@ -69,6 +75,7 @@ static void the_hosts_of_a_list_take_turns(void **state)
 static void each_has_its_turn_after_one_that_served(void **state)
 {
     struct database_hosts *hosts = database_hosts_new("host=db1,db2,db3");
+
     (void)state;
     assert_true(database_hosts_next(hosts));
     database_hosts_keep(hosts);
@@ -83,6 +90,7 @@ static void each_has_its_turn_after_one_that_served(void **state)
 static void one_port_is_for_all_hosts(void **state)
 {
     struct database_hosts *hosts = database_hosts_new("host=db1,db2 port=6000");
+
     (void)state;
     assert_current(hosts, "db1", NULL, "6000");
     assert_true(database_hosts_next(hosts));
@@ -94,6 +102,7 @@ static void addresses_go_with_their_names(void **state)
 {
     struct database_hosts *hosts =
         database_hosts_new("host=db1,db2 hostaddr=10.0.0.1,10.0.0.2 port=6000,6001");
+
     (void)state;
     assert_true(database_hosts_next(hosts));
     assert_current(hosts, "db2", "10.0.0.2", "6001");
@@ -114,13 +123,16 @@ static void what_is_no_list_is_left_to_libpq(void **state)
         "host=db1,db2 hostaddr=", "host=db1,db2,db3 hostaddr=10.0.0.1,10.0.0.2",
         "host='unfinished",       "host=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q",
     };
+
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
         struct database_hosts *hosts = database_hosts_new(urls[i]);
         bool is_list = strcmp(urls[i], "host=db1,db2 hostaddr=") == 0;
+
         assert_int_equal(database_hosts_next(hosts), is_list);
-        if (!is_list)
+        if (!is_list) {
             assert_current(hosts, NULL, NULL, NULL);
+        }
         database_hosts_free(hosts);
     }
 }
@@ -133,6 +145,7 @@ static void the_variables_of_libpq_count_too(void **state)
     static const char *const urls[] = {NULL, "dbname=koppeling"};
     for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
         struct database_hosts *hosts = database_hosts_new(urls[i]);
+
         assert_true(database_hosts_next(hosts));
         assert_current(hosts, "db2", NULL, "6001");
         database_hosts_free(hosts);
@@ -158,9 +171,11 @@ static void the_time_to_connect_is_bounded(void **state)
         {"host=db1 connect_timeout=86400", 60},
         {"host=db1 connect_timeout=soon", 5},
     };
+
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct database_hosts *hosts = database_hosts_new(cases[i].url);
+
         assert_int_equal(database_hosts_timeout_us(hosts), cases[i].seconds * 1000000);
         database_hosts_free(hosts);
     }
@@ -172,6 +187,7 @@ static void hosts_that_refuse_are_all_named(void **state)
         database_hosts_new("host=/nonexistent/one,/nonexistent/two dbname=none user=none");
     struct error err = ERROR_INIT;
     PGconn *connection = NULL;
+
     (void)state;
     assert_false(database_hosts_open(hosts, "tests", &connection, &err));
     assert_null(connection);
@@ -193,5 +209,6 @@ int main(void)
         cmocka_unit_test(the_time_to_connect_is_bounded),
         cmocka_unit_test(hosts_that_refuse_are_all_named),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,7 @@ static const char *line_with_text(enum log_format format, const char *value)
     log_setup(LOG_LEVEL_INFO, format);
     capture_start();
     LOG_INFO("e", LOG_TEXT("v", value));
+
     return capture_end();
 }
 
@@ -81,6 +82,7 @@ static void a_logfmt_line_has_time_level_thread_event_and_fields(void **state)
     capture_start();
     LOG_INFO("jobs claimed", LOG_INT("jobs", 12), LOG_TEXT("kind", "poll"),
              LOG_SECONDS("took", 1500000));
+
     assert_matches(capture_end(), "^time=" TIME " level=info thread=w0 event=\"jobs claimed\" "
                                   "jobs=12 kind=poll took=1[.]500000\n$");
 }
@@ -93,6 +95,7 @@ static void a_json_line_has_the_same_members(void **state)
     capture_start();
     LOG_ERROR("jobs claimed", LOG_INT("jobs", 12), LOG_TEXT("kind", "poll"),
               LOG_SECONDS("took", -1));
+
     assert_matches(capture_end(), "^[{]\"time\":\"" TIME "\",\"level\":\"error\",\"thread\":\"w0\","
                                   "\"event\":\"jobs claimed\",\"jobs\":12,\"kind\":\"poll\","
                                   "\"took\":-0[.]000001[}]\n$");
@@ -104,7 +107,9 @@ static void a_line_needs_no_fields_and_a_null_text_is_left_out(void **state)
     log_setup(LOG_LEVEL_DEBUG, LOG_FORMAT_LOGFMT);
     capture_start();
     LOG_DEBUG("started");
+
     LOG_WARNING("stopped", LOG_TEXT("why", NULL), LOG_INT("after", 3));
+
     assert_matches(capture_end(),
                    "level=debug .*event=started\n.*level=warning .*event=stopped after=3\n$");
 }
@@ -117,7 +122,9 @@ static void lines_below_the_level_are_not_written(void **state)
     assert_true(log_enabled(LOG_LEVEL_WARNING) && log_enabled(LOG_LEVEL_ERROR));
     capture_start();
     LOG_DEBUG("a");
+
     LOG_INFO("b");
+
     assert_string_equal(capture_end(), "");
 }
 
@@ -128,6 +135,7 @@ static void a_thread_name_is_cut_at_15_bytes(void **state)
     log_set_thread_name("0123456789abcdefghij");
     capture_start();
     LOG_INFO("x");
+
     assert_matches(capture_end(), "thread=0123456789abcde event");
     log_set_thread_name("main");
 }
@@ -308,12 +316,14 @@ static void a_line_with_too_many_fields_stays_whole_and_under_4_kib(void **state
             capture_start();
             LOG_INFO("e", LOG_TEXT("a", value), LOG_TEXT("b", value), LOG_TEXT("c", value),
                      LOG_TEXT("d", value), LOG_TEXT("f", value), LOG_INT("g", 1234567890));
+
             const char *text = capture_end();
 
             assert_true(strlen(text) <= 4096);
             assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
             if (formats[i] == LOG_FORMAT_JSON) {
                 json_auto_t *line = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
                 assert_non_null(line);
                 assert_int_equal(json_is_true(json_object_get(line, "cut")),
                                  json_object_get(line, "g") == NULL ||
@@ -332,6 +342,7 @@ static void logging_does_not_disturb_errno(void **state)
     close(STDERR_FILENO);
     errno = ENOENT;
     LOG_ERROR("nobody hears this");
+
     int after = errno;
     dup2(saved, STDERR_FILENO);
     close(saved);

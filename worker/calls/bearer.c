@@ -43,6 +43,7 @@ struct bearers {
 struct bearers *bearers_new(struct http_client *http)
 {
     struct bearers *bearers = xcalloc(1, sizeof(*bearers));
+
     bearers->http = http;
     return bearers;
 }
@@ -51,6 +52,7 @@ static void free_waiters(struct bearer_waiter *waiter)
 {
     while (waiter != NULL) {
         struct bearer_waiter *next = waiter->next;
+
         free(waiter);
         waiter = next;
     }
@@ -58,13 +60,16 @@ static void free_waiters(struct bearer_waiter *waiter)
 
 void bearers_free(struct bearers *bearers)
 {
-    if (bearers == NULL)
+    if (bearers == NULL) {
         return;
+    }
     while (bearers->first != NULL) {
         struct bearer *bearer = bearers->first;
+
         bearers->first = bearer->next;
-        if (bearer->call != NULL)
+        if (bearer->call != NULL) {
             http_cancel(bearers->http, bearer->call);
+        }
         free_waiters(bearer->waiters);
         free_secret(bearer->token);
         free_secret(bearer->client_secret);
@@ -78,8 +83,9 @@ static struct bearer *find(const struct bearers *bearers, enum environment envir
                            const char *client_id)
 {
     for (struct bearer *bearer = bearers->first; bearer != NULL; bearer = bearer->next) {
-        if (bearer->environment == environment && strcmp(bearer->client_id, client_id) == 0)
+        if (bearer->environment == environment && strcmp(bearer->client_id, client_id) == 0) {
             return bearer;
+        }
     }
     return NULL;
 }
@@ -88,6 +94,7 @@ const char *bearers_find(const struct bearers *bearers, enum environment environ
                          const char *client_id, int64_t now_us)
 {
     const struct bearer *bearer = find(bearers, environment, client_id);
+
     return bearer != NULL && bearer->token != NULL && now_us < bearer->valid_until_us
                ? bearer->token
                : NULL;
@@ -103,17 +110,21 @@ void bearers_drop(struct bearers *bearers, enum environment environment, const c
                   int64_t sent_us)
 {
     struct bearer *bearer = find(bearers, environment, client_id);
-    if (bearer != NULL && bearer->fetched_us <= sent_us)
+
+    if (bearer != NULL && bearer->fetched_us <= sent_us) {
         forget_token(bearer);
+    }
 }
 
 /* Tells all who wait. A callback may wait again, so the list is taken off first. */
 static void tell_waiters(struct bearer *bearer, const struct http_response *answer)
 {
     struct bearer_waiter *waiter = bearer->waiters;
+
     bearer->waiters = NULL;
     while (waiter != NULL) {
         struct bearer_waiter *next = waiter->next;
+
         waiter->done(waiter->context, bearer->token, answer);
         free(waiter);
         waiter = next;
@@ -126,28 +137,35 @@ static void on_token_answer(void *context, const struct http_response *answer)
     char problem[200] = "";
     int64_t lifetime_s = 0;
     struct http_response failure = *answer;
+
     bearer->call = NULL;
     forget_token(bearer);
     if (oauth_answer_read(answer, &bearer->token, &lifetime_s, problem, sizeof(problem))) {
         int64_t useful_s = lifetime_s > 2 * MARGIN_S ? lifetime_s - MARGIN_S : lifetime_s / 2;
+
         bearer->fetched_us = clock_monotonic_us();
         bearer->valid_until_us = bearer->fetched_us + useful_s * 1000000;
         LOG_DEBUG("got a bearer token", LOG_INT("lifetime", lifetime_s));
+
     } else {
         bearer->token = NULL;
         redact(problem, bearer->client_secret);
         LOG_WARNING("cannot get a bearer token", LOG_INT("status", answer->status),
                     LOG_TEXT("problem", problem), LOG_TEXT("trouble", answer->trouble));
+
         /* 400 is how OAuth2 servers refuse credentials, and a 2xx without token is no answer. */
-        if (answer->transport == ERROR_CLASS_OK && answer->status == 400)
+        if (answer->transport == ERROR_CLASS_OK && answer->status == 400) {
             failure.status = 401;
-        if (answer->transport == ERROR_CLASS_OK && answer->status / 100 == 2)
+        }
+        if (answer->transport == ERROR_CLASS_OK && answer->status / 100 == 2) {
             failure.transport = ERROR_CLASS_UNREADABLE;
+        }
         failure.body = "";
         failure.length = 0;
         failure.trouble = answer->transport == ERROR_CLASS_OK ? problem : answer->trouble;
     }
     free_secret(steal_ptr(&bearer->client_secret));
+
     tell_waiters(bearer, &failure);
 }
 
@@ -165,8 +183,10 @@ static void fetch(struct bearer *bearer, const char *client_secret)
         .is_form = true,
     };
     const struct http_secrets none = {.store_token = NULL};
-    if (id == NULL || secret == NULL)
+
+    if (id == NULL || secret == NULL) {
         memory_exhausted();
+    }
     request.body =
         xasprintf("grant_type=client_credentials&client_id=%s&client_secret=%s", id, secret);
     bearer->client_secret = xstrdup(client_secret);
@@ -182,6 +202,7 @@ struct bearer_waiter *bearers_wait(struct bearers *bearers, enum environment env
                                    bearer_done_callback *done, void *context)
 {
     struct bearer *bearer = find(bearers, environment, client_id);
+
     if (bearer == NULL) {
         bearer = xcalloc(1, sizeof(*bearer));
         bearer->owner = bearers;
@@ -194,8 +215,9 @@ struct bearer_waiter *bearers_wait(struct bearers *bearers, enum environment env
     *waiter = (struct bearer_waiter){
         .bearer = bearer, .done = done, .context = context, .next = bearer->waiters};
     bearer->waiters = waiter;
-    if (bearer->call == NULL)
+    if (bearer->call == NULL) {
         fetch(bearer, client_secret);
+    }
     return waiter;
 }
 
@@ -203,9 +225,11 @@ void bearers_cancel(struct bearers *bearers, struct bearer_waiter *waiter)
 {
     (void)bearers;
     struct bearer_waiter **link = &waiter->bearer->waiters;
-    while (*link != NULL && *link != waiter)
+    while (*link != NULL && *link != waiter) {
         link = &(*link)->next;
-    if (*link != NULL)
+    }
+    if (*link != NULL) {
         *link = waiter->next;
+    }
     free(waiter);
 }

@@ -72,6 +72,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t descriptor, int what, void
     struct epoll_event event = {
         .data.u64 = (uint64_t)client->tag << 32 | (uint32_t)descriptor,
     };
+
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
         /* The descriptor may be closed already, which took it out by itself. */
@@ -84,8 +85,9 @@ static int on_socket_wanted(CURL *easy, curl_socket_t descriptor, int what, void
     int operation = watched != NULL ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     if (epoll_ctl(client->epoll, operation, descriptor, &event) != 0 &&
         epoll_ctl(client->epoll, watched != NULL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor,
-                  &event) != 0)
+                  &event) != 0) {
         LOG_WARNING("cannot watch a socket", LOG_INT("descriptor", descriptor));
+    }
     curl_multi_assign(client->multi, descriptor, client);
     return 0;
 }
@@ -93,6 +95,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t descriptor, int what, void
 static int on_timer_wanted(CURLM *multi, long timeout_ms, void *context)
 {
     struct http_client *client = context;
+
     (void)multi;
     client->deadline_us =
         timeout_ms < 0 ? INT64_MAX : clock_monotonic_us() + (int64_t)timeout_ms * 1000;
@@ -101,8 +104,9 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *context)
 
 static void take_spare_body(struct http_client *client, struct buffer *body)
 {
-    if (client->spare_body_count > 0)
+    if (client->spare_body_count > 0) {
         *body = client->spare_bodies[--client->spare_body_count];
+    }
 }
 
 static void give_back_body(struct http_client *client, struct buffer *body)
@@ -122,17 +126,21 @@ static void give_back_body(struct http_client *client, struct buffer *body)
 static void make_body(struct http_call *call)
 {
     curl_off_t length = 0;
+
     take_spare_body(call->client, &call->body);
     curl_easy_getinfo(call->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    if (length > 0 && (size_t)length < SPARE_BODY_BYTES)
+    if (length > 0 && (size_t)length < SPARE_BODY_BYTES) {
         (void)!buffer_reserve(&call->body, (size_t)length);
+    }
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_call *call = context;
-    if (call->body.bytes == NULL)
+
+    if (call->body.bytes == NULL) {
         make_body(call);
+    }
     if (!buffer_append(&call->body, bytes, size * count)) {
         call->too_large = "the answer is larger than 16 MiB";
         return 0;
@@ -146,18 +154,21 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     struct http_call *call = context;
     size_t length = size * count;
     size_t skip = sizeof(name) - 1;
+
     call->header_bytes += length;
     if (call->header_bytes > HEADERS_LIMIT) {
         call->too_large = "the headers of the answer are larger than 64 KiB";
         return 0;
     }
     if (length > skip && strncasecmp(line, name, skip) == 0) {
-        while (skip < length && (line[skip] == ' ' || line[skip] == '\t'))
+        while (skip < length && (line[skip] == ' ' || line[skip] == '\t')) {
             skip++;
+        }
         size_t end = length;
         while (end > skip &&
-               (line[end - 1] == '\r' || line[end - 1] == '\n' || line[end - 1] == ' '))
+               (line[end - 1] == '\r' || line[end - 1] == '\n' || line[end - 1] == ' ')) {
             end--;
+        }
         snprintf(call->retry_after, sizeof(call->retry_after), "%.*s", (int)(end - skip),
                  line + skip);
     }
@@ -168,13 +179,15 @@ struct http_client *http_client_new(const struct config *config, int epoll, uint
                                     size_t most_calls)
 {
     struct http_client *client = xcalloc(1, sizeof(*client));
+
     client->config = config;
     client->epoll = epoll;
     client->tag = tag;
     client->deadline_us = INT64_MAX;
     client->multi = curl_multi_init();
-    if (client->multi == NULL)
+    if (client->multi == NULL) {
         memory_exhausted();
+    }
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
@@ -219,6 +232,7 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
 static struct http_call *take_spare(struct http_client *client)
 {
     struct http_call *call = client->spare;
+
     if (call != NULL) {
         client->spare = call->next;
         return call;
@@ -227,8 +241,9 @@ static struct http_call *take_spare(struct http_client *client)
     call->client = client;
     call->body = (struct buffer)BUFFER_INIT(BODY_LIMIT);
     call->easy = curl_easy_init();
-    if (call->easy == NULL)
+    if (call->easy == NULL) {
         memory_exhausted();
+    }
     set_up_easy(client, call->easy);
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
@@ -238,8 +253,9 @@ static struct http_call *take_spare(struct http_client *client)
 
 static const char *base_url(const struct config *config, const struct http_request *request)
 {
-    if (request->api == API_MIJNWEBWINKEL)
+    if (request->api == API_MIJNWEBWINKEL) {
         return config->mijnwebwinkel_url;
+    }
     return request->environment == ENVIRONMENT_STAGING ? config->boekuwzending_staging_url
                                                        : config->boekuwzending_url;
 }
@@ -247,8 +263,9 @@ static const char *base_url(const struct config *config, const struct http_reque
 /* Appends "&name=value" with the value percent-encoded. */
 static bool append_secret(struct buffer *url, CURL *easy, const char *name, const char *value)
 {
-    if (value == NULL || value[0] == '\0')
+    if (value == NULL || value[0] == '\0') {
         return true;
+    }
     char *encoded = curl_easy_escape(easy, value, 0);
     bool fits = encoded != NULL && buffer_printf(url, "&%s=%s", name, encoded);
     if (encoded != NULL) {
@@ -267,10 +284,13 @@ static bool set_url(const struct http_client *client, CURL *easy,
     bool fits = buffer_reserve(&url, URL_LIMIT - 1) != NULL &&
                 buffer_printf(&url, "%s%s?%s", base_url(client->config, request), request->path,
                               request->query);
-    if (fits && request->auth == HTTP_AUTH_STORE)
+
+    if (fits && request->auth == HTTP_AUTH_STORE) {
         fits = append_secret(&url, easy, "token", secrets->store_token);
-    if (fits && request->api == API_MIJNWEBWINKEL)
+    }
+    if (fits && request->api == API_MIJNWEBWINKEL) {
         fits = append_secret(&url, easy, "partner_token", client->config->partner_token);
+    }
     if (fits) {
         curl_easy_setopt(easy, CURLOPT_URL, url.bytes);
         /* Better wait for a connection that may be shared than open one for each call. Over plain
@@ -278,8 +298,9 @@ static bool set_url(const struct http_client *client, CURL *easy,
          * others. */
         curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncmp(url.bytes, "https:", 6) == 0 ? 1L : 0L);
     }
-    if (url.bytes != NULL)
+    if (url.bytes != NULL) {
         explicit_bzero(url.bytes, url.capacity);
+    }
     buffer_release(&url);
     return fits;
 }
@@ -288,6 +309,7 @@ static void set_method(CURL *easy, const struct http_request *request)
 {
     static const char *const names[] = {
         [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH"};
+
     if (request->body == NULL) {
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
@@ -301,14 +323,17 @@ static void set_method(CURL *easy, const struct http_request *request)
 static void set_headers(struct http_call *call, const struct http_request *request,
                         const struct http_secrets *secrets)
 {
-    if (request->body == NULL && request->auth != HTTP_AUTH_BEARER)
+    if (request->body == NULL && request->auth != HTTP_AUTH_BEARER) {
         return;
+    }
     call->headers = curl_slist_append(NULL, "Accept: application/json");
-    if (request->body != NULL && !request->is_form) /* curl's own default is a form */
+    if (request->body != NULL && !request->is_form) { /* curl's own default is a form */
         call->headers = curl_slist_append(call->headers, "Content-Type: application/json");
+    }
     call->headers = curl_slist_append(call->headers, "Expect:");
     if (request->auth == HTTP_AUTH_BEARER && secrets->bearer_token != NULL) {
         AUTO(free_secret) char *line = xasprintf("Authorization: Bearer %s", secrets->bearer_token);
+
         call->headers = curl_slist_append(call->headers, line);
     }
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
@@ -318,8 +343,9 @@ static void link_call(struct http_client *client, struct http_call *call)
 {
     call->previous = NULL;
     call->next = client->in_flight;
-    if (call->next != NULL)
+    if (call->next != NULL) {
         call->next->previous = call;
+    }
     client->in_flight = call;
 }
 
@@ -327,19 +353,22 @@ static void link_call(struct http_client *client, struct http_call *call)
 static void retire_call(struct http_client *client, struct http_call *call)
 {
     curl_multi_remove_handle(client->multi, call->easy);
-    if (call->previous != NULL)
+    if (call->previous != NULL) {
         call->previous->next = call->next;
-    else
+    } else {
         client->in_flight = call->next;
-    if (call->next != NULL)
+    }
+    if (call->next != NULL) {
         call->next->previous = call->previous;
+    }
     if (call->headers != NULL) {
         curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, client->usual_headers);
         curl_slist_free_all(call->headers);
         call->headers = NULL;
     }
-    if (call->is_secret && call->body.bytes != NULL)
+    if (call->is_secret && call->body.bytes != NULL) {
         explicit_bzero(call->body.bytes, call->body.capacity);
+    }
     give_back_body(client, &call->body);
     /* curl frees, and so wipes, its copies of the URL and the form. */
     curl_easy_setopt(call->easy, CURLOPT_URL, NULL);
@@ -356,21 +385,24 @@ struct http_call *http_send(struct http_client *client, const struct http_reques
                             void *context)
 {
     struct http_call *call = take_spare(client);
+
     call->done = done;
     call->context = context;
     call->not_repeatable = request->not_repeatable;
     call->is_secret = request->is_form;
     /* On a kept connection that turns out to be dead, curl itself sends a request once more. */
     curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, request->not_repeatable ? 1L : 0L);
-    if (!set_url(client, call->easy, request, secrets))
+    if (!set_url(client, call->easy, request, secrets)) {
         /* Not sendable; curl refuses the empty URL, which is then told like any other failure. */
         curl_easy_setopt(call->easy, CURLOPT_URL, "");
+    }
     set_method(call->easy, request);
     set_headers(call, request, secrets);
     link_call(client, call);
     CURLMcode code = curl_multi_add_handle(client->multi, call->easy);
     if (code != CURLM_OK) {
         LOG_ERROR("curl refuses a call", LOG_TEXT("reason", curl_multi_strerror(code)));
+
         abort(); /* a handle that is in use or none: a defect */
     }
     return call;
@@ -409,13 +441,17 @@ static enum error_class classify(const struct http_call *call, CURLcode code)
         {CURLE_HTTP2, ERROR_CLASS_NETWORK},
         {CURLE_BAD_CONTENT_ENCODING, ERROR_CLASS_UNREADABLE},
     };
-    if (call->not_repeatable && code != CURLE_OK && !was_never_sent(code))
+
+    if (call->not_repeatable && code != CURLE_OK && !was_never_sent(code)) {
         return ERROR_CLASS_UNKNOWN_OUTCOME;
-    if (call->too_large != NULL)
+    }
+    if (call->too_large != NULL) {
         return ERROR_CLASS_UNREADABLE;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(classes); i++) {
-        if (classes[i].code == code)
+        if (classes[i].code == code) {
             return classes[i].error_class;
+        }
     }
     return ERROR_CLASS_NETWORK;
 }
@@ -426,6 +462,7 @@ static void finish_call(struct http_client *client, struct http_call *call, CURL
     long status = 0;
     http_done_callback *done = call->done;
     void *context = call->context;
+
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     struct http_response response = {
         .transport = classify(call, code),
@@ -443,8 +480,9 @@ static void finish_call(struct http_client *client, struct http_call *call, CURL
     response.length = body.length;
     retire_call(client, call);
     done(context, &response);
-    if (is_secret && body.bytes != NULL)
+    if (is_secret && body.bytes != NULL) {
         explicit_bzero(body.bytes, body.capacity);
+    }
     give_back_body(client, &body);
 }
 
@@ -452,10 +490,13 @@ static void collect(struct http_client *client)
 {
     CURLMsg *message;
     int left;
+
     while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
         struct http_call *call = NULL;
-        if (message->msg != CURLMSG_DONE)
+
+        if (message->msg != CURLMSG_DONE) {
             continue;
+        }
         CURLcode code = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
         finish_call(client, call, code);
@@ -468,6 +509,7 @@ void http_client_on_socket(struct http_client *client, int descriptor, uint32_t 
     int what = ((events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                ((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                ((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+
     curl_multi_socket_action(client->multi, descriptor, what, &running);
     collect(client);
 }
@@ -475,8 +517,10 @@ void http_client_on_socket(struct http_client *client, int descriptor, uint32_t 
 void http_client_advance(struct http_client *client, int64_t now_us)
 {
     int running;
-    if (now_us < client->deadline_us)
+
+    if (now_us < client->deadline_us) {
         return;
+    }
     client->deadline_us = INT64_MAX;
     curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     collect(client);
@@ -489,8 +533,9 @@ int64_t http_client_deadline_us(const struct http_client *client)
 
 void http_client_free(struct http_client *client)
 {
-    if (client == NULL)
+    if (client == NULL) {
         return;
+    }
     for (struct http_call *call = client->in_flight, *next = NULL; call != NULL; call = next) {
         next = call->next;
         retire_call(client, call);
@@ -500,8 +545,9 @@ void http_client_free(struct http_client *client)
         curl_easy_cleanup(call->easy);
         free(call);
     }
-    while (client->spare_body_count > 0)
+    while (client->spare_body_count > 0) {
         buffer_release(&client->spare_bodies[--client->spare_body_count]);
+    }
     curl_slist_free_all(client->usual_headers);
     curl_multi_cleanup(client->multi);
     free(client);
@@ -512,19 +558,25 @@ int64_t http_retry_after_ms(const char *value, int64_t now_s)
     const int64_t longest_s = 3600;
     char *end = NULL;
     int64_t seconds;
-    if (value[0] == '\0')
+
+    if (value[0] == '\0') {
         return -1;
+    }
     if (value[0] >= '0' && value[0] <= '9') {
         seconds = strtoll(value, &end, 10);
-        if (*end != '\0')
+        if (*end != '\0') {
             return -1;
+        }
     } else {
         time_t date = curl_getdate(value, NULL);
-        if (date == -1)
+
+        if (date == -1) {
             return -1;
+        }
         seconds = (int64_t)date - now_s;
     }
-    if (seconds < 0)
+    if (seconds < 0) {
         seconds = 0;
+    }
     return (seconds > longest_s ? longest_s : seconds) * 1000;
 }

@@ -58,6 +58,7 @@ static int free_slots(const struct worker *worker)
 {
     int window = worker->window;
     int store = worker->calls_ended < window / 4 ? worker->calls_ended : window / 4;
+
     /* What is in this flight's report is freed by its commit, and is on the list `sent` already. */
     return window + store - worker_held_jobs(worker);
 }
@@ -73,10 +74,13 @@ static bool has_report_due(const struct worker *worker)
 static bool wants_claim(const struct worker *worker, bool has_report)
 {
     int room = free_slots(worker);
-    if (worker->stopping || worker->id == 0 || room <= 0)
+
+    if (worker->stopping || worker->id == 0 || room <= 0) {
         return false;
-    if (atomic_load(&worker->wake_wanted) || worker->now_us >= worker->poll_at_us)
+    }
+    if (atomic_load(&worker->wake_wanted) || worker->now_us >= worker->poll_at_us) {
         return true;
+    }
     return worker->more && (has_report || room * 8 >= worker->window);
 }
 
@@ -84,6 +88,7 @@ static void add_register(struct worker *worker, struct exchange *exchange)
 {
     const struct identity *identity = worker->settings.identity;
     struct flight_part *part = flight_add(&exchange->flight, "worker_register");
+
     flight_parameter_text(part, identity->host);
     flight_parameter_text(part, identity->host_key);
     flight_parameter_integer(part, identity->pid);
@@ -97,6 +102,7 @@ static void add_register(struct worker *worker, struct exchange *exchange)
 static void add_renew(struct worker *worker, struct exchange *exchange)
 {
     struct flight_part *part = flight_add(&exchange->flight, "worker_renew");
+
     flight_parameter_integer(part, worker->id);
     flight_parameter_integer(part, worker->config->lease_us / 1000);
     flight_parameter_integer(part, worker_held_jobs(worker));
@@ -108,9 +114,11 @@ static void add_renew(struct worker *worker, struct exchange *exchange)
 static void append_tokens(struct pg_array *tokens, const struct job_run_list *list)
 {
     int64_t last = 0;
+
     for (const struct job_run *run = list->first; run != NULL; run = run->next) {
-        if (run->token != last)
+        if (run->token != last) {
             pg_array_integer(tokens, run->token);
+        }
         last = run->token;
     }
 }
@@ -119,6 +127,7 @@ static void add_disown(struct worker *worker, struct exchange *exchange)
 {
     struct pg_array tokens;
     struct flight_part *part = flight_add(&exchange->flight, "queue_disown");
+
     pg_array_init(&tokens);
     append_tokens(&tokens, &worker->active);
     append_tokens(&tokens, &worker->ready);
@@ -131,6 +140,7 @@ static void add_disown(struct worker *worker, struct exchange *exchange)
 static void add_claim(struct worker *worker, struct exchange *exchange)
 {
     int room = free_slots(worker);
+
     exchange->claim_token = queue_new_token();
     exchange->claim_limit = room < BATCH_LIMIT ? room : BATCH_LIMIT;
     queue_add_claim(worker->settings.queue, &exchange->flight, worker->id, exchange->claim_token,
@@ -148,21 +158,26 @@ static void compose(struct worker *worker, struct exchange *exchange)
     bool empty = worker_held_jobs(worker) == 0;
     bool has_report = has_report_due(worker);
     bool claims = wants_claim(worker, has_report);
+
     if (worker->id == 0 && !worker->stopping) {
         add_register(worker, exchange);
         return;
     }
     bool renews = worker->id != 0 && worker->now_us >= worker->renew_at_us;
-    if (worker->disowns_now || (worker->has_strays && renews))
+    if (worker->disowns_now || (worker->has_strays && renews)) {
         add_disown(worker, exchange);
+    }
     exchange->report.first = exchange->report.end = exchange->flight.part_count;
-    if (has_report || (claims && worker->pending.count > 0))
+    if (has_report || (claims && worker->pending.count > 0)) {
         report_add(&worker->pending, &worker->sent, worker->report_limit, &exchange->flight,
                    &exchange->report);
-    if (renews)
+    }
+    if (renews) {
         add_renew(worker, exchange);
-    if (worker->now_us >= worker_look_at_us(worker))
+    }
+    if (worker->now_us >= worker_look_at_us(worker)) {
         worker_add_look(worker, exchange);
+    }
     if (claims && worker->report_limit == BATCH_LIMIT) {
         add_claim(worker, exchange);
         if (worker->settings.until_idle && empty) {
@@ -179,8 +194,10 @@ static void compose(struct worker *worker, struct exchange *exchange)
 void worker_exchange_send(struct worker *worker)
 {
     struct exchange *exchange = &worker->exchange;
-    if (!pipeline_is_ready(worker->pipeline) || worker->now_us < worker->retry_at_us)
+
+    if (!pipeline_is_ready(worker->pipeline) || worker->now_us < worker->retry_at_us) {
         return;
+    }
     flight_clear(&exchange->flight);
     *exchange = (struct exchange){
         .report = {.done = -1, .failed = -1, .released = -1, .owned = -1},
@@ -194,8 +211,9 @@ void worker_exchange_send(struct worker *worker)
         .sent_us = clock_monotonic_us(),
     };
     compose(worker, exchange);
-    if (exchange->flight.part_count > 0)
+    if (exchange->flight.part_count > 0) {
         pipeline_send(worker->pipeline, &exchange->flight, worker->now_us);
+    }
 }
 
 static void hold_lease(struct worker *worker, int64_t sent_us)
@@ -219,24 +237,28 @@ static void read_lease(struct worker *worker, const struct exchange *exchange)
         LOG_INFO("registered", LOG_INT("worker", worker->id), LOG_INT("thread", worker->index));
     }
     if (exchange->renew_part >= 0) {
-        if (first_integer(&exchange->flight.parts[exchange->renew_part]) == worker->id)
+        if (first_integer(&exchange->flight.parts[exchange->renew_part]) == worker->id) {
             hold_lease(worker, exchange->sent_us);
-        else
+        } else {
             worker_lose_lease(worker);
+        }
     }
-    if (exchange->goodbye_part >= 0)
+    if (exchange->goodbye_part >= 0) {
         worker->said_goodbye = true;
+    }
 }
 
 /* Whether a run that saved before its next call still owns its job: else it must not call. */
 static bool owns_job(const struct exchange *exchange, const struct job_run *run)
 {
-    if (run->state != JOB_RUN_SAVING)
+    if (run->state != JOB_RUN_SAVING) {
         return true;
+    }
     const PGresult *owned = exchange->flight.parts[exchange->report.owned].result;
     for (int row = 0; row < PQntuples(owned); row++) {
-        if (strtoll(PQgetvalue(owned, row, 0), NULL, 10) == run->job.id)
+        if (strtoll(PQgetvalue(owned, row, 0), NULL, 10) == run->job.id) {
             return true;
+        }
     }
     return false;
 }
@@ -244,8 +266,10 @@ static bool owns_job(const struct exchange *exchange, const struct job_run *run)
 static void settle_reports(struct worker *worker, const struct exchange *exchange)
 {
     const struct report_parts *report = &exchange->report;
+
     if (report->done >= 0) {
         int64_t finished = first_integer(&exchange->flight.parts[report->done]);
+
         if (finished < report->done_count) {
             metric_add(&late, report->done_count - finished);
             LOG_WARNING("results came too late and were refused",
@@ -254,11 +278,13 @@ static void settle_reports(struct worker *worker, const struct exchange *exchang
     }
     while (worker->sent.first != NULL) {
         struct job_run *run = worker->sent.first;
+
         job_run_list_remove(&worker->sent, run);
-        if (owns_job(exchange, run))
+        if (owns_job(exchange, run)) {
             worker_settle_run(worker, run);
-        else
+        } else {
             worker_abandon_run(worker, run);
+        }
     }
     /* After the search for a culprit, back to full batches. */
     worker->report_limit = worker->report_limit * 2 > BATCH_LIMIT || worker->pending.count == 0
@@ -270,11 +296,14 @@ static void start_claimed(struct worker *worker, const struct exchange *exchange
 {
     const PGresult *result = exchange->flight.parts[exchange->claim_part].result;
     int count = queue_claimed_count(worker->settings.queue, result, exchange->claim_limit);
+
     worker->more = count == exchange->claim_limit;
-    if (count > 0)
+    if (count > 0) {
         atomic_store(&worker->moved_us, worker->now_us);
+    }
     for (int row = 0; row < count; row++) {
         struct queue_job job;
+
         queue_claimed_job(result, row, exchange->claim_token, &job);
         worker_start_job(worker, &job);
     }
@@ -285,17 +314,21 @@ static void land_committed(struct worker *worker, struct exchange *exchange)
     metric_add(&flights, 1);
     atomic_store(&worker->progress_us, worker->now_us);
     worker->backoff_us = 0;
-    if (exchange->disown_part >= 0)
+    if (exchange->disown_part >= 0) {
         worker->disowns_now = false;
+    }
     settle_reports(worker, exchange);
     read_lease(worker, exchange);
-    if (exchange->claim_part >= 0)
+    if (exchange->claim_part >= 0) {
         start_claimed(worker, exchange);
-    if (exchange->due_part >= 0)
+    }
+    if (exchange->due_part >= 0) {
         worker_note_look(worker, exchange);
+    }
     if (exchange->idle_part >= 0 && worker_held_jobs(worker) == 0 &&
-        PQgetvalue(exchange->flight.parts[exchange->idle_part].result, 0, 0)[0] == 't')
+        PQgetvalue(exchange->flight.parts[exchange->idle_part].result, 0, 0)[0] == 't') {
         atomic_store(&worker->is_idle, true);
+    }
 }
 
 /* Narrows the search for the report that the database refuses, or fails it when it stands alone. */
@@ -310,6 +343,7 @@ static void find_culprit(struct worker *worker, const struct flight *flight)
     if (run->is_refused) {
         LOG_ERROR("the database refuses even the failure of a job; it is handed back later",
                   LOG_INT("job", run->job.id), LOG_TEXT("error", flight->error));
+
         job_run_list_remove(&worker->sent, run);
         worker->has_strays = true;
         worker_forget_run(worker, run);
@@ -327,6 +361,7 @@ static void find_culprit(struct worker *worker, const struct flight *flight)
 static void back_off(struct worker *worker, int64_t least_us)
 {
     int64_t wait = worker->backoff_us * 2;
+
     wait = wait < least_us ? least_us : wait > REFUSED_MAX_US ? REFUSED_MAX_US : wait;
     worker->backoff_us = wait;
     worker->retry_at_us = worker->now_us + wait;
@@ -340,13 +375,16 @@ static void land_refused(struct worker *worker, struct exchange *exchange)
         flight->failed_part >= exchange->report.first && flight->failed_part < exchange->report.end;
     const char *query =
         flight->failed_part >= 0 ? flight->parts[flight->failed_part].query : "commit";
+
     LOG_WARNING("the database refused a batch", LOG_TEXT("statement", query),
                 LOG_TEXT("sqlstate", flight->sqlstate), LOG_TEXT("error", flight->error),
                 LOG_INT("reports", worker->sent.count));
-    if (!passing && by_report && worker->sent.count > 0)
+
+    if (!passing && by_report && worker->sent.count > 0) {
         find_culprit(worker, flight);
-    else
+    } else {
         back_off(worker, passing ? DEADLOCK_US : REFUSED_US);
+    }
     job_run_list_prepend_all(&worker->pending, &worker->sent);
     worker->report_at_us = worker->now_us;
 }
@@ -354,6 +392,7 @@ static void land_refused(struct worker *worker, struct exchange *exchange)
 void worker_exchange_land(struct worker *worker)
 {
     struct exchange *exchange = &worker->exchange;
+
     switch (exchange->flight.status) {
     case FLIGHT_COMMITTED:
         land_committed(worker, exchange);
@@ -366,8 +405,10 @@ void worker_exchange_land(struct worker *worker)
         LOG_WARNING("it is unknown whether the last transaction was committed",
                     LOG_INT("reports", worker->sent.count),
                     LOG_TEXT("error", exchange->flight.error));
-        if (exchange->claim_part >= 0)
+
+        if (exchange->claim_part >= 0) {
             worker->has_strays = worker->disowns_now = true;
+        }
         job_run_list_prepend_all(&worker->pending, &worker->sent);
         worker->report_at_us = worker->now_us;
         break;
@@ -382,13 +423,16 @@ static int64_t earlier(int64_t a, int64_t b)
 
 int64_t worker_exchange_due_us(const struct worker *worker)
 {
-    if (!pipeline_is_ready(worker->pipeline))
+    if (!pipeline_is_ready(worker->pipeline)) {
         return INT64_MAX;
+    }
     int64_t due = worker->id != 0 ? worker->renew_at_us : worker->now_us;
     due = earlier(due, worker_look_at_us(worker));
-    if (worker->pending.count > 0)
+    if (worker->pending.count > 0) {
         due = earlier(due, worker->report_at_us);
-    if (!worker->stopping && free_slots(worker) > 0)
+    }
+    if (!worker->stopping && free_slots(worker) > 0) {
         due = earlier(due, worker->poll_at_us);
+    }
     return due > worker->retry_at_us ? due : worker->retry_at_us;
 }

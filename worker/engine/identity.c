@@ -16,11 +16,14 @@
 static void read_line(const char *path, char *ret_line, size_t size)
 {
     FILE *file = fopen(path, "re");
+
     ret_line[0] = '\0';
-    if (file == NULL)
+    if (file == NULL) {
         return;
-    if (fgets(ret_line, (int)size, file) == NULL)
+    }
+    if (fgets(ret_line, (int)size, file) == NULL) {
         ret_line[0] = '\0';
+    }
     ret_line[strcspn(ret_line, "\n")] = '\0';
     (void)fclose(file);
 }
@@ -31,13 +34,16 @@ static int64_t start_of(pid_t pid)
 {
     char path[64];
     char line[1024];
+
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     read_line(path, line, sizeof(line));
     const char *field = strrchr(line, ')');
-    if (field == NULL)
+    if (field == NULL) {
         return -1;
-    for (int number = 2; number < 22 && field != NULL; number++)
+    }
+    for (int number = 2; number < 22 && field != NULL; number++) {
         field = strchr(field + 1, ' ');
+    }
     return field != NULL ? strtoll(field, NULL, 10) : -1;
 }
 
@@ -45,22 +51,26 @@ void identity_of_self(struct identity *ret_identity)
 {
     char boot[64];
     char namespace[64];
+
     *ret_identity = (struct identity){.pid = getpid()};
-    if (gethostname(ret_identity->host, sizeof(ret_identity->host) - 1) != 0)
+    if (gethostname(ret_identity->host, sizeof(ret_identity->host) - 1) != 0) {
         snprintf(ret_identity->host, sizeof(ret_identity->host), "unknown");
+    }
     ret_identity->pid_started = start_of(ret_identity->pid);
     read_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
     ssize_t length = readlink("/proc/self/ns/pid", namespace, sizeof(namespace) - 1);
-    if (boot[0] == '\0' || length <= 0)
+    if (boot[0] == '\0' || length <= 0) {
         return;
+    }
     namespace[length] = '\0';
     snprintf(ret_identity->host_key, sizeof(ret_identity->host_key), "%s %s", boot, namespace);
 }
 
 bool identity_is_gone(pid_t pid, int64_t pid_started)
 {
-    if (kill(pid, 0) != 0 && errno == ESRCH)
+    if (kill(pid, 0) != 0 && errno == ESRCH) {
         return true;
+    }
     int64_t started = start_of(pid);
     return started >= 0 && started != pid_started;
 }
@@ -68,12 +78,15 @@ bool identity_is_gone(pid_t pid, int64_t pid_started)
 static char *gone_peers(const PGresult *peers, int *ret_count)
 {
     struct pg_array ids;
+
     pg_array_init(&ids);
     *ret_count = 0;
     for (int row = 0; row < PQntuples(peers); row++) {
         pid_t pid = (pid_t)strtol(PQgetvalue(peers, row, 1), NULL, 10);
-        if (!identity_is_gone(pid, strtoll(PQgetvalue(peers, row, 2), NULL, 10)))
+
+        if (!identity_is_gone(pid, strtoll(PQgetvalue(peers, row, 2), NULL, 10))) {
             continue;
+        }
         pg_array_integer(&ids, strtoll(PQgetvalue(peers, row, 0), NULL, 10));
         (*ret_count)++;
     }
@@ -85,14 +98,18 @@ bool identity_take_over(PGconn *connection, const struct identity *identity, int
 {
     const char *const host_key[] = {identity->host_key};
     AUTO(PQclear) PGresult *peers = NULL;
+
     *ret_count = 0;
-    if (identity->host_key[0] == '\0')
+    if (identity->host_key[0] == '\0') {
         return true;
-    if (!database_run(connection, "worker_peers", host_key, 1, &peers, err))
+    }
+    if (!database_run(connection, "worker_peers", host_key, 1, &peers, err)) {
         return false;
+    }
     AUTO(free) char *ids = gone_peers(peers, ret_count);
-    if (*ret_count == 0)
+    if (*ret_count == 0) {
         return true;
+    }
     const char *const parameters[] = {ids};
     return database_run(connection, "worker_take_over", parameters, 1, NULL, err) &&
            database_run(connection, "queue_rescue", NULL, 0, NULL, err);

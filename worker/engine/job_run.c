@@ -22,6 +22,7 @@ static void set_state(struct job_run *run, enum job_run_state state)
 {
     LOG_DEBUG("job", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
               LOG_TEXT("from", state_names[run->state]), LOG_TEXT("to", state_names[state]));
+
     run->state = state;
 }
 
@@ -29,37 +30,42 @@ void job_run_list_append(struct job_run_list *list, struct job_run *run)
 {
     run->previous = list->last;
     run->next = NULL;
-    if (list->last != NULL)
+    if (list->last != NULL) {
         list->last->next = run;
-    else
+    } else {
         list->first = run;
+    }
     list->last = run;
     list->count++;
 }
 
 void job_run_list_remove(struct job_run_list *list, struct job_run *run)
 {
-    if (run->previous != NULL)
+    if (run->previous != NULL) {
         run->previous->next = run->next;
-    else
+    } else {
         list->first = run->next;
-    if (run->next != NULL)
+    }
+    if (run->next != NULL) {
         run->next->previous = run->previous;
-    else
+    } else {
         list->last = run->previous;
+    }
     run->previous = run->next = NULL;
     list->count--;
 }
 
 void job_run_list_prepend_all(struct job_run_list *to, struct job_run_list *from)
 {
-    if (from->last == NULL)
+    if (from->last == NULL) {
         return;
+    }
     from->last->next = to->first;
-    if (to->first != NULL)
+    if (to->first != NULL) {
         to->first->previous = from->last;
-    else
+    } else {
         to->last = from->last;
+    }
     to->first = from->first;
     to->count += from->count;
     *from = (struct job_run_list){.count = 0};
@@ -69,8 +75,10 @@ void job_run_list_prepend_all(struct job_run_list *to, struct job_run_list *from
 static json_t *object_or_empty(const char *text)
 {
     json_t *value = text != NULL ? json_loads(text, 0, NULL) : NULL;
-    if (json_is_object(value))
+
+    if (json_is_object(value)) {
         return value;
+    }
     json_decref(value);
     return json_object();
 }
@@ -79,6 +87,7 @@ struct job_run *job_run_new(const struct queue_job *queue_job, const struct job_
                             char *secret, char *token_problem)
 {
     struct job_run *run = xcalloc(1, sizeof(*run));
+
     run->kind = kind;
     run->token = queue_job->token;
     run->secret = secret;
@@ -103,8 +112,10 @@ struct job_run *job_run_new(const struct queue_job *queue_job, const struct job_
 size_t job_run_written_bytes(const struct job_run *run)
 {
     size_t bytes = 0;
-    for (const struct write *write = run->outcome.writes; write != NULL; write = write->next)
+
+    for (const struct write *write = run->outcome.writes; write != NULL; write = write->next) {
         bytes += write->length;
+    }
     return bytes;
 }
 
@@ -112,6 +123,7 @@ size_t job_run_written_bytes(const struct job_run *run)
 static bool lacks_secret(const struct job_run *run)
 {
     enum http_auth auth = run->request.auth;
+
     return (auth == HTTP_AUTH_STORE && run->secret == NULL) ||
            (auth == HTTP_AUTH_BEARER && (run->secret == NULL || run->client_id == NULL));
 }
@@ -123,9 +135,10 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
     run->is_bearer_renewed = false;
     set_state(run, JOB_RUN_STEPPING);
     enum step step = run->kind->step(run->kind_state, answer, &run->request, &run->outcome);
-    if (step == STEP_CALL && lacks_secret(run))
+    if (step == STEP_CALL && lacks_secret(run)) {
         step = outcome_fail(&run->outcome, STEP_RETRY, ERROR_CLASS_AUTH, "the secret %s",
                             run->token_problem != NULL ? run->token_problem : "is missing");
+    }
     if (step != STEP_CALL) {
         run->end = step;
         set_state(run, JOB_RUN_REPORTING);
@@ -138,6 +151,7 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
 static void drop_writes(struct job_run *run)
 {
     struct outcome kept = run->outcome;
+
     kept.writes = NULL;
     run->outcome.result = NULL;
     outcome_release(&run->outcome);
@@ -168,8 +182,9 @@ void job_run_fail(struct job_run *run, enum error_class error_class, const char 
 
 void job_run_free(struct job_run *run)
 {
-    if (run == NULL)
+    if (run == NULL) {
         return;
+    }
     run->kind->end(run->kind_state);
     outcome_release(&run->outcome);
     http_request_release(&run->request);

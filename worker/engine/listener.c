@@ -40,10 +40,13 @@ static enum waited wait_for(const struct listener *listener, int socket, int tim
         {.fd = socket, .events = POLLIN},
     };
     int ready = poll(descriptors, socket >= 0 ? 2 : 1, timeout_ms);
-    if (ready < 0)
+
+    if (ready < 0) {
         return errno == EINTR ? WAITED_INPUT : WAITED_STOP; /* input: reading finds out */
-    if (descriptors[0].revents != 0)
+    }
+    if (descriptors[0].revents != 0) {
         return WAITED_STOP;
+    }
     return ready > 0 ? WAITED_INPUT : WAITED_SILENCE;
 }
 
@@ -51,10 +54,13 @@ static enum waited wait_for(const struct listener *listener, int socket, int tim
 static bool is_direct(PGconn *connection, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;
-    if (!database_run(connection, "connection_backend", NULL, 0, &result, err))
+
+    if (!database_run(connection, "connection_backend", NULL, 0, &result, err)) {
         return false;
-    if (strtol(PQgetvalue(result, 0, 0), NULL, 10) == PQbackendPID(connection))
+    }
+    if (strtol(PQgetvalue(result, 0, 0), NULL, 10) == PQbackendPID(connection)) {
         return true;
+    }
     return error_set(err, ERROR_CONFIG,
                      "a pooler stands before the database, so notifications do "
                      "not arrive: set KOPPELING_LISTEN_URL to a direct address");
@@ -64,6 +70,7 @@ static bool take_notifications(PGconn *connection)
 {
     bool any = false;
     PGnotify *notify;
+
     while ((notify = PQnotifies(connection)) != NULL) {
         PQfreemem(notify);
         any = true;
@@ -74,15 +81,19 @@ static bool take_notifications(PGconn *connection)
 /* Takes what came. False when the connection is broken. */
 static bool read_input(const struct listener *listener, PGconn *connection)
 {
-    if (!PQconsumeInput(connection))
+    if (!PQconsumeInput(connection)) {
         return false;
+    }
     while (!PQisBusy(connection)) {
         AUTO(PQclear) PGresult *answer = PQgetResult(connection);
-        if (answer == NULL)
+
+        if (answer == NULL) {
             break;
+        }
     }
-    if (take_notifications(connection))
+    if (take_notifications(connection)) {
         listener->wake(listener->context);
+    }
     return PQstatus(connection) == CONNECTION_OK;
 }
 
@@ -90,10 +101,13 @@ static bool read_input(const struct listener *listener, PGconn *connection)
 static bool wait_on(const struct listener *listener, PGconn *connection)
 {
     bool is_asked = false;
+
     for (;;) {
         enum waited waited = wait_for(listener, PQsocket(connection), CHECK_MS);
-        if (waited == WAITED_STOP)
+
+        if (waited == WAITED_STOP) {
             return false;
+        }
         bool is_frozen = waited == WAITED_SILENCE && is_asked;
         is_asked = waited == WAITED_SILENCE;
         if (is_frozen || (is_asked ? !PQsendQuery(connection, database_query("connection_probe"))
@@ -101,6 +115,7 @@ static bool wait_on(const struct listener *listener, PGconn *connection)
             LOG_WARNING("listener lost its connection",
                         LOG_TEXT("error", is_frozen ? "the database did not answer in time"
                                                     : database_message(connection)));
+
             return true;
         }
     }
@@ -109,11 +124,14 @@ static bool wait_on(const struct listener *listener, PGconn *connection)
 static bool listen_on(const struct listener *listener, PGconn *connection)
 {
     struct error err = ERROR_INIT;
+
     if (!database_run_text(connection, "LISTEN", database_query("connection_listen"), &err)) {
         LOG_WARNING("cannot listen", LOG_TEXT("error", err.text));
+
         return true;
     }
     LOG_DEBUG("listening");
+
     listener->wake(listener->context); /* what was enqueued before we listened */
     return wait_on(listener, connection);
 }
@@ -122,21 +140,27 @@ static void *listener_main(void *context)
 {
     struct listener *listener = context;
     struct error err = ERROR_INIT;
+
     log_set_thread_name("listener");
     do {
         AUTO(PQfinish) PGconn *connection = NULL;
+
         if (!database_hosts_open(listener->hosts, "koppeling-worker/listener", &connection, &err)) {
             LOG_WARNING("listener cannot connect", LOG_TEXT("error", err.text));
+
             continue;
         }
         if (!is_direct(connection, &err)) {
             LOG_WARNING("not listening, polling only", LOG_TEXT("reason", err.text));
-            if (err.code == ERROR_CONFIG)
+
+            if (err.code == ERROR_CONFIG) {
                 break;
+            }
             continue;
         }
-        if (!listen_on(listener, connection))
+        if (!listen_on(listener, connection)) {
             break;
+        }
         (void)database_hosts_next(listener->hosts); /* this one may be frozen */
     } while (wait_for(listener, -1, RETRY_MS) != WAITED_STOP);
     return NULL;
@@ -146,6 +170,7 @@ bool listener_start(const char *url, listener_wake *wake, void *context,
                     struct listener **ret_listener, struct error *err)
 {
     struct listener *listener = xcalloc(1, sizeof(*listener));
+
     *listener =
         (struct listener){.hosts = database_hosts_new(url), .wake = wake, .context = context};
     listener->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -153,8 +178,9 @@ bool listener_start(const char *url, listener_wake *wake, void *context,
                    ? errno
                    : pthread_create(&listener->thread, NULL, listener_main, listener);
     if (code != 0) {
-        if (listener->stop_descriptor >= 0)
+        if (listener->stop_descriptor >= 0) {
             close(listener->stop_descriptor);
+        }
         database_hosts_free(listener->hosts);
         free(listener);
         return error_set(err, ERROR_SYSTEM, "cannot start the listener: %s", error_reason(code));
@@ -166,8 +192,10 @@ bool listener_start(const char *url, listener_wake *wake, void *context,
 void listener_stop(struct listener *listener)
 {
     const uint64_t one = 1;
-    if (listener == NULL)
+
+    if (listener == NULL) {
         return;
+    }
     (void)!write(listener->stop_descriptor, &one, sizeof(one));
     pthread_join(listener->thread, NULL);
     close(listener->stop_descriptor);

@@ -48,14 +48,17 @@ static int notice_descriptor = -1;
 static void ring_pool(void)
 {
     const uint64_t one = 1;
+
     (void)!write(notice_descriptor, &one, sizeof(one));
 }
 
 static void wake_workers(void *context)
 {
     struct pool *pool = context;
-    for (int i = 0; i < pool->worker_count; i++)
+
+    for (int i = 0; i < pool->worker_count; i++) {
         worker_wake(pool->workers[i]);
+    }
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -69,12 +72,16 @@ static int64_t stalled_us(const struct pool *pool, int64_t now)
 {
     int64_t moved = 0;
     int64_t longest = 0;
-    for (int i = 0; i < pool->worker_count; i++)
+
+    for (int i = 0; i < pool->worker_count; i++) {
         moved = later(moved, worker_moved_us(pool->workers[i]));
+    }
     for (int i = 0; i < pool->worker_count; i++) {
         int64_t due_since = worker_due_since_us(pool->workers[i]);
-        if (due_since != 0)
+
+        if (due_since != 0) {
             longest = later(longest, now - later(due_since, moved));
+        }
     }
     return longest;
 }
@@ -85,8 +92,10 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
 {
     struct pool *pool = context;
     int64_t now = clock_monotonic_us();
+
     for (int i = 0; i < pool->worker_count; i++) {
         int64_t silence = now - worker_progress_us(pool->workers[i]);
+
         if (silence > pool->config->stall_us) {
             snprintf(reason, reason_size,
                      "worker %d has not exchanged anything with the database for %lld s", i,
@@ -95,10 +104,11 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
         }
     }
     int64_t stalled = stalled_us(pool, now);
-    if (stalled > pool->config->stall_us)
+    if (stalled > pool->config->stall_us) {
         snprintf(reason, reason_size,
                  "work is due, but no job was claimed, answered or ended for %lld s",
                  (long long)(stalled / 1000000));
+    }
     return stalled <= pool->config->stall_us;
 }
 
@@ -115,21 +125,26 @@ static bool choose_kinds(const struct pool *pool, char *list, const char **ret_n
 {
     size_t count = 0;
     char *rest = list;
+
     for (size_t i = 0; list == NULL && job_kinds[i] != NULL && count < KINDS_LIMIT; i++) {
-        if (can_do(pool, job_kinds[i]))
+        if (can_do(pool, job_kinds[i])) {
             ret_names[count++] = job_kinds[i]->name;
+        }
     }
     for (char *name; rest != NULL && (name = strsep(&rest, ", ")) != NULL;) {
-        if (name[0] == '\0')
+        if (name[0] == '\0') {
             continue;
+        }
         const struct job_kind *kind = job_kind_find(name);
-        if (kind == NULL || count == KINDS_LIMIT)
+        if (kind == NULL || count == KINDS_LIMIT) {
             return error_set(err, ERROR_CONFIG, "KOPPELING_KINDS: this worker knows no kind '%s'",
                              name);
-        if (!can_do(pool, kind))
+        }
+        if (!can_do(pool, kind)) {
             return error_set(
                 err, ERROR_CONFIG,
                 "KOPPELING_KINDS: '%s' needs a token, and KOPPELING_SECRET_KEY is not set", name);
+        }
         ret_names[count++] = name;
     }
     *ret_count = count;
@@ -140,10 +155,13 @@ static bool choose_kinds(const struct pool *pool, char *list, const char **ret_n
 static bool check_role(PGconn *connection, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;
-    if (!database_run(connection, "worker_may_work", NULL, 0, &result, err))
+
+    if (!database_run(connection, "worker_may_work", NULL, 0, &result, err)) {
         return false;
-    if (PQgetvalue(result, 0, 0)[0] == 't')
+    }
+    if (PQgetvalue(result, 0, 0)[0] == 't') {
         return true;
+    }
     return error_set(
         err, ERROR_PERMISSION,
         "KOPPELING_DATABASE_URL: permission denied for a worker as role '%s': grant it "
@@ -160,32 +178,38 @@ static bool read_database(struct pool *pool, struct error *err)
     bool current = true;
     AUTO(free) char *list = xstrdup(pool->config->kinds);
     AUTO(PQfinish) PGconn *connection = NULL;
+
     if (!choose_kinds(pool, list, kinds, &kind_count, err) ||
         !database_open(pool->config->database_url, "koppeling-worker", &connection, err) ||
         !migrate_check(connection, &current, err) || !check_role(connection, err) ||
         !queue_open(connection, kinds, kind_count, &pool->queue, err) ||
-        !identity_take_over(connection, &pool->identity, &taken_over, err))
+        !identity_take_over(connection, &pool->identity, &taken_over, err)) {
         return false;
-    if (!current)
+    }
+    if (!current) {
         LOG_WARNING("the functions and views in the database are of another version: run "
                     "koppeling-scheduler migrate");
-    if (taken_over > 0)
+    }
+    if (taken_over > 0) {
         LOG_INFO("took over from workers of this host that are gone",
                  LOG_INT("workers", taken_over));
+    }
     return true;
 }
 
 static bool block_signals(struct pool *pool, struct error *err)
 {
     sigset_t signals;
+
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     pool->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (pool->signal_descriptor < 0 || notice_descriptor < 0)
+    if (pool->signal_descriptor < 0 || notice_descriptor < 0) {
         return error_set(err, ERROR_SYSTEM, "cannot make descriptors: %s", error_reason(errno));
+    }
     worker_set_notice(ring_pool);
     return true;
 }
@@ -200,8 +224,10 @@ static bool start_workers(struct pool *pool, bool until_idle, struct error *err)
             .queue = queue_copy(pool->queue),
             .until_idle = until_idle,
         };
-        if (!worker_start(&settings, i, &pool->workers[i], err))
+
+        if (!worker_start(&settings, i, &pool->workers[i], err)) {
             return false;
+        }
         pool->worker_count++;
     }
     return true;
@@ -212,14 +238,17 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     const struct config *config = pool->config;
     uint64_t descriptors = (uint64_t)config->threads * ((uint64_t)config->in_flight + 8) + 64;
     const char *listen_url = config->listen_url != NULL ? config->listen_url : config->database_url;
-    if (pool->key == NULL)
+
+    if (pool->key == NULL) {
         LOG_WARNING("KOPPELING_SECRET_KEY is not set: only jobs that need no token are taken");
+    }
     identity_of_self(&pool->identity);
     worker_show_metrics();
     if (!program_raise_descriptors(descriptors, err) || !read_database(pool, err) ||
         !block_signals(pool, err) || !start_workers(pool, until_idle, err) ||
-        !listener_start(listen_url, wake_workers, pool, &pool->listener, err))
+        !listener_start(listen_url, wake_workers, pool, &pool->listener, err)) {
         return false;
+    }
     return config->metrics_address == NULL ||
            metrics_server_start(config->metrics_address, is_ready, pool, &pool->metrics, err);
 }
@@ -232,14 +261,18 @@ static bool wait_for_news(const struct pool *pool)
         {.fd = notice_descriptor, .events = POLLIN},
     };
     uint64_t count;
-    if (poll(descriptors, 2, -1) < 0 && errno != EINTR)
+
+    if (poll(descriptors, 2, -1) < 0 && errno != EINTR) {
         return false;
-    if (descriptors[0].revents != 0)
+    }
+    if (descriptors[0].revents != 0) {
         return false;
+    }
     (void)!read(notice_descriptor, &count, sizeof(count));
     for (int i = 0; i < pool->worker_count; i++) {
-        if (worker_is_idle(pool->workers[i]) || worker_has_ended(pool->workers[i]))
+        if (worker_is_idle(pool->workers[i]) || worker_has_ended(pool->workers[i])) {
             return false;
+        }
     }
     return true;
 }
@@ -247,18 +280,22 @@ static bool wait_for_news(const struct pool *pool)
 static void stop(struct pool *pool)
 {
     program_notify("STOPPING=1");
-    for (int i = 0; i < pool->worker_count; i++)
+    for (int i = 0; i < pool->worker_count; i++) {
         worker_stop(pool->workers[i]);
+    }
     /* Both use the workers, so they end first. */
     listener_stop(pool->listener);
     metrics_server_stop(pool->metrics);
-    for (int i = 0; i < pool->worker_count; i++)
+    for (int i = 0; i < pool->worker_count; i++) {
         worker_join(pool->workers[i]);
+    }
     queue_free(pool->queue);
-    if (pool->signal_descriptor >= 0)
+    if (pool->signal_descriptor >= 0) {
         close(pool->signal_descriptor);
-    if (notice_descriptor >= 0)
+    }
+    if (notice_descriptor >= 0) {
         close(notice_descriptor);
+    }
     notice_descriptor = -1;
 }
 
@@ -267,15 +304,19 @@ bool pool_run(const struct config *config, const struct sealing_key *key, bool u
 {
     struct pool pool = {.config = config, .key = key, .signal_descriptor = -1};
     bool started = start(&pool, until_idle, err);
+
     if (started) {
         LOG_INFO("started", LOG_TEXT("version", KOPPELING_VERSION),
                  LOG_INT("threads", config->threads), LOG_INT("in_flight", config->in_flight));
+
         program_notify("READY=1");
-        while (wait_for_news(&pool))
+        while (wait_for_news(&pool)) {
             continue;
+        }
     }
     stop(&pool);
-    if (started)
+    if (started) {
         LOG_INFO("stopped");
+    }
     return started;
 }

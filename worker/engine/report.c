@@ -36,11 +36,13 @@ struct batch {
 static struct rows *find_rows(struct batch *batch, const char *statement)
 {
     for (size_t i = 0; i < batch->rows_count; i++) {
-        if (strcmp(batch->rows[i].statement, statement) == 0)
+        if (strcmp(batch->rows[i].statement, statement) == 0) {
             return &batch->rows[i];
+        }
     }
     if (batch->rows_count == WRITE_STATEMENTS) {
         LOG_ERROR("too many kinds of writes in one batch", LOG_TEXT("statement", statement));
+
         abort();
     }
     struct rows *rows = &batch->rows[batch->rows_count++];
@@ -55,8 +57,10 @@ static void add_write(struct batch *batch, const struct job_run *run, const stru
     bool fits = buffer_printf(&rows->json, "%s{\"job\":%" PRId64 ",\"token\":%" PRId64 ",",
                               rows->json.length == 0 ? "[" : ",", run->job.id, run->token) &&
                 buffer_append(&rows->json, write->row + 1, write->length - 1);
+
     if (!fits) {
         LOG_ERROR("a batch of writes grew over its limit", LOG_INT("job", run->job.id));
+
         abort();
     }
     batch->bytes += write->length;
@@ -69,6 +73,7 @@ static const char *environment_name(enum environment environment)
         [ENVIRONMENT_STAGING] = "staging",
         [ENVIRONMENT_PRODUCTION] = "production",
     };
+
     return names[environment];
 }
 
@@ -80,6 +85,7 @@ static void add_done(struct batch *batch, const struct job_run *run)
     AUTO(free)
     char *result =
         is_kept && outcome->result != NULL ? json_dumps(outcome->result, JSON_COMPACT) : NULL;
+
     queue_report_done(&batch->outcomes,
                       &(struct queue_done){
                           .id = run->job.id,
@@ -97,6 +103,7 @@ static void add_failed(struct batch *batch, const struct job_run *run)
     const struct outcome *outcome = &run->outcome;
     enum error_class error_class =
         run->end == STEP_UNCERTAIN ? ERROR_CLASS_UNKNOWN_OUTCOME : outcome->error_class;
+
     queue_report_failed(&batch->outcomes, &(struct queue_failed){
                                               .id = run->job.id,
                                               .token = run->token,
@@ -110,28 +117,31 @@ static void add_failed(struct batch *batch, const struct job_run *run)
 
 static void add_run(struct batch *batch, const struct job_run *run)
 {
-    for (const struct write *write = run->outcome.writes; write != NULL; write = write->next)
+    for (const struct write *write = run->outcome.writes; write != NULL; write = write->next) {
         add_write(batch, run, write);
+    }
     if (run->state == JOB_RUN_SAVING) {
         pg_array_integer(&batch->saving_ids, run->job.id);
         pg_array_integer(&batch->saving_tokens, run->token);
         batch->saving_count++;
         return;
     }
-    if (run->is_released)
+    if (run->is_released) {
         queue_report_released(&batch->outcomes, run->job.id, run->token);
-    else if (run->end == STEP_DONE)
+    } else if (run->end == STEP_DONE) {
         add_done(batch, run);
-    else
+    } else {
         add_failed(batch, run);
+    }
 }
 
 /* Asks, before anything is written, which of the runs that go on after saving still own their
  * job. */
 static int add_owned(struct batch *batch, struct flight *flight)
 {
-    if (batch->saving_count == 0)
+    if (batch->saving_count == 0) {
         return -1;
+    }
     struct flight_part *part = flight_add(flight, "queue_owned");
     flight_parameter_take(part, pg_array_steal(&batch->saving_ids));
     flight_parameter_take(part, pg_array_steal(&batch->saving_tokens));
@@ -142,11 +152,13 @@ void report_add(struct job_run_list *pending, struct job_run_list *sent, int lim
                 struct flight *flight, struct report_parts *ret_parts)
 {
     struct batch batch = {.rows_count = 0};
+
     queue_report_init(&batch.outcomes);
     pg_array_init(&batch.saving_ids);
     pg_array_init(&batch.saving_tokens);
     while (pending->first != NULL && sent->count < limit && batch.bytes < BATCH_BYTES) {
         struct job_run *run = pending->first;
+
         job_run_list_remove(pending, run);
         job_run_list_append(sent, run);
         add_run(&batch, run);
@@ -156,8 +168,10 @@ void report_add(struct job_run_list *pending, struct job_run_list *sent, int lim
     ret_parts->owned = add_owned(&batch, flight);
     for (size_t i = 0; i < batch.rows_count; i++) {
         struct rows *rows = &batch.rows[i];
-        if (!buffer_append(&rows->json, "]", 1))
+
+        if (!buffer_append(&rows->json, "]", 1)) {
             abort();
+        }
         flight_parameter_take(flight_add(flight, rows->statement), buffer_steal(&rows->json));
     }
     queue_report_add(&batch.outcomes, flight, &ret_parts->done, &ret_parts->failed,

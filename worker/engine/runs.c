@@ -74,13 +74,16 @@ void worker_show_metrics(void)
     struct metric *const all[] = {&in_flight, &started,  &done,      &failed,   &released,
                                   &abandoned, &lapsed,   &crossings, &calls[0], &calls[1],
                                   &calls[2],  &calls[3], &calls[4]};
-    for (size_t i = 0; i < ARRAY_LENGTH(all); i++)
+
+    for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
         metric_add(all[i], 0);
+    }
 }
 
 static void count_answer(const struct http_response *answer)
 {
     int hundreds = answer->status / 100;
+
     metric_add(&calls[hundreds >= 2 && hundreds <= 5 ? hundreds - 2 : 4], 1);
 }
 
@@ -89,6 +92,7 @@ static void on_answer(void *context, const struct http_response *answer);
 static void call_now(struct worker *worker, struct job_run *run, const char *bearer_token)
 {
     const struct http_secrets secrets = {.store_token = run->secret, .bearer_token = bearer_token};
+
     run->sent_us = bearer_token != NULL ? clock_monotonic_us() : 0;
     run->call = http_send(worker->http, &run->request, &secrets, on_answer, run);
 }
@@ -96,11 +100,13 @@ static void call_now(struct worker *worker, struct job_run *run, const char *bea
 static void on_bearer(void *context, const char *token, const struct http_response *answer)
 {
     struct job_run *run = context;
+
     run->waiter = NULL;
-    if (token != NULL)
+    if (token != NULL) {
         call_now(run->owner, run, token);
-    else
+    } else {
         on_answer(run, answer);
+    }
 }
 
 int worker_held_jobs(const struct worker *worker)
@@ -115,20 +121,23 @@ static void send_request(struct worker *worker, struct job_run *run)
     const char *token =
         needs_bearer ? bearers_find(worker->bearers, environment, run->client_id, worker->now_us)
                      : NULL;
+
     job_run_list_append(&worker->active, run);
-    if (needs_bearer && token == NULL)
+    if (needs_bearer && token == NULL) {
         run->waiter =
             bearers_wait(worker->bearers, environment, run->client_id, run->secret, on_bearer, run);
-    else
+    } else {
         call_now(worker, run, token);
+    }
 }
 
 static void send_or_wait(struct worker *worker, struct job_run *run)
 {
-    if (worker->active.count < worker->config->in_flight)
+    if (worker->active.count < worker->config->in_flight) {
         send_request(worker, run);
-    else
+    } else {
         job_run_list_append(&worker->ready, run);
+    }
 }
 
 /* A call has ended, and the job that made it has gone on: now those that wait. */
@@ -136,6 +145,7 @@ static void send_ready(struct worker *worker)
 {
     while (worker->ready.first != NULL && worker->active.count < worker->config->in_flight) {
         struct job_run *run = worker->ready.first;
+
         job_run_list_remove(&worker->ready, run);
         send_request(worker, run);
     }
@@ -146,18 +156,21 @@ static void send_ready(struct worker *worker)
 static struct job_run *take_calling(struct worker *worker)
 {
     struct job_run *run = worker->ready.first;
+
     if (run != NULL) {
         job_run_list_remove(&worker->ready, run);
         return run;
     }
     run = worker->active.first;
-    if (run == NULL)
+    if (run == NULL) {
         return NULL;
+    }
     job_run_list_remove(&worker->active, run);
-    if (run->waiter != NULL)
+    if (run->waiter != NULL) {
         bearers_cancel(worker->bearers, run->waiter);
-    else
+    } else {
         http_cancel(worker->http, run->call);
+    }
     run->waiter = NULL;
     run->call = NULL;
     return run;
@@ -169,8 +182,9 @@ static bool renews_bearer(struct worker *worker, struct job_run *run,
                           const struct http_response *answer)
 {
     if (run->request.auth != HTTP_AUTH_BEARER || answer->status != 401 || run->is_bearer_renewed ||
-        run->call == NULL)
+        run->call == NULL) {
         return false;
+    }
     run->is_bearer_renewed = true;
     bearers_drop(worker->bearers, run->request.environment, run->client_id, run->sent_us);
     run->call = NULL;
@@ -182,49 +196,58 @@ static void open_window(struct worker *worker)
 {
     int wider = worker->window + WINDOW_STEP;
     int widest = worker->config->in_flight;
+
     worker->window = wider < widest ? wider : widest;
 }
 
 static void close_window(struct worker *worker)
 {
-    if (worker->window >= WINDOW_LEAST + WINDOW_STEP)
+    if (worker->window >= WINDOW_LEAST + WINDOW_STEP) {
         worker->window -= WINDOW_STEP;
+    }
 }
 
 /* A service may echo what it was asked with; that must not be recorded with its words. */
 static void hide_secrets(const struct worker *worker, struct job_run *run)
 {
     char *words = run->outcome.error;
-    if (words[0] == '\0')
+
+    if (words[0] == '\0') {
         return;
+    }
     redact(words, run->secret);
     redact(words, worker->config->partner_token);
-    for (int i = ENVIRONMENT_STAGING; run->client_id != NULL && i <= ENVIRONMENT_PRODUCTION; i++)
+    for (int i = ENVIRONMENT_STAGING; run->client_id != NULL && i <= ENVIRONMENT_PRODUCTION; i++) {
         redact(words,
                bearers_find(worker->bearers, (enum environment)i, run->client_id, worker->now_us));
+    }
 }
 
 static void await_report(struct worker *worker, struct job_run *run)
 {
     hide_secrets(worker, run);
-    if (worker->pending.count == 0)
+    if (worker->pending.count == 0) {
         worker->report_at_us = worker->now_us + REPORT_DELAY_US;
+    }
     run->unwritten_bytes = job_run_written_bytes(run);
     worker->unwritten_bytes += run->unwritten_bytes;
-    if (worker->unwritten_bytes > UNWRITTEN_BYTES)
+    if (worker->unwritten_bytes > UNWRITTEN_BYTES) {
         close_window(worker);
+    }
     job_run_list_append(&worker->pending, run);
 }
 
 void worker_place_run(struct worker *worker, struct job_run *run)
 {
     bool may_call = !worker->stopping || worker->now_us < worker->grace_until_us;
+
     if (run->state == JOB_RUN_CALLING && may_call) {
         send_or_wait(worker, run);
         return;
     }
-    if (run->state == JOB_RUN_CALLING)
+    if (run->state == JOB_RUN_CALLING) {
         job_run_release(run);
+    }
     await_report(worker, run);
 }
 
@@ -232,15 +255,19 @@ static void on_answer(void *context, const struct http_response *answer)
 {
     struct job_run *run = context;
     struct worker *worker = run->owner;
+
     job_run_list_remove(&worker->active, run);
     worker->calls_ended++;
-    if (answer->status > 0)
+    if (answer->status > 0) {
         atomic_store(&worker->moved_us, worker->now_us);
+    }
     count_answer(answer);
     LOG_DEBUG("answer", LOG_INT("job", run->job.id), LOG_TEXT("path", run->request.path),
               LOG_INT("status", answer->status), LOG_TEXT("trouble", answer->trouble));
-    if (renews_bearer(worker, run, answer))
+
+    if (renews_bearer(worker, run, answer)) {
         return;
+    }
     run->call = NULL;
     job_run_step(run, answer);
     worker_place_run(worker, run);
@@ -252,20 +279,24 @@ void worker_start_job(struct worker *worker, const struct queue_job *queue_job)
     char *secret = NULL;
     char *problem = NULL;
     const struct job_kind *kind = job_kind_find(queue_job->kind);
+
     if (kind == NULL) {
         /* Lanes are made from our own table, so this is a defect; the lease returns the job. */
         LOG_ERROR("claimed a job of an unknown kind", LOG_INT("job", queue_job->id));
+
         return;
     }
-    if (queue_job->sealed_secret != NULL)
+    if (queue_job->sealed_secret != NULL) {
         token_cache_open(worker->tokens, queue_job->sealed_secret, queue_job->shop_host, &secret,
                          &problem);
+    }
     struct job_run *run = job_run_new(queue_job, kind, secret, problem);
     run->owner = worker;
     metric_add(&started, 1);
     metric_add(&in_flight, 1);
-    if (run->state == JOB_RUN_STEPPING)
+    if (run->state == JOB_RUN_STEPPING) {
         job_run_step(run, NULL);
+    }
     worker_place_run(worker, run);
 }
 
@@ -287,6 +318,7 @@ void worker_abandon_run(struct worker *worker, struct job_run *run)
 {
     LOG_WARNING("job belongs to somebody else by now", LOG_INT("worker", worker->id),
                 LOG_INT("job", run->job.id));
+
     metric_add(&abandoned, 1);
     worker_forget_run(worker, run);
 }
@@ -295,6 +327,7 @@ void worker_lose_lease(struct worker *worker)
 {
     LOG_WARNING("the lease has lapsed: letting go of all jobs", LOG_INT("worker", worker->id),
                 LOG_INT("jobs", worker->active.count + worker->ready.count));
+
     metric_add(&lapsed, 1);
     for (struct job_run *run; (run = take_calling(worker)) != NULL;) {
         metric_add(&abandoned, 1);
@@ -307,8 +340,10 @@ void worker_lose_lease(struct worker *worker)
 void worker_release_jobs(struct worker *worker)
 {
     int count = worker->active.count + worker->ready.count;
-    if (count > 0)
+
+    if (count > 0) {
         LOG_INFO("handing back jobs that did not end in time", LOG_INT("jobs", count));
+    }
     for (struct job_run *run; (run = take_calling(worker)) != NULL;) {
         job_run_release(run);
         await_report(worker, run);
@@ -338,9 +373,11 @@ void worker_settle_run(struct worker *worker, struct job_run *run)
     } else if (run->end == STEP_DONE) {
         metric_add(&done, 1);
         if (run->outcome.label_environment == ENVIRONMENT_STAGING &&
-            run->outcome.shop_environment == ENVIRONMENT_PRODUCTION)
+            run->outcome.shop_environment == ENVIRONMENT_PRODUCTION) {
             metric_add(&crossings, 1);
+        }
         LOG_DEBUG("job done", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name));
+
     } else {
         metric_add(&failed, 1);
         log_failure(run);

@@ -14,8 +14,10 @@ enum { LOOKS = 6 }; /* in KOPPELING_STALL_SECONDS */
 int64_t worker_look_at_us(const struct worker *worker)
 {
     int64_t moved = atomic_load(&worker->moved_us);
-    if (worker->config->metrics_address == NULL || worker->stopping || worker->id == 0)
+
+    if (worker->config->metrics_address == NULL || worker->stopping || worker->id == 0) {
         return INT64_MAX;
+    }
     return (moved > worker->looked_us ? moved : worker->looked_us) +
            worker->config->stall_us / LOOKS;
 }
@@ -30,8 +32,10 @@ void worker_add_look(struct worker *worker, struct exchange *exchange)
 void worker_note_look(struct worker *worker, const struct exchange *exchange)
 {
     const PGresult *result = exchange->flight.parts[exchange->due_part].result;
-    if (PQgetvalue(result, 0, 0)[0] != 't')
+
+    if (PQgetvalue(result, 0, 0)[0] != 't') {
         atomic_store(&worker->due_since_us, 0);
-    else if (atomic_load(&worker->due_since_us) == 0)
+    } else if (atomic_load(&worker->due_since_us) == 0) {
         atomic_store(&worker->due_since_us, worker->now_us);
+    }
 }

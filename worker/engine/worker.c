@@ -37,8 +37,10 @@ static void watch(int epoll, int operation, int descriptor, uint32_t tag, uint32
         .events = events,
         .data.u64 = (uint64_t)tag << 32 | (uint32_t)descriptor,
     };
-    if (epoll_ctl(epoll, operation, descriptor, &event) != 0)
+
+    if (epoll_ctl(epoll, operation, descriptor, &event) != 0) {
         LOG_WARNING("cannot watch a descriptor", LOG_TEXT("reason", error_reason(errno)));
+    }
 }
 
 /* libpq changes its socket and its wishes; the epoll set follows before each wait. */
@@ -48,14 +50,18 @@ static void watch_database(struct worker *worker)
     uint32_t events = pipeline_events(worker->pipeline);
     uint64_t generation = pipeline_generation(worker->pipeline);
     bool is_same = generation == worker->watched_generation;
-    if (is_same && events == worker->watched_events)
+
+    if (is_same && events == worker->watched_events) {
         return;
-    if (!is_same && worker->watched_socket >= 0)
+    }
+    if (!is_same && worker->watched_socket >= 0) {
         /* Most likely closed by now, and then it is out of the set already. */
         (void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->watched_socket, NULL);
-    if (descriptor >= 0)
+    }
+    if (descriptor >= 0) {
         watch(worker->epoll, is_same ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, descriptor, TAG_DATABASE,
               events);
+    }
     worker->watched_generation = generation;
     worker->watched_socket = descriptor;
     worker->watched_events = events;
@@ -69,6 +75,7 @@ static void advance_database(struct worker *worker)
         break;
     case PIPELINE_CONNECTED:
         LOG_INFO("connected to the database", LOG_INT("thread", worker->index));
+
         worker->poll_at_us = 0;
         break;
     case PIPELINE_NOTHING:
@@ -79,28 +86,32 @@ static void advance_database(struct worker *worker)
 
 static void check_lease(struct worker *worker)
 {
-    if (worker->id != 0 && worker->now_us >= worker->lease_deadline_us)
+    if (worker->id != 0 && worker->now_us >= worker->lease_deadline_us) {
         worker_lose_lease(worker);
+    }
 }
 
 static void check_stop(struct worker *worker)
 {
-    if (!atomic_load(&worker->stop_wanted))
+    if (!atomic_load(&worker->stop_wanted)) {
         return;
+    }
     if (!worker->stopping) {
         worker->stopping = true;
         worker->grace_until_us = worker->now_us + worker->config->grace_us;
         worker->renew_at_us = worker->now_us;
     }
-    if (worker->now_us >= worker->grace_until_us)
+    if (worker->now_us >= worker->grace_until_us) {
         worker_release_jobs(worker);
+    }
 }
 
 /* All is told, or there is nobody to tell it to. */
 static bool may_end(const struct worker *worker)
 {
-    if (!worker->stopping)
+    if (!worker->stopping) {
         return false;
+    }
     bool is_empty = worker_held_jobs(worker) == 0 && worker->sent.count == 0;
     bool is_told = worker->said_goodbye || worker->id == 0;
     bool is_flying = worker->exchange.flight.part_count > 0;
@@ -122,9 +133,11 @@ static int64_t next_deadline(const struct worker *worker)
                          : INT64_MAX,
     };
     int64_t nearest = INT64_MAX;
+
     for (size_t i = 0; i < ARRAY_LENGTH(deadlines); i++) {
-        if (deadlines[i] < nearest)
+        if (deadlines[i] < nearest) {
             nearest = deadlines[i];
+        }
     }
     return nearest;
 }
@@ -133,8 +146,10 @@ static int wait_ms(const struct worker *worker)
 {
     int64_t deadline = next_deadline(worker);
     int64_t now = clock_monotonic_us();
-    if (deadline <= now)
+
+    if (deadline <= now) {
         return 0;
+    }
     int64_t wait = (deadline - now + 999) / 1000;
     return wait > 60000 ? 60000 : (int)wait;
 }
@@ -142,6 +157,7 @@ static int wait_ms(const struct worker *worker)
 static void drain_wake(const struct worker *worker)
 {
     uint64_t count;
+
     /* Non-blocking; there is nothing to do about a failure but to be woken again. */
     (void)!read(worker->wake_descriptor, &count, sizeof(count));
 }
@@ -149,6 +165,7 @@ static void drain_wake(const struct worker *worker)
 static void handle_event(struct worker *worker, const struct epoll_event *event)
 {
     int descriptor = (int)(uint32_t)event->data.u64;
+
     switch (event->data.u64 >> 32) {
     case TAG_WAKE:
         drain_wake(worker);
@@ -165,17 +182,20 @@ static void handle_event(struct worker *worker, const struct epoll_event *event)
 static void run_round(struct worker *worker)
 {
     struct epoll_event events[EVENTS_PER_ROUND];
+
     watch_database(worker);
     int count = epoll_wait(worker->epoll, events, EVENTS_PER_ROUND, wait_ms(worker));
     worker->now_us = clock_monotonic_us();
     /* First of all: after a long stop (SIGSTOP, a frozen machine) nothing may be done for lost
      * jobs. */
     check_lease(worker);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         handle_event(worker, &events[i]);
+    }
     http_client_advance(worker->http, worker->now_us);
-    if (worker->now_us >= pipeline_deadline_us(worker->pipeline))
+    if (worker->now_us >= pipeline_deadline_us(worker->pipeline)) {
         advance_database(worker);
+    }
     check_stop(worker);
     worker_exchange_send(worker);
 }
@@ -184,19 +204,23 @@ static void *worker_main(void *context)
 {
     struct worker *worker = context;
     char name[16];
+
     snprintf(name, sizeof(name), "worker%d", worker->index);
     log_set_thread_name(name);
     worker->now_us = clock_monotonic_us();
     while (!may_end(worker)) {
         run_round(worker);
-        if (atomic_load(&worker->is_idle) && notice_pool != NULL)
+        if (atomic_load(&worker->is_idle) && notice_pool != NULL) {
             notice_pool();
+        }
     }
-    if (!worker->said_goodbye && worker->id != 0)
+    if (!worker->said_goodbye && worker->id != 0) {
         LOG_WARNING("stopped without a word to the database; the lease will return the jobs");
+    }
     atomic_store(&worker->has_ended, true);
-    if (notice_pool != NULL)
+    if (notice_pool != NULL) {
         notice_pool();
+    }
     return NULL;
 }
 
@@ -204,9 +228,10 @@ static bool open_descriptors(struct worker *worker, struct error *err)
 {
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
     worker->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (worker->epoll < 0 || worker->wake_descriptor < 0)
+    if (worker->epoll < 0 || worker->wake_descriptor < 0) {
         return error_set(err, ERROR_SYSTEM, "cannot make a worker's descriptors: %s",
                          error_reason(errno));
+    }
     watch(worker->epoll, EPOLL_CTL_ADD, worker->wake_descriptor, TAG_WAKE, EPOLLIN);
     return true;
 }
@@ -215,6 +240,7 @@ static void free_list(struct job_run_list *list)
 {
     while (list->first != NULL) {
         struct job_run *run = list->first;
+
         job_run_list_remove(list, run);
         job_run_free(run);
     }
@@ -232,10 +258,12 @@ static void free_worker(struct worker *worker)
     free_list(&worker->sent);
     token_cache_free(worker->tokens);
     queue_free(worker->settings.queue);
-    if (worker->wake_descriptor >= 0)
+    if (worker->wake_descriptor >= 0) {
         close(worker->wake_descriptor);
-    if (worker->epoll >= 0)
+    }
+    if (worker->epoll >= 0) {
         close(worker->epoll);
+    }
     free(worker);
 }
 
@@ -244,6 +272,7 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
 {
     struct worker *worker = xcalloc(1, sizeof(*worker));
     const struct config *config = settings->config;
+
     worker->settings = *settings;
     worker->config = config;
     worker->index = index;
@@ -275,13 +304,15 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
 static void ring(const struct worker *worker)
 {
     const uint64_t one = 1;
+
     (void)!write(worker->wake_descriptor, &one, sizeof(one));
 }
 
 void worker_wake(struct worker *worker)
 {
-    if (!atomic_exchange(&worker->wake_wanted, true))
+    if (!atomic_exchange(&worker->wake_wanted, true)) {
         ring(worker);
+    }
 }
 
 void worker_stop(struct worker *worker)
@@ -317,8 +348,9 @@ int64_t worker_due_since_us(const struct worker *worker)
 
 void worker_join(struct worker *worker)
 {
-    if (worker == NULL)
+    if (worker == NULL) {
         return;
+    }
     pthread_join(worker->thread, NULL);
     free_worker(worker);
 }

@@ -13,6 +13,7 @@ struct flight_part *flight_add(struct flight *flight, const char *query)
 {
     if (flight->part_count == FLIGHT_PARTS) {
         LOG_ERROR("a flight has too many statements", LOG_TEXT("query", query));
+
         abort();
     }
     struct flight_part *part = &flight->parts[flight->part_count++];
@@ -24,6 +25,7 @@ void flight_parameter_take(struct flight_part *part, char *text)
 {
     if (part->parameter_count == FLIGHT_PARAMETERS) {
         LOG_ERROR("a statement has too many parameters", LOG_TEXT("query", part->query));
+
         abort();
     }
     part->parameters[part->parameter_count++] = text;
@@ -48,8 +50,10 @@ void flight_clear(struct flight *flight)
 {
     for (int i = 0; i < flight->part_count; i++) {
         struct flight_part *part = &flight->parts[i];
-        for (int j = 0; j < part->parameter_count; j++)
+
+        for (int j = 0; j < part->parameter_count; j++) {
             free(part->parameters[j]);
+        }
         PQclear(part->result);
     }
     flight->part_count = 0;
@@ -63,6 +67,7 @@ static void note_refusal(struct flight *flight, int part, const PGresult *result
 {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
     flight->status = FLIGHT_REFUSED;
     flight->code = database_error_code(result);
     flight->failed_part = part < flight->part_count ? part : -1;
@@ -73,10 +78,12 @@ static void note_refusal(struct flight *flight, int part, const PGresult *result
 bool flight_take_result(struct flight *flight, int part, PGresult *result)
 {
     ExecStatusType status = PQresultStatus(result);
+
     if (status == PGRES_PIPELINE_SYNC) {
         PQclear(result);
-        if (flight->status == FLIGHT_NOT_SENT)
+        if (flight->status == FLIGHT_NOT_SENT) {
             flight->status = FLIGHT_COMMITTED;
+        }
         return true;
     }
     if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) && part < flight->part_count) {
@@ -84,8 +91,9 @@ bool flight_take_result(struct flight *flight, int part, PGresult *result)
         flight->parts[part].result = result;
         return false;
     }
-    if (status != PGRES_PIPELINE_ABORTED && flight->status == FLIGHT_NOT_SENT)
+    if (status != PGRES_PIPELINE_ABORTED && flight->status == FLIGHT_NOT_SENT) {
         note_refusal(flight, part, result);
+    }
     PQclear(result);
     return false;
 }

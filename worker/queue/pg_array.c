@@ -21,6 +21,7 @@ static void append(struct pg_array *array, const char *bytes, size_t length)
 {
     if (!buffer_append(&array->text, bytes, length)) {
         LOG_ERROR("a statement parameter grew over its limit");
+
         abort();
     }
 }
@@ -34,6 +35,7 @@ void pg_array_integer(struct pg_array *array, int64_t value)
 {
     char digits[24];
     int length = snprintf(digits, sizeof(digits), "%" PRId64, value);
+
     separate(array);
     append(array, digits, (size_t)length);
 }
@@ -60,6 +62,7 @@ void pg_array_text(struct pg_array *array, const char *value)
     append(array, "\"", 1);
     while (*value != '\0') {
         size_t plain = strcspn(value, "\"\\");
+
         append(array, value, plain);
         value += plain;
         if (*value != '\0') {
@@ -73,8 +76,9 @@ void pg_array_text(struct pg_array *array, const char *value)
 
 char *pg_array_steal(struct pg_array *array)
 {
-    if (array->text.length == 0)
+    if (array->text.length == 0) {
         append(array, "{", 1);
+    }
     append(array, "}", 1);
     return buffer_steal(&array->text);
 }

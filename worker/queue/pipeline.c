@@ -66,6 +66,7 @@ struct pipeline *pipeline_new(const char *url, const char *application_name,
                               enum config_prepare prepare, const char *const *prepared)
 {
     struct pipeline *pipeline = xcalloc(1, sizeof(*pipeline));
+
     pipeline->hosts = database_hosts_new(url);
     pipeline->application_name = application_name;
     pipeline->prepare = prepare;
@@ -76,8 +77,9 @@ struct pipeline *pipeline_new(const char *url, const char *application_name,
 
 void pipeline_free(struct pipeline *pipeline)
 {
-    if (pipeline == NULL)
+    if (pipeline == NULL) {
         return;
+    }
     PQfinish(pipeline->connection);
     database_hosts_free(pipeline->hosts);
     free(pipeline);
@@ -87,6 +89,7 @@ static void set_state(struct pipeline *pipeline, enum state state, int64_t deadl
 {
     LOG_DEBUG("database connection", LOG_TEXT("from", state_names[pipeline->state]),
               LOG_TEXT("to", state_names[state]));
+
     pipeline->state = state;
     pipeline->deadline_us = deadline_us;
 }
@@ -96,8 +99,10 @@ static int64_t next_wait_us(struct pipeline *pipeline, int64_t now_us)
 {
     bool served_us = pipeline->state == READY || pipeline->state == FLYING;
     bool is_silent = now_us >= pipeline->deadline_us;
-    if ((!served_us || is_silent) && database_hosts_next(pipeline->hosts))
+
+    if ((!served_us || is_silent) && database_hosts_next(pipeline->hosts)) {
         return 0;
+    }
     int64_t wait_us = pipeline->retry_us;
     pipeline->retry_us = wait_us * 2 > RETRY_MAX_US ? RETRY_MAX_US : wait_us * 2;
     /* Not all at the same moment. */
@@ -109,11 +114,14 @@ static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int6
 {
     struct flight *flight = pipeline->flight;
     int64_t wait_us = next_wait_us(pipeline, now_us);
-    if (wait_us == 0 && flight == NULL)
+
+    if (wait_us == 0 && flight == NULL) {
         LOG_DEBUG("database host does not serve", LOG_TEXT("reason", why));
-    else
+
+    } else {
         LOG_WARNING("database connection lost", LOG_TEXT("state", state_names[pipeline->state]),
                     LOG_TEXT("reason", why), LOG_SECONDS("retry_in", wait_us));
+    }
     if (flight != NULL) {
         flight->status = FLIGHT_UNKNOWN;
         snprintf(flight->error, sizeof(flight->error), "%s", why);
@@ -130,6 +138,7 @@ static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int6
 static enum pipeline_event lose_by_message(struct pipeline *pipeline, int64_t now_us)
 {
     char why[400];
+
     snprintf(why, sizeof(why), "%s", database_message(pipeline->connection));
     return lose(pipeline, why, now_us);
 }
@@ -137,6 +146,7 @@ static enum pipeline_event lose_by_message(struct pipeline *pipeline, int64_t no
 static bool flush(struct pipeline *pipeline)
 {
     int rest = PQflush(pipeline->connection);
+
     pipeline->wants_write = rest > 0;
     return rest >= 0;
 }
@@ -148,22 +158,27 @@ static void take_notice(void *context, const PGresult *notice)
 {
     struct pipeline *pipeline = context;
     const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
-    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0)
+
+    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0) {
         pipeline->is_unreplicated = true;
+    }
     database_take_notice(NULL, notice);
 }
 
 static enum pipeline_event start_connecting(struct pipeline *pipeline, int64_t now_us)
 {
     struct database_parameters parameters;
+
     database_hosts_fill(pipeline->hosts, pipeline->application_name, &parameters);
     pipeline->connection = PQconnectStartParams(parameters.keywords, parameters.values, 1);
-    if (pipeline->connection == NULL)
+    if (pipeline->connection == NULL) {
         memory_exhausted();
+    }
     pipeline->generation++;
     set_state(pipeline, CONNECTING, now_us + database_hosts_timeout_us(pipeline->hosts));
-    if (PQstatus(pipeline->connection) == CONNECTION_BAD)
+    if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
         return lose_by_message(pipeline, now_us);
+    }
     (void)PQsetNoticeReceiver(pipeline->connection, take_notice, pipeline);
     pipeline->polling = PGRES_POLLING_WRITING;
     return PIPELINE_NOTHING;
@@ -174,15 +189,18 @@ static enum pipeline_event go_on_connecting(struct pipeline *pipeline, int64_t n
     pipeline->polling = PQconnectPoll(pipeline->connection);
     /* The next address of a list, and the fall-back from encryption, come with a new socket. */
     pipeline->generation++;
-    if (pipeline->polling == PGRES_POLLING_FAILED)
+    if (pipeline->polling == PGRES_POLLING_FAILED) {
         return lose_by_message(pipeline, now_us);
-    if (pipeline->polling != PGRES_POLLING_OK)
+    }
+    if (pipeline->polling != PGRES_POLLING_OK) {
         return PIPELINE_NOTHING;
+    }
     set_state(pipeline, PROBING, now_us + ANSWER_TIMEOUT_US);
     if (PQsetnonblocking(pipeline->connection, 1) != 0 ||
         !PQsendQuery(pipeline->connection, database_query("connection_backend")) ||
-        !flush(pipeline))
+        !flush(pipeline)) {
         return lose_by_message(pipeline, now_us);
+    }
     return PIPELINE_NOTHING;
 }
 
@@ -197,18 +215,22 @@ static enum pipeline_event become_ready(struct pipeline *pipeline, int64_t now_u
 
 static enum pipeline_event start_preparing(struct pipeline *pipeline, int64_t now_us)
 {
-    if (!PQenterPipelineMode(pipeline->connection))
+    if (!PQenterPipelineMode(pipeline->connection)) {
         return lose_by_message(pipeline, now_us);
-    if (!pipeline->is_prepared)
+    }
+    if (!pipeline->is_prepared) {
         return become_ready(pipeline, now_us);
+    }
     pipeline->next_part = 0;
     for (const char *const *name = pipeline->prepared; *name != NULL; name++) {
-        if (!PQsendPrepare(pipeline->connection, *name, database_query(*name), 0, NULL))
+        if (!PQsendPrepare(pipeline->connection, *name, database_query(*name), 0, NULL)) {
             return lose_by_message(pipeline, now_us);
+        }
         pipeline->next_part++;
     }
-    if (!PQpipelineSync(pipeline->connection) || !flush(pipeline))
+    if (!PQpipelineSync(pipeline->connection) || !flush(pipeline)) {
         return lose_by_message(pipeline, now_us);
+    }
     set_state(pipeline, PREPARING, now_us + ANSWER_TIMEOUT_US);
     return PIPELINE_NOTHING;
 }
@@ -224,23 +246,29 @@ static enum pipeline_event read_probe(struct pipeline *pipeline, int64_t now_us)
 {
     while (!PQisBusy(pipeline->connection)) {
         AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
-        if (result == NULL)
+
+        if (result == NULL) {
             break;
-        if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        }
+        if (PQresultStatus(result) != PGRES_TUPLES_OK) {
             return lose_by_message(pipeline, now_us);
+        }
         pipeline->is_prepared =
             pipeline->prepare == CONFIG_PREPARE_ON ||
             (pipeline->prepare == CONFIG_PREPARE_AUTO && !is_pooled(pipeline->connection, result));
     }
-    if (PQisBusy(pipeline->connection))
+    if (PQisBusy(pipeline->connection)) {
         return PIPELINE_NOTHING;
+    }
     if (!pipeline->is_prepared) {
         LOG_INFO("a pooler stands before the database: statements are not prepared");
+
         return start_preparing(pipeline, now_us);
     }
     set_state(pipeline, TUNING, now_us + ANSWER_TIMEOUT_US);
-    if (!PQsendQuery(pipeline->connection, database_query("connection_tune")) || !flush(pipeline))
+    if (!PQsendQuery(pipeline->connection, database_query("connection_tune")) || !flush(pipeline)) {
         return lose_by_message(pipeline, now_us);
+    }
     return PIPELINE_NOTHING;
 }
 
@@ -248,10 +276,13 @@ static enum pipeline_event read_tuning(struct pipeline *pipeline, int64_t now_us
 {
     while (!PQisBusy(pipeline->connection)) {
         AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
-        if (result == NULL)
+
+        if (result == NULL) {
             return start_preparing(pipeline, now_us);
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR)
+        }
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
             return lose_by_message(pipeline, now_us);
+        }
     }
     return PIPELINE_NOTHING;
 }
@@ -261,11 +292,14 @@ static enum pipeline_event read_preparing(struct pipeline *pipeline, int64_t now
     while (!PQisBusy(pipeline->connection)) {
         AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
         ExecStatusType status = result != NULL ? PQresultStatus(result) : PGRES_COMMAND_OK;
-        if (status == PGRES_PIPELINE_SYNC)
+
+        if (status == PGRES_PIPELINE_SYNC) {
             return become_ready(pipeline, now_us);
+        }
         if (status != PGRES_COMMAND_OK) {
             const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
             char why[400];
+
             snprintf(why, sizeof(why), "cannot prepare the statements: %s",
                      message != NULL ? message : database_message(pipeline->connection));
             return lose(pipeline, why, now_us);
@@ -277,14 +311,17 @@ static enum pipeline_event read_preparing(struct pipeline *pipeline, int64_t now
 static enum pipeline_event land(struct pipeline *pipeline, int64_t now_us)
 {
     struct flight *flight = pipeline->flight;
+
     if (flight->status == FLIGHT_REFUSED && flight->code == ERROR_CONNECTION) {
         /* The server told why before it hung up, or can no longer write: nothing was committed. */
         char why[sizeof(flight->error)];
+
         memcpy(why, flight->error, sizeof(why));
         return lose(pipeline, why, now_us);
     }
-    if (pipeline->is_unreplicated)
+    if (pipeline->is_unreplicated) {
         return lose(pipeline, "the commit was not replicated", now_us);
+    }
     pipeline->flight = NULL;
     set_state(pipeline, READY, INT64_MAX);
     return PIPELINE_LANDED;
@@ -294,20 +331,23 @@ static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us
 {
     while (!PQisBusy(pipeline->connection)) {
         PGresult *result = PQgetResult(pipeline->connection);
+
         if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
             PQclear(result);
             return lose_by_message(pipeline, now_us);
         }
         if (result == NULL) {
             /* The results of one statement end with NULL. */
-            if (pipeline->part_has_result)
+            if (pipeline->part_has_result) {
                 pipeline->next_part++;
+            }
             pipeline->part_has_result = false;
             continue;
         }
         pipeline->part_has_result = true;
-        if (flight_take_result(pipeline->flight, pipeline->next_part, result))
+        if (flight_take_result(pipeline->flight, pipeline->next_part, result)) {
             return land(pipeline, now_us);
+        }
     }
     return PIPELINE_NOTHING;
 }
@@ -316,19 +356,24 @@ static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us
 static enum pipeline_event read_unasked(struct pipeline *pipeline, int64_t now_us)
 {
     PGnotify *notify;
-    while ((notify = PQnotifies(pipeline->connection)) != NULL)
+
+    while ((notify = PQnotifies(pipeline->connection)) != NULL) {
         PQfreemem(notify);
-    if (PQstatus(pipeline->connection) == CONNECTION_BAD)
+    }
+    if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
         return lose_by_message(pipeline, now_us);
+    }
     return PIPELINE_NOTHING;
 }
 
 static enum pipeline_event read_input(struct pipeline *pipeline, int64_t now_us)
 {
-    if (pipeline->wants_write && !flush(pipeline))
+    if (pipeline->wants_write && !flush(pipeline)) {
         return lose_by_message(pipeline, now_us);
-    if (!PQconsumeInput(pipeline->connection))
+    }
+    if (!PQconsumeInput(pipeline->connection)) {
         return lose_by_message(pipeline, now_us);
+    }
     switch (pipeline->state) {
     case PROBING:
         return read_probe(pipeline, now_us);
@@ -353,21 +398,25 @@ enum pipeline_event pipeline_advance(struct pipeline *pipeline, int64_t now_us)
         pipeline->landed = false;
         return PIPELINE_LANDED;
     }
-    if (pipeline->state == WAITING)
+    if (pipeline->state == WAITING) {
         return now_us >= pipeline->deadline_us ? start_connecting(pipeline, now_us)
                                                : PIPELINE_NOTHING;
-    if (now_us >= pipeline->deadline_us)
+    }
+    if (now_us >= pipeline->deadline_us) {
         return lose(pipeline, "the database did not answer in time", now_us);
-    if (pipeline->state == CONNECTING)
+    }
+    if (pipeline->state == CONNECTING) {
         return go_on_connecting(pipeline, now_us);
+    }
     return read_input(pipeline, now_us);
 }
 
 static bool is_prepared(const struct pipeline *pipeline, const char *query)
 {
     for (const char *const *name = pipeline->prepared; *name != NULL; name++) {
-        if (strcmp(*name, query) == 0)
+        if (strcmp(*name, query) == 0) {
             return pipeline->is_prepared;
+        }
     }
     return false;
 }
@@ -375,9 +424,11 @@ static bool is_prepared(const struct pipeline *pipeline, const char *query)
 static bool send_part(struct pipeline *pipeline, const struct flight_part *part)
 {
     const char *const *values = (const char *const *)part->parameters;
-    if (is_prepared(pipeline, part->query))
+
+    if (is_prepared(pipeline, part->query)) {
         return PQsendQueryPrepared(pipeline->connection, part->query, part->parameter_count, values,
                                    NULL, NULL, 0);
+    }
     return PQsendQueryParams(pipeline->connection, database_query(part->query),
                              part->parameter_count, NULL, values, NULL, NULL, 0);
 }
@@ -385,6 +436,7 @@ static bool send_part(struct pipeline *pipeline, const struct flight_part *part)
 void pipeline_send(struct pipeline *pipeline, struct flight *flight, int64_t now_us)
 {
     bool sent = true;
+
     flight->status = FLIGHT_NOT_SENT;
     flight->failed_part = -1;
     pipeline->is_unreplicated = false;
@@ -392,8 +444,9 @@ void pipeline_send(struct pipeline *pipeline, struct flight *flight, int64_t now
     pipeline->next_part = 0;
     pipeline->part_has_result = false;
     set_state(pipeline, FLYING, now_us + ANSWER_TIMEOUT_US);
-    for (int i = 0; i < flight->part_count && sent; i++)
+    for (int i = 0; i < flight->part_count && sent; i++) {
         sent = send_part(pipeline, &flight->parts[i]);
+    }
     if (!sent || !PQpipelineSync(pipeline->connection) || !flush(pipeline)) {
         (void)lose_by_message(pipeline, now_us);
         pipeline->landed = true;
@@ -417,8 +470,9 @@ uint64_t pipeline_generation(const struct pipeline *pipeline)
 
 uint32_t pipeline_events(const struct pipeline *pipeline)
 {
-    if (pipeline->state == CONNECTING)
+    if (pipeline->state == CONNECTING) {
         return pipeline->polling == PGRES_POLLING_READING ? EPOLLIN : EPOLLOUT;
+    }
     return EPOLLIN | (pipeline->wants_write ? (uint32_t)EPOLLOUT : 0);
 }
 

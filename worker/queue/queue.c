@@ -51,8 +51,9 @@ static void rewind_lanes(struct queue *queue)
 static bool kind_is_listed(const PGresult *lanes, const char *kind)
 {
     for (int row = 0; row < PQntuples(lanes); row++) {
-        if (strcmp(PQgetvalue(lanes, row, LANE_KIND), kind) == 0)
+        if (strcmp(PQgetvalue(lanes, row, LANE_KIND), kind) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -61,23 +62,28 @@ bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
                 struct queue **ret_queue, struct error *err)
 {
     struct pg_array names;
+
     pg_array_init(&names);
-    for (size_t i = 0; i < kind_count; i++)
+    for (size_t i = 0; i < kind_count; i++) {
         pg_array_text(&names, kinds[i]);
+    }
     AUTO(free) char *parameter = pg_array_steal(&names);
     const char *const parameters[] = {parameter};
     AUTO(PQclear) PGresult *result = NULL;
-    if (!database_run(connection, "queue_lanes", parameters, 1, &result, err))
+    if (!database_run(connection, "queue_lanes", parameters, 1, &result, err)) {
         return false;
+    }
     for (size_t i = 0; i < kind_count; i++) {
-        if (!kind_is_listed(result, kinds[i]))
+        if (!kind_is_listed(result, kinds[i])) {
             return error_set(err, ERROR_CONFIG, "the database knows no job kind '%s'", kinds[i]);
+        }
     }
     struct queue *queue = xcalloc(1, sizeof(*queue));
     queue->count = (size_t)PQntuples(result);
     queue->lanes = xcalloc(queue->count, sizeof(*queue->lanes));
     for (size_t i = 0; i < queue->count; i++) {
         struct lane *lane = &queue->lanes[i];
+
         lane->kind = xstrdup(PQgetvalue(result, (int)i, LANE_KIND));
         lane->api_id = (int)strtol(PQgetvalue(result, (int)i, LANE_API), NULL, 10);
         lane->priority = (int)strtol(PQgetvalue(result, (int)i, LANE_PRIORITY), NULL, 10);
@@ -90,6 +96,7 @@ bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
 struct queue *queue_copy(const struct queue *queue)
 {
     struct queue *copy = xcalloc(1, sizeof(*copy));
+
     copy->count = queue->count;
     copy->lanes = xcalloc(queue->count, sizeof(*copy->lanes));
     for (size_t i = 0; i < queue->count; i++) {
@@ -101,10 +108,12 @@ struct queue *queue_copy(const struct queue *queue)
 
 void queue_free(struct queue *queue)
 {
-    if (queue == NULL)
+    if (queue == NULL) {
         return;
-    for (size_t i = 0; i < queue->count; i++)
+    }
+    for (size_t i = 0; i < queue->count; i++) {
         free(queue->lanes[i].kind);
+    }
     free(queue->lanes);
     free(queue);
 }
@@ -112,8 +121,10 @@ void queue_free(struct queue *queue)
 int64_t queue_new_token(void)
 {
     int64_t token = 0;
-    while (token == 0)
+
+    while (token == 0) {
         randombytes_buf(&token, sizeof(token));
+    }
     return token;
 }
 
@@ -123,6 +134,7 @@ static void add_lanes(const struct queue *queue, struct flight_part *part)
     struct pg_array kinds;
     struct pg_array apis;
     struct pg_array priorities;
+
     pg_array_init(&kinds);
     pg_array_init(&apis);
     pg_array_init(&priorities);
@@ -142,6 +154,7 @@ struct flight_part *queue_add_claim(struct queue *queue, struct flight *flight, 
     struct flight_part *part = flight_add(flight, "queue_claim");
     struct pg_array run_ats;
     struct pg_array ids;
+
     if (now_us >= queue->rewind_at_us) {
         rewind_lanes(queue);
         queue->rewind_at_us = now_us + REWIND_US;
@@ -164,6 +177,7 @@ struct flight_part *queue_add_claim(struct queue *queue, struct flight *flight, 
 struct flight_part *queue_add_idle(const struct queue *queue, struct flight *flight)
 {
     struct flight_part *part = flight_add(flight, "queue_idle");
+
     add_lanes(queue, part);
     return part;
 }
@@ -171,6 +185,7 @@ struct flight_part *queue_add_idle(const struct queue *queue, struct flight *fli
 struct flight_part *queue_add_due(const struct queue *queue, struct flight *flight)
 {
     struct flight_part *part = flight_add(flight, "queue_due");
+
     add_lanes(queue, part);
     return part;
 }
@@ -190,10 +205,13 @@ static struct lane *find_lane(struct queue *queue, const PGresult *result, int r
     const char *kind = PQgetvalue(result, row, CLAIM_KIND);
     int api_id = (int)integer_at(result, row, CLAIM_API);
     int priority = (int)integer_at(result, row, CLAIM_PRIORITY);
+
     for (size_t i = 0; i < queue->count; i++) {
         struct lane *lane = &queue->lanes[i];
-        if (lane->api_id == api_id && lane->priority == priority && strcmp(lane->kind, kind) == 0)
+
+        if (lane->api_id == api_id && lane->priority == priority && strcmp(lane->kind, kind) == 0) {
             return lane;
+        }
     }
     return NULL;
 }
@@ -205,8 +223,10 @@ static void move_on(struct lane *lane, const PGresult *result, int row)
     const char *run_at = PQgetvalue(result, row, CLAIM_RUN_AT);
     int64_t id = integer_at(result, row, CLAIM_ID);
     int order = lane->run_at[0] == '-' ? 1 : strcmp(run_at, lane->run_at);
-    if (order < 0 || (order == 0 && id <= lane->id) || strlen(run_at) >= sizeof(lane->run_at))
+
+    if (order < 0 || (order == 0 && id <= lane->id) || strlen(run_at) >= sizeof(lane->run_at)) {
         return;
+    }
     memcpy(lane->run_at, run_at, strlen(run_at) + 1);
     lane->id = id;
 }
@@ -214,6 +234,7 @@ static void move_on(struct lane *lane, const PGresult *result, int row)
 int queue_claimed_count(struct queue *queue, const PGresult *result, int limit)
 {
     int count = PQntuples(result);
+
     if (count < limit) {
         /* The lanes are empty from here on: the next claim starts at the front again. */
         rewind_lanes(queue);
@@ -221,8 +242,10 @@ int queue_claimed_count(struct queue *queue, const PGresult *result, int limit)
     }
     for (int row = 0; row < count; row++) {
         struct lane *lane = find_lane(queue, result, row);
-        if (lane != NULL)
+
+        if (lane != NULL) {
             move_on(lane, result, row);
+        }
     }
     return count;
 }

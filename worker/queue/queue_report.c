@@ -17,20 +17,24 @@ enum { RELEASED_ID, RELEASED_TOKEN };
 void queue_report_init(struct queue_report *report)
 {
     *report = (struct queue_report){.done_count = 0};
-    for (size_t i = 0; i < ARRAY_LENGTH(report->done); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(report->done); i++) {
         pg_array_init(&report->done[i]);
-    for (size_t i = 0; i < ARRAY_LENGTH(report->failed); i++)
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(report->failed); i++) {
         pg_array_init(&report->failed[i]);
-    for (size_t i = 0; i < ARRAY_LENGTH(report->released); i++)
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(report->released); i++) {
         pg_array_init(&report->released[i]);
+    }
 }
 
 static void add_status(struct pg_array *array, int http_status)
 {
-    if (http_status > 0)
+    if (http_status > 0) {
         pg_array_integer(array, http_status);
-    else
+    } else {
         pg_array_null(array);
+    }
 }
 
 void queue_report_done(struct queue_report *report, const struct queue_done *done)
@@ -52,10 +56,11 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
     pg_array_text(&report->failed[FAILED_CLASS], failed->error_class);
     pg_array_text(&report->failed[FAILED_ERROR], failed->error);
     add_status(&report->failed[FAILED_STATUS], failed->http_status);
-    if (failed->retry_after_ms >= 0)
+    if (failed->retry_after_ms >= 0) {
         pg_array_integer(&report->failed[FAILED_WAIT], failed->retry_after_ms);
-    else
+    } else {
         pg_array_null(&report->failed[FAILED_WAIT]);
+    }
     pg_array_boolean(&report->failed[FAILED_GIVE_UP], failed->give_up);
     report->failed_count++;
 }
@@ -71,11 +76,13 @@ void queue_report_released(struct queue_report *report, int64_t id, int64_t toke
 static int add_part(struct flight *flight, const char *query, struct pg_array *arrays,
                     size_t array_count, int row_count)
 {
-    if (row_count == 0)
+    if (row_count == 0) {
         return -1;
+    }
     struct flight_part *part = flight_add(flight, query);
-    for (size_t i = 0; i < array_count; i++)
+    for (size_t i = 0; i < array_count; i++) {
         flight_parameter_take(part, pg_array_steal(&arrays[i]));
+    }
     return flight->part_count - 1;
 }
 
@@ -93,11 +100,14 @@ void queue_report_add(struct queue_report *report, struct flight *flight, int *r
 
 void queue_report_release(struct queue_report *report)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(report->done); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(report->done); i++) {
         pg_array_release(&report->done[i]);
-    for (size_t i = 0; i < ARRAY_LENGTH(report->failed); i++)
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(report->failed); i++) {
         pg_array_release(&report->failed[i]);
-    for (size_t i = 0; i < ARRAY_LENGTH(report->released); i++)
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(report->released); i++) {
         pg_array_release(&report->released[i]);
+    }
     report->done_count = report->failed_count = report->released_count = 0;
 }

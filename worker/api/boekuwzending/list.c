@@ -35,5 +35,6 @@ bool boekuwzending_list_read(const char *body, size_t length, json_t **ret_list,
         }
     }
     *ret_list = steal_ptr(&list);
+
     return true;
 }

@@ -170,6 +170,7 @@ bool booked_shipment_read(const char *body, size_t length, struct booked_shipmen
     }
     *ret_shipment = (struct booked_shipment){
         .id = steal_ptr(&id),
+
         .sequence = lenient_text(json, "sequence", SEQUENCE_LENGTH),
         .reference = lenient_text(json, "invoiceReference", REFERENCE_LENGTH),
         .labels = read_labels(json),

@@ -139,6 +139,7 @@ bool order_read(const char *text, size_t length, struct order *ret_order, struct
     order.paid = read_paid(json, order.has_status, order.status);
     read_moment(json, &order);
     order.json = steal_ptr(&json);
+
     *ret_order = order;
     return true;
 }

@@ -94,6 +94,7 @@ enum order_gap order_map(const struct order *order, const struct order_defaults 
              COMMENT_LENGTH);
     json_object_set_new(fields, "weight_kg", json_real(find_weight(json, defaults)));
     *ret_fields = steal_ptr(&fields);
+
     return ORDER_COMPLETE;
 }
 

@@ -124,8 +124,11 @@ static void map_street(json_t *block, json_t *fields)
 
     address_split(street, number, &address);
     set_text(fields, "street", steal_ptr(&address.street));
+
     set_text(fields, "number", steal_ptr(&address.number));
+
     set_text(fields, "number_addition", steal_ptr(&address.addition));
+
     set_text(fields, "address_line", steal_ptr(&address.line));
 }
 
