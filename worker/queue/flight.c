@@ -1,4 +1,5 @@
-/* The statements of one transaction, with parameters and results. */
+#include "worker/queue/flight.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,6 @@
 #include "common/database/database.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "worker/queue/pipeline.h"
 
 struct flight_part *flight_add(struct flight *flight, const char *query)
 {
@@ -44,6 +44,16 @@ void flight_parameter_integer(struct flight_part *part, int64_t value)
 void flight_parameter_boolean(struct flight_part *part, bool value)
 {
     flight_parameter_take(part, xstrdup(value ? "t" : "f"));
+}
+
+const PGresult *flight_result(const struct flight *flight, const char *query)
+{
+    for (int i = 0; i < flight->part_count; i++) {
+        if (strcmp(flight->parts[i].query, query) == 0) {
+            return flight->parts[i].result;
+        }
+    }
+    return NULL;
 }
 
 void flight_clear(struct flight *flight)

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "worker/queue/flight.h"
 #include "worker/queue/pg_array.h"
-#include "worker/queue/pipeline.h"
 
 struct queue;
 
