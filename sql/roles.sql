@@ -6,9 +6,12 @@
 --   koppeling_scheduler  enqueues what is due, returns lost jobs, keeps the history's partitions
 -- Daemons and people log in with roles of their own that are members of these.
 
-GRANT USAGE ON SCHEMA koppeling TO koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
-REVOKE ALL ON ALL TABLES IN SCHEMA koppeling FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA koppeling FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+GRANT USAGE ON SCHEMA koppeling
+    TO koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+REVOKE ALL ON ALL TABLES IN SCHEMA koppeling
+    FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA koppeling
+    FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
 
 -- What everybody with a role may read. Sealed columns are left out everywhere, though only a worker could open them.
 DO $$
@@ -18,16 +21,20 @@ BEGIN
     FOR relation IN
         SELECT c.relname, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
         FROM pg_catalog.pg_class c
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%'
+        JOIN pg_catalog.pg_attribute a
+            ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%'
         WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
           AND c.relname <> 'job_context'
         GROUP BY c.relname
     LOOP
-        EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops', relation.columns, relation.relname);
+        EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops',
+                       relation.columns, relation.relname);
     END LOOP;
 END
 $$;
-GRANT SELECT ON koppeling.schema_migration, koppeling.schema_definitions, koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.message,
+GRANT SELECT ON
+    koppeling.schema_migration, koppeling.schema_definitions,
+    koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.message,
     koppeling.setting, koppeling.job, koppeling.worker TO koppeling_worker, koppeling_scheduler;
 
 -- The back end.
@@ -35,11 +42,13 @@ GRANT INSERT (name, client_id, sealed_client_secret, staging_client_id, staging_
       UPDATE (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders)
     ON koppeling.account TO koppeling_backend;
 GRANT INSERT, UPDATE, DELETE ON koppeling.from_address TO koppeling_backend;
-GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, tracking_in_comment, default_weight_kg, import_since,
+GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, tracking_in_comment,
+              default_weight_kg, import_since,
               poll_interval, from_address_id)
     ON koppeling.integration TO koppeling_backend;
 GRANT EXECUTE ON FUNCTION
-    koppeling.connect_shop, koppeling.replace_token, koppeling.disconnect_shop, koppeling.poll_now, koppeling.record_label,
+    koppeling.connect_shop, koppeling.replace_token, koppeling.disconnect_shop, koppeling.poll_now,
+    koppeling.record_label,
     koppeling.enqueue, koppeling.ping, koppeling.shop_host,
     koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment),
     koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment),
@@ -49,12 +58,15 @@ GRANT EXECUTE ON FUNCTION
 -- Ops. A plain UPDATE of a job is allowed too; the triggers of the table keep it whole.
 GRANT UPDATE (state, run_at, priority, max_attempts) ON koppeling.job TO koppeling_ops;
 GRANT EXECUTE ON FUNCTION
-    koppeling.retry_job, koppeling.retry_failed, koppeling.cancel_job, koppeling.pause_integration, koppeling.resume_integration,
-    koppeling.block_api, koppeling.poll_now, koppeling.ping, koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices
+    koppeling.retry_job, koppeling.retry_failed, koppeling.cancel_job,
+    koppeling.pause_integration, koppeling.resume_integration,
+    koppeling.block_api, koppeling.poll_now, koppeling.ping,
+    koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices
     TO koppeling_ops;
 
 -- DBAs.
-GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour_retry_after, advice) ON koppeling.retry_rule TO koppeling_dba;
+GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour_retry_after, advice)
+    ON koppeling.retry_rule TO koppeling_dba;
 GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
 GRANT UPDATE (rate_per_second, burst, breaker_limit) ON koppeling.api TO koppeling_dba;
@@ -67,7 +79,8 @@ GRANT INSERT, UPDATE ON koppeling.worker TO koppeling_worker;
 GRANT SELECT, UPDATE ON koppeling.shipment, koppeling.api TO koppeling_worker;
 -- What it learns of a shop, and the token that it may forget; not whose shop it is, nor what its owner set.
 GRANT SELECT ON koppeling.integration TO koppeling_worker;
-GRANT UPDATE (state, reason_code, reason, reason_en, warning, warning_en, sealed_token, store_id, store_name, store_domain, region_code,
+GRANT UPDATE (state, reason_code, reason, reason_en, warning, warning_en, sealed_token,
+              store_id, store_name, store_domain, region_code,
               currency, statuses, connected_at, next_poll_at, last_polled_at, polls, unchanged_polls, blocked_until)
     ON koppeling.integration TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
@@ -82,10 +95,14 @@ GRANT EXECUTE ON FUNCTION koppeling.reseal TO koppeling_worker;
 -- Schedulers.
 GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;
 GRANT UPDATE (lease_until, state) ON koppeling.worker TO koppeling_scheduler;
-GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, blocked_until, pace_at), UPDATE (next_poll_at, pace_at)
+GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, blocked_until, pace_at),
+      UPDATE (next_poll_at, pace_at)
     ON koppeling.integration TO koppeling_scheduler;
-GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at) ON koppeling.imported_order TO koppeling_scheduler;
+GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at)
+    ON koppeling.imported_order TO koppeling_scheduler;
 GRANT SELECT (id, push_orders, client_id) ON koppeling.account TO koppeling_scheduler;
 GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment) ON koppeling.shipment TO koppeling_scheduler;
-GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.erase_by_age, koppeling.release_forgotten_jobs TO koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION
+    koppeling.maintain_history, koppeling.erase_by_age, koppeling.release_forgotten_jobs
+    TO koppeling_scheduler;

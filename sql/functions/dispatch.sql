@@ -12,7 +12,9 @@ RETURN (
         WHEN o.ship_to_street IS NULL OR o.ship_to_city IS NULL OR o.ship_to_country IS NULL
             THEN format('the address of order %s is incomplete', o.id)
         WHEN f.id IS NULL THEN format('integration %s has no from address', i.id)
-        WHEN coalesce(btrim(f.name), btrim(f.company), '') = '' OR coalesce(btrim(f.street), '') = '' OR coalesce(btrim(f.number), '') = ''
+        WHEN coalesce(btrim(f.name), btrim(f.company), '') = ''
+             OR coalesce(btrim(f.street), '') = ''
+             OR coalesce(btrim(f.number), '') = ''
              OR coalesce(btrim(f.postcode), '') = '' OR coalesce(btrim(f.city), '') = '' OR f.country IS NULL
             THEN format('from address %s is incomplete', f.id)
         WHEN dispatch_problem.environment = 'production' AND a.client_id IS NULL
@@ -60,16 +62,20 @@ BEGIN
             dispatch_order.label_format, shop.from_address_id,
             -- More labels for the same order belong to its first shipment.
             (SELECT f.id FROM koppeling.shipment f
-             WHERE f.order_id = dispatch_order.order_id AND f.environment = dispatch_order.environment AND f.external_id IS NOT NULL
+             WHERE f.order_id = dispatch_order.order_id AND f.environment = dispatch_order.environment
+               AND f.external_id IS NOT NULL
              ORDER BY f.id LIMIT 1))
     RETURNING s.id INTO result;
     INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id, run_at)
-    VALUES ('create_shipment', shop.id, dispatch_order.order_id, result, koppeling.shop_gate(shop.id, 'create_shipment', now()));
+    VALUES ('create_shipment', shop.id, dispatch_order.order_id, result,
+            koppeling.shop_gate(shop.id, 'create_shipment', now()));
     RETURN result;
 END
 $$;
 COMMENT ON FUNCTION koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment) IS
-    'Has a shipment with its labels made for an order, from the default from address of its shop; returns the shipment. A staging label marks the order in the production shop too, as documented. Calling it again makes another shipment: extra labels.';
+    'Has a shipment with its labels made for an order, from the default from address of its shop; '
+    'returns the shipment. A staging label marks the order in the production shop too, as documented. '
+    'Calling it again makes another shipment: extra labels.';
 
 CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
     order_ids bigint[],
@@ -100,4 +106,5 @@ BEGIN ATOMIC
     WHERE s.id = label_pdf.shipment_id AND s.external_id IS NOT NULL;
 END;
 COMMENT ON FUNCTION koppeling.label_pdf IS
-    'Where the labels of a shipment can be fetched as PDF: environment, account and path at the API of Boekuwzending. A reference, since the labels stay there and 50 kB each would outgrow everything else here. No row: not made yet.';
+    'Where the labels of a shipment can be fetched as PDF: environment, account and path at the API of Boekuwzending. '
+    'A reference, since the labels stay there and 50 kB each would outgrow everything else here. No row: not made yet.';

@@ -16,13 +16,16 @@ BEGIN
         FROM koppeling.api a
         WHERE a.name = coalesce(defaults.api, 'local')
           AND a.environment = coalesce(
-              (SELECT s.environment FROM koppeling.shipment s WHERE s.id = NEW.shipment_id AND defaults.api = 'boekuwzending'),
+              (SELECT s.environment
+               FROM koppeling.shipment s
+               WHERE s.id = NEW.shipment_id AND defaults.api = 'boekuwzending'),
               'production');
     END IF;
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION koppeling.job_fill_in IS 'Trigger: completes a job that was inserted by hand from the defaults of its kind.';
+COMMENT ON FUNCTION koppeling.job_fill_in IS
+    'Trigger: completes a job that was inserted by hand from the defaults of its kind.';
 CREATE OR REPLACE TRIGGER job_fill_in BEFORE INSERT ON koppeling.job
     FOR EACH ROW WHEN (NEW.api_id IS NULL OR NEW.priority IS NULL OR NEW.max_attempts IS NULL)
     EXECUTE FUNCTION koppeling.job_fill_in();

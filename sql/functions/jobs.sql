@@ -12,11 +12,15 @@ RETURN CASE
             WHEN i.state = 'active' THEN greatest(wanted, i.blocked_until)
             ELSE 'infinity' END
         FROM koppeling.integration i
-        CROSS JOIN (SELECT coalesce((SELECT k.api = 'mijnwebwinkel' FROM koppeling.job_kind k WHERE k.name = shop_gate.kind), true)) AS c (calls_shop)
+        CROSS JOIN (
+            SELECT coalesce(
+                (SELECT k.api = 'mijnwebwinkel' FROM koppeling.job_kind k WHERE k.name = shop_gate.kind),
+                true)) AS c (calls_shop)
         WHERE i.id = shop_gate.integration_id)
 END;
 COMMENT ON FUNCTION koppeling.shop_gate IS
-    'When a job of this shop may run at the earliest: not while the shop is blocked, and never (infinity) while it is not active. One that does not call the shop waits only while it is paused.';
+    'When a job of this shop may run at the earliest: not while the shop is blocked, '
+    'and never (infinity) while it is not active. One that does not call the shop waits only while it is paused.';
 
 CREATE OR REPLACE FUNCTION koppeling.enqueue(
     kind text,
@@ -43,7 +47,8 @@ BEGIN
         integration_id := (SELECT o.integration_id FROM koppeling.imported_order o WHERE o.id = enqueue.order_id);
     END IF;
     INSERT INTO koppeling.job AS j (kind, integration_id, order_id, shipment_id, args, run_at, priority, max_attempts)
-    VALUES (kind, integration_id, order_id, shipment_id, args, koppeling.shop_gate(integration_id, kind, run_at), priority, max_attempts)
+    VALUES (kind, integration_id, order_id, shipment_id, args,
+            koppeling.shop_gate(integration_id, kind, run_at), priority, max_attempts)
     ON CONFLICT DO NOTHING
     RETURNING j.id INTO job_id;
     IF job_id IS NULL THEN
@@ -52,7 +57,8 @@ BEGIN
         FROM koppeling.job j
         WHERE j.kind = enqueue.kind
           AND CASE
-                  WHEN enqueue.kind IN ('mark_shipped', 'confirm_order', 'push_order') THEN j.order_id = enqueue.order_id
+                  WHEN enqueue.kind IN ('mark_shipped', 'confirm_order', 'push_order')
+                      THEN j.order_id = enqueue.order_id
                   WHEN enqueue.kind = 'create_shipment' THEN j.shipment_id = enqueue.shipment_id
                   ELSE j.integration_id = enqueue.integration_id
               END;
@@ -61,7 +67,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.enqueue IS
-    'Enqueues a job and returns its id; when its subject has a live job of this kind, returns that one. run_at is a wish: a blocked shop waits longer.';
+    'Enqueues a job and returns its id; when its subject has a live job of this kind, returns that one. '
+    'run_at is a wish: a blocked shop waits longer.';
 
 CREATE OR REPLACE FUNCTION koppeling.ping(n integer DEFAULT 1)
 RETURNS bigint
@@ -74,7 +81,8 @@ BEGIN ATOMIC
         RETURNING id)
     SELECT count(*) FROM made;
 END;
-COMMENT ON FUNCTION koppeling.ping IS 'Enqueues n jobs that do nothing: a canary for the whole path, and the benchmark of the queue. Returns how many.';
+COMMENT ON FUNCTION koppeling.ping IS
+    'Enqueues n jobs that do nothing: a canary for the whole path, and the benchmark of the queue. Returns how many.';
 
 CREATE OR REPLACE FUNCTION koppeling.find_job(id bigint)
 RETURNS koppeling.job
@@ -115,7 +123,8 @@ BEGIN
     RETURN true;
 END
 $$;
-COMMENT ON FUNCTION koppeling.retry_job IS 'Runs a failed or waiting job now, with all its attempts. False when it is running.';
+COMMENT ON FUNCTION koppeling.retry_job IS
+    'Runs a failed or waiting job now, with all its attempts. False when it is running.';
 
 CREATE OR REPLACE FUNCTION koppeling.retry_failed(
     kind text DEFAULT NULL,
@@ -138,7 +147,8 @@ BEGIN
           AND (retry_failed.kind IS NULL OR j.kind = retry_failed.kind)
           AND (retry_failed.integration_id IS NULL OR j.integration_id = retry_failed.integration_id)
           AND (retry_failed.error_class IS NULL OR j.last_error_class = retry_failed.error_class)
-          AND (retry_failed.failed_since IS NULL OR (j.errors -> -1 ->> 'at')::timestamptz >= retry_failed.failed_since))
+          AND (retry_failed.failed_since IS NULL
+               OR (j.errors -> -1 ->> 'at')::timestamptz >= retry_failed.failed_since))
     UPDATE koppeling.job j
     SET state = 'queued', attempt = 0,
         -- Spread per shop, so that a redrive of thousands does not fall on one shop at once.
@@ -155,7 +165,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.retry_failed IS
-    'Retries failed jobs by kind, shop, error class or time (NULL: all), spread per shop at per_second or at the pace of the API. Returns how many.';
+    'Retries failed jobs by kind, shop, error class or time (NULL: all), '
+    'spread per shop at per_second or at the pace of the API. Returns how many.';
 
 CREATE OR REPLACE FUNCTION koppeling.cancel_jobs(ids bigint[], why text)
 RETURNS bigint
@@ -166,9 +177,11 @@ BEGIN ATOMIC
         DELETE FROM koppeling.job j WHERE j.id = ANY (ids) RETURNING j.*
     ), kept AS (
         INSERT INTO koppeling.job_history (
-            id, created_at, started_at, integration_id, order_id, shipment_id, worker_id, outcome, attempts, kind, api, args, result, errors)
-        SELECT t.id, t.created_at, t.started_at, t.integration_id, t.order_id, t.shipment_id, t.worker_id, 'cancelled', t.attempt, t.kind,
-               (SELECT a.name FROM koppeling.api a WHERE a.id = t.api_id), t.args, jsonb_build_object('reason', why), t.errors
+            id, created_at, started_at, integration_id, order_id, shipment_id, worker_id, outcome, attempts, kind,
+            api, args, result, errors)
+        SELECT t.id, t.created_at, t.started_at, t.integration_id, t.order_id, t.shipment_id, t.worker_id, 'cancelled',
+               t.attempt, t.kind, (SELECT a.name FROM koppeling.api a WHERE a.id = t.api_id), t.args,
+               jsonb_build_object('reason', why), t.errors
         FROM taken t
     ), told AS (
         -- A person decided that the shop is not told: without this the scheduler would enqueue it again.
@@ -184,7 +197,8 @@ BEGIN ATOMIC
     )
     SELECT count(*) FROM taken;
 END;
-COMMENT ON FUNCTION koppeling.cancel_jobs IS 'Moves live jobs to job_history as cancelled and records what that means for their orders.';
+COMMENT ON FUNCTION koppeling.cancel_jobs IS
+    'Moves live jobs to job_history as cancelled and records what that means for their orders.';
 
 CREATE OR REPLACE FUNCTION koppeling.cancel_job(id bigint)
 RETURNS boolean
@@ -200,7 +214,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.cancel_job IS
-    'Takes a live job out and keeps it in job_history as cancelled. A call that is under way is not undone, but its result is refused.';
+    'Takes a live job out and keeps it in job_history as cancelled. A call that is under way is not undone, '
+    'but its result is refused.';
 
 CREATE OR REPLACE FUNCTION koppeling.block_api(
     name text, until timestamptz, environment koppeling.environment DEFAULT NULL, reason text DEFAULT NULL)
@@ -228,4 +243,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.block_api IS
-    'No job of this API is claimed before until; NULL or a past time lifts the block. Both environments unless one is named.';
+    'No job of this API is claimed before until; NULL or a past time lifts the block. '
+    'Both environments unless one is named.';

@@ -13,7 +13,8 @@ BEGIN ATOMIC
     SELECT count(*) FROM released;
 END;
 COMMENT ON FUNCTION koppeling.release_forgotten_jobs IS
-    'Lets jobs run that were parked in the very moment in which their shop came back, so that release_jobs() did not see them. Returns how many.';
+    'Lets jobs run that were parked in the very moment in which their shop came back, '
+    'so that release_jobs() did not see them. Returns how many.';
 
 CREATE OR REPLACE FUNCTION koppeling.ensure_history_partition(day date)
 RETURNS boolean
@@ -28,18 +29,22 @@ BEGIN
     IF to_regclass('koppeling.' || partition_name) IS NOT NULL THEN
         RETURN false;
     END IF;
-    EXECUTE format('CREATE TABLE koppeling.%I (LIKE koppeling.job_history INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition_name);
+    EXECUTE format(
+        'CREATE TABLE koppeling.%I (LIKE koppeling.job_history INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+        partition_name);
     EXECUTE format('COMMENT ON TABLE koppeling.%I IS %L', partition_name, 'Jobs finished on ' || day || ' (UTC).');
     -- Rows of that day that fell into the net move over, so that the partition can be attached.
     EXECUTE format(
-        'WITH moved AS (DELETE FROM koppeling.job_history_default WHERE finished_at >= %1$L AND finished_at < %2$L RETURNING *)
+        'WITH moved AS (
+             DELETE FROM koppeling.job_history_default WHERE finished_at >= %1$L AND finished_at < %2$L RETURNING *)
          INSERT INTO koppeling.%3$I SELECT * FROM moved', day_start, day_end, partition_name);
     EXECUTE format('ALTER TABLE koppeling.job_history ATTACH PARTITION koppeling.%I FOR VALUES FROM (%L) TO (%L)',
         partition_name, day_start, day_end);
     RETURN true;
 END
 $$;
-COMMENT ON FUNCTION koppeling.ensure_history_partition IS 'Makes the partition of job_history for one day (UTC); false when it exists.';
+COMMENT ON FUNCTION koppeling.ensure_history_partition IS
+    'Makes the partition of job_history for one day (UTC); false when it exists.';
 
 CREATE OR REPLACE FUNCTION koppeling.maintain_history()
 RETURNS integer
@@ -63,7 +68,8 @@ BEGIN
     FOR partition_name IN
         SELECT c.relname
         FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-        WHERE h.inhparent = 'koppeling.job_history'::regclass AND c.relname ~ '^job_history_[0-9]{8}$' AND c.relname < oldest
+        WHERE h.inhparent = 'koppeling.job_history'::regclass
+          AND c.relname ~ '^job_history_[0-9]{8}$' AND c.relname < oldest
     LOOP
         EXECUTE format('DROP TABLE koppeling.%I', partition_name);
         changed := changed + 1;
@@ -82,4 +88,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.maintain_history IS
-    'Makes the partitions of the next days, drops those older than setting history_days, forgets old workers. Returns how many partitions changed.';
+    'Makes the partitions of the next days, drops those older than setting history_days, forgets old workers. '
+    'Returns how many partitions changed.';

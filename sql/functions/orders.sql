@@ -10,7 +10,8 @@ AS $$
 DECLARE
     label koppeling.label;
 BEGIN
-    -- The order is locked before its label, as a worker does it that tells the shop, so that neither waits for the other.
+    -- The order is locked before its label, as a worker does it that tells the shop, so that neither waits for the
+    -- other.
     PERFORM FROM koppeling.imported_order o WHERE o.id = record_label.order_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no imported order %', record_label.order_id USING ERRCODE = 'no_data_found';
@@ -23,7 +24,8 @@ BEGIN
         track_and_trace_link = coalesce(excluded.track_and_trace_link, l.track_and_trace_link)
     RETURNING l.* INTO label;
     IF label.order_id <> record_label.order_id THEN
-        RAISE EXCEPTION 'label % (%) belongs to order %, not to order %', record_label.external_id, record_label.environment,
+        RAISE EXCEPTION 'label % (%) belongs to order %, not to order %',
+            record_label.external_id, record_label.environment,
             label.order_id, record_label.order_id
             USING ERRCODE = 'unique_violation';
     END IF;
@@ -34,4 +36,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.record_label IS
-    'For a back end that makes its own labels: records one, after which the shop is told. Recording the same external id again returns the same label. A staging label marks the order in the production shop too, as documented.';
+    'For a back end that makes its own labels: records one, after which the shop is told. '
+    'Recording the same external id again returns the same label. A staging label marks the order in the production '
+    'shop too, as documented.';

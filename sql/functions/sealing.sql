@@ -25,9 +25,12 @@ BEGIN ATOMIC
         SELECT s.id FROM shop s UNION ALL SELECT p.id FROM production p UNION ALL SELECT t.id FROM staging t
     ), noted AS (
         INSERT INTO koppeling.audit (action, subject, details)
-        SELECT 'reseal', place, jsonb_build_object('ids', jsonb_agg(c.id ORDER BY c.id)) FROM changed c HAVING count(*) > 0
+        SELECT 'reseal', place, jsonb_build_object('ids', jsonb_agg(c.id ORDER BY c.id))
+        FROM changed c
+        HAVING count(*) > 0
     )
     SELECT count(*) FROM changed;
 END;
 COMMENT ON FUNCTION koppeling.reseal IS
-    'For koppeling-worker rekey: replaces sealed values by the same ones under another key, where they are still what they were; returns how many.';
+    'For koppeling-worker rekey: replaces sealed values by the same ones under another key, '
+    'where they are still what they were; returns how many.';

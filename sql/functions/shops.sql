@@ -4,11 +4,13 @@ CREATE OR REPLACE FUNCTION koppeling.shop_host(shop_url text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, koppeling, pg_temp
--- Made small afterwards: the capital dotted I and the sign for Kelvin are no letters of a host, but their small forms are.
+-- Made small afterwards: the capital dotted I and the sign for Kelvin are no letters of a host, but their small forms
+-- are.
 RETURN lower(substring(btrim(shop_url, E' \t\r\n')
     FROM '(?i)^(?:https?://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.myonline\.store)/?$'));
 COMMENT ON FUNCTION koppeling.shop_host IS
-    '{name}.myonline.store from what a merchant typed: with or without scheme, closing slash and capitals. NULL for anything else.';
+    '{name}.myonline.store from what a merchant typed: with or without scheme, closing slash and capitals. '
+    'NULL for anything else.';
 
 CREATE OR REPLACE FUNCTION koppeling.park_jobs(integration_id bigint)
 RETURNS void
@@ -21,7 +23,8 @@ BEGIN ATOMIC
       AND j.state = 'queued' AND j.run_at < 'infinity' AND j.kind <> 'verify' AND (j.api_id = 1 OR i.state = 'paused');
 END;
 COMMENT ON FUNCTION koppeling.park_jobs IS
-    'Moves the queued jobs of a shop out of the way of every claim until release_jobs(): those that call it, and all when it is paused.';
+    'Moves the queued jobs of a shop out of the way of every claim until release_jobs(): those that call it, '
+    'and all when it is paused.';
 
 CREATE OR REPLACE FUNCTION koppeling.release_jobs(integration_id bigint)
 RETURNS void
@@ -33,7 +36,8 @@ BEGIN ATOMIC
     FROM (
         SELECT q.id,
                greatest(now(), i.blocked_until)
-               + make_interval(secs => (greatest(row_number() OVER (ORDER BY q.id) - a.burst, 0) / a.rate_per_second)::float8) AS run_at
+               + make_interval(secs =>
+                   (greatest(row_number() OVER (ORDER BY q.id) - a.burst, 0) / a.rate_per_second)::float8) AS run_at
         FROM koppeling.job q
         JOIN koppeling.integration i ON i.id = q.integration_id
         JOIN koppeling.api a ON a.id = q.api_id
@@ -52,7 +56,8 @@ BEGIN ATOMIC
     FROM koppeling.message m
     WHERE i.id = reject_connection.integration_id AND m.code = reject_connection.code;
 END;
-COMMENT ON FUNCTION koppeling.reject_connection IS 'Marks an integration as rejected, with the sentence of table message.';
+COMMENT ON FUNCTION koppeling.reject_connection IS
+    'Marks an integration as rejected, with the sentence of table message.';
 
 CREATE OR REPLACE FUNCTION koppeling.connect_shop(shop_url text, sealed_token bytea, from_address_id bigint)
 RETURNS bigint
@@ -77,7 +82,8 @@ BEGIN
     END;
     IF code IS NOT NULL THEN
         -- Kept, so that the reason can be shown and support can see what was tried. The token is not.
-        INSERT INTO koppeling.integration AS i (account_id, shop_url, from_address_id, state, reason_code, reason, reason_en)
+        INSERT INTO koppeling.integration AS i (
+            account_id, shop_url, from_address_id, state, reason_code, reason, reason_en)
         VALUES (sender.account_id, left(connect_shop.shop_url, 300), sender.id, 'rejected', code, '', '')
         RETURNING i.id INTO result;
         PERFORM koppeling.reject_connection(result, code, CASE code
@@ -86,11 +92,13 @@ BEGIN
             ELSE connect_shop.from_address_id::text END);
     ELSE
         -- A shop that was here before keeps its row, and with it its orders.
-        INSERT INTO koppeling.integration AS i (account_id, shop_url, shop_host, sealed_token, from_address_id, import_since)
+        INSERT INTO koppeling.integration AS i (
+            account_id, shop_url, shop_host, sealed_token, from_address_id, import_since)
         VALUES (sender.account_id, connect_shop.shop_url, host, connect_shop.sealed_token, sender.id,
                 current_date - koppeling.setting_integer('first_import_days'))
         ON CONFLICT (account_id, shop_host) DO UPDATE
-        SET shop_url = excluded.shop_url, sealed_token = excluded.sealed_token, from_address_id = excluded.from_address_id,
+        SET shop_url = excluded.shop_url, sealed_token = excluded.sealed_token,
+            from_address_id = excluded.from_address_id,
             state = 'pending', reason_code = NULL, reason = NULL, reason_en = NULL, blocked_until = NULL
         RETURNING i.id INTO result;
         PERFORM koppeling.park_jobs(result);
@@ -102,7 +110,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.connect_shop IS
-    'Connects a shop and returns its integration id at once; the state goes from pending to active or rejected (with reason and reason_en). A shop that was connected before is revived with its orders.';
+    'Connects a shop and returns its integration id at once; the state goes from pending to active or rejected (with '
+    'reason and reason_en). A shop that was connected before is revived with its orders.';
 
 CREATE OR REPLACE FUNCTION koppeling.request_verification(integration_id bigint)
 RETURNS void
@@ -116,7 +125,8 @@ BEGIN ATOMIC
     ON CONFLICT (integration_id) WHERE kind = 'verify' DO UPDATE
     SET state = 'queued', attempt = 0, run_at = now(), worker_id = NULL, lease_token = NULL, lease_until = NULL;
 END;
-COMMENT ON FUNCTION koppeling.request_verification IS 'Enqueues the verification of a shop; one that is under way starts over.';
+COMMENT ON FUNCTION koppeling.request_verification IS
+    'Enqueues the verification of a shop; one that is under way starts over.';
 
 CREATE OR REPLACE FUNCTION koppeling.find_integration(integration_id bigint)
 RETURNS koppeling.integration
@@ -126,7 +136,10 @@ AS $$
 DECLARE
     found_row koppeling.integration;
 BEGIN
-    SELECT i.* INTO found_row FROM koppeling.integration i WHERE i.id = find_integration.integration_id FOR NO KEY UPDATE;
+    SELECT i.* INTO found_row
+    FROM koppeling.integration i
+    WHERE i.id = find_integration.integration_id
+    FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no integration %', integration_id USING ERRCODE = 'no_data_found';
     END IF;
@@ -151,7 +164,8 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Connect the shop again with connect_shop().';
     END IF;
     UPDATE koppeling.integration i
-    SET sealed_token = replace_token.sealed_token, state = 'pending', reason_code = NULL, reason = NULL, reason_en = NULL,
+    SET sealed_token = replace_token.sealed_token,
+        state = 'pending', reason_code = NULL, reason = NULL, reason_en = NULL,
         blocked_until = NULL
     WHERE i.id = replace_token.id;
     PERFORM koppeling.park_jobs(id);
@@ -159,7 +173,8 @@ BEGIN
     PERFORM koppeling.record_audit('replace_token', 'integration ' || id, jsonb_build_object('was', shop.state));
 END
 $$;
-COMMENT ON FUNCTION koppeling.replace_token IS 'Gives a shop a new token and verifies it; when it is good, polls and waiting jobs go on.';
+COMMENT ON FUNCTION koppeling.replace_token IS
+    'Gives a shop a new token and verifies it; when it is good, polls and waiting jobs go on.';
 
 CREATE OR REPLACE FUNCTION koppeling.disconnect_shop(id bigint)
 RETURNS void
@@ -174,7 +189,8 @@ BEGIN
     SET state = 'disconnected', sealed_token = NULL, reason_code = NULL, reason = NULL, reason_en = NULL
     WHERE i.id = disconnect_shop.id;
     cancelled := koppeling.cancel_jobs(
-        ARRAY(SELECT j.id FROM koppeling.job j WHERE j.integration_id = disconnect_shop.id FOR UPDATE), 'the shop was disconnected');
+        ARRAY(SELECT j.id FROM koppeling.job j WHERE j.integration_id = disconnect_shop.id FOR UPDATE),
+        'the shop was disconnected');
     PERFORM koppeling.record_audit('disconnect_shop', 'integration ' || id,
         jsonb_build_object('was', shop.state, 'cancelled_jobs', cancelled));
 END
@@ -193,7 +209,8 @@ DECLARE
 BEGIN
     IF shop.state <> 'active' THEN
         RAISE EXCEPTION 'integration % is %, so it is not polled', id, shop.state
-            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = coalesce(shop.reason_en, 'See koppeling.integration_status.');
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = coalesce(shop.reason_en, 'See koppeling.integration_status.');
     END IF;
     INSERT INTO koppeling.job AS j (kind, integration_id, run_at, priority)
     VALUES ('poll', id, greatest(now(), shop.blocked_until), 0)
@@ -208,7 +225,8 @@ BEGIN
     RETURN job_id;
 END
 $$;
-COMMENT ON FUNCTION koppeling.poll_now IS 'Polls a shop now, ahead of others; returns the job. A poll that runs already is returned as it is.';
+COMMENT ON FUNCTION koppeling.poll_now IS
+    'Polls a shop now, ahead of others; returns the job. A poll that runs already is returned as it is.';
 
 CREATE OR REPLACE FUNCTION koppeling.pause_integration(id bigint, reason text)
 RETURNS void
@@ -223,13 +241,16 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     UPDATE koppeling.integration i
-    SET state = 'paused', reason_code = 'paused', reason = pause_integration.reason, reason_en = pause_integration.reason
+    SET state = 'paused', reason_code = 'paused',
+        reason = pause_integration.reason, reason_en = pause_integration.reason
     WHERE i.id = pause_integration.id;
     PERFORM koppeling.park_jobs(id);
-    PERFORM koppeling.record_audit('pause_integration', 'integration ' || id, jsonb_build_object('was', shop.state, 'reason', reason));
+    PERFORM koppeling.record_audit('pause_integration', 'integration ' || id,
+        jsonb_build_object('was', shop.state, 'reason', reason));
 END
 $$;
-COMMENT ON FUNCTION koppeling.pause_integration IS 'Holds all work of a shop, with a reason, until resume_integration().';
+COMMENT ON FUNCTION koppeling.pause_integration IS
+    'Holds all work of a shop, with a reason, until resume_integration().';
 
 CREATE OR REPLACE FUNCTION koppeling.resume_integration(id bigint)
 RETURNS void
@@ -258,7 +279,8 @@ BEGIN
     PERFORM koppeling.record_audit('resume_integration', 'integration ' || id, jsonb_build_object('was', shop.state));
 END
 $$;
-COMMENT ON FUNCTION koppeling.resume_integration IS 'Lets the work of a paused shop go on; one that needs attention is verified first.';
+COMMENT ON FUNCTION koppeling.resume_integration IS
+    'Lets the work of a paused shop go on; one that needs attention is verified first.';
 
 CREATE OR REPLACE FUNCTION koppeling.forget_skipped_orders()
 RETURNS trigger
@@ -287,7 +309,8 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION koppeling.poll_at_new_interval IS 'Trigger: a shorter poll_interval holds at once, not only after the slot that was planned.';
+COMMENT ON FUNCTION koppeling.poll_at_new_interval IS
+    'Trigger: a shorter poll_interval holds at once, not only after the slot that was planned.';
 CREATE OR REPLACE TRIGGER poll_at_new_interval BEFORE UPDATE OF poll_interval ON koppeling.integration
     FOR EACH ROW WHEN (OLD.poll_interval IS DISTINCT FROM NEW.poll_interval)
     EXECUTE FUNCTION koppeling.poll_at_new_interval();

@@ -1,9 +1,10 @@
 -- Claims due jobs for one worker, and reads what their kinds need to know.
 --
 -- Each lane is one range of the index job_claim, walked in the order of that index and no further than the limit. Lanes
--- of a blocked API are not visited; when the block of an open breaker has run out, one claim takes the probe: a single job,
--- and the API stays blocked for the others until it answers. The lower bounds ($7, $8) are where this worker's last claim in the lane ended:
--- index entries of jobs that were finished since, but cannot be vacuumed yet, are not walked again.
+-- of a blocked API are not visited; when the block of an open breaker has run out, one claim takes the probe: a single
+-- job, and the API stays blocked for the others until it answers. The lower bounds ($7, $8) are where this worker's
+-- last claim in the lane ended: index entries of jobs that were finished since, but cannot be vacuumed yet, are not
+-- walked again.
 --
 -- $1 worker id         $2 fencing token for this batch      $3 most jobs
 -- $4 kinds             $5 api ids           $6 priorities   (of the lanes, in parallel)
@@ -22,7 +23,8 @@ WITH me AS MATERIALIZED (
            FROM unnest($4::text[], $5::smallint[], $6::smallint[]) AS l (kind, api_id, priority)
            CROSS JOIN LATERAL (
                SELECT FROM koppeling.job j
-               WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority AND j.run_at <= now()
+               WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
+                 AND j.run_at <= now()
                LIMIT 1) due
            WHERE l.api_id = a.id
            LIMIT 1)
@@ -30,7 +32,8 @@ WITH me AS MATERIALIZED (
 ), lane AS MATERIALIZED (
     SELECT l.kind, l.api_id, l.priority, l.after_run_at AT TIME ZONE 'UTC' AS after_run_at, l.after_id,
            CASE WHEN a.breaker_state = 'closed' THEN $3::integer
-                WHEN row_number() OVER (PARTITION BY l.api_id, a.breaker_state ORDER BY l.priority, head.run_at) = 1 THEN 1
+                WHEN row_number() OVER (
+                    PARTITION BY l.api_id, a.breaker_state ORDER BY l.priority, head.run_at) = 1 THEN 1
                 ELSE 0 END AS most
     FROM unnest($4::text[], $5::smallint[], $6::smallint[], $7::timestamp[], $8::bigint[])
          AS l (kind, api_id, priority, after_run_at, after_id)
@@ -64,12 +67,14 @@ WITH me AS MATERIALIZED (
         worker_id = me.id, lease_until = me.lease_until, lease_token = $2::bigint
     FROM picked, me
     WHERE j.id = picked.id
-    RETURNING j.id, j.kind, j.api_id, j.priority, j.run_at, j.attempt, j.args, j.integration_id, j.order_id, j.shipment_id
+    RETURNING j.id, j.kind, j.api_id, j.priority, j.run_at, j.attempt, j.args,
+              j.integration_id, j.order_id, j.shipment_id
 )
 SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at, c.attempt, c.args,
        CASE WHEN c.integration_id IS NOT NULL THEN (
            SELECT x.context FROM koppeling.job_context x
-           WHERE x.kind = c.kind AND x.subject_id = coalesce(c.shipment_id, c.order_id, c.integration_id)) END AS context,
+           WHERE x.kind = c.kind
+             AND x.subject_id = coalesce(c.shipment_id, c.order_id, c.integration_id)) END AS context,
        i.shop_host,
        CASE c.api_id
            WHEN 1 THEN i.sealed_token

@@ -1,5 +1,6 @@
--- Is there work that should have been taken by now? For readiness: true when a job of these kinds has been due for longer than
--- a claim needs to come by, at an API that is not blocked. Jobs of a blocked shop are due later, and parked ones never.
+-- Is there work that should have been taken by now? For readiness: true when a job of these kinds has been due for
+-- longer than a claim needs to come by, at an API that is not blocked. Jobs of a blocked shop are due later, and parked
+-- ones never.
 -- $1 kinds   $2 api ids   $3 priorities (of the lanes, in parallel)
 SELECT EXISTS (
     SELECT FROM unnest($1::text[], $2::smallint[], $3::smallint[]) AS l (kind, api_id, priority)

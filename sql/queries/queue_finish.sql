@@ -9,15 +9,17 @@ WITH finished AS (
                  $6::jsonb[], $7::boolean[])
           AS f (id, lease_token, http_status, label_environment, shop_environment, result, unremarkable)
     WHERE j.id = f.id AND j.lease_token = f.lease_token
-    RETURNING j.id, j.created_at, j.started_at, j.integration_id, j.order_id, j.shipment_id, j.worker_id, j.attempt, j.kind,
-              j.api_id, j.args, j.errors, f.http_status, f.label_environment, f.shop_environment, f.result, f.unremarkable
+    RETURNING j.id, j.created_at, j.started_at, j.integration_id, j.order_id, j.shipment_id, j.worker_id, j.attempt,
+              j.kind, j.api_id, j.args, j.errors, f.http_status, f.label_environment, f.shop_environment, f.result,
+              f.unremarkable
 ), kept AS (
     INSERT INTO koppeling.job_history (
         id, created_at, started_at, finished_at, integration_id, order_id, shipment_id, worker_id, outcome,
         label_environment, shop_environment, attempts, http_status, kind, api, args, result, errors)
     SELECT f.id, f.created_at, f.started_at, now(), f.integration_id, f.order_id, f.shipment_id, f.worker_id, 'done',
            f.label_environment, f.shop_environment, f.attempt, f.http_status, f.kind,
-           CASE f.api_id WHEN 0 THEN NULL WHEN 1 THEN 'mijnwebwinkel' ELSE 'boekuwzending' END, f.args, f.result, f.errors
+           CASE f.api_id WHEN 0 THEN NULL WHEN 1 THEN 'mijnwebwinkel' ELSE 'boekuwzending' END,
+           f.args, f.result, f.errors
     FROM finished f
     WHERE NOT f.unremarkable OR f.errors IS NOT NULL
 ), recovered AS (

@@ -7,7 +7,8 @@ WITH lapsed AS MATERIALIZED (
 ), lost AS (
     UPDATE koppeling.worker w SET state = 'lost' FROM lapsed l WHERE w.id = l.id AND l.state IN ('active', 'stopping')
 ), orphan AS MATERIALIZED (
-    SELECT j.id, j.attempt >= j.max_attempts AS give_up, format('worker %s (pid %s on %s) was lost', l.id, l.pid, l.host) AS error
+    SELECT j.id, j.attempt >= j.max_attempts AS give_up,
+           format('worker %s (pid %s on %s) was lost', l.id, l.pid, l.host) AS error
     FROM lapsed l JOIN koppeling.job j ON j.worker_id = l.id AND j.state = 'running'
     FOR NO KEY UPDATE OF j SKIP LOCKED
 ), returned AS (

@@ -1,4 +1,5 @@
--- Sealed values of one place, a page at a time. The place is a constant when this is planned, so that one branch is left.
+-- Sealed values of one place, a page at a time. The place is a constant when this is planned, so that one branch is
+-- left.
 SELECT v.id, v.sealed
 FROM (
     SELECT i.id, i.sealed_token AS sealed FROM koppeling.integration i

@@ -1,6 +1,6 @@
--- Orders with a label that the shop was not told of get one mark_shipped job. Thousands for one shop are spread over time
--- at the pace of the API (after a burst), so that they never stand before another shop's; the shop's next free moment is
--- carried on in pace_at.
+-- Orders with a label that the shop was not told of get one mark_shipped job. Thousands for one shop are spread over
+-- time at the pace of the API (after a burst), so that they never stand before another shop's; the shop's next free
+-- moment is carried on in pace_at.
 -- $1 most orders in this tick
 WITH untold AS MATERIALIZED (
     SELECT DISTINCT l.order_id
@@ -27,7 +27,8 @@ WITH untold AS MATERIALIZED (
     WHERE i.id = p.integration_id
 )
 INSERT INTO koppeling.job (kind, integration_id, order_id, run_at, api_id, priority, max_attempts)
-SELECT k.name, p.integration_id, p.order_id, greatest(now(), p.blocked_until, p.pace_at + p.step * p.place), 1, k.priority, k.max_attempts
+SELECT k.name, p.integration_id, p.order_id, greatest(now(), p.blocked_until, p.pace_at + p.step * p.place), 1,
+       k.priority, k.max_attempts
 FROM placed p CROSS JOIN koppeling.job_kind k
 WHERE k.name = 'mark_shipped'
 ON CONFLICT (order_id) WHERE kind = 'mark_shipped' DO NOTHING;

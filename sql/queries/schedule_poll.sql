@@ -1,6 +1,6 @@
--- Shops that are due get one poll job. A live one is not doubled; one that failed for good is started over, at most every
--- 15 minutes, since a shop that was down for an hour must not wait for a person. The next slot is jittered by a tenth, so
--- that shops connected together do not stay together. Slots missed meanwhile collapse into one.
+-- Shops that are due get one poll job. A live one is not doubled; one that failed for good is started over, at most
+-- every 15 minutes, since a shop that was down for an hour must not wait for a person. The next slot is jittered by a
+-- tenth, so that shops connected together do not stay together. Slots missed meanwhile collapse into one.
 -- $1 most shops in this tick
 WITH due AS MATERIALIZED (
     SELECT i.id, i.poll_interval, i.blocked_until

@@ -8,7 +8,8 @@ FROM (
            row_number() OVER (PARTITION BY i.account_id ORDER BY o.id) AS place
     FROM koppeling.account c
     JOIN koppeling.integration i ON i.account_id = c.id AND i.state = 'active'
-    JOIN koppeling.imported_order o ON o.integration_id = i.id AND o.state = 'open' AND o.pushed_hash IS DISTINCT FROM o.content_hash
+    JOIN koppeling.imported_order o ON o.integration_id = i.id AND o.state = 'open'
+                                   AND o.pushed_hash IS DISTINCT FROM o.content_hash
     JOIN koppeling.api a ON a.name = 'boekuwzending' AND a.environment = 'production'
     WHERE c.push_orders AND c.client_id IS NOT NULL AND o.erased_at IS NULL
       AND NOT EXISTS (SELECT FROM koppeling.job j WHERE j.kind = 'push_order' AND j.order_id = o.id)

@@ -5,16 +5,18 @@
 --   address changed after a label   not touched, flagged for a person
 --   same content, same bytes        not written at all (as a rule the worker does not even send it)
 --   same content, other bytes       only the hash of the bytes, so that the next poll knows it
--- What becomes of each is decided once, against the row that is there; ids of new orders are drawn beforehand, so that the
--- lines need no join with what was inserted. A shop has one live poll, so nobody else inserts its orders meanwhile.
+-- What becomes of each is decided once, against the row that is there; ids of new orders are drawn beforehand, so that
+-- the lines need no join with what was inserted. A shop has one live poll, so nobody else inserts its orders meanwhile.
 -- $1 the rows
 WITH received AS MATERIALIZED (
     SELECT DISTINCT ON (j.integration_id, w.order_uuid) j.integration_id, w.*
     FROM json_to_recordset($1::json) AS w (
-        job bigint, token bigint, order_uuid uuid, order_number text, ordered_at timestamp, shop_status integer, name text,
-        company text, email text, phone text, street text, number text, number_addition text, address_line text, postcode text,
-        city text, country text, private_address boolean, weight_kg numeric, total numeric, currency text, business_model text,
-        reference text, customer_comment text, paid boolean, credit_order_numbers text[], line_count integer, lines json,
+        job bigint, token bigint, order_uuid uuid, order_number text, ordered_at timestamp, shop_status integer,
+        name text, company text, email text, phone text,
+        street text, number text, number_addition text, address_line text, postcode text, city text, country text,
+        private_address boolean, weight_kg numeric, total numeric, currency text, business_model text,
+        reference text, customer_comment text, paid boolean, credit_order_numbers text[],
+        line_count integer, lines json,
         content_hash text, payload_hash bigint, payload jsonb)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
     ORDER BY j.integration_id, w.order_uuid
@@ -22,18 +24,22 @@ WITH received AS MATERIALIZED (
     SELECT r.*,
            coalesce(o.id, nextval('koppeling.imported_order_id_seq')) AS id,
            o.id IS NOT NULL AS is_known,
-           o.id IS NULL OR o.state = 'withdrawn' OR (o.state = 'open' AND o.content_hash <> decode(r.content_hash, 'hex')) AS is_stored
+           o.id IS NULL OR o.state = 'withdrawn'
+               OR (o.state = 'open' AND o.content_hash <> decode(r.content_hash, 'hex')) AS is_stored
     FROM received r
     LEFT JOIN koppeling.imported_order o ON o.integration_id = r.integration_id AND o.order_uuid = r.order_uuid
 ), stored AS (
     INSERT INTO koppeling.imported_order AS o (
-        id, integration_id, order_uuid, order_number, ordered_at, shop_status, paid, ship_to_name, ship_to_company, ship_to_street,
+        id, integration_id, order_uuid, order_number, ordered_at, shop_status, paid,
+        ship_to_name, ship_to_company, ship_to_street,
         ship_to_number, ship_to_number_addition, ship_to_address_line, ship_to_postcode, ship_to_city, ship_to_country,
         private_address, email, phone, weight_kg, total, currency, business_model, reference, customer_comment,
         credit_order_numbers, payload, content_hash, payload_hash)
-    SELECT n.id, n.integration_id, n.order_uuid, n.order_number, n.ordered_at AT TIME ZONE 'Europe/Amsterdam', n.shop_status, n.paid, n.name,
+    SELECT n.id, n.integration_id, n.order_uuid, n.order_number, n.ordered_at AT TIME ZONE 'Europe/Amsterdam',
+           n.shop_status, n.paid, n.name,
            n.company, n.street, n.number, n.number_addition, n.address_line, n.postcode, n.city, n.country,
-           n.private_address, n.email, n.phone, n.weight_kg, n.total, n.currency, n.business_model, n.reference, n.customer_comment,
+           n.private_address, n.email, n.phone, n.weight_kg, n.total, n.currency, n.business_model, n.reference,
+           n.customer_comment,
            coalesce(n.credit_order_numbers, '{}'), n.payload, decode(n.content_hash, 'hex'), n.payload_hash
     FROM incoming n
     WHERE n.is_stored
@@ -42,24 +48,29 @@ WITH received AS MATERIALIZED (
         order_number = excluded.order_number, ordered_at = excluded.ordered_at, shop_status = excluded.shop_status,
         paid = excluded.paid, ship_to_name = excluded.ship_to_name, ship_to_company = excluded.ship_to_company,
         ship_to_street = excluded.ship_to_street, ship_to_number = excluded.ship_to_number,
-        ship_to_number_addition = excluded.ship_to_number_addition, ship_to_address_line = excluded.ship_to_address_line,
+        ship_to_number_addition = excluded.ship_to_number_addition,
+        ship_to_address_line = excluded.ship_to_address_line,
         ship_to_postcode = excluded.ship_to_postcode, ship_to_city = excluded.ship_to_city,
         ship_to_country = excluded.ship_to_country, private_address = excluded.private_address, email = excluded.email,
         phone = excluded.phone, weight_kg = excluded.weight_kg, total = excluded.total, currency = excluded.currency,
-        business_model = excluded.business_model, reference = excluded.reference, customer_comment = excluded.customer_comment,
+        business_model = excluded.business_model, reference = excluded.reference,
+        customer_comment = excluded.customer_comment,
         credit_order_numbers = excluded.credit_order_numbers, payload = excluded.payload,
         content_hash = excluded.content_hash, payload_hash = excluded.payload_hash, erased_at = NULL
     WHERE o.state IN ('open', 'withdrawn')
     RETURNING o.id
 ), lines AS (
-    INSERT INTO koppeling.order_line AS l (order_id, position, line_id, kind, quantity, description, sku, weight_kg, unit_price)
+    INSERT INTO koppeling.order_line AS l (
+        order_id, position, line_id, kind, quantity, description, sku, weight_kg, unit_price)
     SELECT n.id, x.position, x.line_id, x.kind, x.quantity, x.description, x.sku, x.weight_kg, x.unit_price
     FROM incoming n
     CROSS JOIN LATERAL json_to_recordset(n.lines) AS x (
-        position integer, line_id text, kind text, quantity integer, description text, sku text, weight_kg numeric, unit_price numeric)
+        position integer, line_id text, kind text, quantity integer, description text, sku text, weight_kg numeric,
+        unit_price numeric)
     WHERE n.is_stored
     ON CONFLICT (order_id, position) DO UPDATE
-    SET line_id = excluded.line_id, kind = excluded.kind, quantity = excluded.quantity, description = excluded.description,
+    SET line_id = excluded.line_id, kind = excluded.kind, quantity = excluded.quantity,
+        description = excluded.description,
         sku = excluded.sku, weight_kg = excluded.weight_kg, unit_price = excluded.unit_price
 ), shortened AS (
     DELETE FROM koppeling.order_line l
@@ -70,10 +81,13 @@ WITH received AS MATERIALIZED (
     SET payload_hash = n.payload_hash,
         changed_after_label_at = CASE
             WHEN o.state = 'label_created'
-                 AND (o.ship_to_name, o.ship_to_company, o.ship_to_street, o.ship_to_number, o.ship_to_number_addition, o.ship_to_postcode,
+                 AND (o.ship_to_name, o.ship_to_company, o.ship_to_street, o.ship_to_number,
+                      o.ship_to_number_addition, o.ship_to_postcode,
                       o.ship_to_city, o.ship_to_country, o.email, o.phone, o.weight_kg, o.total)
                      IS DISTINCT FROM
-                     (n.name, n.company, n.street, n.number, n.number_addition, n.postcode, n.city, n.country, n.email, n.phone,
+                     (n.name, n.company, n.street, n.number,
+                      n.number_addition, n.postcode,
+                      n.city, n.country, n.email, n.phone,
                       n.weight_kg::numeric(10, 3), n.total::numeric(14, 2))
             THEN now() ELSE o.changed_after_label_at END
     FROM incoming n

@@ -1,6 +1,6 @@
 -- A poll walked all open orders of a shop to the end. Orders that are open here and were not in the list are noted as
--- missing: a confirm_order job looks why before anything is withdrawn. An order that was read again is not missing, even
--- when its bytes, and so its hash, were other ones.
+-- missing: a confirm_order job looks why before anything is withdrawn. An order that was read again is not missing,
+-- even when its bytes, and so its hash, were other ones.
 -- $1 the rows of poll jobs, with job and fencing token
 WITH polled AS MATERIALIZED (
     SELECT j.integration_id, w.*

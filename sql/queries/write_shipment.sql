@@ -2,13 +2,15 @@
 -- $1 the rows of create_shipment jobs, with job and fencing token
 WITH answer AS MATERIALIZED (
     SELECT j.shipment_id, s.order_id, s.environment, w.external_id, w.sequence, w.complete, w.labels
-    FROM json_to_recordset($1::json) AS w (job bigint, token bigint, external_id text, sequence text, complete boolean, labels json)
+    FROM json_to_recordset($1::json) AS w (
+        job bigint, token bigint, external_id text, sequence text, complete boolean, labels json)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
     JOIN koppeling.shipment s ON s.id = j.shipment_id
 ), booked AS (
     UPDATE koppeling.shipment s
     SET state = CASE WHEN a.complete THEN 'labelled' ELSE 'created' END::koppeling.shipment_state,
-        external_id = a.external_id, sequence = coalesce(a.sequence, s.sequence), created_at = coalesce(s.created_at, now()), reason = NULL
+        external_id = a.external_id, sequence = coalesce(a.sequence, s.sequence),
+        created_at = coalesce(s.created_at, now()), reason = NULL
     FROM answer a
     WHERE s.id = a.shipment_id
 ), made AS (

@@ -1,12 +1,13 @@
--- What the verification of a shop found. Only while it is still wanted: a shop that was disconnected or paused meanwhile
--- stays so. A shop that worked before is not rejected but needs attention: its orders and waiting jobs are kept.
--- When the same store was connected before under another address (same store id), its orders move to this integration, so
--- that nothing is imported twice, and the old one ends.
+-- What the verification of a shop found. Only while it is still wanted: a shop that was disconnected or paused
+-- meanwhile stays so. A shop that worked before is not rejected but needs attention: its orders and waiting jobs are
+-- kept. When the same store was connected before under another address (same store id), its orders move to this
+-- integration, so that nothing is imported twice, and the old one ends.
 -- $1 the rows of verify jobs, with job and fencing token
 WITH verdict AS MATERIALIZED (
     SELECT j.integration_id, w.*
     FROM json_to_recordset($1::json) AS w (
-        job bigint, token bigint, state text, reason_code text, reason text, reason_en text, warning text, warning_en text,
+        job bigint, token bigint, state text, reason_code text, reason text, reason_en text,
+        warning text, warning_en text,
         store_id uuid, store_name text, store_domain text, region_code text, currency text, statuses jsonb)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
 ), twin AS MATERIALIZED (
@@ -33,11 +34,15 @@ WITH verdict AS MATERIALIZED (
     FROM twin t
     WHERE j.integration_id = t.old_id AND j.kind NOT IN ('verify', 'poll')
 ), ended_jobs AS (
-    DELETE FROM koppeling.job j USING twin t WHERE j.integration_id = t.old_id AND j.kind IN ('verify', 'poll') RETURNING j.*
+    DELETE FROM koppeling.job j
+    USING twin t
+    WHERE j.integration_id = t.old_id AND j.kind IN ('verify', 'poll')
+    RETURNING j.*
 ), ended_history AS (
     INSERT INTO koppeling.job_history (
         id, created_at, started_at, integration_id, worker_id, outcome, attempts, kind, api, args, result, errors)
-    SELECT e.id, e.created_at, e.started_at, e.integration_id, e.worker_id, 'cancelled', e.attempt, e.kind, 'mijnwebwinkel', e.args,
+    SELECT e.id, e.created_at, e.started_at, e.integration_id, e.worker_id, 'cancelled', e.attempt, e.kind,
+           'mijnwebwinkel', e.args,
            '{"reason": "the shop was connected again under another address"}', e.errors
     FROM ended_jobs e
 ), changed AS (
@@ -50,7 +55,8 @@ WITH verdict AS MATERIALIZED (
         -- What a token told of a store says nothing about this shop when the token was refused.
         store_id = CASE WHEN v.state = 'active' THEN coalesce(v.store_id, i.store_id) ELSE i.store_id END,
         store_name = CASE WHEN v.state = 'active' THEN coalesce(v.store_name, i.store_name) ELSE i.store_name END,
-        store_domain = CASE WHEN v.state = 'active' THEN coalesce(v.store_domain, i.store_domain) ELSE i.store_domain END,
+        store_domain = CASE
+            WHEN v.state = 'active' THEN coalesce(v.store_domain, i.store_domain) ELSE i.store_domain END,
         region_code = CASE WHEN v.state = 'active' THEN coalesce(v.region_code, i.region_code) ELSE i.region_code END,
         currency = CASE WHEN v.state = 'active' THEN coalesce(v.currency, i.currency) ELSE i.currency END,
         statuses = CASE WHEN v.state = 'active' THEN coalesce(v.statuses, i.statuses) ELSE i.statuses END,
@@ -64,7 +70,9 @@ WITH verdict AS MATERIALIZED (
 )
 UPDATE koppeling.job j
 SET run_at = now() + make_interval(secs => (p.place / p.rate)::float8)
-FROM (SELECT q.id, greatest(row_number() OVER (PARTITION BY q.integration_id ORDER BY q.id) - a.burst, 0) AS place, a.rate_per_second AS rate
+FROM (SELECT q.id,
+             greatest(row_number() OVER (PARTITION BY q.integration_id ORDER BY q.id) - a.burst, 0) AS place,
+             a.rate_per_second AS rate
       FROM changed c
       JOIN koppeling.job q ON q.integration_id = c.id AND q.state = 'queued' AND q.run_at = 'infinity'
       JOIN koppeling.api a ON a.id = q.api_id

@@ -1,13 +1,15 @@
--- What a job kind needs to know of its subject, read in the statement that claims the job. A view, so that the planner can
--- see through it: the branch of the kind is run for the one subject, without the cost of calling a function per job. A kind
--- without a branch has no context.
+-- What a job kind needs to know of its subject, read in the statement that claims the job. A view, so that the planner
+-- can see through it: the branch of the kind is run for the one subject, without the cost of calling a function per
+-- job. A kind without a branch has no context.
 
 DROP VIEW IF EXISTS koppeling.job_context;
 
 CREATE VIEW koppeling.job_context (kind, subject_id, context) AS
--- poll, by integration: what counts as open, and the hashes of all orders that are here already, so that unchanged ones cost nothing.
+-- poll, by integration: what counts as open, and the hashes of all orders that are here already, so that unchanged ones
+-- cost nothing.
 SELECT 'poll'::text, i.id, jsonb_build_object(
-    'open_statuses', i.open_statuses, 'paid_only', i.paid_only, 'imported_since', i.import_since, 'region_code', i.region_code,
+    'open_statuses', i.open_statuses, 'paid_only', i.paid_only, 'imported_since', i.import_since,
+    'region_code', i.region_code,
     'default_weight_kg', i.default_weight_kg,
     'known', coalesce((
         SELECT string_agg(encode(int8send(k.payload_hash), 'hex'), '')
@@ -23,7 +25,8 @@ SELECT 'verify'::text, i.id, jsonb_build_object(
     'shop_host', i.shop_host, 'open_statuses', i.open_statuses, 'shipped_status', i.shipped_status,
     'attempts_before_giving_up', 3,
     'from_address', CASE WHEN f.id IS NOT NULL THEN jsonb_build_object(
-        'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone, 'street', f.street, 'number', f.number,
+        'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone,
+        'street', f.street, 'number', f.number,
         'number_addition', f.number_addition, 'postcode', f.postcode, 'city', f.city, 'country', f.country) END)
 FROM koppeling.integration i LEFT JOIN koppeling.from_address f ON f.id = i.from_address_id
 UNION ALL
@@ -31,14 +34,15 @@ UNION ALL
 SELECT 'mark_shipped'::text, o.id, jsonb_build_object(
     'order_uuid', o.order_uuid, 'order_number', o.order_number, 'credit_order_numbers', o.credit_order_numbers,
     'open_statuses', i.open_statuses, 'shipped_status', i.shipped_status, 'mark_on_staging', i.mark_on_staging,
-    -- The first label that the shop was not told of yet decides, one that it wants to hear of before one that it does not;
-    -- without one (retried by hand) the last label.
+    -- The first label that the shop was not told of yet decides, one that it wants to hear of before one that it does
+    -- not; without one (retried by hand) the last label.
     'label_environment', coalesce(
         (SELECT l.environment FROM koppeling.label l WHERE l.order_id = o.id AND l.told_at IS NULL
          ORDER BY l.environment = 'staging' AND NOT i.mark_on_staging, l.id LIMIT 1),
         (SELECT l.environment FROM koppeling.label l WHERE l.order_id = o.id ORDER BY l.id DESC LIMIT 1)),
     'label_ids', coalesce(
-        (SELECT jsonb_agg(l.id ORDER BY l.id) FROM koppeling.label l WHERE l.order_id = o.id AND l.told_at IS NULL), '[]'),
+        (SELECT jsonb_agg(l.id ORDER BY l.id) FROM koppeling.label l WHERE l.order_id = o.id AND l.told_at IS NULL),
+        '[]'),
     'comment_line', CASE WHEN i.tracking_in_comment THEN (
         SELECT string_agg(coalesce(s.service, 'Boekuwzending') || ': ' || l.waybill, E'\n' ORDER BY l.id)
         FROM koppeling.label l LEFT JOIN koppeling.shipment s ON s.id = l.shipment_id
@@ -57,12 +61,14 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
     'dispatch_date', (now() AT TIME ZONE 'Europe/Amsterdam')::date + 1,
     'weight_kg', o.weight_kg, 'value', o.total,
     'from', jsonb_build_object(
-        'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone, 'street', f.street, 'number', f.number,
+        'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone,
+        'street', f.street, 'number', f.number,
         'number_addition', f.number_addition, 'postcode', f.postcode, 'city', f.city, 'country', f.country),
     'to', jsonb_build_object(
-        'name', o.ship_to_name, 'company', o.ship_to_company, 'email', o.email, 'phone', o.phone, 'street', o.ship_to_street,
-        'number', o.ship_to_number, 'number_addition', o.ship_to_number_addition, 'address_line', o.ship_to_address_line,
-        'postcode', o.ship_to_postcode, 'city', o.ship_to_city, 'country', o.ship_to_country, 'private_address', o.private_address))
+        'name', o.ship_to_name, 'company', o.ship_to_company, 'email', o.email, 'phone', o.phone,
+        'street', o.ship_to_street, 'number', o.ship_to_number, 'number_addition', o.ship_to_number_addition,
+        'address_line', o.ship_to_address_line, 'postcode', o.ship_to_postcode, 'city', o.ship_to_city,
+        'country', o.ship_to_country, 'private_address', o.private_address))
 FROM koppeling.shipment s
 JOIN koppeling.imported_order o ON o.id = s.order_id
 JOIN koppeling.from_address f ON f.id = s.from_address_id
@@ -77,11 +83,13 @@ UNION ALL
 -- push_order, by order: the order as Boekuwzending should have it.
 SELECT 'push_order'::text, o.id, jsonb_build_object(
     'environment', 'production', 'external_id', o.order_uuid, 'reference', o.order_number,
-    'created_at_source', to_char(coalesce(o.ordered_at, o.imported_at) AT TIME ZONE 'Europe/Amsterdam', 'YYYY-MM-DD HH24:MI:SS'),
+    'created_at_source',
+    to_char(coalesce(o.ordered_at, o.imported_at) AT TIME ZONE 'Europe/Amsterdam', 'YYYY-MM-DD HH24:MI:SS'),
     'pushed_id', o.pushed_id, 'content_hash', encode(o.content_hash, 'hex'), 'to', jsonb_build_object(
-        'name', o.ship_to_name, 'company', o.ship_to_company, 'email', o.email, 'phone', o.phone, 'street', o.ship_to_street,
-        'number', o.ship_to_number, 'number_addition', o.ship_to_number_addition, 'address_line', o.ship_to_address_line,
-        'postcode', o.ship_to_postcode, 'city', o.ship_to_city, 'country', o.ship_to_country, 'private_address', o.private_address),
+        'name', o.ship_to_name, 'company', o.ship_to_company, 'email', o.email, 'phone', o.phone,
+        'street', o.ship_to_street, 'number', o.ship_to_number, 'number_addition', o.ship_to_number_addition,
+        'address_line', o.ship_to_address_line, 'postcode', o.ship_to_postcode, 'city', o.ship_to_city,
+        'country', o.ship_to_country, 'private_address', o.private_address),
     'lines', coalesce((
         SELECT jsonb_agg(jsonb_build_object(
                    'line_id', l.line_id, 'quantity', l.quantity, 'description', l.description, 'sku', l.sku,
@@ -89,4 +97,5 @@ SELECT 'push_order'::text, o.id, jsonb_build_object(
         FROM koppeling.order_line l WHERE l.order_id = o.id), '[]'))
 FROM koppeling.imported_order o;
 COMMENT ON VIEW koppeling.job_context IS
-    'What the worker is told of the subject of a job when it claims it: subject_id is the shipment, else the order, else the integration of the job. Addresses are read here and never stored with a job.';
+    'What the worker is told of the subject of a job when it claims it: subject_id is the shipment, else the order, '
+    'else the integration of the job. Addresses are read here and never stored with a job.';

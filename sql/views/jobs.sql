@@ -1,6 +1,7 @@
 -- What DBAs and ops look at.
 
-DROP VIEW IF EXISTS koppeling.queue_overview, koppeling.failed_job, koppeling.running_job, koppeling.job_log, koppeling.queue_health;
+DROP VIEW IF EXISTS
+    koppeling.queue_overview, koppeling.failed_job, koppeling.running_job, koppeling.job_log, koppeling.queue_health;
 
 CREATE VIEW koppeling.queue_overview AS
 SELECT j.kind,
@@ -14,7 +15,8 @@ FROM koppeling.job j
 GROUP BY j.kind, j.state
 ORDER BY j.kind, j.state;
 COMMENT ON VIEW koppeling.queue_overview IS
-    'Live jobs per kind and state. due: could run now; parked: waits until its shop is in order; oldest_due_age: how long the oldest due job has been waiting.';
+    'Live jobs per kind and state. due: could run now; parked: waits until its shop is in order; oldest_due_age: '
+    'how long the oldest due job has been waiting.';
 
 CREATE VIEW koppeling.failed_job AS
 SELECT j.id,
@@ -29,15 +31,19 @@ SELECT j.id,
        j.attempt AS attempts,
        coalesce((j.errors -> -1 ->> 'at')::timestamptz, j.started_at, j.created_at) AS failed_at,
        CASE WHEN j.last_error_class = 'auth' AND j.api_id <> 1
-            THEN 'Boekuwzending refused the credentials of the account: mend them in koppeling.account, then retry_job().'
-            ELSE r.advice END || format(' Again: SELECT koppeling.retry_job(%s); Drop it: SELECT koppeling.cancel_job(%s);', j.id, j.id) AS what_to_do
+           THEN 'Boekuwzending refused the credentials of the account: '
+                'mend them in koppeling.account, then retry_job().'
+           ELSE r.advice END
+           || format(' Again: SELECT koppeling.retry_job(%s); Drop it: SELECT koppeling.cancel_job(%s);', j.id, j.id)
+           AS what_to_do
 FROM koppeling.job j
 LEFT JOIN koppeling.integration i ON i.id = j.integration_id
 LEFT JOIN koppeling.imported_order o ON o.id = j.order_id
 LEFT JOIN koppeling.retry_rule r ON r.error_class = j.last_error_class
 WHERE j.state = 'failed'
 ORDER BY j.id;
-COMMENT ON VIEW koppeling.failed_job IS 'Jobs that gave up and wait for a person: what, for which shop and order, why, and what to do.';
+COMMENT ON VIEW koppeling.failed_job IS
+    'Jobs that gave up and wait for a person: what, for which shop and order, why, and what to do.';
 
 CREATE VIEW koppeling.running_job AS
 SELECT j.id,
@@ -57,10 +63,12 @@ LEFT JOIN koppeling.worker w ON w.id = j.worker_id
 LEFT JOIN koppeling.integration i ON i.id = j.integration_id
 WHERE j.state = 'running'
 ORDER BY j.started_at;
-COMMENT ON VIEW koppeling.running_job IS 'Jobs under way: since when, on which host and process, and the lease in force.';
+COMMENT ON VIEW koppeling.running_job IS
+    'Jobs under way: since when, on which host and process, and the lease in force.';
 
 CREATE VIEW koppeling.job_log AS
-SELECT j.id, j.kind, j.state::text AS state, j.integration_id, j.order_id, j.shipment_id, j.created_at, j.run_at, j.started_at,
+SELECT j.id, j.kind, j.state::text AS state, j.integration_id, j.order_id, j.shipment_id,
+       j.created_at, j.run_at, j.started_at,
        NULL::timestamptz AS finished_at, j.attempt AS attempts, j.worker_id,
        a.name AS api, NULL::smallint AS http_status,
        NULL::koppeling.environment AS label_environment, NULL::koppeling.environment AS shop_environment,
@@ -73,7 +81,8 @@ SELECT h.id, h.kind, h.outcome::text, h.integration_id, h.order_id, h.shipment_i
        h.label_environment, h.shop_environment,
        (h.errors -> -1 ->> 'class')::koppeling.error_class, h.errors -> -1 ->> 'error', h.args, h.result, h.errors
 FROM koppeling.job_history h;
-COMMENT ON VIEW koppeling.job_log IS 'Live and finished jobs in one list: the whole story of an order is WHERE order_id = … ORDER BY id.';
+COMMENT ON VIEW koppeling.job_log IS
+    'Live and finished jobs in one list: the whole story of an order is WHERE order_id = … ORDER BY id.';
 
 CREATE VIEW koppeling.queue_health AS
 SELECT oldest.xact_age AS oldest_transaction_age,
@@ -97,4 +106,5 @@ LEFT JOIN LATERAL (
     ORDER BY a.xact_start LIMIT 1) oldest ON true
 WHERE s.relid = 'koppeling.job'::regclass;
 COMMENT ON VIEW koppeling.queue_health IS
-    'One row on the health of the queue: the oldest open transaction (it keeps dead rows from being vacuumed) and its pid, dead rows, sizes, live workers.';
+    'One row on the health of the queue: the oldest open transaction (it keeps dead rows from being vacuumed) and its '
+    'pid, dead rows, sizes, live workers.';

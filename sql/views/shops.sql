@@ -9,8 +9,10 @@ SELECT i.id,
        a.name AS account,
        i.state,
        CASE
-           WHEN i.state = 'active' AND i.blocked_until > now() THEN 'waiting until ' || to_char(i.blocked_until, 'HH24:MI:SS') || ': the shop asked for a pause'
-           WHEN i.state = 'active' AND p.state = 'failed' THEN 'polling fails: ' || coalesce(p.last_error, p.last_error_class::text)
+           WHEN i.state = 'active' AND i.blocked_until > now()
+               THEN 'waiting until ' || to_char(i.blocked_until, 'HH24:MI:SS') || ': the shop asked for a pause'
+           WHEN i.state = 'active' AND p.state = 'failed'
+               THEN 'polling fails: ' || coalesce(p.last_error, p.last_error_class::text)
            WHEN i.state = 'active' AND p.last_error IS NOT NULL THEN 'trying again: ' || p.last_error
            WHEN i.state = 'active' AND i.last_polled_at IS NULL THEN 'connected, first poll is coming'
            WHEN i.state = 'active' THEN 'in order'
@@ -32,7 +34,8 @@ FROM koppeling.integration i
 LEFT JOIN koppeling.account a ON a.id = i.account_id
 LEFT JOIN koppeling.job p ON p.integration_id = i.id AND p.kind = 'poll'
 LEFT JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE o.state = 'open') AS open_orders, count(*) FILTER (WHERE o.state = 'label_created') AS labelled_orders
+    SELECT count(*) FILTER (WHERE o.state = 'open') AS open_orders,
+           count(*) FILTER (WHERE o.state = 'label_created') AS labelled_orders
     FROM koppeling.imported_order o
     WHERE o.integration_id = i.id AND o.state IN ('open', 'label_created')) n ON true
 ORDER BY i.id;
@@ -56,9 +59,11 @@ SELECT o.id, i.shop_host AS shop, o.integration_id, o.order_number, o.marked_at,
        EXISTS (SELECT FROM koppeling.label l WHERE l.order_id = o.id AND l.usable_with_distributor) AS has_usable_label,
        'A staging label marked this order as shipped in the production shop. No carrier accepts that label'
        || CASE WHEN EXISTS (SELECT FROM koppeling.label l WHERE l.order_id = o.id AND l.usable_with_distributor)
-               THEN '; a production label was made too.' ELSE ': make a production label if it must be sent.' END AS notice
+               THEN '; a production label was made too.'
+               ELSE ': make a production label if it must be sent.' END AS notice
 FROM koppeling.imported_order o
 JOIN koppeling.integration i ON i.id = o.integration_id
 WHERE o.state = 'marked_shipped' AND o.marked_label_environment = 'staging'
 ORDER BY o.marked_at, o.id;
-COMMENT ON VIEW koppeling.staging_marked_order IS 'Orders that a staging label marked as shipped in the production shop.';
+COMMENT ON VIEW koppeling.staging_marked_order IS
+    'Orders that a staging label marked as shipped in the production shop.';
