@@ -107,7 +107,7 @@ WITH report AS MATERIALIZED (
     FROM (SELECT b.id, b.blocked_until AS until FROM blocked b UNION ALL SELECT f.id, NULL FROM refused f) h
     WHERE q.integration_id = h.id AND q.api_id = 1 AND q.state = 'queued'
       AND q.run_at < coalesce(h.until, 'infinity') AND q.kind <> 'verify'
-)
+), failed AS (
 UPDATE koppeling.job j
 SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attempts, r.rule_attempts))
                  THEN 'failed' ELSE 'queued' END::koppeling.job_state,
@@ -131,5 +131,9 @@ SET state = CASE WHEN r.give_up OR (r.counts AND r.attempt >= least(r.max_attemp
 FROM verdict r
 LEFT JOIN blocked b ON b.id = r.integration_id AND r.api_id = 1
 WHERE j.id = r.id
-RETURNING j.id, j.kind, j.state, j.attempt,
-          round(extract(epoch FROM least(j.run_at, now() + '1 day') - now()) * 1000)::bigint AS wait_ms;
+RETURNING j.id
+)
+SELECT f.id
+FROM unnest($1::bigint[]) AS f (id)
+WHERE (SELECT count(*) FROM failed) < cardinality($1::bigint[])
+  AND f.id NOT IN (SELECT d.id FROM failed d);

@@ -1,5 +1,5 @@
 -- Finishes jobs that succeeded: out of the live table, into the history, in one statement. A job whose fencing token is
--- not the given one belongs to somebody else by now: it is left alone and missing from the count.
+-- not the given one belongs to somebody else by now: it is left alone, and its id comes back.
 --
 -- $1 ids   $2 fencing tokens   $3 HTTP statuses   $4 label environments   $5 shop environments
 -- $6 results (JSON)   $7 true: nothing changed, so leave no row unless attempts failed before
@@ -31,4 +31,7 @@ WITH finished AS (
     WHERE (a.breaker_failures > 0 OR a.breaker_state <> 'closed')
       AND a.id IN (SELECT f.api_id FROM finished f WHERE f.http_status < 500)
 )
-SELECT count(*) FROM finished;
+SELECT f.id
+FROM unnest($1::bigint[]) AS f (id)
+WHERE (SELECT count(*) FROM finished) < cardinality($1::bigint[])
+  AND f.id NOT IN (SELECT d.id FROM finished d);

@@ -12,63 +12,38 @@
 #define SAVE_AT_BYTES ((size_t)1 << 20)
 
 static const char *const state_names[] = {
-    [JOB_RUN_STEPPING] = "stepping",
-    [JOB_RUN_CALLING] = "calling",
-    [JOB_RUN_SAVING] = "saving",
-    [JOB_RUN_REPORTING] = "reporting",
+    [JOB_RUN_STEPPING] = "stepping", [JOB_RUN_READY] = "ready", [JOB_RUN_CALLING] = "calling",
+    [JOB_RUN_PENDING] = "pending",   [JOB_RUN_SENT] = "sent",
 };
 
-static void set_state(struct job_run *run, enum job_run_state state)
+/* Puts it behind `previous`, or at the front for NULL. */
+static void insert(struct job_run_list *list, struct job_run *previous, struct job_run *run)
 {
-    LOG_DEBUG("job", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
-              LOG_TEXT("from", state_names[run->state]), LOG_TEXT("to", state_names[state]));
-
-    run->state = state;
-}
-
-void job_run_list_append(struct job_run_list *list, struct job_run *run)
-{
-    run->previous = list->last;
-    run->next = NULL;
-    if (list->last != NULL) {
-        list->last->next = run;
-    } else {
-        list->first = run;
-    }
-    list->last = run;
+    run->previous = previous;
+    run->next = previous != NULL ? previous->next : list->first;
+    *(run->next != NULL ? &run->next->previous : &list->last) = run;
+    *(previous != NULL ? &previous->next : &list->first) = run;
     list->count++;
 }
 
-void job_run_list_remove(struct job_run_list *list, struct job_run *run)
+static void remove_from(struct job_run_list *list, struct job_run *run)
 {
-    if (run->previous != NULL) {
-        run->previous->next = run->next;
-    } else {
-        list->first = run->next;
-    }
-    if (run->next != NULL) {
-        run->next->previous = run->previous;
-    } else {
-        list->last = run->previous;
-    }
+    *(run->next != NULL ? &run->next->previous : &list->last) = run->previous;
+    *(run->previous != NULL ? &run->previous->next : &list->first) = run->next;
     run->previous = run->next = NULL;
     list->count--;
 }
 
-void job_run_list_prepend_all(struct job_run_list *to, struct job_run_list *from)
+void job_run_set_state(struct job_run *run, enum job_run_state state)
 {
-    if (from->last == NULL) {
-        return;
-    }
-    from->last->next = to->first;
-    if (to->first != NULL) {
-        to->first->previous = from->last;
-    } else {
-        to->last = from->last;
-    }
-    to->first = from->first;
-    to->count += from->count;
-    *from = (struct job_run_list){.count = 0};
+    struct job_run_list *list = &run->lists->of[state];
+    bool comes_back = run->state == JOB_RUN_SENT && state == JOB_RUN_PENDING;
+
+    LOG_DEBUG("job", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
+              LOG_TEXT("from", state_names[run->state]), LOG_TEXT("to", state_names[state]));
+    remove_from(&run->lists->of[run->state], run);
+    run->state = state;
+    insert(list, comes_back ? NULL : list->last, run);
 }
 
 /* The object in a JSON text; an empty one for NULL or anything else. */
@@ -83,28 +58,31 @@ static json_t *object_or_empty(const char *text)
     return json_object();
 }
 
-struct job_run *job_run_new(const struct queue_job *queue_job, const struct job_kind *kind,
-                            char *secret, char *token_problem)
+struct job_run *job_run_new(const struct job_run_parts *parts, struct job_run_lists *lists)
 {
+    const struct queue_job *queue_job = parts->queue_job;
     struct job_run *run = xcalloc(1, sizeof(*run));
 
-    run->kind = kind;
+    run->kind = parts->kind;
     run->token = queue_job->token;
-    run->secret = secret;
-    run->token_problem = token_problem;
+    run->secret = parts->secret;
+    run->token_problem = parts->token_problem;
     run->client_id = xstrdup(queue_job->client_id);
     run->job = (struct job){
         .id = queue_job->id,
         .attempt = queue_job->attempt,
         .args = object_or_empty(queue_job->args),
         .context = object_or_empty(queue_job->context),
-        .token_problem = token_problem,
+        .token_problem = run->token_problem,
     };
     outcome_init(&run->outcome);
-    run->kind_state = kind->begin(&run->job, &run->outcome);
+    run->lists = lists;
+    run->state = JOB_RUN_STEPPING;
+    insert(&lists->of[JOB_RUN_STEPPING], NULL, run);
+    run->kind_state = run->kind->begin(&run->job, &run->outcome);
     if (run->kind_state == NULL) {
         run->end = STEP_FAILED;
-        set_state(run, JOB_RUN_REPORTING);
+        job_run_set_state(run, JOB_RUN_PENDING);
     }
     return run;
 }
@@ -133,7 +111,7 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
     http_request_release(&run->request);
     run->request = (struct http_request){.body = NULL};
     run->is_bearer_renewed = false;
-    set_state(run, JOB_RUN_STEPPING);
+    job_run_set_state(run, JOB_RUN_STEPPING);
     enum step step = run->kind->step(run->kind_state, answer, &run->request, &run->outcome);
     if (step == STEP_CALL && lacks_secret(run)) {
         step = outcome_fail(&run->outcome, STEP_RETRY, ERROR_CLASS_AUTH, "the secret %s",
@@ -141,11 +119,11 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
     }
     if (step != STEP_CALL) {
         run->end = step;
-        set_state(run, JOB_RUN_REPORTING);
+        job_run_set_state(run, JOB_RUN_PENDING);
         return;
     }
-    bool saves = run->request.save_first || job_run_written_bytes(run) >= SAVE_AT_BYTES;
-    set_state(run, saves ? JOB_RUN_SAVING : JOB_RUN_CALLING);
+    run->is_saving = run->request.save_first || job_run_written_bytes(run) >= SAVE_AT_BYTES;
+    job_run_set_state(run, run->is_saving ? JOB_RUN_PENDING : JOB_RUN_READY);
 }
 
 static void drop_writes(struct job_run *run)
@@ -162,22 +140,22 @@ static void drop_writes(struct job_run *run)
 void job_run_saved(struct job_run *run)
 {
     drop_writes(run);
-    set_state(run, JOB_RUN_CALLING);
+    run->is_saving = false;
+    job_run_set_state(run, JOB_RUN_READY);
 }
 
 void job_run_release(struct job_run *run)
 {
     drop_writes(run);
     run->is_released = true;
-    set_state(run, JOB_RUN_REPORTING);
+    job_run_set_state(run, JOB_RUN_PENDING);
 }
 
 void job_run_fail(struct job_run *run, enum error_class error_class, const char *error)
 {
     drop_writes(run);
-    run->is_released = false;
+    run->is_saving = run->is_released = false;
     run->end = outcome_fail(&run->outcome, STEP_FAILED, error_class, "%s", error);
-    set_state(run, JOB_RUN_REPORTING);
 }
 
 void job_run_free(struct job_run *run)
@@ -185,6 +163,7 @@ void job_run_free(struct job_run *run)
     if (run == NULL) {
         return;
     }
+    remove_from(&run->lists->of[run->state], run);
     run->kind->end(run->kind_state);
     outcome_release(&run->outcome);
     http_request_release(&run->request);

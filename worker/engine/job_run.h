@@ -1,11 +1,16 @@
 /*
  * One claimed job in flight: the kind's state, what it wants next, what came of it.
  *
- *   STEPPING ──> CALLING ──answer──> STEPPING ──> … ──> REPORTING ──acknowledged──> gone
- *                   ^                    └──> SAVING ──acknowledged──┘ (writes saved between calls)
+ *   STEPPING ──> READY ──slot is free──> CALLING ──answer──> STEPPING ──> …
+ *      │           ^
+ *      │           └──────── saved ────────┐
+ *      └──> PENDING ──flight goes out──> SENT ──acknowledged──> gone
+ *              ^── refused or unknown ─────┘
  *
- * job_run_set_state() is the only function that changes the state, and it traces each change. A run
- * is on exactly one list, which follows from its state. One thread owns it.
+ * PENDING and SENT tell the database either the rows that are saved between two calls (`is_saving`),
+ * after which the job goes on, or how it ended. job_run_set_state() is the only function that
+ * changes the state: it traces the change, and moves the run to the list of its new state. One
+ * thread owns a run and its lists.
  */
 #ifndef WORKER_ENGINE_JOB_RUN_H
 #define WORKER_ENGINE_JOB_RUN_H
@@ -17,38 +22,16 @@
 #include "worker/queue/queue.h"
 
 enum job_run_state {
-    JOB_RUN_STEPPING,  /* the kind is deciding; only within a function call */
-    JOB_RUN_CALLING,   /* `request` is to be sent, or under way */
-    JOB_RUN_SAVING,    /* writes go to the database before the next call */
-    JOB_RUN_REPORTING, /* the outcome goes to the database */
+    JOB_RUN_STEPPING, /* the kind is deciding; only within a function call */
+    JOB_RUN_READY,    /* `request` is to be sent, when a slot is free */
+    JOB_RUN_CALLING,  /* `request` is under way, or waits for a bearer token */
+    JOB_RUN_PENDING,  /* its rows or its outcome go to the database with the next flight */
+    JOB_RUN_SENT,     /* they are in the flight that is out */
+    JOB_RUN_STATES
 };
 
 struct http_call;
 struct bearer_waiter;
-
-struct job_run {
-    struct job job;
-    const struct job_kind *kind;
-    int64_t token;
-    void *kind_state;
-    enum job_run_state state;
-    enum step end;    /* REPORTING: how it ended */
-    bool is_released; /* REPORTING: handed back unattempted */
-    bool is_refused;  /* the database refused this one's report once */
-    struct outcome outcome;
-    struct http_request request;  /* CALLING, SAVING: what comes next */
-    struct http_call *call;       /* CALLING: the transfer */
-    struct bearer_waiter *waiter; /* CALLING: waits for a bearer token before the transfer */
-    int64_t sent_us;              /* CALLING: when a transfer with a bearer token began */
-    bool is_bearer_renewed;       /* the API refused a token for this request once */
-    char *client_id;              /* of the account at Boekuwzending, or NULL */
-    size_t unwritten_bytes;       /* SAVING, REPORTING: of its rows, as its owner counts them */
-    void *owner;                  /* whoever runs it, for callbacks */
-    char *secret;                 /* opened token or client secret; wiped when freed */
-    char *token_problem;          /* why there is none; job.token_problem points here */
-    struct job_run *previous;
-    struct job_run *next;
-};
 
 /* A doubly linked list of runs. A zeroed struct is an empty list. */
 struct job_run_list {
@@ -57,34 +40,70 @@ struct job_run_list {
     int count;
 };
 
-void job_run_list_append(struct job_run_list *list, struct job_run *run);
-void job_run_list_remove(struct job_run_list *list, struct job_run *run);
+/* The runs of an owner, a list for each state. */
+struct job_run_lists {
+    struct job_run_list of[JOB_RUN_STATES];
+};
 
-/* Moves all of `from` to the front of `to`, in order. */
-void job_run_list_prepend_all(struct job_run_list *to, struct job_run_list *from);
+struct job_run {
+    struct job job;
+    const struct job_kind *kind;
+    int64_t token;
+    void *kind_state;
+    enum job_run_state state;
+    enum step end;    /* PENDING, SENT: how it ended */
+    bool is_saving;   /* PENDING, SENT: it has not ended; it saves rows before its next call */
+    bool is_released; /* PENDING, SENT: handed back unattempted */
+    bool is_refused;  /* the database refused this one's report once */
+    struct outcome outcome;
+    struct http_request request;  /* READY, CALLING, or saving: what comes next */
+    struct http_call *call;       /* CALLING: the transfer */
+    struct bearer_waiter *waiter; /* CALLING: waits for a bearer token before the transfer */
+    int64_t sent_us;              /* CALLING: when a transfer with a bearer token began */
+    bool is_bearer_renewed;       /* the API refused a token for this request once */
+    char *client_id;              /* of the account at Boekuwzending, or NULL */
+    size_t unwritten_bytes;       /* PENDING, SENT: of its rows, as its owner counts them */
+    void *owner;                  /* whoever runs it, for callbacks */
+    char *secret;                 /* opened token or client secret; wiped when freed */
+    char *token_problem;          /* why there is none; job.token_problem points here */
+    struct job_run_lists *lists;
+    struct job_run *previous;
+    struct job_run *next;
+};
 
-/* Makes a run of a claimed job. `secret` (NULL: none) and `token_problem` (NULL: none) are taken
- * over. The kind has begun; the state is STEPPING, or REPORTING when it could not begin. */
-struct job_run *job_run_new(const struct queue_job *queue_job, const struct job_kind *kind,
-                            char *secret, char *token_problem);
+/* Puts it at the end of the list of that state; what comes back from SENT to PENDING at its front,
+ * since it is older than what waits there. */
+void job_run_set_state(struct job_run *run, enum job_run_state state);
 
-/* Lets the kind look at an answer (NULL: the first step) and decide. Afterwards the state is
- * CALLING, SAVING or REPORTING. */
+/* What a run is made of: a claimed job, its kind, and its opened secret or why there is none. */
+struct job_run_parts {
+    const struct queue_job *queue_job; /* copied */
+    const struct job_kind *kind;
+    char *secret;        /* NULL: none; taken over */
+    char *token_problem; /* NULL: none; taken over */
+};
+
+/* Makes a run on the lists, which are borrowed for its life. The kind has begun; the state is
+ * STEPPING, or PENDING when it could not begin. */
+struct job_run *job_run_new(const struct job_run_parts *parts, struct job_run_lists *lists);
+
+/* Lets the kind look at an answer (NULL: the first step) and decide. Afterwards the state is READY
+ * or PENDING. */
 void job_run_step(struct job_run *run, const struct http_response *answer);
 
 /* Bytes of the rows that it wants to store. */
 size_t job_run_written_bytes(const struct job_run *run);
 
-/* SAVING is done: on to the call. */
+/* What it saved between two calls is saved: READY for the next call. */
 void job_run_saved(struct job_run *run);
 
-/* Ends a run without an outcome of its kind: handed back unattempted. */
+/* Ends a run without an outcome of its kind, handed back unattempted: PENDING. */
 void job_run_release(struct job_run *run);
 
-/* Ends a run as failed for good, dropping what it wanted to write. */
+/* Ends a run as failed for good, dropping what it wanted to write. The state stays. */
 void job_run_fail(struct job_run *run, enum error_class error_class, const char *error);
 
-/* Frees a run that is on no list. */
+/* Takes it off its list and frees it. NULL is allowed. */
 void job_run_free(struct job_run *run);
 
 #endif

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include "common/program.h"
 #include "worker/engine/identity.h"
 #include "worker/engine/listener.h"
+#include "worker/engine/tally.h"
 #include "worker/engine/worker.h"
 #include "worker/jobs/job_kind.h"
 
@@ -40,16 +42,15 @@ struct pool {
     struct listener *listener;
     struct metrics_server *metrics;
     int signal_descriptor;
+    int notice_descriptor; /* workers ring it when they have something to tell */
 };
 
-/* Workers ring it when they have something to tell; there is one pool per process. */
-static int notice_descriptor = -1;
-
-static void ring_pool(void)
+static void take_notice(void *context)
 {
+    const struct pool *pool = context;
     const uint64_t one = 1;
 
-    (void)!write(notice_descriptor, &one, sizeof(one));
+    (void)!write(pool->notice_descriptor, &one, sizeof(one));
 }
 
 static void wake_workers(void *context)
@@ -74,10 +75,10 @@ static int64_t stalled_us(const struct pool *pool, int64_t now)
     int64_t longest = 0;
 
     for (int i = 0; i < pool->worker_count; i++) {
-        moved = later(moved, worker_moved_us(pool->workers[i]));
+        moved = later(moved, atomic_load(&worker_stall(pool->workers[i])->moved_us));
     }
     for (int i = 0; i < pool->worker_count; i++) {
-        int64_t due_since = worker_due_since_us(pool->workers[i]);
+        int64_t due_since = atomic_load(&worker_stall(pool->workers[i])->due_since_us);
 
         if (due_since != 0) {
             longest = later(longest, now - later(due_since, moved));
@@ -94,7 +95,7 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
     int64_t now = clock_monotonic_us();
 
     for (int i = 0; i < pool->worker_count; i++) {
-        int64_t silence = now - worker_progress_us(pool->workers[i]);
+        int64_t silence = now - atomic_load(&worker_stall(pool->workers[i])->exchanged_us);
 
         if (silence > pool->config->stall_us) {
             snprintf(reason, reason_size,
@@ -206,11 +207,10 @@ static bool block_signals(struct pool *pool, struct error *err)
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     pool->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (pool->signal_descriptor < 0 || notice_descriptor < 0) {
+    pool->notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pool->signal_descriptor < 0 || pool->notice_descriptor < 0) {
         return error_set(err, ERROR_SYSTEM, "cannot make descriptors: %s", error_reason(errno));
     }
-    worker_set_notice(ring_pool);
     return true;
 }
 
@@ -223,6 +223,8 @@ static bool start_workers(struct pool *pool, bool until_idle, struct error *err)
             .key = pool->key,
             .queue = queue_copy(pool->queue),
             .until_idle = until_idle,
+            .notice = take_notice,
+            .notice_context = pool,
         };
 
         if (!worker_start(&settings, i, &pool->workers[i], err)) {
@@ -243,7 +245,7 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
         LOG_WARNING("KOPPELING_SECRET_KEY is not set: only jobs that need no token are taken");
     }
     identity_of_self(&pool->identity);
-    worker_show_metrics();
+    tally_show();
     if (!program_raise_descriptors(descriptors, err) || !read_database(pool, err) ||
         !block_signals(pool, err) || !start_workers(pool, until_idle, err) ||
         !listener_start(listen_url, wake_workers, pool, &pool->listener, err)) {
@@ -258,7 +260,7 @@ static bool wait_for_news(const struct pool *pool)
 {
     struct pollfd descriptors[] = {
         {.fd = pool->signal_descriptor, .events = POLLIN},
-        {.fd = notice_descriptor, .events = POLLIN},
+        {.fd = pool->notice_descriptor, .events = POLLIN},
     };
     uint64_t count;
 
@@ -268,7 +270,7 @@ static bool wait_for_news(const struct pool *pool)
     if (descriptors[0].revents != 0) {
         return false;
     }
-    (void)!read(notice_descriptor, &count, sizeof(count));
+    (void)!read(pool->notice_descriptor, &count, sizeof(count));
     for (int i = 0; i < pool->worker_count; i++) {
         if (worker_is_idle(pool->workers[i]) || worker_has_ended(pool->workers[i])) {
             return false;
@@ -293,16 +295,16 @@ static void stop(struct pool *pool)
     if (pool->signal_descriptor >= 0) {
         close(pool->signal_descriptor);
     }
-    if (notice_descriptor >= 0) {
-        close(notice_descriptor);
+    if (pool->notice_descriptor >= 0) {
+        close(pool->notice_descriptor);
     }
-    notice_descriptor = -1;
 }
 
 bool pool_run(const struct config *config, const struct sealing_key *key, bool until_idle,
               struct error *err)
 {
-    struct pool pool = {.config = config, .key = key, .signal_descriptor = -1};
+    struct pool pool = {
+        .config = config, .key = key, .signal_descriptor = -1, .notice_descriptor = -1};
     bool started = start(&pool, until_idle, err);
 
     if (started) {

@@ -29,7 +29,7 @@ struct batch {
     struct queue_report outcomes;
     struct pg_array saving_ids;
     struct pg_array saving_tokens;
-    int saving_count;
+    bool has_saving;
 };
 
 /* Rows of one statement are gathered in the order in which the statements first appear. */
@@ -120,10 +120,10 @@ static void add_run(struct batch *batch, const struct job_run *run)
     for (const struct write *write = run->outcome.writes; write != NULL; write = write->next) {
         add_write(batch, run, write);
     }
-    if (run->state == JOB_RUN_SAVING) {
+    if (run->is_saving) {
         pg_array_integer(&batch->saving_ids, run->job.id);
         pg_array_integer(&batch->saving_tokens, run->token);
-        batch->saving_count++;
+        batch->has_saving = true;
         return;
     }
     if (run->is_released) {
@@ -135,37 +135,34 @@ static void add_run(struct batch *batch, const struct job_run *run)
     }
 }
 
-/* Asks, before anything is written, which of the runs that go on after saving still own their
- * job. */
-static int add_owned(struct batch *batch, struct flight *flight)
+/* Asks, before anything is written, which of the runs that go on after saving do not own their job
+ * any more. */
+static void add_owned(struct batch *batch, struct flight *flight)
 {
-    if (batch->saving_count == 0) {
-        return -1;
+    if (batch->has_saving) {
+        struct flight_part *part = flight_add(flight, "queue_owned");
+
+        flight_parameter_take(part, pg_array_steal(&batch->saving_ids));
+        flight_parameter_take(part, pg_array_steal(&batch->saving_tokens));
     }
-    struct flight_part *part = flight_add(flight, "queue_owned");
-    flight_parameter_take(part, pg_array_steal(&batch->saving_ids));
-    flight_parameter_take(part, pg_array_steal(&batch->saving_tokens));
-    return flight->part_count - 1;
 }
 
-void report_add(struct job_run_list *pending, struct job_run_list *sent, int limit,
-                struct flight *flight, struct report_parts *ret_parts)
+struct report_span report_add(struct job_run_lists *lists, int limit, struct flight *flight)
 {
+    const struct job_run_list *pending = &lists->of[JOB_RUN_PENDING];
+    struct report_span span = {.first = flight->part_count};
     struct batch batch = {.rows_count = 0};
 
     queue_report_init(&batch.outcomes);
     pg_array_init(&batch.saving_ids);
     pg_array_init(&batch.saving_tokens);
-    while (pending->first != NULL && sent->count < limit && batch.bytes < BATCH_BYTES) {
+    for (int i = 0; pending->first != NULL && i < limit && batch.bytes < BATCH_BYTES; i++) {
         struct job_run *run = pending->first;
 
-        job_run_list_remove(pending, run);
-        job_run_list_append(sent, run);
+        job_run_set_state(run, JOB_RUN_SENT);
         add_run(&batch, run);
     }
-    ret_parts->first = flight->part_count;
-    ret_parts->done_count = batch.outcomes.done_count;
-    ret_parts->owned = add_owned(&batch, flight);
+    add_owned(&batch, flight);
     for (size_t i = 0; i < batch.rows_count; i++) {
         struct rows *rows = &batch.rows[i];
 
@@ -174,7 +171,31 @@ void report_add(struct job_run_list *pending, struct job_run_list *sent, int lim
         }
         flight_parameter_take(flight_add(flight, rows->statement), buffer_steal(&rows->json));
     }
-    queue_report_add(&batch.outcomes, flight, &ret_parts->done, &ret_parts->failed,
-                     &ret_parts->released);
-    ret_parts->end = flight->part_count;
+    queue_report_add(&batch.outcomes, flight);
+    span.end = flight->part_count;
+    return span;
+}
+
+void report_read(const struct flight *flight, struct report_verdict *ret_verdict)
+{
+    static const char *const statements[REPORT_VERDICTS] = {"queue_owned", "queue_finish",
+                                                            "queue_fail", "queue_release"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(statements); i++) {
+        ret_verdict->refused[i] = flight_result(flight, statements[i]);
+    }
+}
+
+bool report_is_refused(const struct report_verdict *verdict, int64_t job_id)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(verdict->refused); i++) {
+        const PGresult *refused = verdict->refused[i];
+
+        for (int row = 0; refused != NULL && row < PQntuples(refused); row++) {
+            if (strtoll(PQgetvalue(refused, row, 0), NULL, 10) == job_id) {
+                return true;
+            }
+        }
+    }
+    return false;
 }

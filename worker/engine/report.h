@@ -5,26 +5,36 @@
 #ifndef WORKER_ENGINE_REPORT_H
 #define WORKER_ENGINE_REPORT_H
 
-#include "worker/engine/job_run.h"
-#include "worker/queue/pipeline.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* Where the statements stand in the flight; -1 for those that were not needed. */
-struct report_parts {
-    int first; /* index of the first statement of the report; equal to `end` when there is none */
-    int end;   /* index after the last */
-    int done;
-    int failed;
-    int released;
-    int owned;      /* which of the runs that only saved still own their job */
-    int done_count; /* how many jobs `done` should finish */
+#include "worker/engine/job_run.h"
+#include "worker/queue/flight.h"
+
+/* Which parts of a flight are the report: from `first` up to, not with, `end`. */
+struct report_span {
+    int first;
+    int end;
 };
 
 /*
- * Moves up to `limit` runs (fewer when their writes get large) from `pending` to `sent` and adds
- * what they have to say to the flight: first the writes, which look for the job under its fencing
- * token, then the outcomes, which take it away.
+ * Moves up to `limit` runs (fewer when their writes get large) from PENDING to SENT and adds what
+ * they have to say to the flight: first the writes, which look for the job under its fencing token,
+ * then the outcomes, which take it away.
  */
-void report_add(struct job_run_list *pending, struct job_run_list *sent, int limit,
-                struct flight *flight, struct report_parts *ret_parts);
+struct report_span report_add(struct job_run_lists *lists, int limit, struct flight *flight);
+
+/* What the database said to the statements of a report: each answers with the jobs that it refused,
+ * since their tokens are somebody else's by now. */
+enum { REPORT_VERDICTS = 4 };
+struct report_verdict {
+    const PGresult *refused[REPORT_VERDICTS]; /* the flight's; NULL for what it does not have */
+};
+
+/* Reads the verdict of a committed flight; it is good until the flight is cleared. */
+void report_read(const struct flight *flight, struct report_verdict *ret_verdict);
+
+/* True when the report of this job came too late: nothing of it was stored. */
+bool report_is_refused(const struct report_verdict *verdict, int64_t job_id);
 
 #endif

@@ -1,100 +1,98 @@
-/* The jobs that a worker has in flight. */
+/* The jobs in flight: their calls, and what became of them. */
+#include "worker/engine/runs.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "common/metrics.h"
+#include "worker/calls/bearer.h"
+#include "worker/calls/http.h"
 #include "worker/calls/redact.h"
-#include "worker/engine/worker_internal.h"
+#include "worker/calls/token_cache.h"
+#include "worker/engine/tally.h"
 
-/* Results wait this long for company before they are written, unless many come at once. */
+/* Results wait this long for company before they are written, unless so many have come. */
 #define REPORT_DELAY_US INT64_C(2000)
+#define REPORT_BATCH    100
 /* When more waits to be written, the window closes. A statement carries 1 MB. */
 #define UNWRITTEN_BYTES ((size_t)4 << 20)
 
-static struct metric in_flight = {
-    .name = "koppeling_jobs_in_flight",
-    .help = "Jobs that this process holds under its leases.",
-    .type = METRIC_GAUGE,
-};
-static struct metric started = {
-    .name = "koppeling_jobs_started_total",
-    .help = "Attempts begun.",
-};
-static struct metric done = {
-    .name = "koppeling_jobs_ended_total",
-    .labels = "outcome=\"done\"",
-    .help = "Attempts ended, as acknowledged by the database.",
-};
-static struct metric failed = {
-    .name = "koppeling_jobs_ended_total",
-    .labels = "outcome=\"failed\"",
-    .help = "Attempts ended, as acknowledged by the database.",
-};
-static struct metric released = {
-    .name = "koppeling_jobs_ended_total",
-    .labels = "outcome=\"released\"",
-    .help = "Attempts ended, as acknowledged by the database.",
-};
-static struct metric abandoned = {
-    .name = "koppeling_jobs_ended_total",
-    .labels = "outcome=\"abandoned\"",
-    .help = "Attempts ended, as acknowledged by the database.",
-};
-static struct metric lapsed = {
-    .name = "koppeling_leases_lapsed_total",
-    .help = "Times a worker noticed that its lease had lapsed and let go of its jobs.",
-};
-static struct metric crossings = {
-    .name = "koppeling_staging_marks_total",
-    .help = "Orders in production shops that a staging label was told for.",
-};
-static struct metric calls[] = {
-    {.name = "koppeling_http_answers_total",
-     .labels = "answer=\"2xx\"",
-     .help = "Answers of the APIs."},
-    {.name = "koppeling_http_answers_total",
-     .labels = "answer=\"3xx\"",
-     .help = "Answers of the APIs."},
-    {.name = "koppeling_http_answers_total",
-     .labels = "answer=\"4xx\"",
-     .help = "Answers of the APIs."},
-    {.name = "koppeling_http_answers_total",
-     .labels = "answer=\"5xx\"",
-     .help = "Answers of the APIs."},
-    {.name = "koppeling_http_answers_total",
-     .labels = "answer=\"none\"",
-     .help = "Answers of the APIs."},
+struct runs {
+    struct runs_settings settings;
+    struct http_client *http;
+    struct bearers *bearers;
+    struct token_cache *tokens;
+    struct job_run_lists lists;
+    int64_t now_us;         /* of the call into this file, for what is called back from it */
+    int64_t report_at_us;   /* what is pending goes at the latest then */
+    int64_t no_calls_at_us; /* no call begins from then on; INT64_MAX while not stopping */
+    size_t unwritten_bytes; /* rows of what is pending or sent */
 };
 
-void worker_show_metrics(void)
+struct runs *runs_new(const struct runs_settings *settings)
 {
-    struct metric *const all[] = {&in_flight, &started,  &done,      &failed,   &released,
-                                  &abandoned, &lapsed,   &crossings, &calls[0], &calls[1],
-                                  &calls[2],  &calls[3], &calls[4]};
+    struct runs *runs = xcalloc(1, sizeof(*runs));
 
-    for (size_t i = 0; i < ARRAY_LENGTH(all); i++) {
-        metric_add(all[i], 0);
-    }
+    runs->settings = *settings;
+    runs->http = http_client_new(settings->config, settings->epoll, settings->tag,
+                                 (size_t)settings->config->in_flight);
+    runs->bearers = bearers_new(runs->http);
+    runs->tokens = token_cache_new(settings->key);
+    runs->no_calls_at_us = INT64_MAX;
+    return runs;
 }
 
-static void count_answer(const struct http_response *answer)
+void runs_free(struct runs *runs)
 {
-    int hundreds = answer->status / 100;
+    if (runs == NULL) {
+        return;
+    }
+    bearers_free(runs->bearers);
+    http_client_free(runs->http);
+    token_cache_free(runs->tokens);
+    for (int state = 0; state < JOB_RUN_STATES; state++) {
+        while (runs->lists.of[state].first != NULL) {
+            job_run_free(runs->lists.of[state].first);
+        }
+    }
+    free(runs);
+}
 
-    metric_add(&calls[hundreds >= 2 && hundreds <= 5 ? hundreds - 2 : 4], 1);
+struct job_run_lists *runs_lists(struct runs *runs)
+{
+    return &runs->lists;
+}
+
+static int count_of(const struct runs *runs, enum job_run_state state)
+{
+    return runs->lists.of[state].count;
+}
+
+static struct job_run *first_of(const struct runs *runs, enum job_run_state state)
+{
+    return runs->lists.of[state].first;
+}
+
+int runs_held(const struct runs *runs)
+{
+    return count_of(runs, JOB_RUN_CALLING) + count_of(runs, JOB_RUN_READY) +
+           count_of(runs, JOB_RUN_PENDING);
+}
+
+bool runs_is_empty(const struct runs *runs)
+{
+    return runs_held(runs) == 0 && count_of(runs, JOB_RUN_SENT) == 0;
 }
 
 static void on_answer(void *context, const struct http_response *answer);
 
-static void call_now(struct worker *worker, struct job_run *run, const char *bearer_token)
+static void call_now(struct runs *runs, struct job_run *run, const char *bearer_token)
 {
     const struct http_secrets secrets = {.store_token = run->secret, .bearer_token = bearer_token};
 
     run->sent_us = bearer_token != NULL ? clock_monotonic_us() : 0;
-    run->call = http_send(worker->http, &run->request, &secrets, on_answer, run);
+    run->call = http_send(runs->http, &run->request, &secrets, on_answer, run);
 }
 
 static void on_bearer(void *context, const char *token, const struct http_response *answer)
@@ -109,106 +107,34 @@ static void on_bearer(void *context, const char *token, const struct http_respon
     }
 }
 
-int worker_held_jobs(const struct worker *worker)
-{
-    return worker->active.count + worker->ready.count + worker->pending.count;
-}
-
-static void send_request(struct worker *worker, struct job_run *run)
+static void send_request(struct runs *runs, struct job_run *run)
 {
     enum environment environment = run->request.environment;
     bool needs_bearer = run->request.auth == HTTP_AUTH_BEARER;
-    const char *token =
-        needs_bearer ? bearers_find(worker->bearers, environment, run->client_id, worker->now_us)
-                     : NULL;
+    const char *token = needs_bearer
+                            ? bearers_find(runs->bearers, environment, run->client_id, runs->now_us)
+                            : NULL;
 
-    job_run_list_append(&worker->active, run);
+    job_run_set_state(run, JOB_RUN_CALLING);
     if (needs_bearer && token == NULL) {
         run->waiter =
-            bearers_wait(worker->bearers, environment, run->client_id, run->secret, on_bearer, run);
+            bearers_wait(runs->bearers, environment, run->client_id, run->secret, on_bearer, run);
     } else {
-        call_now(worker, run, token);
+        call_now(runs, run, token);
     }
 }
 
-static void send_or_wait(struct worker *worker, struct job_run *run)
+/* Those that wait, as far as slots are free. */
+static void send_ready(struct runs *runs)
 {
-    if (worker->active.count < worker->config->in_flight) {
-        send_request(worker, run);
-    } else {
-        job_run_list_append(&worker->ready, run);
-    }
-}
-
-/* A call has ended, and the job that made it has gone on: now those that wait. */
-static void send_ready(struct worker *worker)
-{
-    while (worker->ready.first != NULL && worker->active.count < worker->config->in_flight) {
-        struct job_run *run = worker->ready.first;
-
-        job_run_list_remove(&worker->ready, run);
-        send_request(worker, run);
-    }
-}
-
-/* Takes the next run out of whatever it waits for before or during its call; nothing calls back.
- * NULL: there is none. */
-static struct job_run *take_calling(struct worker *worker)
-{
-    struct job_run *run = worker->ready.first;
-
-    if (run != NULL) {
-        job_run_list_remove(&worker->ready, run);
-        return run;
-    }
-    run = worker->active.first;
-    if (run == NULL) {
-        return NULL;
-    }
-    job_run_list_remove(&worker->active, run);
-    if (run->waiter != NULL) {
-        bearers_cancel(worker->bearers, run->waiter);
-    } else {
-        http_cancel(worker->http, run->call);
-    }
-    run->waiter = NULL;
-    run->call = NULL;
-    return run;
-}
-
-/* The API refused a token that may just be old: once, the same request goes again with a fresh
- * one. */
-static bool renews_bearer(struct worker *worker, struct job_run *run,
-                          const struct http_response *answer)
-{
-    if (run->request.auth != HTTP_AUTH_BEARER || answer->status != 401 || run->is_bearer_renewed ||
-        run->call == NULL) {
-        return false;
-    }
-    run->is_bearer_renewed = true;
-    bearers_drop(worker->bearers, run->request.environment, run->client_id, run->sent_us);
-    run->call = NULL;
-    send_request(worker, run);
-    return true;
-}
-
-static void open_window(struct worker *worker)
-{
-    int wider = worker->window + WINDOW_STEP;
-    int widest = worker->config->in_flight;
-
-    worker->window = wider < widest ? wider : widest;
-}
-
-static void close_window(struct worker *worker)
-{
-    if (worker->window >= WINDOW_LEAST + WINDOW_STEP) {
-        worker->window -= WINDOW_STEP;
+    while (count_of(runs, JOB_RUN_READY) > 0 &&
+           count_of(runs, JOB_RUN_CALLING) < runs->settings.config->in_flight) {
+        send_request(runs, first_of(runs, JOB_RUN_READY));
     }
 }
 
 /* A service may echo what it was asked with; that must not be recorded with its words. */
-static void hide_secrets(const struct worker *worker, struct job_run *run)
+static void hide_secrets(const struct runs *runs, struct job_run *run)
 {
     char *words = run->outcome.error;
 
@@ -216,171 +142,238 @@ static void hide_secrets(const struct worker *worker, struct job_run *run)
         return;
     }
     redact(words, run->secret);
-    redact(words, worker->config->partner_token);
+    redact(words, runs->settings.config->partner_token);
     for (int i = ENVIRONMENT_STAGING; run->client_id != NULL && i <= ENVIRONMENT_PRODUCTION; i++) {
         redact(words,
-               bearers_find(worker->bearers, (enum environment)i, run->client_id, worker->now_us));
+               bearers_find(runs->bearers, (enum environment)i, run->client_id, runs->now_us));
     }
 }
 
-static void await_report(struct worker *worker, struct job_run *run)
+/* A run that just became PENDING. */
+static void await_report(struct runs *runs, struct job_run *run)
 {
-    hide_secrets(worker, run);
-    if (worker->pending.count == 0) {
-        worker->report_at_us = worker->now_us + REPORT_DELAY_US;
+    hide_secrets(runs, run);
+    if (count_of(runs, JOB_RUN_PENDING) == 1) {
+        runs->report_at_us = runs->now_us + REPORT_DELAY_US;
     }
     run->unwritten_bytes = job_run_written_bytes(run);
-    worker->unwritten_bytes += run->unwritten_bytes;
-    if (worker->unwritten_bytes > UNWRITTEN_BYTES) {
-        close_window(worker);
+    runs->unwritten_bytes += run->unwritten_bytes;
+    if (runs->unwritten_bytes > UNWRITTEN_BYTES) {
+        claiming_narrow(runs->settings.claiming);
     }
-    job_run_list_append(&worker->pending, run);
 }
 
-void worker_place_run(struct worker *worker, struct job_run *run)
+/* After a step, or after what it had to save is saved: READY or PENDING. */
+static void go_on(struct runs *runs, struct job_run *run)
 {
-    bool may_call = !worker->stopping || worker->now_us < worker->grace_until_us;
-
-    if (run->state == JOB_RUN_CALLING && may_call) {
-        send_or_wait(worker, run);
-        return;
-    }
-    if (run->state == JOB_RUN_CALLING) {
+    if (run->state == JOB_RUN_READY && runs->now_us >= runs->no_calls_at_us) {
         job_run_release(run);
     }
-    await_report(worker, run);
+    if (run->state == JOB_RUN_PENDING) {
+        await_report(runs, run);
+    }
+    send_ready(runs);
+}
+
+/* The API refused a token that may just be old: once, the same request goes again with a fresh
+ * one. */
+static bool renews_bearer(struct runs *runs, struct job_run *run,
+                          const struct http_response *answer)
+{
+    if (run->request.auth != HTTP_AUTH_BEARER || answer->status != 401 || run->is_bearer_renewed ||
+        run->call == NULL) {
+        return false;
+    }
+    run->is_bearer_renewed = true;
+    bearers_drop(runs->bearers, run->request.environment, run->client_id, run->sent_us);
+    run->call = NULL;
+    send_request(runs, run);
+    return true;
 }
 
 static void on_answer(void *context, const struct http_response *answer)
 {
     struct job_run *run = context;
-    struct worker *worker = run->owner;
+    struct runs *runs = run->owner;
 
-    job_run_list_remove(&worker->active, run);
-    worker->calls_ended++;
+    claiming_call_ended(runs->settings.claiming);
     if (answer->status > 0) {
-        atomic_store(&worker->moved_us, worker->now_us);
+        stall_moved(runs->settings.stall, runs->now_us);
     }
-    count_answer(answer);
+    tally_answer(answer);
     LOG_DEBUG("answer", LOG_INT("job", run->job.id), LOG_TEXT("path", run->request.path),
               LOG_INT("status", answer->status), LOG_TEXT("trouble", answer->trouble));
-
-    if (renews_bearer(worker, run, answer)) {
+    if (renews_bearer(runs, run, answer)) {
         return;
     }
     run->call = NULL;
     job_run_step(run, answer);
-    worker_place_run(worker, run);
-    send_ready(worker);
+    go_on(runs, run);
 }
 
-void worker_start_job(struct worker *worker, const struct queue_job *queue_job)
+void runs_start(struct runs *runs, const struct queue_job *queue_job, int64_t now_us)
 {
-    char *secret = NULL;
-    char *problem = NULL;
-    const struct job_kind *kind = job_kind_find(queue_job->kind);
+    struct job_run_parts parts = {
+        .queue_job = queue_job,
+        .kind = job_kind_find(queue_job->kind),
+    };
 
-    if (kind == NULL) {
+    runs->now_us = now_us;
+    if (parts.kind == NULL) {
         /* Lanes are made from our own table, so this is a defect; the lease returns the job. */
         LOG_ERROR("claimed a job of an unknown kind", LOG_INT("job", queue_job->id));
-
         return;
     }
     if (queue_job->sealed_secret != NULL) {
-        token_cache_open(worker->tokens, queue_job->sealed_secret, queue_job->shop_host, &secret,
-                         &problem);
+        token_cache_open(runs->tokens, queue_job->sealed_secret, queue_job->shop_host,
+                         &parts.secret, &parts.token_problem);
     }
-    struct job_run *run = job_run_new(queue_job, kind, secret, problem);
-    run->owner = worker;
-    metric_add(&started, 1);
-    metric_add(&in_flight, 1);
+    struct job_run *run = job_run_new(&parts, &runs->lists);
+    run->owner = runs;
+    tally_started();
     if (run->state == JOB_RUN_STEPPING) {
         job_run_step(run, NULL);
     }
-    worker_place_run(worker, run);
+    go_on(runs, run);
 }
 
-/* What it wanted to store is stored, or never will be. */
-static void count_as_written(struct worker *worker, struct job_run *run)
+void runs_stop(struct runs *runs, int64_t grace_until_us)
 {
-    worker->unwritten_bytes -= run->unwritten_bytes;
-    run->unwritten_bytes = 0;
+    runs->no_calls_at_us = grace_until_us;
 }
 
-void worker_forget_run(struct worker *worker, struct job_run *run)
+/* The next run that calls or is ready to; nothing will call back for it. NULL: there is none. */
+static struct job_run *stop_calling(struct runs *runs)
 {
-    count_as_written(worker, run);
-    metric_add(&in_flight, -1);
-    job_run_free(run);
-}
+    struct job_run *run = first_of(runs, JOB_RUN_READY);
 
-void worker_abandon_run(struct worker *worker, struct job_run *run)
-{
-    LOG_WARNING("job belongs to somebody else by now", LOG_INT("worker", worker->id),
-                LOG_INT("job", run->job.id));
-
-    metric_add(&abandoned, 1);
-    worker_forget_run(worker, run);
-}
-
-void worker_lose_lease(struct worker *worker)
-{
-    LOG_WARNING("the lease has lapsed: letting go of all jobs", LOG_INT("worker", worker->id),
-                LOG_INT("jobs", worker->active.count + worker->ready.count));
-
-    metric_add(&lapsed, 1);
-    for (struct job_run *run; (run = take_calling(worker)) != NULL;) {
-        metric_add(&abandoned, 1);
-        worker_forget_run(worker, run);
+    if (run != NULL) {
+        return run;
     }
-    worker->id = 0;
-    worker->has_strays = worker->disowns_now = false;
+    run = first_of(runs, JOB_RUN_CALLING);
+    if (run == NULL) {
+        return NULL;
+    }
+    if (run->waiter != NULL) {
+        bearers_cancel(runs->bearers, run->waiter);
+    } else {
+        http_cancel(runs->http, run->call);
+    }
+    run->waiter = NULL;
+    run->call = NULL;
+    return run;
 }
 
-void worker_release_jobs(struct worker *worker)
+void runs_release_calling(struct runs *runs, int64_t now_us)
 {
-    int count = worker->active.count + worker->ready.count;
+    int count = count_of(runs, JOB_RUN_CALLING) + count_of(runs, JOB_RUN_READY);
 
+    runs->now_us = now_us;
     if (count > 0) {
         LOG_INFO("handing back jobs that did not end in time", LOG_INT("jobs", count));
     }
-    for (struct job_run *run; (run = take_calling(worker)) != NULL;) {
+    for (struct job_run *run; (run = stop_calling(runs)) != NULL;) {
         job_run_release(run);
-        await_report(worker, run);
+        await_report(runs, run);
     }
 }
 
-static void log_failure(const struct job_run *run)
+int runs_abandon_calling(struct runs *runs)
 {
+    int count = 0;
+
+    for (struct job_run *run; (run = stop_calling(runs)) != NULL; count++) {
+        tally_abandoned();
+        runs_forget(runs, run);
+    }
+    return count;
+}
+
+bool runs_has_report_due(const struct runs *runs, int64_t now_us)
+{
+    int pending = count_of(runs, JOB_RUN_PENDING);
+    bool is_stopping = runs->no_calls_at_us != INT64_MAX;
+
+    return pending > 0 && (count_of(runs, JOB_RUN_CALLING) == 0 || is_stopping ||
+                           pending >= REPORT_BATCH || now_us >= runs->report_at_us);
+}
+
+int64_t runs_report_due_us(const struct runs *runs)
+{
+    return count_of(runs, JOB_RUN_PENDING) > 0 ? runs->report_at_us : INT64_MAX;
+}
+
+/* What it wanted to store is stored, or never will be. */
+static void count_as_written(struct runs *runs, struct job_run *run)
+{
+    runs->unwritten_bytes -= run->unwritten_bytes;
+    run->unwritten_bytes = 0;
+}
+
+void runs_forget(struct runs *runs, struct job_run *run)
+{
+    count_as_written(runs, run);
+    tally_gone();
+    job_run_free(run);
+}
+
+void runs_refuse(struct runs *runs, struct job_run *run)
+{
+    LOG_DEBUG("job belongs to somebody else by now", LOG_INT("job", run->job.id),
+              LOG_TEXT("kind", run->kind->name));
+    tally_refused();
+    runs_forget(runs, run);
+}
+
+static void log_end(const struct job_run *run)
+{
+    if (run->is_released || run->end == STEP_DONE) {
+        LOG_DEBUG("job ended", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name));
+        return;
+    }
     LOG_WARNING("attempt failed", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
                 LOG_INT("attempt", run->job.attempt),
                 LOG_TEXT("class", error_class_name(run->outcome.error_class)),
                 LOG_INT("status", run->outcome.http_status), LOG_TEXT("error", run->outcome.error));
 }
 
-void worker_settle_run(struct worker *worker, struct job_run *run)
+void runs_settle(struct runs *runs, struct job_run *run, int64_t now_us)
 {
-    if (run->state == JOB_RUN_SAVING) {
-        count_as_written(worker, run);
+    runs->now_us = now_us;
+    if (run->is_saving) {
+        count_as_written(runs, run);
         job_run_saved(run);
-        worker_place_run(worker, run);
+        go_on(runs, run);
         return;
     }
-    atomic_store(&worker->moved_us, worker->now_us);
-    open_window(worker);
-    if (run->is_released) {
-        metric_add(&released, 1);
-    } else if (run->end == STEP_DONE) {
-        metric_add(&done, 1);
-        if (run->outcome.label_environment == ENVIRONMENT_STAGING &&
-            run->outcome.shop_environment == ENVIRONMENT_PRODUCTION) {
-            metric_add(&crossings, 1);
-        }
-        LOG_DEBUG("job done", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name));
+    stall_moved(runs->settings.stall, now_us);
+    claiming_widen(runs->settings.claiming);
+    tally_ended(run);
+    log_end(run);
+    runs_forget(runs, run);
+}
 
-    } else {
-        metric_add(&failed, 1);
-        log_failure(run);
+void runs_resend(struct runs *runs, int64_t now_us)
+{
+    while (count_of(runs, JOB_RUN_SENT) > 0) {
+        job_run_set_state(runs->lists.of[JOB_RUN_SENT].last, JOB_RUN_PENDING);
     }
-    worker_forget_run(worker, run);
+    runs->report_at_us = now_us;
+}
+
+void runs_on_socket(struct runs *runs, int descriptor, uint32_t events, int64_t now_us)
+{
+    runs->now_us = now_us;
+    http_client_on_socket(runs->http, descriptor, events);
+}
+
+void runs_advance(struct runs *runs, int64_t now_us)
+{
+    runs->now_us = now_us;
+    http_client_advance(runs->http, now_us);
+}
+
+int64_t runs_http_deadline_us(const struct runs *runs)
+{
+    return http_client_deadline_us(runs->http);
 }

@@ -1,41 +1,47 @@
-/*
- * Whether work is left lying, for readiness.
- *
- * DESIGN. A worker at which jobs move never asks. One at which nothing moves asks with one of its
- * flights, a few times in KOPPELING_STALL_SECONDS, and remembers since when the answer has been yes
- * each time. So it needs neither a connection nor a clock of the database, a single late job is no
- * reason, and what is not claimable (a blocked API, a paused shop) never counts. A flight that does
- * not come back is noticed otherwise: by worker_progress_us().
- */
-#include "worker/engine/worker_internal.h"
+/* When a worker asks whether work is left lying, and what it remembers of the answers. */
+#include "worker/engine/stall.h"
 
 enum { LOOKS = 6 }; /* in KOPPELING_STALL_SECONDS */
 
-int64_t worker_look_at_us(const struct worker *worker)
+void stall_init(struct stall *stall, int64_t stall_us, int64_t now_us)
 {
-    int64_t moved = atomic_load(&worker->moved_us);
+    stall->every_us = stall_us / LOOKS;
+    stall->looked_us = 0;
+    atomic_init(&stall->exchanged_us, now_us);
+    atomic_init(&stall->moved_us, now_us);
+    atomic_init(&stall->due_since_us, 0);
+}
 
-    if (worker->config->metrics_address == NULL || worker->stopping || worker->id == 0) {
+void stall_exchanged(struct stall *stall, int64_t now_us)
+{
+    atomic_store(&stall->exchanged_us, now_us);
+}
+
+void stall_moved(struct stall *stall, int64_t now_us)
+{
+    atomic_store(&stall->moved_us, now_us);
+}
+
+int64_t stall_look_at_us(const struct stall *stall)
+{
+    int64_t moved = atomic_load(&stall->moved_us);
+
+    if (stall->every_us == 0) {
         return INT64_MAX;
     }
-    return (moved > worker->looked_us ? moved : worker->looked_us) +
-           worker->config->stall_us / LOOKS;
+    return (moved > stall->looked_us ? moved : stall->looked_us) + stall->every_us;
 }
 
-void worker_add_look(struct worker *worker, struct exchange *exchange)
+void stall_looks(struct stall *stall, int64_t now_us)
 {
-    worker->looked_us = worker->now_us;
-    queue_add_due(worker->settings.queue, &exchange->flight);
-    exchange->due_part = exchange->flight.part_count - 1;
+    stall->looked_us = now_us;
 }
 
-void worker_note_look(struct worker *worker, const struct exchange *exchange)
+void stall_saw(struct stall *stall, bool is_work_due, int64_t now_us)
 {
-    const PGresult *result = exchange->flight.parts[exchange->due_part].result;
-
-    if (PQgetvalue(result, 0, 0)[0] != 't') {
-        atomic_store(&worker->due_since_us, 0);
-    } else if (atomic_load(&worker->due_since_us) == 0) {
-        atomic_store(&worker->due_since_us, worker->now_us);
+    if (!is_work_due) {
+        atomic_store(&stall->due_since_us, 0);
+    } else if (atomic_load(&stall->due_since_us) == 0) {
+        atomic_store(&stall->due_since_us, now_us);
     }
 }

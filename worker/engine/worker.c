@@ -11,6 +11,8 @@
 #include "worker/engine/worker.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -20,16 +22,46 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
-#include "worker/engine/worker_internal.h"
+#include "worker/engine/claiming.h"
+#include "worker/engine/exchange.h"
+#include "worker/engine/runs.h"
+#include "worker/queue/pipeline.h"
 
 enum { TAG_WAKE = 1, TAG_DATABASE = 2, TAG_HTTP = 3, EVENTS_PER_ROUND = 32 };
 
-static void (*notice_pool)(void);
+/* The longest wait in one place. */
+enum { WAIT_MOST_MS = 60000 };
+/* Past the grace time the database gets a little longer to hear what was done … */
+#define LAST_WORDS_US INT64_C(5000000)
+/* … and is tried again so often. */
+#define LAST_TRIES_US INT64_C(100000)
 
-void worker_set_notice(void (*notice)(void))
-{
-    notice_pool = notice;
-}
+struct worker {
+    struct worker_settings settings;
+    int index;
+    pthread_t thread;
+
+    /* Shared with other threads. */
+    atomic_bool stop_wanted;
+    atomic_bool wake_wanted;
+    atomic_bool has_ended;
+    atomic_bool is_idle;
+    struct stall stall;
+    int wake_descriptor;
+
+    /* The thread's own. */
+    int64_t now_us; /* read once per round of the loop */
+    int epoll;
+    struct pipeline *pipeline;
+    uint64_t watched_generation;
+    int watched_socket;
+    uint32_t watched_events;
+    struct claiming claiming;
+    struct runs *runs;
+    struct exchange *exchange;
+    int64_t grace_until_us; /* INT64_MAX while not stopping */
+    char application_name[32];
+};
 
 static void watch(int epoll, int operation, int descriptor, uint32_t tag, uint32_t events)
 {
@@ -71,12 +103,11 @@ static void advance_database(struct worker *worker)
 {
     switch (pipeline_advance(worker->pipeline, worker->now_us)) {
     case PIPELINE_LANDED:
-        worker_exchange_land(worker);
+        exchange_land(worker->exchange, worker->now_us);
         break;
     case PIPELINE_CONNECTED:
         LOG_INFO("connected to the database", LOG_INT("thread", worker->index));
-
-        worker->poll_at_us = 0;
+        claiming_hurry(&worker->claiming);
         break;
     case PIPELINE_NOTHING:
     case PIPELINE_LOST:
@@ -84,11 +115,20 @@ static void advance_database(struct worker *worker)
     }
 }
 
-static void check_lease(struct worker *worker)
+static void send_flight(struct worker *worker)
 {
-    if (worker->id != 0 && worker->now_us >= worker->lease_deadline_us) {
-        worker_lose_lease(worker);
+    if (pipeline_is_ready(worker->pipeline)) {
+        struct flight *flight = exchange_compose(worker->exchange, worker->now_us);
+
+        if (flight != NULL) {
+            pipeline_send(worker->pipeline, flight, worker->now_us);
+        }
     }
+}
+
+static bool is_stopping(const struct worker *worker)
+{
+    return worker->grace_until_us != INT64_MAX;
 }
 
 static void check_stop(struct worker *worker)
@@ -96,41 +136,45 @@ static void check_stop(struct worker *worker)
     if (!atomic_load(&worker->stop_wanted)) {
         return;
     }
-    if (!worker->stopping) {
-        worker->stopping = true;
-        worker->grace_until_us = worker->now_us + worker->config->grace_us;
-        worker->renew_at_us = worker->now_us;
+    if (!is_stopping(worker)) {
+        worker->grace_until_us = worker->now_us + worker->settings.config->grace_us;
+        runs_stop(worker->runs, worker->grace_until_us);
+        exchange_stop(worker->exchange, worker->now_us);
     }
     if (worker->now_us >= worker->grace_until_us) {
-        worker_release_jobs(worker);
+        runs_release_calling(worker->runs, worker->now_us);
     }
 }
 
 /* All is told, or there is nobody to tell it to. */
 static bool may_end(const struct worker *worker)
 {
-    if (!worker->stopping) {
+    if (!is_stopping(worker)) {
         return false;
     }
-    bool is_empty = worker_held_jobs(worker) == 0 && worker->sent.count == 0;
-    bool is_told = worker->said_goodbye || worker->id == 0;
-    bool is_flying = worker->exchange.flight.part_count > 0;
-    /* Past the grace time the database gets a little longer to hear what was done. */
-    bool is_late =
-        worker->now_us >= worker->grace_until_us + worker->config->grace_us / 2 + 5000000;
-    return (is_empty && is_told && !is_flying) || is_late;
+    int64_t last_us =
+        worker->grace_until_us + worker->settings.config->grace_us / 2 + LAST_WORDS_US;
+    return exchange_is_over(worker->exchange) || worker->now_us >= last_us;
 }
 
-static int64_t next_deadline(const struct worker *worker)
+/* When the loop must look again for the sake of stopping. */
+static int64_t stop_deadline_us(const struct worker *worker)
+{
+    if (is_stopping(worker) && worker->now_us >= worker->grace_until_us) {
+        return worker->now_us + LAST_TRIES_US;
+    }
+    return worker->grace_until_us;
+}
+
+static int64_t next_deadline_us(const struct worker *worker)
 {
     const int64_t deadlines[] = {
         pipeline_deadline_us(worker->pipeline),
-        http_client_deadline_us(worker->http),
-        worker_exchange_due_us(worker),
-        worker->id != 0 ? worker->lease_deadline_us : INT64_MAX,
-        worker->stopping ? (worker->now_us < worker->grace_until_us ? worker->grace_until_us
-                                                                    : worker->now_us + 100000)
-                         : INT64_MAX,
+        runs_http_deadline_us(worker->runs),
+        pipeline_is_ready(worker->pipeline) ? exchange_due_us(worker->exchange, worker->now_us)
+                                            : INT64_MAX,
+        exchange_lease_deadline_us(worker->exchange),
+        stop_deadline_us(worker),
     };
     int64_t nearest = INT64_MAX;
 
@@ -144,14 +188,14 @@ static int64_t next_deadline(const struct worker *worker)
 
 static int wait_ms(const struct worker *worker)
 {
-    int64_t deadline = next_deadline(worker);
+    int64_t deadline = next_deadline_us(worker);
     int64_t now = clock_monotonic_us();
 
     if (deadline <= now) {
         return 0;
     }
-    int64_t wait = (deadline - now + 999) / 1000;
-    return wait > 60000 ? 60000 : (int)wait;
+    int64_t wait = (deadline - now) / 1000 + 1;
+    return wait > WAIT_MOST_MS ? WAIT_MOST_MS : (int)wait;
 }
 
 static void drain_wake(const struct worker *worker)
@@ -174,7 +218,7 @@ static void handle_event(struct worker *worker, const struct epoll_event *event)
         advance_database(worker);
         break;
     default:
-        http_client_on_socket(worker->http, descriptor, event->events);
+        runs_on_socket(worker->runs, descriptor, event->events, worker->now_us);
         break;
     }
 }
@@ -188,16 +232,21 @@ static void run_round(struct worker *worker)
     worker->now_us = clock_monotonic_us();
     /* First of all: after a long stop (SIGSTOP, a frozen machine) nothing may be done for lost
      * jobs. */
-    check_lease(worker);
+    exchange_check_lease(worker->exchange, worker->now_us);
     for (int i = 0; i < count; i++) {
         handle_event(worker, &events[i]);
     }
-    http_client_advance(worker->http, worker->now_us);
+    runs_advance(worker->runs, worker->now_us);
     if (worker->now_us >= pipeline_deadline_us(worker->pipeline)) {
         advance_database(worker);
     }
     check_stop(worker);
-    worker_exchange_send(worker);
+    send_flight(worker);
+}
+
+static void notice(const struct worker *worker)
+{
+    worker->settings.notice(worker->settings.notice_context);
 }
 
 static void *worker_main(void *context)
@@ -210,17 +259,15 @@ static void *worker_main(void *context)
     worker->now_us = clock_monotonic_us();
     while (!may_end(worker)) {
         run_round(worker);
-        if (atomic_load(&worker->is_idle) && notice_pool != NULL) {
-            notice_pool();
+        if (exchange_is_idle(worker->exchange) && !atomic_exchange(&worker->is_idle, true)) {
+            notice(worker);
         }
     }
-    if (!worker->said_goodbye && worker->id != 0) {
+    if (!exchange_has_left(worker->exchange)) {
         LOG_WARNING("stopped without a word to the database; the lease will return the jobs");
     }
     atomic_store(&worker->has_ended, true);
-    if (notice_pool != NULL) {
-        notice_pool();
-    }
+    notice(worker);
     return NULL;
 }
 
@@ -236,27 +283,43 @@ static bool open_descriptors(struct worker *worker, struct error *err)
     return true;
 }
 
-static void free_list(struct job_run_list *list)
+static void make_parts(struct worker *worker)
 {
-    while (list->first != NULL) {
-        struct job_run *run = list->first;
+    const struct worker_settings *settings = &worker->settings;
+    const struct config *config = settings->config;
 
-        job_run_list_remove(list, run);
-        job_run_free(run);
-    }
+    stall_init(&worker->stall, config->metrics_address != NULL ? config->stall_us : 0,
+               clock_monotonic_us());
+    claiming_init(&worker->claiming, config->in_flight, settings->until_idle);
+    worker->pipeline = pipeline_new(config->database_url, worker->application_name, config->prepare,
+                                    exchange_statements);
+    worker->runs = runs_new(&(struct runs_settings){
+        .config = config,
+        .key = settings->key,
+        .epoll = worker->epoll,
+        .tag = TAG_HTTP,
+        .claiming = &worker->claiming,
+        .stall = &worker->stall,
+    });
+    worker->exchange = exchange_new(&(struct exchange_settings){
+        .config = config,
+        .identity = settings->identity,
+        .thread = worker->index,
+        .until_idle = settings->until_idle,
+        .is_woken = &worker->wake_wanted,
+        .queue = settings->queue,
+        .runs = worker->runs,
+        .claiming = &worker->claiming,
+        .stall = &worker->stall,
+    });
 }
 
 static void free_worker(struct worker *worker)
 {
-    flight_clear(&worker->exchange.flight);
+    /* First what tells of flights, then what may be in one. */
     pipeline_free(worker->pipeline);
-    bearers_free(worker->bearers);
-    http_client_free(worker->http);
-    free_list(&worker->active);
-    free_list(&worker->ready);
-    free_list(&worker->pending);
-    free_list(&worker->sent);
-    token_cache_free(worker->tokens);
+    exchange_free(worker->exchange);
+    runs_free(worker->runs);
     queue_free(worker->settings.queue);
     if (worker->wake_descriptor >= 0) {
         close(worker->wake_descriptor);
@@ -271,27 +334,18 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
                   struct error *err)
 {
     struct worker *worker = xcalloc(1, sizeof(*worker));
-    const struct config *config = settings->config;
 
     worker->settings = *settings;
-    worker->config = config;
     worker->index = index;
     worker->watched_socket = worker->epoll = worker->wake_descriptor = -1;
-    worker->report_limit = 1000;
-    worker->window = config->in_flight < WINDOW_FIRST ? config->in_flight : WINDOW_FIRST;
-    atomic_store(&worker->progress_us, clock_monotonic_us());
-    atomic_store(&worker->moved_us, clock_monotonic_us());
+    worker->grace_until_us = INT64_MAX;
     snprintf(worker->application_name, sizeof(worker->application_name), "koppeling-worker/%d",
              index);
-    worker->pipeline = pipeline_new(config->database_url, worker->application_name, config->prepare,
-                                    worker_statements);
-    worker->tokens = token_cache_new(settings->key);
     if (!open_descriptors(worker, err)) {
         free_worker(worker);
         return false;
     }
-    worker->http = http_client_new(config, worker->epoll, TAG_HTTP, (size_t)config->in_flight);
-    worker->bearers = bearers_new(worker->http);
+    make_parts(worker);
     int code = pthread_create(&worker->thread, NULL, worker_main, worker);
     if (code != 0) {
         free_worker(worker);
@@ -331,19 +385,9 @@ bool worker_is_idle(const struct worker *worker)
     return atomic_load(&worker->is_idle);
 }
 
-int64_t worker_progress_us(const struct worker *worker)
+const struct stall *worker_stall(const struct worker *worker)
 {
-    return atomic_load(&worker->progress_us);
-}
-
-int64_t worker_moved_us(const struct worker *worker)
-{
-    return atomic_load(&worker->moved_us);
-}
-
-int64_t worker_due_since_us(const struct worker *worker)
-{
-    return atomic_load(&worker->due_since_us);
+    return &worker->stall;
 }
 
 void worker_join(struct worker *worker)

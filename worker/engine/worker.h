@@ -1,18 +1,18 @@
 /*
  * A worker: one thread, one event loop, one database connection, one curl multi handle, and up to
  * KOPPELING_IN_FLIGHT jobs under its own lease. Workers share nothing but read-only settings, the
- * counters of common/metrics.h and the flags in struct worker_control.
+ * counters of tally.h and a few flags and times that any thread may read.
  */
 #ifndef WORKER_ENGINE_WORKER_H
 #define WORKER_ENGINE_WORKER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/config/config.h"
 #include "common/sealing.h"
 #include "worker/engine/identity.h"
+#include "worker/engine/stall.h"
 #include "worker/queue/queue.h"
 
 /* What a worker is given; borrowed for its life, except `queue`, which it frees. */
@@ -21,7 +21,9 @@ struct worker_settings {
     const struct identity *identity;
     const struct sealing_key *key; /* NULL: no secret can be opened */
     struct queue *queue;
-    bool until_idle; /* stop the pool when there is nothing left to do */
+    bool until_idle;               /* find out when there is nothing left to do */
+    void (*notice)(void *context); /* called by the thread when it became idle, or ended */
+    void *notice_context;
 };
 
 struct worker;
@@ -43,24 +45,10 @@ bool worker_has_ended(const struct worker *worker);
 /* True when it found, with until_idle, that nothing is left to do. */
 bool worker_is_idle(const struct worker *worker);
 
-/* When it last exchanged something with the database (clock_monotonic_us). */
-int64_t worker_progress_us(const struct worker *worker);
-
-/* When a job of it last moved: was claimed, got an answer, or ended (clock_monotonic_us). */
-int64_t worker_moved_us(const struct worker *worker);
-
-/* Since when it has found work lying about, each time that it looked; 0: there was none. It looks
- * only while nothing moves, and only when readiness is served. */
-int64_t worker_due_since_us(const struct worker *worker);
+/* Its signs of life, for readiness. Any thread may read the atomic members. */
+const struct stall *worker_stall(const struct worker *worker);
 
 /* Waits for the thread and frees it. NULL is allowed. */
 void worker_join(struct worker *worker);
-
-/* Makes the metrics of workers visible with their first value, 0: an alert must not see them
- * absent. */
-void worker_show_metrics(void);
-
-/* Called by a worker's thread whenever it became idle or ended; set once before workers start. */
-void worker_set_notice(void (*notice)(void));
 
 #endif

@@ -46,14 +46,26 @@ void flight_parameter_boolean(struct flight_part *part, bool value)
     flight_parameter_take(part, xstrdup(value ? "t" : "f"));
 }
 
-const PGresult *flight_result(const struct flight *flight, const char *query)
+static const struct flight_part *find(const struct flight *flight, const char *query)
 {
     for (int i = 0; i < flight->part_count; i++) {
         if (strcmp(flight->parts[i].query, query) == 0) {
-            return flight->parts[i].result;
+            return &flight->parts[i];
         }
     }
     return NULL;
+}
+
+const PGresult *flight_result(const struct flight *flight, const char *query)
+{
+    const struct flight_part *part = find(flight, query);
+
+    return part != NULL ? part->result : NULL;
+}
+
+bool flight_has(const struct flight *flight, const char *query)
+{
+    return find(flight, query) != NULL;
 }
 
 void flight_clear(struct flight *flight)

@@ -51,6 +51,9 @@ void flight_parameter_boolean(struct flight_part *part, bool value);
  * the flight has no such statement, or it did not succeed; the first one's when it has several. */
 const PGresult *flight_result(const struct flight *flight, const char *query);
 
+/* Whether it has a statement of that name, whatever came of it. */
+bool flight_has(const struct flight *flight, const char *query);
+
 /* Frees parameters and results; leaves an empty flight. A zeroed struct is an empty flight too. */
 void flight_clear(struct flight *flight);
 

@@ -148,8 +148,8 @@ static void add_lanes(const struct queue *queue, struct flight_part *part)
     flight_parameter_take(part, pg_array_steal(&priorities));
 }
 
-struct flight_part *queue_add_claim(struct queue *queue, struct flight *flight, int64_t worker_id,
-                                    int64_t token, int limit, int64_t now_us)
+void queue_add_claim(struct queue *queue, struct flight *flight, const struct queue_claim *claim,
+                     int64_t now_us)
 {
     struct flight_part *part = flight_add(flight, "queue_claim");
     struct pg_array run_ats;
@@ -159,9 +159,9 @@ struct flight_part *queue_add_claim(struct queue *queue, struct flight *flight, 
         rewind_lanes(queue);
         queue->rewind_at_us = now_us + REWIND_US;
     }
-    flight_parameter_integer(part, worker_id);
-    flight_parameter_integer(part, token);
-    flight_parameter_integer(part, limit);
+    flight_parameter_integer(part, claim->worker_id);
+    flight_parameter_integer(part, claim->token);
+    flight_parameter_integer(part, claim->limit);
     add_lanes(queue, part);
     pg_array_init(&run_ats);
     pg_array_init(&ids);
@@ -171,23 +171,16 @@ struct flight_part *queue_add_claim(struct queue *queue, struct flight *flight, 
     }
     flight_parameter_take(part, pg_array_steal(&run_ats));
     flight_parameter_take(part, pg_array_steal(&ids));
-    return part;
 }
 
-struct flight_part *queue_add_idle(const struct queue *queue, struct flight *flight)
+void queue_add_idle(const struct queue *queue, struct flight *flight)
 {
-    struct flight_part *part = flight_add(flight, "queue_idle");
-
-    add_lanes(queue, part);
-    return part;
+    add_lanes(queue, flight_add(flight, "queue_idle"));
 }
 
-struct flight_part *queue_add_due(const struct queue *queue, struct flight *flight)
+void queue_add_due(const struct queue *queue, struct flight *flight)
 {
-    struct flight_part *part = flight_add(flight, "queue_due");
-
-    add_lanes(queue, part);
-    return part;
+    add_lanes(queue, flight_add(flight, "queue_due"));
 }
 
 static int64_t integer_at(const PGresult *result, int row, int column)

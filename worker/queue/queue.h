@@ -31,9 +31,16 @@ void queue_free(struct queue *queue);
 /* A random fencing token, never 0. */
 int64_t queue_new_token(void);
 
-/* Adds the claim of at most `limit` jobs to a flight. */
-struct flight_part *queue_add_claim(struct queue *queue, struct flight *flight, int64_t worker_id,
-                                    int64_t token, int limit, int64_t now_us);
+/* In whose name jobs are claimed, under which token, and how many at most. */
+struct queue_claim {
+    int64_t worker_id;
+    int64_t token;
+    int limit;
+};
+
+/* Adds a claim to a flight. `now_us` is clock_monotonic_us(). */
+void queue_add_claim(struct queue *queue, struct flight *flight, const struct queue_claim *claim,
+                     int64_t now_us);
 
 /* A claimed job. The texts belong to the result. */
 struct queue_job {
@@ -55,10 +62,10 @@ int queue_claimed_count(struct queue *queue, const PGresult *result, int limit);
 void queue_claimed_job(const PGresult *result, int row, int64_t token, struct queue_job *ret_job);
 
 /* Adds the question whether there is nothing left to wait for (--until-idle). */
-struct flight_part *queue_add_idle(const struct queue *queue, struct flight *flight);
+void queue_add_idle(const struct queue *queue, struct flight *flight);
 
 /* Adds the question whether work is left lying that a claim should have taken (readiness). */
-struct flight_part *queue_add_due(const struct queue *queue, struct flight *flight);
+void queue_add_due(const struct queue *queue, struct flight *flight);
 
 /* Outcomes that are reported together; _add() puts the statements that are needed into a flight. */
 struct queue_report {
@@ -97,9 +104,9 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
 
 void queue_report_released(struct queue_report *report, int64_t id, int64_t token);
 
-/* Each of *ret_ is set to the index of its statement in the flight, or -1. Empties the report. */
-void queue_report_add(struct queue_report *report, struct flight *flight, int *ret_done,
-                      int *ret_failed, int *ret_released);
+/* Adds queue_finish, queue_fail and queue_release, as far as there is something to report with them.
+ * Each answers with the ids of the jobs that are somebody else's by now. Empties the report. */
+void queue_report_add(struct queue_report *report, struct flight *flight);
 
 void queue_report_release(struct queue_report *report);
 

@@ -72,29 +72,26 @@ void queue_report_released(struct queue_report *report, int64_t id, int64_t toke
     report->released_count++;
 }
 
-/* Adds the statement unless there is nothing to report with it; returns its index or -1. */
-static int add_part(struct flight *flight, const char *query, struct pg_array *arrays,
-                    size_t array_count, int row_count)
+/* Adds the statement unless there is nothing to report with it. */
+static void add_part(struct flight *flight, const char *query, struct pg_array *arrays,
+                     size_t array_count, int row_count)
 {
     if (row_count == 0) {
-        return -1;
+        return;
     }
     struct flight_part *part = flight_add(flight, query);
     for (size_t i = 0; i < array_count; i++) {
         flight_parameter_take(part, pg_array_steal(&arrays[i]));
     }
-    return flight->part_count - 1;
 }
 
-void queue_report_add(struct queue_report *report, struct flight *flight, int *ret_done,
-                      int *ret_failed, int *ret_released)
+void queue_report_add(struct queue_report *report, struct flight *flight)
 {
-    *ret_done = add_part(flight, "queue_finish", report->done, ARRAY_LENGTH(report->done),
-                         report->done_count);
-    *ret_failed = add_part(flight, "queue_fail", report->failed, ARRAY_LENGTH(report->failed),
-                           report->failed_count);
-    *ret_released = add_part(flight, "queue_release", report->released,
-                             ARRAY_LENGTH(report->released), report->released_count);
+    add_part(flight, "queue_finish", report->done, ARRAY_LENGTH(report->done), report->done_count);
+    add_part(flight, "queue_fail", report->failed, ARRAY_LENGTH(report->failed),
+             report->failed_count);
+    add_part(flight, "queue_release", report->released, ARRAY_LENGTH(report->released),
+             report->released_count);
     queue_report_release(report);
 }
 

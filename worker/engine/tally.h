@@ -1,0 +1,33 @@
+/*
+ * The counters of what workers do. They are of the process: any thread may count.
+ */
+#ifndef WORKER_ENGINE_TALLY_H
+#define WORKER_ENGINE_TALLY_H
+
+#include "worker/api/http_message.h"
+#include "worker/engine/job_run.h"
+
+/* Makes all of them visible with their first value, 0: an alert must not see them absent. */
+void tally_show(void);
+
+/* An attempt has begun, and its job is held; it is held no more. */
+void tally_started(void);
+void tally_gone(void);
+
+/* The attempt ended, as the database has acknowledged. */
+void tally_ended(const struct job_run *run);
+
+/* It was let go of with its lease. */
+void tally_abandoned(void);
+
+/* The database refused its result as too late: refused and abandoned, and nothing else. */
+void tally_refused(void);
+
+/* A lease has lapsed; a transaction was committed. */
+void tally_lapsed(void);
+void tally_flight(void);
+
+/* An API answered, or did not. */
+void tally_answer(const struct http_response *answer);
+
+#endif
