@@ -105,10 +105,12 @@ $(BUILD)/obj/sql_embedded.o: $(BUILD)/sql_embedded.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CFLAGS) -Wno-overlength-strings $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
+UNIT_MAIN := $(BUILD)/obj/tests/unit/main.o
+.SECONDARY: $(UNIT_MAIN)
+$(BUILD)/unit/%: tests/unit/%.c $(UNIT_MAIN) $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,TEST $@)
-	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $< \
+	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_MAIN) \
 	  $(BUILD)/libworker.a $(BUILD)/libcommon.a -lcmocka $(LIBS)
 
 unit: $(UNIT_TESTS) ## build the unit test programs
@@ -160,7 +162,7 @@ install: all ## install programs, manual pages, units and documents below DESTDI
 	  install -D -m 644 $$document $(DESTDIR)$(DOCDIR)/$$document || exit 1; \
 	done
 
--include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(SIMULATOR)) $(wildcard $(BUILD)/unit/*.d)
+-include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(SIMULATOR) $(UNIT_MAIN)) $(wildcard $(BUILD)/unit/*.d)
 
 include tests/checks.mk
 

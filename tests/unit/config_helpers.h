@@ -3,12 +3,8 @@
 #ifndef TESTS_UNIT_CONFIG_HELPERS_H
 #define TESTS_UNIT_CONFIG_HELPERS_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <string.h>
 
 #include "common/config/config.h"
@@ -18,19 +14,17 @@
 #define CANARY "hunter2canary"
 
 /* The settings of the machine that runs the tests do not count. */
-static inline int clear_environment(void **state)
+static inline void clear_environment(void)
 {
     size_t count = 0;
     const struct config_setting *settings = config_settings(&count);
 
-    (void)state;
     for (size_t i = 0; i < count; i++) {
         AUTO(free) char *file = xasprintf("%s_FILE", settings[i].variable);
 
         unsetenv(settings[i].variable);
         unsetenv(file);
     }
-    return 0;
 }
 
 /* Takes arguments as one text, with '|' between them. */
@@ -86,7 +80,5 @@ static inline void assert_variable_refused(const char *variable, const char *val
     assert_string_equal(getenv(variable), value); /* nothing has changed */
     unsetenv(variable);
 }
-
-#define TEST(name) cmocka_unit_test_setup(name, clear_environment)
 
 #endif

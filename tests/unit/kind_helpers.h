@@ -5,12 +5,8 @@
 #ifndef TESTS_UNIT_KIND_HELPERS_H
 #define TESTS_UNIT_KIND_HELPERS_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

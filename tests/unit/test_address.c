@@ -33,7 +33,7 @@ static void check_rows(const struct case_row *rows, size_t count)
 }
 
 /* All that reference/behaviour.md section C lists. */
-static void the_number_field_is_split_into_number_and_addition(void **state)
+TEST(the_number_field_is_split_into_number_and_addition)
 {
     static const struct case_row rows[] = {
         {"Molenstraat", "62", "Molenstraat", "62", NULL, true},
@@ -60,11 +60,10 @@ static void the_number_field_is_split_into_number_and_addition(void **state)
         {NULL, "12 A", NULL, "12", "A", true},
     };
 
-    (void)state;
     check_rows(rows, ARRAY_LENGTH(rows));
 }
 
-static void without_a_number_the_street_is_split(void **state)
+TEST(without_a_number_the_street_is_split)
 {
     static const struct case_row rows[] = {
         /* rule 1 */
@@ -106,11 +105,10 @@ static void without_a_number_the_street_is_split(void **state)
         {NULL, NULL, NULL, NULL, NULL, true},
     };
 
-    (void)state;
     check_rows(rows, ARRAY_LENGTH(rows));
 }
 
-static void a_number_field_without_a_number_loses_nothing(void **state)
+TEST(a_number_field_without_a_number_loses_nothing)
 {
     static const struct case_row rows[] = {
         {"Kerkstraat", "A", "Kerkstraat", NULL, "A", false},
@@ -126,17 +124,15 @@ static void a_number_field_without_a_number_loses_nothing(void **state)
         {NULL, "Dorpsstraat 12 A", "Dorpsstraat", "12", "A", true},
     };
 
-    (void)state;
     check_rows(rows, ARRAY_LENGTH(rows));
 }
 
 /* Whatever comes, each letter and digit of it can be found again. */
-static void nothing_is_ever_dropped(void **state)
+TEST(nothing_is_ever_dropped)
 {
     static const char alphabet[] = "a1 ,-/.e9b#";
     uint32_t seed = 7;
 
-    (void)state;
     for (int round = 0; round < 50000; round++) {
         char text[2][14] = {"", ""};
 
@@ -177,29 +173,15 @@ static void nothing_is_ever_dropped(void **state)
     }
 }
 
-static void a_story_is_kept_as_a_street(void **state)
+TEST(a_story_is_kept_as_a_street)
 {
     char street[200] = "";
     AUTO(address) struct address address;
 
-    (void)state;
     for (size_t i = 0; i < sizeof(street) - 1; i++) {
         street[i] = i % 2 == 1 ? ' ' : i % 4 == 0 ? 'a' : '1';
     }
     address_split(street, NULL, &address);
     check_text("street", address.street, street);
     assert_null(address.number);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_number_field_is_split_into_number_and_addition),
-        cmocka_unit_test(without_a_number_the_street_is_split),
-        cmocka_unit_test(a_number_field_without_a_number_loses_nothing),
-        cmocka_unit_test(nothing_is_ever_dropped),
-        cmocka_unit_test(a_story_is_kept_as_a_street),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ static struct http_response http_answer(int status, const char *body)
                                   .trouble = ""};
 }
 
-static void each_status_has_its_class(void **state)
+TEST(each_status_has_its_class)
 {
     static const struct {
         int status;
@@ -27,7 +27,6 @@ static void each_status_has_its_class(void **state)
         {0, ERROR_CLASS_UNREADABLE},     {999, ERROR_CLASS_UNREADABLE},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct http_response answer = http_answer(rows[i].status, "");
 
@@ -42,7 +41,7 @@ static void each_status_has_its_class(void **state)
     assert_string_equal(words, "no answer: expired");
 }
 
-static void an_answer_is_described_without_its_content(void **state)
+TEST(an_answer_is_described_without_its_content)
 {
     static const struct {
         int status;
@@ -65,7 +64,6 @@ static void an_answer_is_described_without_its_content(void **state)
         {500, "{\"title\":[1],\"detail\":{}}", "HTTP 500 with an object"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct http_response answer = http_answer(rows[i].status, rows[i].body);
         char words[ANSWER_WORDS];
@@ -75,12 +73,11 @@ static void an_answer_is_described_without_its_content(void **state)
     }
 }
 
-static void endless_problem_texts_are_cut(void **state)
+TEST(endless_problem_texts_are_cut)
 {
     char title[4000];
     char words[ANSWER_WORDS];
 
-    (void)state;
     for (size_t i = 0; i < sizeof(title); i++) {
         title[i] = i % 8 == 0 ? ' ' : 'x';
     }
@@ -93,12 +90,11 @@ static void endless_problem_texts_are_cut(void **state)
     assert_in_range(strlen(words), 60, 100);
 }
 
-static void words_are_never_cut_inside_a_character(void **state)
+TEST(words_are_never_cut_inside_a_character)
 {
     char title[4 * 80 + 1] = "";
     char words[ANSWER_WORDS];
 
-    (void)state;
     for (size_t shift = 0; shift < 4; shift++) {
         memset(title, 'x', shift);
         for (size_t i = shift; i + 4 < sizeof(title); i += 4) {
@@ -123,7 +119,7 @@ static void words_are_never_cut_inside_a_character(void **state)
     }
 }
 
-static void a_body_that_is_no_list_is_described(void **state)
+TEST(a_body_that_is_no_list_is_described)
 {
     static const char *const rows[][2] = {
         {"{\"title\":\"Maintenance\"}", "an object (title: Maintenance)"},
@@ -133,24 +129,10 @@ static void a_body_that_is_no_list_is_described(void **state)
         {"\"a string\"", "text"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         char words[ANSWER_WORDS];
 
         answer_describe_body(rows[i][0], strlen(rows[i][0]), words);
         check_text(rows[i][0], words, rows[i][1]);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_status_has_its_class),
-        cmocka_unit_test(an_answer_is_described_without_its_content),
-        cmocka_unit_test(endless_problem_texts_are_cut),
-        cmocka_unit_test(words_are_never_cut_inside_a_character),
-        cmocka_unit_test(a_body_that_is_no_list_is_described),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

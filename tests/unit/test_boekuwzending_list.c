@@ -2,7 +2,7 @@
 
 #include "worker/api/boekuwzending/list.h"
 
-static void a_list_has_many_forms(void **state)
+TEST(a_list_has_many_forms)
 {
     static const struct {
         const char *body;
@@ -17,7 +17,6 @@ static void a_list_has_many_forms(void **state)
         {"{\"hydra:member\":[]}", 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *list = NULL;
 
@@ -28,7 +27,7 @@ static void a_list_has_many_forms(void **state)
 }
 
 /* Taking one of these for an empty list would make a second label. */
-static void what_is_no_list_is_not_taken_for_an_empty_one(void **state)
+TEST(what_is_no_list_is_not_taken_for_an_empty_one)
 {
     static const char *const rows[][2] = {
         {"", "not valid JSON: "},
@@ -49,7 +48,6 @@ static void what_is_no_list_is_not_taken_for_an_empty_one(void **state)
         {"[{\"id\":\"a\"},{\"id\":\"a/b\"}]", "element 2 of the list has no id"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_t *list = NULL;
         struct error err = ERROR_INIT;
@@ -59,14 +57,4 @@ static void what_is_no_list_is_not_taken_for_an_empty_one(void **state)
         ROW_CHECK(rows[i][0], list == NULL && err.code == ERROR_DATA);
         ROW_CHECK(rows[i][0], strncmp(err.text, rows[i][1], strlen(rows[i][1])) == 0);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_list_has_many_forms),
-        cmocka_unit_test(what_is_no_list_is_not_taken_for_an_empty_one),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,12 +17,11 @@ static json_t *body_of(json_t *order)
     return parsed(text);
 }
 
-static void the_body_looks_as_in_the_example(void **state)
+TEST(the_body_looks_as_in_the_example)
 {
     json_auto_t *order = parsed(ORDER);
     json_auto_t *body = body_of(order);
 
-    (void)state;
     check_value(body, "externalId", "\"3b0f\"");
     check_value(body, "reference", "\"20411\"");
     check_value(body, "createdAtSource", "\"2026-11-20 19:42:07\"");
@@ -35,7 +34,7 @@ static void the_body_looks_as_in_the_example(void **state)
     assert_int_equal(json_object_size(body), 5);
 }
 
-static void a_line_with_gaps_is_sent_all_the_same(void **state)
+TEST(a_line_with_gaps_is_sent_all_the_same)
 {
     static const struct {
         const char *key;
@@ -59,7 +58,6 @@ static void a_line_with_gaps_is_sent_all_the_same(void **state)
         {"unit_price", "3", "value", "3.0"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *order = parsed(ORDER);
 
@@ -71,11 +69,10 @@ static void a_line_with_gaps_is_sent_all_the_same(void **state)
     }
 }
 
-static void an_order_without_lines_has_an_empty_list(void **state)
+TEST(an_order_without_lines_has_an_empty_list)
 {
     static const char *const lines[] = {"null", "[]", "\"x\""};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(lines); i++) {
         json_auto_t *order = parsed(ORDER);
 
@@ -87,7 +84,7 @@ static void an_order_without_lines_has_an_empty_list(void **state)
     }
 }
 
-static void an_order_is_found_by_its_exact_identity(void **state)
+TEST(an_order_is_found_by_its_exact_identity)
 {
     static const char *const rows[][2] = {
         {"[]", NULL},
@@ -102,23 +99,10 @@ static void an_order_is_found_by_its_exact_identity(void **state)
         {"[{\"id\":\"a\",\"externalId\":\"3b0f\",\"archived\":true}]", "a"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *list = parsed(rows[i][0]);
         AUTO(free) char *id = boekuwzending_order_find(list, "3b0f");
 
         check_text(rows[i][0], id, rows[i][1]);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_body_looks_as_in_the_example),
-        cmocka_unit_test(a_line_with_gaps_is_sent_all_the_same),
-        cmocka_unit_test(an_order_without_lines_has_an_empty_list),
-        cmocka_unit_test(an_order_is_found_by_its_exact_identity),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

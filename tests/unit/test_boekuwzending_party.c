@@ -13,13 +13,12 @@ static json_t *receiver(const char *key, const char *value)
     return party;
 }
 
-static void the_parties_look_as_in_the_example(void **state)
+TEST(the_parties_look_as_in_the_example)
 {
     json_auto_t *party = receiver(NULL, NULL);
     json_auto_t *of_shipment = boekuwzending_shipment_party(party);
     json_auto_t *of_order = boekuwzending_order_party(party);
 
-    (void)state;
     check_value(of_shipment, "contact",
                 "{\"name\":\"Fenna Testveld\",\"emailAddress\":\"fenna.testveld@example.org\","
                 "\"phoneNumber\":\"+31612345678\"}");
@@ -38,7 +37,7 @@ static void the_parties_look_as_in_the_example(void **state)
                 "\"forkliftOrLoadingDockAvailable\":false,\"accessibleWithTrailer\":false}");
 }
 
-static void a_shipment_gets_only_phone_numbers_in_e164(void **state)
+TEST(a_shipment_gets_only_phone_numbers_in_e164)
 {
     static const struct {
         const char *phone;
@@ -57,7 +56,6 @@ static void a_shipment_gets_only_phone_numbers_in_e164(void **state)
         {"[]", "", ""},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *party = receiver("phone", rows[i].phone);
         json_auto_t *of_shipment = boekuwzending_shipment_party(party);
@@ -70,7 +68,7 @@ static void a_shipment_gets_only_phone_numbers_in_e164(void **state)
     }
 }
 
-static void what_is_missing_is_left_out_or_empty(void **state)
+TEST(what_is_missing_is_left_out_or_empty)
 {
     static const struct {
         const char *key;
@@ -92,7 +90,6 @@ static void what_is_missing_is_left_out_or_empty(void **state)
         {"private_address", "null", "address/privateAddress", "false"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *party = receiver(rows[i].key, rows[i].value);
         json_auto_t *of_shipment = boekuwzending_shipment_party(party);
@@ -109,7 +106,7 @@ static void what_is_missing_is_left_out_or_empty(void **state)
     check_value(sent, "contact/company", "\"Bakkerij\"");
 }
 
-static void the_party_is_blanked_out_of_a_text(void **state)
+TEST(the_party_is_blanked_out_of_a_text)
 {
     static const char *const rows[][2] = {
         {"postcode 3511ZZ does not match UTRECHT", "postcode ... does not match ..."},
@@ -120,7 +117,6 @@ static void the_party_is_blanked_out_of_a_text(void **state)
     };
     json_auto_t *party = receiver("company", "\"AB\"");
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *text = xstrdup(rows[i][0]);
 
@@ -129,16 +125,4 @@ static void the_party_is_blanked_out_of_a_text(void **state)
         boekuwzending_party_mask(NULL, text);
         check_text(rows[i][0], text, rows[i][1]);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_parties_look_as_in_the_example),
-        cmocka_unit_test(a_shipment_gets_only_phone_numbers_in_e164),
-        cmocka_unit_test(what_is_missing_is_left_out_or_empty),
-        cmocka_unit_test(the_party_is_blanked_out_of_a_text),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,11 +19,10 @@ static void check_request(struct http_request *request, enum http_method method,
     *request = (struct http_request){.body = NULL};
 }
 
-static void requests_look_as_the_api_wants_them(void **state)
+TEST(requests_look_as_the_api_wants_them)
 {
     struct http_request request = {.body = NULL};
 
-    (void)state;
     boekuwzending_request_book(&request, ENVIRONMENT_STAGING, xstrdup("{}"));
     check_request(&request, HTTP_POST, "/shipments", "", "{}");
     boekuwzending_request_find_shipments(&request, ENVIRONMENT_STAGING, "20411-17");
@@ -38,12 +37,11 @@ static void requests_look_as_the_api_wants_them(void **state)
     check_request(&request, HTTP_PUT, "/orders/abc-1", "", "{}");
 }
 
-static void what_is_searched_for_is_encoded(void **state)
+TEST(what_is_searched_for_is_encoded)
 {
     struct http_request request = {.body = NULL};
     char slashes[BOEKUWZENDING_SEARCH_LENGTH + 1];
 
-    (void)state;
     boekuwzending_request_find_shipments(&request, ENVIRONMENT_STAGING, "a b&c=\xC3\xA9/#");
     check_request(&request, HTTP_GET, "/shipments", "invoiceReference=a%20b%26c%3D%C3%A9%2F%23",
                   NULL);
@@ -54,12 +52,11 @@ static void what_is_searched_for_is_encoded(void **state)
                                                 strlen("externalId=&includeArchived=1"));
 }
 
-static void an_id_is_what_can_stand_in_a_path(void **state)
+TEST(an_id_is_what_can_stand_in_a_path)
 {
     static const char sixty[] = "012345678901234567890123456789012345678901234567890123456789";
     AUTO(free) char *longer = xasprintf("%s0", sixty);
 
-    (void)state;
     assert_true(boekuwzending_is_id("c7b1d1c0-0b7a-4a39-9f3a-1d5a2e000001"));
     assert_true(boekuwzending_is_id("A_9-z"));
     assert_true(boekuwzending_is_id(sixty));
@@ -72,7 +69,7 @@ static void an_id_is_what_can_stand_in_a_path(void **state)
     assert_false(boekuwzending_is_id("caf\xC3\xA9"));
 }
 
-static void an_id_is_read_from_an_object(void **state)
+TEST(an_id_is_read_from_an_object)
 {
     static const char *const rows[][2] = {
         {"{\"id\":\"abc\"}", "abc"},  {"{\"id\":\" abc \"}", "abc"},   {"{\"id\":17}", "17"},
@@ -80,7 +77,6 @@ static void an_id_is_read_from_an_object(void **state)
         {"{\"id\":\"../me\"}", NULL}, {"{\"ID\":\"abc\"}", NULL},      {"[]", NULL},
         {"{\"id\":1.5}", NULL},       {"{\"id\":{\"a\":\"b\"}}", NULL}};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *json = json_loads(rows[i][0], 0, NULL);
         AUTO(free) char *id = boekuwzending_id_of(json);
@@ -88,16 +84,4 @@ static void an_id_is_read_from_an_object(void **state)
         check_text(rows[i][0], id, rows[i][1]);
     }
     assert_null(boekuwzending_id_of(NULL));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_look_as_the_api_wants_them),
-        cmocka_unit_test(what_is_searched_for_is_encoded),
-        cmocka_unit_test(an_id_is_what_can_stand_in_a_path),
-        cmocka_unit_test(an_id_is_read_from_an_object),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,11 +16,10 @@ static json_t *body_with(const char *key, const char *value)
     return parsed(text);
 }
 
-static void the_body_looks_as_in_the_example(void **state)
+TEST(the_body_looks_as_in_the_example)
 {
     json_auto_t *body = body_with(NULL, NULL);
 
-    (void)state;
     check_value(body, "invoiceReference", "\"20411-17\"");
     check_value(body, "transportType", "\"road_transport\"");
     check_value(body, "service", "\"postnl_voorbeeld\"");
@@ -40,7 +39,7 @@ static void the_body_looks_as_in_the_example(void **state)
     assert_int_equal(json_object_size(body), 7);
 }
 
-static void one_member_changes_one_place(void **state)
+TEST(one_member_changes_one_place)
 {
     static const struct {
         const char *key;
@@ -76,7 +75,6 @@ static void one_member_changes_one_place(void **state)
         {"to", "{}", "shipTo/address/street", "\"\""},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *body = body_with(rows[i].key, rows[i].value);
 
@@ -84,11 +82,10 @@ static void one_member_changes_one_place(void **state)
     }
 }
 
-static void numbers_are_sent_without_noise(void **state)
+TEST(numbers_are_sent_without_noise)
 {
     json_auto_t *wish = parsed(SHIPMENT_CONTEXT);
 
-    (void)state;
     json_object_set_new(wish, "value", json_real(0.1 + 0.2));
 
     AUTO(free) char *text = boekuwzending_shipment_body(wish);
@@ -97,7 +94,7 @@ static void numbers_are_sent_without_noise(void **state)
     assert_non_null(strstr(text, "\"weight\":0.425,"));
 }
 
-static void a_shipment_is_read(void **state)
+TEST(a_shipment_is_read)
 {
     static const char body[] =
         "{\"id\":\"" SHIPMENT_ID "\",\"sequence\":2026112300017,\"transportType\":{\"name\":\"x\"},"
@@ -107,7 +104,6 @@ static void a_shipment_is_read(void **state)
         "{\"id\":\"L2\",\"waybill\":null,\"trackAndTraceLink\":null}]}";
     AUTO(booked_shipment) struct booked_shipment shipment;
 
-    (void)state;
     assert_true(booked_shipment_read(body, strlen(body), &shipment, NULL));
     assert_string_equal(shipment.id, SHIPMENT_ID);
     assert_string_equal(shipment.sequence, "2026112300017");
@@ -119,7 +115,7 @@ static void a_shipment_is_read(void **state)
                 "{\"external_id\":\"L2\",\"waybill\":null,\"track_and_trace_link\":null}");
 }
 
-static void labels_come_in_many_forms(void **state)
+TEST(labels_come_in_many_forms)
 {
     static const struct {
         const char *labels; /* NULL: the member is absent */
@@ -141,7 +137,6 @@ static void labels_come_in_many_forms(void **state)
         {"{\"0\":{\"id\":\"L1\"},\"3\":{\"id\":\"L2\"}}", 2},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(booked_shipment) struct booked_shipment shipment;
         AUTO(free)
@@ -155,7 +150,7 @@ static void labels_come_in_many_forms(void **state)
     }
 }
 
-static void a_link_is_one_that_a_browser_may_follow(void **state)
+TEST(a_link_is_one_that_a_browser_may_follow)
 {
     static const char *const rows[][2] = {
         {"\"https://x.example/3S1\"", "\"https://x.example/3S1\""},
@@ -171,7 +166,6 @@ static void a_link_is_one_that_a_browser_may_follow(void **state)
                               0);
     AUTO(booked_shipment) struct booked_shipment of_endless;
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(booked_shipment) struct booked_shipment shipment;
         AUTO(free)
@@ -185,17 +179,16 @@ static void a_link_is_one_that_a_browser_may_follow(void **state)
     check_value(of_endless.labels, "0/track_and_trace_link", "null");
 }
 
-static void endless_labels_are_bounded(void **state)
+TEST(endless_labels_are_bounded)
 {
     AUTO(free) char *body = shipment_text(SHIPMENT_ID, "x", BOEKUWZENDING_LABELS + 5);
     AUTO(booked_shipment) struct booked_shipment shipment;
 
-    (void)state;
     assert_true(booked_shipment_read(body, strlen(body), &shipment, NULL));
     assert_int_equal(json_array_size(shipment.labels), BOEKUWZENDING_LABELS);
 }
 
-static void what_is_no_shipment_is_refused(void **state)
+TEST(what_is_no_shipment_is_refused)
 {
     static const char *const bodies[] = {"",
                                          "[]",
@@ -208,7 +201,6 @@ static void what_is_no_shipment_is_refused(void **state)
                                          "[{\"id\":\"a\"}]",
                                          "{\"title\":\"Fenna\"}"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
         struct booked_shipment shipment;
         struct error err = ERROR_INIT;
@@ -217,20 +209,4 @@ static void what_is_no_shipment_is_refused(void **state)
         ROW_CHECK(bodies[i], shipment.id == NULL && shipment.labels == NULL);
         ROW_CHECK(bodies[i], err.code == ERROR_DATA && strstr(err.text, "Fenna") == NULL);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_body_looks_as_in_the_example),
-        cmocka_unit_test(one_member_changes_one_place),
-        cmocka_unit_test(numbers_are_sent_without_noise),
-        cmocka_unit_test(a_shipment_is_read),
-        cmocka_unit_test(labels_come_in_many_forms),
-        cmocka_unit_test(a_link_is_one_that_a_browser_may_follow),
-        cmocka_unit_test(endless_labels_are_bounded),
-        cmocka_unit_test(what_is_no_shipment_is_refused),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

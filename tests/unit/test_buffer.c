@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <string.h>
 
 #include "common/buffer.h"
@@ -22,21 +18,19 @@ static void assert_sane(const struct buffer *buffer)
     }
 }
 
-static void a_fresh_buffer_is_empty(void **state)
+TEST(a_fresh_buffer_is_empty)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(10);
 
-    (void)state;
     assert_sane(&buffer);
     buffer_clear(&buffer);
     assert_sane(&buffer);
 }
 
-static void appended_bytes_stand_one_after_the_other(void **state)
+TEST(appended_bytes_stand_one_after_the_other)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(1000);
 
-    (void)state;
     assert_true(buffer_append_text(&buffer, "one "));
     assert_true(buffer_append(&buffer, "two\0three", 9));
     assert_true(buffer_printf(&buffer, " %d%s", 4, "!"));
@@ -45,11 +39,10 @@ static void appended_bytes_stand_one_after_the_other(void **state)
     assert_memory_equal(buffer.bytes, "one two\0three 4!", 17);
 }
 
-static void appending_nothing_is_no_trouble(void **state)
+TEST(appending_nothing_is_no_trouble)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(0);
 
-    (void)state;
     assert_true(buffer_append(&buffer, NULL, 0));
     assert_true(buffer_append_text(&buffer, ""));
     assert_true(buffer_printf(&buffer, "%s", ""));
@@ -58,11 +51,10 @@ static void appending_nothing_is_no_trouble(void **state)
     assert_sane(&buffer);
 }
 
-static void a_buffer_grows_up_to_its_limit_and_not_beyond(void **state)
+TEST(a_buffer_grows_up_to_its_limit_and_not_beyond)
 {
     static const size_t limits[] = {1, 2, 255, 256, 257, 1000, 65536, 100003};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(limits); i++) {
         AUTO(buffer) struct buffer buffer = BUFFER_INIT(limits[i]);
 
@@ -81,11 +73,10 @@ static void a_buffer_grows_up_to_its_limit_and_not_beyond(void **state)
     }
 }
 
-static void a_refused_append_leaves_the_content_alone(void **state)
+TEST(a_refused_append_leaves_the_content_alone)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(8);
 
-    (void)state;
     assert_true(buffer_append_text(&buffer, "12345"));
     assert_false(buffer_append_text(&buffer, "6789"));
     assert_false(buffer_printf(&buffer, "%d", 6789));
@@ -97,11 +88,10 @@ static void a_refused_append_leaves_the_content_alone(void **state)
     assert_true(buffer_append_text(&buffer, "678"));
 }
 
-static void an_unlimited_buffer_does_not_overflow_its_sizes(void **state)
+TEST(an_unlimited_buffer_does_not_overflow_its_sizes)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(SIZE_MAX);
 
-    (void)state;
     assert_true(buffer_append_text(&buffer, "x"));
     assert_null(buffer_reserve(&buffer, SIZE_MAX));
     assert_null(buffer_reserve(&buffer, SIZE_MAX - 1));
@@ -109,12 +99,11 @@ static void an_unlimited_buffer_does_not_overflow_its_sizes(void **state)
     assert_sane(&buffer);
 }
 
-static void reserved_room_can_be_filled_whole_or_in_part(void **state)
+TEST(reserved_room_can_be_filled_whole_or_in_part)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(1000);
     char *room = NULL;
 
-    (void)state;
     assert_true(buffer_append_text(&buffer, "ab"));
     room = buffer_reserve(&buffer, 500);
     assert_non_null(room);
@@ -130,11 +119,10 @@ static void reserved_room_can_be_filled_whole_or_in_part(void **state)
     assert_sane(&buffer);
 }
 
-static void clearing_keeps_the_memory(void **state)
+TEST(clearing_keeps_the_memory)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(1000);
 
-    (void)state;
     assert_true(buffer_append_text(&buffer, "abc"));
     char *before = buffer.bytes;
     buffer_clear(&buffer);
@@ -145,11 +133,10 @@ static void clearing_keeps_the_memory(void **state)
     assert_string_equal(buffer.bytes, "d");
 }
 
-static void stolen_bytes_are_never_null_and_leave_a_usable_buffer(void **state)
+TEST(stolen_bytes_are_never_null_and_leave_a_usable_buffer)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(1000);
 
-    (void)state;
     for (int i = 0; i < 2; i++) {
         AUTO(free) char *nothing = buffer_steal(&buffer);
 
@@ -162,33 +149,14 @@ static void stolen_bytes_are_never_null_and_leave_a_usable_buffer(void **state)
     }
 }
 
-static void a_released_buffer_is_a_valid_empty_one(void **state)
+TEST(a_released_buffer_is_a_valid_empty_one)
 {
     AUTO(buffer) struct buffer buffer = BUFFER_INIT(1000);
 
-    (void)state;
     assert_true(buffer_append_text(&buffer, "abc"));
     buffer_release(&buffer);
     assert_sane(&buffer);
     buffer_release(&buffer);
     assert_int_equal(buffer.limit, 1000);
     assert_true(buffer_append_text(&buffer, "abc"));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_fresh_buffer_is_empty),
-        cmocka_unit_test(appended_bytes_stand_one_after_the_other),
-        cmocka_unit_test(appending_nothing_is_no_trouble),
-        cmocka_unit_test(a_buffer_grows_up_to_its_limit_and_not_beyond),
-        cmocka_unit_test(a_refused_append_leaves_the_content_alone),
-        cmocka_unit_test(an_unlimited_buffer_does_not_overflow_its_sizes),
-        cmocka_unit_test(reserved_room_can_be_filled_whole_or_in_part),
-        cmocka_unit_test(clearing_keeps_the_memory),
-        cmocka_unit_test(stolen_bytes_are_never_null_and_leave_a_usable_buffer),
-        cmocka_unit_test(a_released_buffer_is_a_valid_empty_one),
-    };
-
-    return cmocka_run_group_tests_name("buffer", tests, NULL, NULL);
 }

@@ -7,11 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void without_any_setting_the_defaults_hold(void **state)
+TEST(without_any_setting_the_defaults_hold)
 {
     AUTO(config) struct config config = {0};
 
-    (void)state;
     assert_loads(&config, "");
     assert_null(config.database_url);
     assert_null(config.listen_url);
@@ -36,11 +35,10 @@ static void without_any_setting_the_defaults_hold(void **state)
     assert_int_equal(config.stall_us, 30000000);
 }
 
-static void an_empty_variable_is_not_set(void **state)
+TEST(an_empty_variable_is_not_set)
 {
     AUTO(config) struct config config = {0};
 
-    (void)state;
     setenv("KOPPELING_THREADS", "", 1);
     setenv("KOPPELING_KINDS", "", 1);
     setenv("KOPPELING_SECRET_KEY", "", 1);
@@ -51,11 +49,10 @@ static void an_empty_variable_is_not_set(void **state)
     assert_null(config.secret_key);
 }
 
-static void variables_are_read(void **state)
+TEST(variables_are_read)
 {
     AUTO(config) struct config config = {0};
 
-    (void)state;
     setenv("KOPPELING_DATABASE_URL",
            "postgresql://u:p@a:1,b:2/shop?target_session_attrs=read-write", 1);
     setenv("KOPPELING_LISTEN_URL", "host=a dbname='my shop' password=x", 1);
@@ -85,13 +82,12 @@ static void variables_are_read(void **state)
     assert_string_equal(config.ca_file, "/proc/self/status");
 }
 
-static void a_flag_wins_over_its_variable_in_both_spellings(void **state)
+TEST(a_flag_wins_over_its_variable_in_both_spellings)
 {
     static const char arguments[] =
         "--threads=3|--in-flight|1000|--grace-seconds=|--log-level=debug";
     AUTO(config) struct config config = {0};
 
-    (void)state;
     setenv("KOPPELING_THREADS", "nonsense that the flag overrides", 1);
     setenv("KOPPELING_IN_FLIGHT", "7", 1);
     setenv("KOPPELING_GRACE_SECONDS", "5", 1);
@@ -104,17 +100,16 @@ static void a_flag_wins_over_its_variable_in_both_spellings(void **state)
     assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
 }
 
-static void the_last_of_two_flags_counts(void **state)
+TEST(the_last_of_two_flags_counts)
 {
     static const char arguments[] = "--threads=3|--threads|4";
     AUTO(config) struct config config = {0};
 
-    (void)state;
     assert_loads(&config, arguments);
     assert_int_equal(config.threads, 4);
 }
 
-static void a_command_line_that_is_not_understood_is_refused(void **state)
+TEST(a_command_line_that_is_not_understood_is_refused)
 {
     static const struct {
         const char *arguments, *needle;
@@ -136,7 +131,6 @@ static void a_command_line_that_is_not_understood_is_refused(void **state)
         {"--tick-seconds=3", "unknown option '--tick-seconds'"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_refused(cases[i].arguments, ERROR_USAGE, cases[i].needle);
     }
@@ -157,14 +151,12 @@ static const char *file_with(const void *bytes, size_t length)
     return path;
 }
 
-static int remove_file(void **state)
+static void remove_file(void)
 {
-    (void)state;
     unlink(file_with("", 0));
-    return 0;
 }
 
-static void secrets_and_database_urls_can_be_read_from_files(void **state)
+TEST(secrets_and_database_urls_can_be_read_from_files)
 {
     static const struct {
         const char *content, *value;
@@ -175,7 +167,6 @@ static void secrets_and_database_urls_can_be_read_from_files(void **state)
     };
     AUTO(config) struct config config = {0};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         config_release(&config);
         setenv("KOPPELING_SECRET_KEY_FILE", file_with(cases[i].content, strlen(cases[i].content)),
@@ -190,18 +181,17 @@ static void secrets_and_database_urls_can_be_read_from_files(void **state)
     assert_string_equal(config.database_url, "dbname=x");
 }
 
-static void a_setting_that_is_no_secret_is_not_read_from_a_file(void **state)
+TEST(a_setting_that_is_no_secret_is_not_read_from_a_file)
 {
     AUTO(config) struct config config = {0};
 
-    (void)state;
     setenv("KOPPELING_THREADS_FILE", file_with("7\n", 2), 1);
     assert_loads(&config, "");
     assert_int_equal(config.threads, 2);
     unsetenv("KOPPELING_THREADS_FILE");
 }
 
-static void a_bad_secret_file_is_refused_by_name_without_its_content(void **state)
+TEST(a_bad_secret_file_is_refused_by_name_without_its_content)
 {
     static char large[20000];
     static const struct {
@@ -218,7 +208,6 @@ static void a_bad_secret_file_is_refused_by_name_without_its_content(void **stat
         {large, sizeof(large), "larger than 16384 bytes"},
     };
 
-    (void)state;
     memset(large, 'x', sizeof(large));
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         setenv("KOPPELING_SECRET_KEY_FILE", file_with(cases[i].content, cases[i].length), 1);
@@ -232,21 +221,19 @@ static void a_bad_secret_file_is_refused_by_name_without_its_content(void **stat
     assert_refused("", ERROR_CONFIG, "Is a directory");
 }
 
-static void a_secret_given_twice_is_refused(void **state)
+TEST(a_secret_given_twice_is_refused)
 {
-    (void)state;
     setenv("KOPPELING_SECRET_KEY", CANARY, 1);
     setenv("KOPPELING_SECRET_KEY_FILE", file_with("x", 1), 1);
     assert_refused("", ERROR_CONFIG, "both KOPPELING_SECRET_KEY and KOPPELING_SECRET_KEY_FILE");
 }
 
-static void the_scheduler_has_its_own_settings_and_no_secrets(void **state)
+TEST(the_scheduler_has_its_own_settings_and_no_secrets)
 {
     static const char arguments[] = "--tick-seconds|3";
     AUTO(config) struct config config = {0};
     struct error err = ERROR_INIT;
 
-    (void)state;
     setenv("KOPPELING_SECRET_KEY", CANARY, 1);
     setenv("KOPPELING_THREADS", "a setting of the worker is not looked at", 1);
     assert_true(load(&config, CONFIG_SCHEDULER, arguments, &err));
@@ -282,9 +269,9 @@ static int look_into_own_environment(void)
     return canary_found || !other_found ? 1 : 0;
 }
 
-static void secrets_are_gone_from_the_environment_of_the_process(void **state)
+TEST(secrets_are_gone_from_the_environment_of_the_process)
 {
-    static char name[] = "test_config", look[] = "look", other[] = "OTHER=1";
+    static char name[] = "test_config", look[] = "--child", other[] = "OTHER=1";
     static char key[] = "KOPPELING_SECRET_KEY=" CANARY;
     static char url[] = "KOPPELING_DATABASE_URL=postgresql://u:" CANARY "@h/d";
     char *const arguments[] = {name, look, NULL};
@@ -295,7 +282,6 @@ static void secrets_are_gone_from_the_environment_of_the_process(void **state)
     ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
     pid_t child = fork();
 
-    (void)state;
     assert_true(length > 0);
     program[length] = '\0';
     if (child == 0) {
@@ -307,24 +293,22 @@ static void secrets_are_gone_from_the_environment_of_the_process(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void a_released_config_is_empty_and_can_be_released_again(void **state)
+TEST(a_released_config_is_empty_and_can_be_released_again)
 {
     struct config config = {0};
     const struct config empty = {0};
 
-    (void)state;
     assert_loads(&config, "");
     config_release(&config);
     assert_memory_equal(&config, &empty, sizeof(config));
     config_release(&config);
 }
 
-static void each_flag_is_named_after_its_variable(void **state)
+TEST(each_flag_is_named_after_its_variable)
 {
     size_t count = 0;
     const struct config_setting *settings = config_settings(&count);
 
-    (void)state;
     for (size_t i = 0; i < count; i++) {
         AUTO(free) char *flag = xstrdup(settings[i].variable + strlen("KOPPELING_"));
 
@@ -340,13 +324,12 @@ static void each_flag_is_named_after_its_variable(void **state)
     }
 }
 
-static void help_names_each_setting_of_the_program_and_fits_a_terminal(void **state)
+TEST(help_names_each_setting_of_the_program_and_fits_a_terminal)
 {
     static const enum config_program programs[] = {CONFIG_SCHEDULER, CONFIG_WORKER};
     size_t count = 0;
     const struct config_setting *settings = config_settings(&count);
 
-    (void)state;
     for (size_t p = 0; p < ARRAY_LENGTH(programs); p++) {
         AUTO(free) char *text = NULL;
         size_t length = 0;
@@ -366,28 +349,5 @@ static void help_names_each_setting_of_the_program_and_fits_a_terminal(void **st
     }
 }
 
-int main(int argument_count, char **arguments)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(without_any_setting_the_defaults_hold),
-        TEST(an_empty_variable_is_not_set),
-        TEST(variables_are_read),
-        TEST(a_flag_wins_over_its_variable_in_both_spellings),
-        TEST(the_last_of_two_flags_counts),
-        TEST(a_command_line_that_is_not_understood_is_refused),
-        TEST(secrets_and_database_urls_can_be_read_from_files),
-        TEST(a_setting_that_is_no_secret_is_not_read_from_a_file),
-        TEST(a_bad_secret_file_is_refused_by_name_without_its_content),
-        TEST(a_secret_given_twice_is_refused),
-        TEST(the_scheduler_has_its_own_settings_and_no_secrets),
-        TEST(secrets_are_gone_from_the_environment_of_the_process),
-        TEST(a_released_config_is_empty_and_can_be_released_again),
-        TEST(each_flag_is_named_after_its_variable),
-        TEST(help_names_each_setting_of_the_program_and_fits_a_terminal),
-    };
-
-    if (argument_count == 2 && strcmp(arguments[1], "look") == 0) {
-        return look_into_own_environment();
-    }
-    return cmocka_run_group_tests_name("config", tests, NULL, remove_file);
-}
+FIXTURE(.before_each = clear_environment, .after_all = remove_file,
+        .child = look_into_own_environment)

@@ -2,7 +2,7 @@
 
 #include "tests/unit/config_helpers.h"
 
-static void a_wrong_value_is_refused_by_name_value_and_what_is_allowed(void **state)
+TEST(a_wrong_value_is_refused_by_name_value_and_what_is_allowed)
 {
     static const struct {
         const char *variable, *value, *needle;
@@ -46,21 +46,19 @@ static void a_wrong_value_is_refused_by_name_value_and_what_is_allowed(void **st
         {"KOPPELING_METRICS_ADDRESS", "local host:9187", "not a name"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_variable_refused(cases[i].variable, cases[i].value, cases[i].needle);
     }
 }
 
-static void a_wrong_flag_value_names_the_flag(void **state)
+TEST(a_wrong_flag_value_names_the_flag)
 {
     static const char arguments[] = "--threads|many";
 
-    (void)state;
     assert_refused(arguments, ERROR_CONFIG, "cannot use --threads 'many': not a whole number");
 }
 
-static void good_api_addresses_are_kept_in_one_form(void **state)
+TEST(good_api_addresses_are_kept_in_one_form)
 {
     static const struct {
         const char *given, *kept;
@@ -77,7 +75,6 @@ static void good_api_addresses_are_kept_in_one_form(void **state)
         {"http://[::1]:8080/", "http://[::1]:8080"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         AUTO(config) struct config config = {0};
 
@@ -87,7 +84,7 @@ static void good_api_addresses_are_kept_in_one_form(void **state)
     }
 }
 
-static void bad_api_addresses_are_refused_without_showing_a_password(void **state)
+TEST(bad_api_addresses_are_refused_without_showing_a_password)
 {
     static const char *const values[] = {
         "api.example.com",
@@ -126,7 +123,6 @@ static void bad_api_addresses_are_refused_without_showing_a_password(void **stat
         "https://[::1",
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
         assert_variable_refused("KOPPELING_MIJNWEBWINKEL_URL", values[i],
                                 "KOPPELING_MIJNWEBWINKEL_URL");
@@ -135,7 +131,7 @@ static void bad_api_addresses_are_refused_without_showing_a_password(void **stat
     }
 }
 
-static void bad_database_urls_are_refused_without_showing_a_password(void **state)
+TEST(bad_database_urls_are_refused_without_showing_a_password)
 {
     static const struct {
         const char *value, *needle;
@@ -155,20 +151,18 @@ static void bad_database_urls_are_refused_without_showing_a_password(void **stat
         {"mysql://u:" CANARY "@a/b", "not a connection string for libpq"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_variable_refused("KOPPELING_DATABASE_URL", cases[i].value, cases[i].needle);
         assert_variable_refused("KOPPELING_LISTEN_URL", cases[i].value, "KOPPELING_LISTEN_URL");
     }
 }
 
-static void a_wrong_secret_is_refused_without_showing_it(void **state)
+TEST(a_wrong_secret_is_refused_without_showing_it)
 {
     static const char *const values[] = {CANARY " ", " " CANARY, CANARY "\n", CANARY "\xC3\xA9",
                                          "a\x7F" CANARY};
     char long_value[5000];
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
         assert_variable_refused("KOPPELING_PARTNER_TOKEN", values[i], "KOPPELING_PARTNER_TOKEN");
         assert_variable_refused("KOPPELING_SECRET_KEY", values[i], "KOPPELING_SECRET_KEY");
@@ -178,16 +172,4 @@ static void a_wrong_secret_is_refused_without_showing_it(void **state)
     assert_variable_refused("KOPPELING_PARTNER_TOKEN", long_value, "longer than 4096 bytes");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        TEST(a_wrong_value_is_refused_by_name_value_and_what_is_allowed),
-        TEST(a_wrong_flag_value_names_the_flag),
-        TEST(good_api_addresses_are_kept_in_one_form),
-        TEST(bad_api_addresses_are_refused_without_showing_a_password),
-        TEST(bad_database_urls_are_refused_without_showing_a_password),
-        TEST(a_wrong_secret_is_refused_without_showing_it),
-    };
-
-    return cmocka_run_group_tests_name("config values", tests, NULL, NULL);
-}
+FIXTURE(.before_each = clear_environment)

@@ -52,7 +52,7 @@ static void check_found(const struct talk *talk, const char *code, const char *s
     assert_int_equal(talk->outcome.error_class, ERROR_CLASS_OK);
 }
 
-static void the_order_itself_tells_why_it_is_gone(void **state)
+TEST(the_order_itself_tells_why_it_is_gone)
 {
     static const struct {
         const char *key;
@@ -74,7 +74,6 @@ static void the_order_itself_tells_why_it_is_gone(void **state)
         {"status", "-1", "status_changed", "-1"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -86,11 +85,10 @@ static void the_order_itself_tells_why_it_is_gone(void **state)
     }
 }
 
-static void the_changed_status_is_named(void **state)
+TEST(the_changed_status_is_named)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, false);
     answer_order(&talk, "status", "7");
 
@@ -100,14 +98,13 @@ static void the_changed_status_is_named(void **state)
     talk_end(&talk);
 }
 
-static void an_order_that_is_not_paid_is_withdrawn_where_that_matters(void **state)
+TEST(an_order_that_is_not_paid_is_withdrawn_where_that_matters)
 {
     for (int paid_only = 0; paid_only < 2; paid_only++) {
         for (int paid = 0; paid < 2; paid++) {
             json_auto_t *order = load_fixture("order_b2c.json");
             struct talk talk;
 
-            (void)state;
             json_object_set_new(order, "status", json_integer(1));
             json_object_set_new(order, "payment", json_null());
             json_object_set_new(order, "payment_status",
@@ -123,11 +120,10 @@ static void an_order_that_is_not_paid_is_withdrawn_where_that_matters(void **sta
     }
 }
 
-static void an_order_that_the_shop_does_not_have_is_deleted(void **state)
+TEST(an_order_that_the_shop_does_not_have_is_deleted)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, false);
     talk_http(&talk, 404, "{\"title\":\"Not Found\"}");
     check_found(&talk, "deleted", "null");
@@ -135,7 +131,7 @@ static void an_order_that_the_shop_does_not_have_is_deleted(void **state)
     talk_end(&talk);
 }
 
-static void bad_answers_conclude_nothing(void **state)
+TEST(bad_answers_conclude_nothing)
 {
     static const struct {
         int status; /* 0: no answer, for the reason in `class` */
@@ -159,7 +155,6 @@ static void bad_answers_conclude_nothing(void **state)
         {200, "{\"uuid\":\"3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101\"}", ERROR_CLASS_UNREADABLE},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -178,11 +173,10 @@ static void bad_answers_conclude_nothing(void **state)
     }
 }
 
-static void a_token_that_cannot_be_opened_is_not_used(void **state)
+TEST(a_token_that_cannot_be_opened_is_not_used)
 {
     struct talk talk;
 
-    (void)state;
     talk_begin(&talk, "confirm_order", json_loads(good_context, 0, NULL));
     talk.job.token_problem = "cannot be opened with this key";
     assert_int_equal(talk_start(&talk), STEP_RETRY);
@@ -191,12 +185,11 @@ static void a_token_that_cannot_be_opened_is_not_used(void **state)
     talk_end(&talk);
 }
 
-static void a_context_that_makes_no_sense_is_refused(void **state)
+TEST(a_context_that_makes_no_sense_is_refused)
 {
     static const char *const keys[] = {"order_uuid", "order_number", "open_statuses",
                                        "shipped_status"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
         json_t *context = json_loads(good_context, 0, NULL);
         struct talk talk;
@@ -207,19 +200,4 @@ static void a_context_that_makes_no_sense_is_refused(void **state)
         assert_int_equal(talk.outcome.error_class, ERROR_CLASS_CLIENT_ERROR);
         talk_end(&talk);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_order_itself_tells_why_it_is_gone),
-        cmocka_unit_test(the_changed_status_is_named),
-        cmocka_unit_test(an_order_that_is_not_paid_is_withdrawn_where_that_matters),
-        cmocka_unit_test(an_order_that_the_shop_does_not_have_is_deleted),
-        cmocka_unit_test(bad_answers_conclude_nothing),
-        cmocka_unit_test(a_token_that_cannot_be_opened_is_not_used),
-        cmocka_unit_test(a_context_that_makes_no_sense_is_refused),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 
 #include "worker/api/text/country.h"
 
-static void codes_are_recognised_by_their_form(void **state)
+TEST(codes_are_recognised_by_their_form)
 {
     static const char *const rows[][2] = {
         {"NL", "NL"}, {"nl", "NL"}, {" Be ", "BE"}, {"UK", "GB"}, {"el", "GR"}, {"JP", "JP"},
@@ -10,7 +10,6 @@ static void codes_are_recognised_by_their_form(void **state)
     };
     char code[3] = "";
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         bool found = country_from_code(rows[i][0], code);
 
@@ -19,7 +18,7 @@ static void codes_are_recognised_by_their_form(void **state)
     assert_false(country_from_code(NULL, code));
 }
 
-static void names_of_neighbours_are_recognised(void **state)
+TEST(names_of_neighbours_are_recognised)
 {
     static const char *const rows[][2] = {
         {"Nederland", "NL"},
@@ -37,7 +36,6 @@ static void names_of_neighbours_are_recognised(void **state)
     };
     char code[3] = "";
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         bool found = country_from_name(rows[i][0], code);
 
@@ -46,24 +44,12 @@ static void names_of_neighbours_are_recognised(void **state)
     assert_false(country_from_name(NULL, code));
 }
 
-static void countries_are_found_by_code_and_calling_code(void **state)
+TEST(countries_are_found_by_code_and_calling_code)
 {
-    (void)state;
     assert_string_equal(country_find("NL")->calling_code, "31");
     assert_null(country_find("JP"));
     assert_string_equal(country_find_calling("31612345678")->code, "NL");
     assert_string_equal(country_find_calling("35212345")->code, "LU");
     assert_null(country_find_calling("1212"));
     assert_null(country_find_calling(""));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(codes_are_recognised_by_their_form),
-        cmocka_unit_test(names_of_neighbours_are_recognised),
-        cmocka_unit_test(countries_are_found_by_code_and_calling_code),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,11 +58,10 @@ static void check_written(const struct talk *talk, size_t labels, bool complete)
     assert_int_equal(json_array_size(json_object_get(row, "labels")), labels);
 }
 
-static void a_shipment_is_booked_after_its_intent_is_saved(void **state)
+TEST(a_shipment_is_booked_after_its_intent_is_saved)
 {
     struct talk talk;
 
-    (void)state;
     begin_booking(&talk);
     assert_int_equal(talk.request.method, HTTP_POST);
     assert_int_equal(talk.request.api, API_BOEKUWZENDING);
@@ -92,11 +91,10 @@ static void a_shipment_is_booked_after_its_intent_is_saved(void **state)
     talk_end(&talk);
 }
 
-static void a_staging_shipment_is_booked_on_staging(void **state)
+TEST(a_staging_shipment_is_booked_on_staging)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, "environment", "\"staging\"");
     talk_start(&talk);
     assert_int_equal(talk.request.environment, ENVIRONMENT_STAGING);
@@ -105,22 +103,20 @@ static void a_staging_shipment_is_booked_on_staging(void **state)
     talk_end(&talk);
 }
 
-static void more_labels_than_wanted_are_kept(void **state)
+TEST(more_labels_than_wanted_are_kept)
 {
     struct talk talk;
 
-    (void)state;
     begin_booking(&talk);
     assert_int_equal(answer_shipment(&talk, 200, 3), STEP_DONE);
     check_written(&talk, 3, true);
     talk_end(&talk);
 }
 
-static void missing_labels_are_fetched_later(void **state)
+TEST(missing_labels_are_fetched_later)
 {
     struct talk talk;
 
-    (void)state;
     for (size_t labels = 0; labels < 2; labels++) {
         begin_booking(&talk);
         assert_int_equal(answer_shipment(&talk, 201, labels), STEP_RETRY);
@@ -131,7 +127,7 @@ static void missing_labels_are_fetched_later(void **state)
     }
 }
 
-static void the_wait_for_labels_grows_and_ends(void **state)
+TEST(the_wait_for_labels_grows_and_ends)
 {
     static const struct {
         const char *created_s;
@@ -155,7 +151,6 @@ static void the_wait_for_labels_grows_and_ends(void **state)
         {"10", 2, STEP_DONE, ERROR_CLASS_OK, -1, ""},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -170,11 +165,10 @@ static void the_wait_for_labels_grows_and_ends(void **state)
     }
 }
 
-static void a_labelled_shipment_is_left_alone(void **state)
+TEST(a_labelled_shipment_is_left_alone)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, "state", "\"labelled\"");
     talk.job.token_problem = "cannot be opened with this key";
     assert_int_equal(talk_start(&talk), STEP_DONE);
@@ -183,11 +177,10 @@ static void a_labelled_shipment_is_left_alone(void **state)
     talk_end(&talk);
 }
 
-static void a_secret_that_cannot_be_opened_is_not_used(void **state)
+TEST(a_secret_that_cannot_be_opened_is_not_used)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, NULL, NULL);
     talk.job.token_problem = "cannot be opened with this key";
     assert_int_equal(talk_start(&talk), STEP_RETRY);
@@ -227,9 +220,8 @@ static const struct {
     {0, ERROR_CLASS_UNREADABLE, STEP_RETRY, false},
 };
 
-static void each_answer_to_a_booking_has_its_meaning(void **state)
+TEST(each_answer_to_a_booking_has_its_meaning)
 {
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(answers); i++) {
         struct talk talk;
         char name[40];
@@ -258,7 +250,7 @@ static void each_answer_to_a_booking_has_its_meaning(void **state)
     }
 }
 
-static void a_success_without_a_readable_id_is_uncertain(void **state)
+TEST(a_success_without_a_readable_id_is_uncertain)
 {
     static const char *const bodies[] = {"",
                                          "{}",
@@ -271,7 +263,6 @@ static void a_success_without_a_readable_id_is_uncertain(void **state)
                                          "[{\"id\":\"" SHIPMENT_ID "\"}]",
                                          "{\"shipment\":{\"id\":\"a\"}}"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
         struct talk talk;
 
@@ -284,7 +275,7 @@ static void a_success_without_a_readable_id_is_uncertain(void **state)
     }
 }
 
-static void a_refusal_is_told_without_personal_data(void **state)
+TEST(a_refusal_is_told_without_personal_data)
 {
     static const char *const rows[][2] = {
         {"{\"title\":\"An error occurred\",\"detail\":\"x: Fenna\",\"violations\":[{\"propertyPath"
@@ -305,7 +296,6 @@ static void a_refusal_is_told_without_personal_data(void **state)
          "\xBD \xEF\xBF\xBD"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -321,12 +311,11 @@ static void a_refusal_is_told_without_personal_data(void **state)
     }
 }
 
-static void an_endless_refusal_is_still_a_row(void **state)
+TEST(an_endless_refusal_is_still_a_row)
 {
     struct talk talk;
     char title[2000];
 
-    (void)state;
     for (size_t i = 0; i + 3 < sizeof(title); i += 3) {
         memcpy(title + i, i % 5 == 0 ? "\xE2\x82\xAC" : "a b", 4);
     }
@@ -342,7 +331,7 @@ static void an_endless_refusal_is_still_a_row(void **state)
     talk_end(&talk);
 }
 
-static void a_known_shipment_that_cannot_be_read_is_not_booked_again(void **state)
+TEST(a_known_shipment_that_cannot_be_read_is_not_booked_again)
 {
     static const struct {
         int status; /* 0: no answer, for the reason in `class` */
@@ -367,7 +356,6 @@ static void a_known_shipment_that_cannot_be_read_is_not_booked_again(void **stat
         {200, "{\"id\":\"" OTHER_ID "\"}", "3", STEP_RETRY, ERROR_CLASS_UNREADABLE},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -385,11 +373,10 @@ static void a_known_shipment_that_cannot_be_read_is_not_booked_again(void **stat
     }
 }
 
-static void an_id_in_other_case_is_the_same(void **state)
+TEST(an_id_in_other_case_is_the_same)
 {
     struct talk talk;
 
-    (void)state;
     begin_known(&talk, "5");
     assert_int_equal(talk_http(&talk, 200,
                                "{\"id\":\"C7B1D1C0-0B7A-4A39-9F3A-1D5A2E000001\",\"labels\":["
@@ -398,7 +385,7 @@ static void an_id_in_other_case_is_the_same(void **state)
     talk_end(&talk);
 }
 
-static void a_context_that_makes_no_sense_is_refused(void **state)
+TEST(a_context_that_makes_no_sense_is_refused)
 {
     static const char *const rows[][2] = {
         {"environment", "\"live\""},
@@ -418,7 +405,6 @@ static void a_context_that_makes_no_sense_is_refused(void **state)
     };
     AUTO(free) char *endless = xasprintf("\"%0101d\"", 0);
 
-    (void)state;
     for (size_t i = 0; i <= ARRAY_LENGTH(rows); i++) {
         bool is_last = i == ARRAY_LENGTH(rows);
         json_t *context = parsed(SHIPMENT_CONTEXT);
@@ -432,26 +418,4 @@ static void a_context_that_makes_no_sense_is_refused(void **state)
         assert_string_not_equal(talk.outcome.error, "");
         talk_end(&talk);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_shipment_is_booked_after_its_intent_is_saved),
-        cmocka_unit_test(a_staging_shipment_is_booked_on_staging),
-        cmocka_unit_test(more_labels_than_wanted_are_kept),
-        cmocka_unit_test(missing_labels_are_fetched_later),
-        cmocka_unit_test(the_wait_for_labels_grows_and_ends),
-        cmocka_unit_test(a_labelled_shipment_is_left_alone),
-        cmocka_unit_test(a_secret_that_cannot_be_opened_is_not_used),
-        cmocka_unit_test(each_answer_to_a_booking_has_its_meaning),
-        cmocka_unit_test(a_success_without_a_readable_id_is_uncertain),
-        cmocka_unit_test(a_refusal_is_told_without_personal_data),
-        cmocka_unit_test(an_endless_refusal_is_still_a_row),
-        cmocka_unit_test(a_known_shipment_that_cannot_be_read_is_not_booked_again),
-        cmocka_unit_test(an_id_in_other_case_is_the_same),
-        cmocka_unit_test(a_context_that_makes_no_sense_is_refused),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,7 +51,7 @@ static void check_booking(const struct talk *talk)
     assert_int_equal(talk_rows(talk, "write_shipment"), 0);
 }
 
-static void a_shipment_that_was_made_is_found(void **state)
+TEST(a_shipment_that_was_made_is_found)
 {
     static const char *const lists[] = {
         "[" HIT(SHIPMENT_ID) "]",
@@ -60,7 +60,6 @@ static void a_shipment_that_was_made_is_found(void **state)
         "{\"hydra:member\":[" HIT(SHIPMENT_ID) "]}",
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
         struct talk talk;
 
@@ -78,12 +77,11 @@ static void a_shipment_that_was_made_is_found(void **state)
     }
 }
 
-static void a_found_shipment_without_labels_is_waited_for(void **state)
+TEST(a_found_shipment_without_labels_is_waited_for)
 {
     AUTO(free) char *body = shipment_text(SHIPMENT_ID, "20411-17 b", 1);
     struct talk talk;
 
-    (void)state;
     begin(&talk, "7200");
     talk_http(&talk, 200, "[" HIT(SHIPMENT_ID) "]");
     assert_int_equal(talk_http(&talk, 200, body), STEP_RETRY);
@@ -97,12 +95,11 @@ static void a_found_shipment_without_labels_is_waited_for(void **state)
     talk_end(&talk);
 }
 
-static void shipments_of_others_are_passed_over(void **state)
+TEST(shipments_of_others_are_passed_over)
 {
     static const char *const references[] = {"20411-170", "20411-1", "", "20411-17 B", "x"};
     struct talk talk;
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(references); i++) {
         begin(&talk, "3");
         talk_http(&talk, 200, "[" HIT(OTHER_ID) "," HIT(SHIPMENT_ID) "]");
@@ -116,11 +113,10 @@ static void shipments_of_others_are_passed_over(void **state)
     }
 }
 
-static void of_several_the_first_counts_and_the_others_are_told(void **state)
+TEST(of_several_the_first_counts_and_the_others_are_told)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, "100");
     talk_http(&talk, 200,
               "[" HIT("x1") "," HIT("a1") "," HIT("a2") "," HIT("a1") "," HIT("a3") "]");
@@ -140,7 +136,7 @@ static void of_several_the_first_counts_and_the_others_are_told(void **state)
     talk_end(&talk);
 }
 
-static void what_is_not_found_is_waited_for_and_then_booked_again(void **state)
+TEST(what_is_not_found_is_waited_for_and_then_booked_again)
 {
     static const struct {
         const char *sent_s;
@@ -150,7 +146,6 @@ static void what_is_not_found_is_waited_for_and_then_booked_again(void **state)
         {"14.9999", 1}, {"15", 0},     {"15.1", 0},  {"90000", 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -170,11 +165,10 @@ static void what_is_not_found_is_waited_for_and_then_booked_again(void **state)
     }
 }
 
-static void only_shipments_of_others_mean_that_it_is_not_there(void **state)
+TEST(only_shipments_of_others_mean_that_it_is_not_there)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, "20");
     talk_http(&talk, 200, "[" HIT(OTHER_ID) "]");
     answer_hit(&talk, OTHER_ID, "20411-18");
@@ -189,7 +183,7 @@ static void only_shipments_of_others_mean_that_it_is_not_there(void **state)
 }
 
 /* A hit that cannot be looked at may be ours: better a person looks than that it is paid twice. */
-static void a_doubtful_hit_prevents_a_second_booking(void **state)
+TEST(a_doubtful_hit_prevents_a_second_booking)
 {
     static const struct {
         int status;
@@ -201,7 +195,6 @@ static void a_doubtful_hit_prevents_a_second_booking(void **state)
         {200, "{\"id\":\"" OTHER_ID "\",\"invoiceReference\":[\"20411-17 b\"]}"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -236,7 +229,7 @@ static char *many_hits(size_t count)
 }
 
 /* A server that ignores the reference gives a page of anything; ours may be on the next one. */
-static void a_full_page_of_others_proves_nothing(void **state)
+TEST(a_full_page_of_others_proves_nothing)
 {
     static const struct {
         size_t hits;
@@ -244,7 +237,6 @@ static void a_full_page_of_others_proves_nothing(void **state)
         bool booked;
     } rows[] = {{29, 29, true}, {30, 30, false}, {31, 30, false}, {5000, 30, false}};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *list = many_hits(rows[i].hits);
         struct talk talk;
@@ -271,7 +263,7 @@ static void a_full_page_of_others_proves_nothing(void **state)
     }
 }
 
-static void a_search_that_fails_books_nothing(void **state)
+TEST(a_search_that_fails_books_nothing)
 {
     static const struct {
         int status; /* 0: no answer, for the reason in `class` */
@@ -294,7 +286,6 @@ static void a_search_that_fails_books_nothing(void **state)
         {200, "[" HIT(OTHER_ID) ",{}]", ERROR_CLASS_UNREADABLE},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows) * 2; i++) {
         size_t row = i / 2;
         struct talk talk;
@@ -320,31 +311,12 @@ static void a_search_that_fails_books_nothing(void **state)
     }
 }
 
-static void a_numeric_id_can_be_asked_for(void **state)
+TEST(a_numeric_id_can_be_asked_for)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, "90");
     talk_http(&talk, 200, "[{\"id\":4711}]");
     check_asked(&talk, "4711");
     talk_end(&talk);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_shipment_that_was_made_is_found),
-        cmocka_unit_test(a_found_shipment_without_labels_is_waited_for),
-        cmocka_unit_test(shipments_of_others_are_passed_over),
-        cmocka_unit_test(of_several_the_first_counts_and_the_others_are_told),
-        cmocka_unit_test(what_is_not_found_is_waited_for_and_then_booked_again),
-        cmocka_unit_test(only_shipments_of_others_mean_that_it_is_not_there),
-        cmocka_unit_test(a_doubtful_hit_prevents_a_second_booking),
-        cmocka_unit_test(a_full_page_of_others_proves_nothing),
-        cmocka_unit_test(a_search_that_fails_books_nothing),
-        cmocka_unit_test(a_numeric_id_can_be_asked_for),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

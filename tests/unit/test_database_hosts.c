@@ -1,12 +1,8 @@
 /* Which host of a connection string is asked when. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "common/database/hosts.h"
 
@@ -49,14 +45,13 @@ static void assert_current(const struct database_hosts *hosts, const char *host,
     assert_value(&parameters, "target_session_attrs", "read-write");
 }
 
-static void the_hosts_of_a_list_take_turns(void **state)
+TEST(the_hosts_of_a_list_take_turns)
 {
     static const char *const urls[] = {
         "postgresql://db1:5001,db2:5002,db3:5003/koppeling?target_session_attrs=read-write",
         "host=db1,db2,db3 port=5001,5002,5003 dbname=koppeling",
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
         struct database_hosts *hosts = database_hosts_new(urls[i]);
 
@@ -72,11 +67,10 @@ static void the_hosts_of_a_list_take_turns(void **state)
     }
 }
 
-static void each_has_its_turn_after_one_that_served(void **state)
+TEST(each_has_its_turn_after_one_that_served)
 {
     struct database_hosts *hosts = database_hosts_new("host=db1,db2,db3");
 
-    (void)state;
     assert_true(database_hosts_next(hosts));
     database_hosts_keep(hosts);
     assert_true(database_hosts_next(hosts));
@@ -87,23 +81,21 @@ static void each_has_its_turn_after_one_that_served(void **state)
     database_hosts_free(hosts);
 }
 
-static void one_port_is_for_all_hosts(void **state)
+TEST(one_port_is_for_all_hosts)
 {
     struct database_hosts *hosts = database_hosts_new("host=db1,db2 port=6000");
 
-    (void)state;
     assert_current(hosts, "db1", NULL, "6000");
     assert_true(database_hosts_next(hosts));
     assert_current(hosts, "db2", NULL, "6000");
     database_hosts_free(hosts);
 }
 
-static void addresses_go_with_their_names(void **state)
+TEST(addresses_go_with_their_names)
 {
     struct database_hosts *hosts =
         database_hosts_new("host=db1,db2 hostaddr=10.0.0.1,10.0.0.2 port=6000,6001");
 
-    (void)state;
     assert_true(database_hosts_next(hosts));
     assert_current(hosts, "db2", "10.0.0.2", "6001");
     database_hosts_free(hosts);
@@ -114,7 +106,7 @@ static void addresses_go_with_their_names(void **state)
 }
 
 /* One host, or what only libpq can judge, such as lists that do not fit together. */
-static void what_is_no_list_is_left_to_libpq(void **state)
+TEST(what_is_no_list_is_left_to_libpq)
 {
     static const char *const urls[] = {
         "host=db1 port=5432",     "koppeling",
@@ -124,7 +116,6 @@ static void what_is_no_list_is_left_to_libpq(void **state)
         "host='unfinished",       "host=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q",
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
         struct database_hosts *hosts = database_hosts_new(urls[i]);
         bool is_list = strcmp(urls[i], "host=db1,db2 hostaddr=") == 0;
@@ -137,9 +128,8 @@ static void what_is_no_list_is_left_to_libpq(void **state)
     }
 }
 
-static void the_variables_of_libpq_count_too(void **state)
+TEST(the_variables_of_libpq_count_too)
 {
-    (void)state;
     setenv("PGHOST", "db1,db2", 1);
     setenv("PGPORT", "6000,6001", 1);
     static const char *const urls[] = {NULL, "dbname=koppeling"};
@@ -157,7 +147,7 @@ static void the_variables_of_libpq_count_too(void **state)
     unsetenv("PGPORT");
 }
 
-static void the_time_to_connect_is_bounded(void **state)
+TEST(the_time_to_connect_is_bounded)
 {
     static const struct {
         const char *url;
@@ -172,7 +162,6 @@ static void the_time_to_connect_is_bounded(void **state)
         {"host=db1 connect_timeout=soon", 5},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct database_hosts *hosts = database_hosts_new(cases[i].url);
 
@@ -181,34 +170,17 @@ static void the_time_to_connect_is_bounded(void **state)
     }
 }
 
-static void hosts_that_refuse_are_all_named(void **state)
+TEST(hosts_that_refuse_are_all_named)
 {
     struct database_hosts *hosts =
         database_hosts_new("host=/nonexistent/one,/nonexistent/two dbname=none user=none");
     struct error err = ERROR_INIT;
     PGconn *connection = NULL;
 
-    (void)state;
     assert_false(database_hosts_open(hosts, "tests", &connection, &err));
     assert_null(connection);
     assert_int_equal(err.code, ERROR_UNAVAILABLE);
     assert_non_null(strstr(err.text, "/nonexistent/one"));
     assert_non_null(strstr(err.text, "/nonexistent/two"));
     database_hosts_free(hosts);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_hosts_of_a_list_take_turns),
-        cmocka_unit_test(each_has_its_turn_after_one_that_served),
-        cmocka_unit_test(one_port_is_for_all_hosts),
-        cmocka_unit_test(addresses_go_with_their_names),
-        cmocka_unit_test(what_is_no_list_is_left_to_libpq),
-        cmocka_unit_test(the_variables_of_libpq_count_too),
-        cmocka_unit_test(the_time_to_connect_is_bounded),
-        cmocka_unit_test(hosts_that_refuse_are_all_named),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

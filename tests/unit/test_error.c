@@ -1,11 +1,7 @@
 /* Errors, error classes, memory and clocks: the small modules that everything else stands on. */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,11 +13,10 @@
 #include "common/memory.h"
 #include "worker/api/error_class.h"
 
-static void setting_an_error_fills_code_and_text_and_returns_false(void **state)
+TEST(setting_an_error_fills_code_and_text_and_returns_false)
 {
     struct error err = ERROR_INIT;
 
-    (void)state;
     assert_false(error_set(&err, ERROR_CONFIG, "cannot read '%s': %s", "x", "no"));
     assert_int_equal(err.code, ERROR_CONFIG);
     assert_string_equal(err.text, "cannot read 'x': no");
@@ -30,18 +25,16 @@ static void setting_an_error_fills_code_and_text_and_returns_false(void **state)
     assert_string_equal(err.text, "second");
 }
 
-static void no_error_struct_is_accepted_everywhere(void **state)
+TEST(no_error_struct_is_accepted_everywhere)
 {
-    (void)state;
     assert_false(error_set(NULL, ERROR_DATA, "%d", 1));
     assert_false(error_prefix(NULL, "%d", 1));
 }
 
-static void an_error_text_can_be_an_argument_of_its_successor(void **state)
+TEST(an_error_text_can_be_an_argument_of_its_successor)
 {
     struct error err = ERROR_INIT;
 
-    (void)state;
     error_set(&err, ERROR_DATA, "inner");
     error_set(&err, ERROR_DATA, "outer (%s)", err.text);
     assert_string_equal(err.text, "outer (inner)");
@@ -49,11 +42,10 @@ static void an_error_text_can_be_an_argument_of_its_successor(void **state)
     assert_string_equal(err.text, "before outer (inner): outer (inner)");
 }
 
-static void a_prefix_keeps_the_code_and_stands_before_the_text(void **state)
+TEST(a_prefix_keeps_the_code_and_stands_before_the_text)
 {
     struct error err = ERROR_INIT;
 
-    (void)state;
     error_set(&err, ERROR_SYSTEM, "too many open files");
     assert_false(error_prefix(&err, "cannot start thread %d", 7));
     assert_int_equal(err.code, ERROR_SYSTEM);
@@ -70,7 +62,7 @@ static void fill(char *text, size_t size, size_t ascii, const char *tail)
     text[size - 1] = '\0';
 }
 
-static void a_long_text_is_cut_after_a_whole_character(void **state)
+TEST(a_long_text_is_cut_after_a_whole_character)
 {
     static const struct {
         size_t ascii;
@@ -91,7 +83,6 @@ static void a_long_text_is_cut_after_a_whole_character(void **state)
     char text[2000];
     struct error err = ERROR_INIT;
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         fill(text, sizeof(text), cases[i].ascii, cases[i].tail);
         error_set(&err, ERROR_DATA, "%s", text);
@@ -103,18 +94,17 @@ static void a_long_text_is_cut_after_a_whole_character(void **state)
     }
 }
 
-static void a_text_of_stray_bytes_is_cut_without_harm(void **state)
+TEST(a_text_of_stray_bytes_is_cut_without_harm)
 {
     char text[2000];
     struct error err = ERROR_INIT;
 
-    (void)state;
     fill(text, sizeof(text), 0, "\x80");
     error_set(&err, ERROR_DATA, "%s", text);
     assert_in_range(strlen(err.text), 500, 511);
 }
 
-static void each_code_has_its_sysexits_value(void **state)
+TEST(each_code_has_its_sysexits_value)
 {
     static const struct {
         enum error_code code;
@@ -132,32 +122,29 @@ static void each_code_has_its_sysexits_value(void **state)
         {ERROR_INTERNAL, EX_SOFTWARE},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_int_equal(error_exit_code(cases[i].code), cases[i].exit_code);
     }
 }
 
-static void a_reason_is_what_the_system_says(void **state)
+TEST(a_reason_is_what_the_system_says)
 {
-    (void)state;
     assert_string_equal(error_reason(ENOENT), "No such file or directory");
     assert_non_null(strstr(error_reason(123456), "123456"));
 }
 
-static void each_class_has_the_name_of_the_sql_enum(void **state)
+TEST(each_class_has_the_name_of_the_sql_enum)
 {
     static const char *const names[] = {"ok",           "rate_limited",   "auth",    "client_error",
                                         "server_error", "timeout",        "network", "tls",
                                         "unreadable",   "unknown_outcome"};
 
-    (void)state;
     for (unsigned i = 0; i < ARRAY_LENGTH(names); i++) {
         assert_string_equal(error_class_name((enum error_class)i), names[i]);
     }
 }
 
-static void memory_is_zeroed_copied_and_formatted(void **state)
+TEST(memory_is_zeroed_copied_and_formatted)
 {
     AUTO(free) char *zeroes = xcalloc(16, 1);
     AUTO(free) char *none = xcalloc(0, 8);
@@ -166,7 +153,6 @@ static void memory_is_zeroed_copied_and_formatted(void **state)
     AUTO(free) char *empty = xstrndup(NULL, 0);
     AUTO(free) char *text = xasprintf("%d-%s", 42, "x");
 
-    (void)state;
     for (int i = 0; i < 16; i++) {
         assert_int_equal(zeroes[i], 0);
     }
@@ -184,12 +170,11 @@ static void memory_is_zeroed_copied_and_formatted(void **state)
     free_secret(xstrdup("secret"));
 }
 
-static void stealing_a_pointer_leaves_null(void **state)
+TEST(stealing_a_pointer_leaves_null)
 {
     AUTO(free) char *owner = xstrdup("x");
     AUTO(free) char *taken = steal_ptr(&owner);
 
-    (void)state;
     assert_null(owner);
     assert_string_equal(taken, "x");
 }
@@ -211,18 +196,16 @@ static int status_of_child(bool grow)
     return WEXITSTATUS(status);
 }
 
-static void memory_that_cannot_be_had_ends_the_process_without_a_core(void **state)
+TEST(memory_that_cannot_be_had_ends_the_process_without_a_core)
 {
-    (void)state;
     assert_int_equal(status_of_child(true), EX_OSERR);
     assert_int_equal(status_of_child(false), EX_OSERR);
 }
 
-static void the_monotonic_clock_never_goes_back_and_the_wall_clock_is_after_2020(void **state)
+TEST(the_monotonic_clock_never_goes_back_and_the_wall_clock_is_after_2020)
 {
     int64_t before = clock_monotonic_us();
 
-    (void)state;
     for (int i = 0; i < 1000; i++) {
         int64_t now = clock_monotonic_us();
 
@@ -230,25 +213,4 @@ static void the_monotonic_clock_never_goes_back_and_the_wall_clock_is_after_2020
         before = now;
     }
     assert_true(clock_wall_us() > INT64_C(1577836800000000));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(setting_an_error_fills_code_and_text_and_returns_false),
-        cmocka_unit_test(no_error_struct_is_accepted_everywhere),
-        cmocka_unit_test(an_error_text_can_be_an_argument_of_its_successor),
-        cmocka_unit_test(a_prefix_keeps_the_code_and_stands_before_the_text),
-        cmocka_unit_test(a_long_text_is_cut_after_a_whole_character),
-        cmocka_unit_test(a_text_of_stray_bytes_is_cut_without_harm),
-        cmocka_unit_test(each_code_has_its_sysexits_value),
-        cmocka_unit_test(a_reason_is_what_the_system_says),
-        cmocka_unit_test(each_class_has_the_name_of_the_sql_enum),
-        cmocka_unit_test(memory_is_zeroed_copied_and_formatted),
-        cmocka_unit_test(stealing_a_pointer_leaves_null),
-        cmocka_unit_test(memory_that_cannot_be_had_ends_the_process_without_a_core),
-        cmocka_unit_test(the_monotonic_clock_never_goes_back_and_the_wall_clock_is_after_2020),
-    };
-
-    return cmocka_run_group_tests_name("error", tests, NULL, NULL);
 }

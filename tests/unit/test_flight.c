@@ -1,10 +1,5 @@
 /* A flight: its statements, what each of them said, and how it ended. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "worker/queue/flight.h"
 
@@ -13,13 +8,12 @@ static PGresult *some_result(ExecStatusType status)
     return PQmakeEmptyPGresult(NULL, status);
 }
 
-static void a_result_is_found_by_the_name_of_its_statement(void **state)
+TEST(a_result_is_found_by_the_name_of_its_statement)
 {
     struct flight flight = {.part_count = 0};
     PGresult *renewed = some_result(PGRES_TUPLES_OK);
     PGresult *claimed = some_result(PGRES_TUPLES_OK);
 
-    (void)state;
     flight_add(&flight, "worker_renew");
     flight_add(&flight, "queue_claim");
     assert_false(flight_take_result(&flight, 0, renewed));
@@ -32,11 +26,10 @@ static void a_result_is_found_by_the_name_of_its_statement(void **state)
     assert_null(flight_result(&flight, "worker_renew"));
 }
 
-static void a_statement_that_did_not_succeed_has_no_result(void **state)
+TEST(a_statement_that_did_not_succeed_has_no_result)
 {
     struct flight flight = {.part_count = 0};
 
-    (void)state;
     flight_add(&flight, "worker_renew");
     flight_add(&flight, "queue_claim");
     assert_false(flight_take_result(&flight, 0, some_result(PGRES_FATAL_ERROR)));
@@ -49,11 +42,10 @@ static void a_statement_that_did_not_succeed_has_no_result(void **state)
     flight_clear(&flight);
 }
 
-static void a_commit_that_is_refused_is_the_fault_of_no_statement(void **state)
+TEST(a_commit_that_is_refused_is_the_fault_of_no_statement)
 {
     struct flight flight = {.part_count = 0};
 
-    (void)state;
     flight_add(&flight, "queue_finish");
     assert_false(flight_take_result(&flight, 0, some_result(PGRES_COMMAND_OK)));
     assert_false(flight_take_result(&flight, 1, some_result(PGRES_FATAL_ERROR)));
@@ -61,15 +53,4 @@ static void a_commit_that_is_refused_is_the_fault_of_no_statement(void **state)
     assert_int_equal(flight.status, FLIGHT_REFUSED);
     assert_int_equal(flight.failed_part, -1);
     flight_clear(&flight);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_result_is_found_by_the_name_of_its_statement),
-        cmocka_unit_test(a_statement_that_did_not_succeed_has_no_result),
-        cmocka_unit_test(a_commit_that_is_refused_is_the_fault_of_no_statement),
-    };
-
-    return cmocka_run_group_tests_name("flight", tests, NULL, NULL);
 }

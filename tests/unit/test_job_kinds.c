@@ -1,8 +1,7 @@
 #include "tests/unit/kind_helpers.h"
 
-static void kinds_are_complete_and_have_different_names(void **state)
+TEST(kinds_are_complete_and_have_different_names)
 {
-    (void)state;
     for (size_t i = 0; job_kinds[i] != NULL; i++) {
         assert_non_null(job_kinds[i]->name);
         assert_true(job_kinds[i]->begin != NULL && job_kinds[i]->step != NULL &&
@@ -12,12 +11,11 @@ static void kinds_are_complete_and_have_different_names(void **state)
     }
 }
 
-static void the_kinds_of_the_design_are_found(void **state)
+TEST(the_kinds_of_the_design_are_found)
 {
     static const char *const names[] = {
         "ping", "verify", "poll", "mark_shipped", "create_shipment", "confirm_order", "push_order"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         ROW_CHECK(names[i], job_kind_find(names[i]) != NULL);
     }
@@ -25,11 +23,10 @@ static void the_kinds_of_the_design_are_found(void **state)
     assert_null(job_kind_find(""));
 }
 
-static void ping_is_done_at_once(void **state)
+TEST(ping_is_done_at_once)
 {
     struct talk talk;
 
-    (void)state;
     talk_begin(&talk, "ping", json_object());
     assert_int_equal(talk.kind->api, API_LOCAL);
     assert_non_null(talk.state);
@@ -40,7 +37,7 @@ static void ping_is_done_at_once(void **state)
 }
 
 /* What the database hands over is checked before it is used. */
-static void a_context_that_makes_no_sense_fails_the_job(void **state)
+TEST(a_context_that_makes_no_sense_fails_the_job)
 {
     static const char *const contexts[] = {
         "{}",
@@ -55,7 +52,6 @@ static void a_context_that_makes_no_sense_fails_the_job(void **state)
     static const char *const kinds[] = {"verify",          "poll",          "mark_shipped",
                                         "create_shipment", "confirm_order", "push_order"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(contexts) * ARRAY_LENGTH(kinds); i++) {
         struct talk talk;
 
@@ -66,16 +62,4 @@ static void a_context_that_makes_no_sense_fails_the_job(void **state)
         assert_string_not_equal(talk.outcome.error, "");
         talk_end(&talk);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds_are_complete_and_have_different_names),
-        cmocka_unit_test(the_kinds_of_the_design_are_found),
-        cmocka_unit_test(ping_is_done_at_once),
-        cmocka_unit_test(a_context_that_makes_no_sense_fails_the_job),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

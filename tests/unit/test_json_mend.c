@@ -2,7 +2,7 @@
 
 #include "worker/api/text/json_mend.h"
 
-static void only_what_must_be_mended_is_changed(void **state)
+TEST(only_what_must_be_mended_is_changed)
 {
     static const struct {
         const char *text;
@@ -41,7 +41,6 @@ static void only_what_must_be_mended_is_changed(void **state)
         {"\xFF[1]", "\xEF\xBF\xBD[1]", false},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct mended mended;
 
@@ -57,11 +56,10 @@ static void only_what_must_be_mended_is_changed(void **state)
 }
 
 /* Any bytes: what comes out has no more to mend, and jansson never refuses it for its bytes. */
-static void mending_twice_changes_nothing(void **state)
+TEST(mending_twice_changes_nothing)
 {
     uint32_t seed = 12345;
 
-    (void)state;
     for (int round = 0; round < 20000; round++) {
         static const char alphabet[] = "\"\\u0d8c\xFF\xC3\xA9 \n{}1e";
         char text[24];
@@ -83,14 +81,4 @@ static void mending_twice_changes_nothing(void **state)
             fail_msg("round %d: mended twice", round);
         }
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_what_must_be_mended_is_changed),
-        cmocka_unit_test(mending_twice_changes_nothing),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,9 +40,8 @@ static void check_against_slow_scan(const char *text, size_t length)
     assert_null(json_scan_next(&scan));
 }
 
-static void brackets_and_commas_outside_strings_are_found(void **state)
+TEST(brackets_and_commas_outside_strings_are_found)
 {
-    (void)state;
     check_against_slow_scan("", 0);
     check_against_slow_scan("[", 1);
     check_against_slow_scan("\"[,]\"", 5);
@@ -50,12 +49,11 @@ static void brackets_and_commas_outside_strings_are_found(void **state)
 }
 
 /* Lengths run over the borders of blocks, with many quotes and backslashes. */
-static void random_texts_of_all_lengths_are_scanned_right(void **state)
+TEST(random_texts_of_all_lengths_are_scanned_right)
 {
     static const char alphabet[] = "{}[],\"\\aaaaaaaaaa:1 \xE9";
     uint32_t seed = 99;
 
-    (void)state;
     for (int round = 0; round < 20000; round++) {
         size_t length = (size_t)round % TEXT_LENGTH;
         AUTO(free) char *text = xcalloc(length + 1, 1);
@@ -74,9 +72,8 @@ static void random_texts_of_all_lengths_are_scanned_right(void **state)
     }
 }
 
-static void long_runs_of_backslashes_keep_their_parity(void **state)
+TEST(long_runs_of_backslashes_keep_their_parity)
 {
-    (void)state;
     for (size_t run = 0; run < 140; run++) {
         char text[TEXT_LENGTH];
         size_t length = 0;
@@ -91,15 +88,4 @@ static void long_runs_of_backslashes_keep_their_parity(void **state)
         text[length++] = ']';
         check_against_slow_scan(text, length);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(brackets_and_commas_outside_strings_are_found),
-        cmocka_unit_test(random_texts_of_all_lengths_are_scanned_right),
-        cmocka_unit_test(long_runs_of_backslashes_keep_their_parity),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

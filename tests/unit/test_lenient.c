@@ -15,7 +15,7 @@ static json_t *with_value(const char *text)
     return json;
 }
 
-static void parsing_names_the_trouble_and_not_the_content(void **state)
+TEST(parsing_names_the_trouble_and_not_the_content)
 {
     static const char *const rows[][2] = {
         {"", "it ends too early"},
@@ -26,7 +26,6 @@ static void parsing_names_the_trouble_and_not_the_content(void **state)
         {"[1e999999]", "a number is too large"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct error err = ERROR_INIT;
 
@@ -37,28 +36,26 @@ static void parsing_names_the_trouble_and_not_the_content(void **state)
     }
 }
 
-static void deep_nesting_is_refused_and_does_not_crash(void **state)
+TEST(deep_nesting_is_refused_and_does_not_crash)
 {
     AUTO(free) char *deep = xcalloc(1, 200001);
     struct error err = ERROR_INIT;
 
-    (void)state;
     memset(deep, '[', 200000);
     assert_null(lenient_parse(deep, 200000, NULL, &err));
     assert_non_null(strstr(err.text, "nested too deep"));
 }
 
-static void whole_numbers_beyond_64_bits_are_read(void **state)
+TEST(whole_numbers_beyond_64_bits_are_read)
 {
     json_auto_t *json = with_value("123456789012345678901234567890");
     double number = 0;
 
-    (void)state;
     assert_true(lenient_number(json, "v", &number));
     assert_true(number > 1.2e29);
 }
 
-static void broken_bytes_are_mended_before_parsing(void **state)
+TEST(broken_bytes_are_mended_before_parsing)
 {
     static const char text[] = "{\"v\":\"a\xE9\\u0000\\ud800\"}";
     struct mended mended;
@@ -66,12 +63,11 @@ static void broken_bytes_are_mended_before_parsing(void **state)
     AUTO(free) char *owned = mended.text;
     AUTO(free) char *value = lenient_text(json, "v", 10);
 
-    (void)state;
     assert_non_null(owned);
     check_text("v", value, "a\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
-static void texts_numbers_and_truth_are_read_from_anything(void **state)
+TEST(texts_numbers_and_truth_are_read_from_anything)
 {
     static const struct {
         const char *json;
@@ -106,7 +102,6 @@ static void texts_numbers_and_truth_are_read_from_anything(void **state)
         {"\"\\u0000\"", NULL, -1, false, false},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *json = with_value(rows[i].json);
         AUTO(free) char *text = lenient_text(json, "v", 20);
@@ -120,7 +115,7 @@ static void texts_numbers_and_truth_are_read_from_anything(void **state)
     }
 }
 
-static void integers_are_whole_and_fit(void **state)
+TEST(integers_are_whole_and_fit)
 {
     static const struct {
         const char *json;
@@ -141,7 +136,6 @@ static void integers_are_whole_and_fit(void **state)
         {"1e300", false, 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *json = with_value(rows[i].json);
         int32_t integer = 0;
@@ -151,7 +145,7 @@ static void integers_are_whole_and_fit(void **state)
     }
 }
 
-static void objects_and_lists_come_in_many_forms(void **state)
+TEST(objects_and_lists_come_in_many_forms)
 {
     static const struct {
         const char *json;
@@ -172,7 +166,6 @@ static void objects_and_lists_come_in_many_forms(void **state)
         {"{\"0\":{\"a\":1},\"2\":{\"a\":2}}", true, 2},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *json = with_value(rows[i].json);
         json_auto_t *list = lenient_list(json, "v");
@@ -183,13 +176,12 @@ static void objects_and_lists_come_in_many_forms(void **state)
     }
 }
 
-static void a_missing_parent_is_like_a_missing_member(void **state)
+TEST(a_missing_parent_is_like_a_missing_member)
 {
     double number = 5;
     int32_t integer = 5;
     json_auto_t *array = json_array();
 
-    (void)state;
     assert_null(lenient_object(NULL, "v"));
     assert_null(lenient_list(array, "v"));
     assert_null(lenient_text(NULL, "v", 5));
@@ -199,20 +191,4 @@ static void a_missing_parent_is_like_a_missing_member(void **state)
     assert_false(lenient_true(NULL, "v"));
     assert_false(lenient_is_set(NULL, "v"));
     assert_true(number == 5 && integer == 5);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parsing_names_the_trouble_and_not_the_content),
-        cmocka_unit_test(deep_nesting_is_refused_and_does_not_crash),
-        cmocka_unit_test(whole_numbers_beyond_64_bits_are_read),
-        cmocka_unit_test(broken_bytes_are_mended_before_parsing),
-        cmocka_unit_test(texts_numbers_and_truth_are_read_from_anything),
-        cmocka_unit_test(integers_are_whole_and_fit),
-        cmocka_unit_test(objects_and_lists_come_in_many_forms),
-        cmocka_unit_test(a_missing_parent_is_like_a_missing_member),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

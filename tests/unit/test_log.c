@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <errno.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -74,9 +70,8 @@ static void assert_matches(const char *text, const char *pattern)
 
 #define TIME "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z"
 
-static void a_logfmt_line_has_time_level_thread_event_and_fields(void **state)
+TEST(a_logfmt_line_has_time_level_thread_event_and_fields)
 {
-    (void)state;
     log_setup(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
     log_set_thread_name("w0");
     capture_start();
@@ -87,9 +82,8 @@ static void a_logfmt_line_has_time_level_thread_event_and_fields(void **state)
                                   "jobs=12 kind=poll took=1[.]500000\n$");
 }
 
-static void a_json_line_has_the_same_members(void **state)
+TEST(a_json_line_has_the_same_members)
 {
-    (void)state;
     log_setup(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
     log_set_thread_name("w0");
     capture_start();
@@ -101,9 +95,8 @@ static void a_json_line_has_the_same_members(void **state)
                                   "\"took\":-0[.]000001[}]\n$");
 }
 
-static void a_line_needs_no_fields_and_a_null_text_is_left_out(void **state)
+TEST(a_line_needs_no_fields_and_a_null_text_is_left_out)
 {
-    (void)state;
     log_setup(LOG_LEVEL_DEBUG, LOG_FORMAT_LOGFMT);
     capture_start();
     LOG_DEBUG("started");
@@ -114,9 +107,8 @@ static void a_line_needs_no_fields_and_a_null_text_is_left_out(void **state)
                    "level=debug .*event=started\n.*level=warning .*event=stopped after=3\n$");
 }
 
-static void lines_below_the_level_are_not_written(void **state)
+TEST(lines_below_the_level_are_not_written)
 {
-    (void)state;
     log_setup(LOG_LEVEL_WARNING, LOG_FORMAT_LOGFMT);
     assert_false(log_enabled(LOG_LEVEL_DEBUG) || log_enabled(LOG_LEVEL_INFO));
     assert_true(log_enabled(LOG_LEVEL_WARNING) && log_enabled(LOG_LEVEL_ERROR));
@@ -128,9 +120,8 @@ static void lines_below_the_level_are_not_written(void **state)
     assert_string_equal(capture_end(), "");
 }
 
-static void a_thread_name_is_cut_at_15_bytes(void **state)
+TEST(a_thread_name_is_cut_at_15_bytes)
 {
-    (void)state;
     log_setup(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
     log_set_thread_name("0123456789abcdefghij");
     capture_start();
@@ -140,7 +131,7 @@ static void a_thread_name_is_cut_at_15_bytes(void **state)
     log_set_thread_name("main");
 }
 
-static void numbers_are_printed_whole(void **state)
+TEST(numbers_are_printed_whole)
 {
     static const struct {
         struct log_field field;
@@ -156,7 +147,6 @@ static void numbers_are_printed_whole(void **state)
          " n=-9223372036854.775808\n"},
     };
 
-    (void)state;
     log_setup(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         capture_start();
@@ -165,7 +155,7 @@ static void numbers_are_printed_whole(void **state)
     }
 }
 
-static void logfmt_values_are_quoted_and_escaped_only_when_needed(void **state)
+TEST(logfmt_values_are_quoted_and_escaped_only_when_needed)
 {
     static const struct {
         const char *value, *printed;
@@ -202,13 +192,12 @@ static void logfmt_values_are_quoted_and_escaped_only_when_needed(void **state)
          "31m\""},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_string_equal(logfmt_value(cases[i].value), cases[i].printed);
     }
 }
 
-static void json_says_the_same_value_when_it_is_read_again(void **state)
+TEST(json_says_the_same_value_when_it_is_read_again)
 {
     static const char *const values[] = {
         "",
@@ -223,7 +212,6 @@ static void json_says_the_same_value_when_it_is_read_again(void **state)
         "</script>",
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
         json_auto_t *line = json_loads(line_with_text(LOG_FORMAT_JSON, values[i]), 0, NULL);
 
@@ -233,11 +221,10 @@ static void json_says_the_same_value_when_it_is_read_again(void **state)
 }
 
 /* Every byte, every pair of a lead byte and another, and pseudo-random noise. */
-static void no_input_whatever_breaks_a_line(void **state)
+TEST(no_input_whatever_breaks_a_line)
 {
     unsigned random = 1;
 
-    (void)state;
     for (int round = 0; round < 3000; round++) {
         char value[64] = "";
         size_t length = round < 256 ? 1 : 1 + (size_t)round % 60;
@@ -259,7 +246,7 @@ static void no_input_whatever_breaks_a_line(void **state)
     }
 }
 
-static void a_long_value_is_cut_at_1_kib_and_says_so(void **state)
+TEST(a_long_value_is_cut_at_1_kib_and_says_so)
 {
     static const struct {
         const char *piece;
@@ -272,7 +259,6 @@ static void a_long_value_is_cut_at_1_kib_and_says_so(void **state)
     };
     char value[9000];
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         size_t step = strlen(cases[i].piece);
 
@@ -289,11 +275,10 @@ static void a_long_value_is_cut_at_1_kib_and_says_so(void **state)
     }
 }
 
-static void a_value_of_exactly_1_kib_is_not_cut(void **state)
+TEST(a_value_of_exactly_1_kib_is_not_cut)
 {
     char value[1026];
 
-    (void)state;
     memset(value, 'x', sizeof(value));
     value[1024] = '\0';
     assert_string_equal(logfmt_value(value), value);
@@ -302,12 +287,11 @@ static void a_value_of_exactly_1_kib_is_not_cut(void **state)
     assert_int_equal(strlen(logfmt_value(value)), 1024);
 }
 
-static void a_line_with_too_many_fields_stays_whole_and_under_4_kib(void **state)
+TEST(a_line_with_too_many_fields_stays_whole_and_under_4_kib)
 {
     static const enum log_format formats[] = {LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON};
     char value[2000];
 
-    (void)state;
     for (size_t length = 700; length < 1200; length++) {
         memset(value, 'x', length);
         value[length] = '\0';
@@ -333,11 +317,10 @@ static void a_line_with_too_many_fields_stays_whole_and_under_4_kib(void **state
     }
 }
 
-static void logging_does_not_disturb_errno(void **state)
+TEST(logging_does_not_disturb_errno)
 {
     int saved = dup(STDERR_FILENO);
 
-    (void)state;
     log_setup(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
     close(STDERR_FILENO);
     errno = ENOENT;
@@ -361,13 +344,12 @@ static void *write_lines(void *context)
     return NULL;
 }
 
-static void lines_of_several_threads_are_not_mixed(void **state)
+TEST(lines_of_several_threads_are_not_mixed)
 {
     static char names[THREADS][4] = {"w0", "w1", "w2", "w3"};
     pthread_t threads[THREADS];
     int lines = 0;
 
-    (void)state;
     log_setup(LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
     capture_start();
     for (int i = 0; i < THREADS; i++) {
@@ -385,26 +367,4 @@ static void lines_of_several_threads_are_not_mixed(void **state)
         line = end + 1;
     }
     assert_int_equal(lines, THREADS * LINES);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_logfmt_line_has_time_level_thread_event_and_fields),
-        cmocka_unit_test(a_json_line_has_the_same_members),
-        cmocka_unit_test(a_line_needs_no_fields_and_a_null_text_is_left_out),
-        cmocka_unit_test(lines_below_the_level_are_not_written),
-        cmocka_unit_test(a_thread_name_is_cut_at_15_bytes),
-        cmocka_unit_test(numbers_are_printed_whole),
-        cmocka_unit_test(logfmt_values_are_quoted_and_escaped_only_when_needed),
-        cmocka_unit_test(json_says_the_same_value_when_it_is_read_again),
-        cmocka_unit_test(no_input_whatever_breaks_a_line),
-        cmocka_unit_test(a_long_value_is_cut_at_1_kib_and_says_so),
-        cmocka_unit_test(a_value_of_exactly_1_kib_is_not_cut),
-        cmocka_unit_test(a_line_with_too_many_fields_stays_whole_and_under_4_kib),
-        cmocka_unit_test(logging_does_not_disturb_errno),
-        cmocka_unit_test(lines_of_several_threads_are_not_mixed),
-    };
-
-    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

@@ -60,12 +60,11 @@ static void check_marked(const struct talk *talk, const char *ending, const char
     assert_int_equal(talk->outcome.shop_environment, ENVIRONMENT_PRODUCTION);
 }
 
-static void an_open_order_is_marked(void **state)
+TEST(an_open_order_is_marked)
 {
     AUTO(free) char *shipped = shop_order("status", "2");
     struct talk talk;
 
-    (void)state;
     begin(&talk, NULL, NULL);
     assert_int_equal(answer_order(&talk, NULL, NULL), STEP_CALL);
     assert_int_equal(talk.request.method, HTTP_PATCH);
@@ -85,12 +84,11 @@ static void an_open_order_is_marked(void **state)
     talk_end(&talk);
 }
 
-static void a_staging_label_marks_the_production_shop_as_documented(void **state)
+TEST(a_staging_label_marks_the_production_shop_as_documented)
 {
     AUTO(free) char *shipped = shop_order("status", "2");
     struct talk talk;
 
-    (void)state;
     begin(&talk, "label_environment", "\"staging\"");
     answer_order(&talk, NULL, NULL);
     talk_http(&talk, 200, shipped);
@@ -100,7 +98,7 @@ static void a_staging_label_marks_the_production_shop_as_documented(void **state
     talk_end(&talk);
 }
 
-static void some_orders_are_left_alone_without_a_call(void **state)
+TEST(some_orders_are_left_alone_without_a_call)
 {
     static const struct {
         const char *key;
@@ -113,7 +111,6 @@ static void some_orders_are_left_alone_without_a_call(void **state)
         {"mark_on_staging", "false", "staging_label"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -135,7 +132,7 @@ static void some_orders_are_left_alone_without_a_call(void **state)
     }
 }
 
-static void the_shop_has_the_last_word(void **state)
+TEST(the_shop_has_the_last_word)
 {
     static const struct {
         const char *key;
@@ -156,7 +153,6 @@ static void the_shop_has_the_last_word(void **state)
         {"credit_order_numbers", "\"100\"", "not_marked", "credited"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -168,11 +164,10 @@ static void the_shop_has_the_last_word(void **state)
     }
 }
 
-static void the_changed_status_is_named(void **state)
+TEST(the_changed_status_is_named)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, NULL, NULL);
     answer_order(&talk, "status", "5");
 
@@ -184,7 +179,7 @@ static void the_changed_status_is_named(void **state)
 }
 
 /* Refunded in part before it was imported: the merchant knew, and made a label. */
-static void credits_from_before_the_import_do_not_matter(void **state)
+TEST(credits_from_before_the_import_do_not_matter)
 {
     static const char *const rows[][2] = {
         {"credit_order_numbers", "[99]"},
@@ -195,7 +190,6 @@ static void credits_from_before_the_import_do_not_matter(void **state)
         {"status", "\"1\""},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -206,11 +200,10 @@ static void credits_from_before_the_import_do_not_matter(void **state)
     }
 }
 
-static void a_deleted_order_is_not_found(void **state)
+TEST(a_deleted_order_is_not_found)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, NULL, NULL);
     talk_start(&talk);
     talk_http(&talk, 404, "{\"title\":\"Not found\"}");
@@ -219,7 +212,7 @@ static void a_deleted_order_is_not_found(void **state)
     talk_end(&talk);
 }
 
-static void the_tracking_text_is_appended_once(void **state)
+TEST(the_tracking_text_is_appended_once)
 {
     static const struct {
         const char *comments; /* of the order in the shop */
@@ -233,7 +226,6 @@ static void the_tracking_text_is_appended_once(void **state)
         {"{\"internal\":7}", "{\"status\":2}"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -245,12 +237,11 @@ static void the_tracking_text_is_appended_once(void **state)
 }
 
 /* Writing back a repaired comment would change what the merchant wrote. */
-static void a_comment_that_had_to_be_mended_is_left_alone(void **state)
+TEST(a_comment_that_had_to_be_mended_is_left_alone)
 {
     AUTO(free) char *order = shop_order("comments", "{\"internal\":\"caf?\"}");
     struct talk talk;
 
-    (void)state;
     strstr(order, "caf?")[3] = '\xE9';
     begin(&talk, "comment_line", "\"DPD: 123\"");
     talk_start(&talk);
@@ -259,7 +250,7 @@ static void a_comment_that_had_to_be_mended_is_left_alone(void **state)
     talk_end(&talk);
 }
 
-static void an_answer_that_does_not_confirm_is_not_believed(void **state)
+TEST(an_answer_that_does_not_confirm_is_not_believed)
 {
     static const struct {
         int status;
@@ -273,7 +264,6 @@ static void an_answer_that_does_not_confirm_is_not_believed(void **state)
     };
     static const char *const bodies[] = {"", "{}", "[]", "<html>", "{\"status\":2}", "null"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows) + ARRAY_LENGTH(bodies); i++) {
         bool is_order = i < ARRAY_LENGTH(rows);
         AUTO(free)
@@ -290,11 +280,10 @@ static void an_answer_that_does_not_confirm_is_not_believed(void **state)
     }
 }
 
-static void a_first_answer_that_is_no_order_is_unreadable(void **state)
+TEST(a_first_answer_that_is_no_order_is_unreadable)
 {
     static const char *const bodies[] = {"", "{}", "[]", "<html>", "{\"number\":20411}", "null"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
         struct talk talk;
 
@@ -307,7 +296,7 @@ static void a_first_answer_that_is_no_order_is_unreadable(void **state)
     }
 }
 
-static void bad_answers_end_the_attempt_with_their_class(void **state)
+TEST(bad_answers_end_the_attempt_with_their_class)
 {
     static const struct {
         int status;
@@ -321,7 +310,6 @@ static void bad_answers_end_the_attempt_with_their_class(void **state)
         {0, ERROR_CLASS_NETWORK, STEP_RETRY},
     };
 
-    (void)state;
     for (size_t i = 0; i < 2 * ARRAY_LENGTH(rows); i++) {
         bool at_patch = i % 2 == 1;
         size_t row = i / 2;
@@ -348,11 +336,10 @@ static void bad_answers_end_the_attempt_with_their_class(void **state)
     }
 }
 
-static void a_token_that_cannot_be_opened_is_not_used(void **state)
+TEST(a_token_that_cannot_be_opened_is_not_used)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, NULL, NULL);
     talk.job.token_problem = "cannot be opened with this key";
     assert_int_equal(talk_start(&talk), STEP_RETRY);
@@ -361,38 +348,15 @@ static void a_token_that_cannot_be_opened_is_not_used(void **state)
     talk_end(&talk);
 }
 
-static void an_order_without_a_label_is_not_marked(void **state)
+TEST(an_order_without_a_label_is_not_marked)
 {
     json_t *context = json_loads(good_context, 0, NULL);
     struct talk talk;
 
-    (void)state;
     json_object_set_new(context, "label_environment", json_null());
     talk_begin(&talk, "mark_shipped", context);
     assert_null(talk.state);
     assert_int_equal(talk.outcome.error_class, ERROR_CLASS_CLIENT_ERROR);
     assert_string_equal(talk.outcome.error, "the order has no label");
     talk_end(&talk);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_open_order_is_marked),
-        cmocka_unit_test(a_staging_label_marks_the_production_shop_as_documented),
-        cmocka_unit_test(some_orders_are_left_alone_without_a_call),
-        cmocka_unit_test(the_shop_has_the_last_word),
-        cmocka_unit_test(the_changed_status_is_named),
-        cmocka_unit_test(credits_from_before_the_import_do_not_matter),
-        cmocka_unit_test(a_deleted_order_is_not_found),
-        cmocka_unit_test(the_tracking_text_is_appended_once),
-        cmocka_unit_test(a_comment_that_had_to_be_mended_is_left_alone),
-        cmocka_unit_test(an_answer_that_does_not_confirm_is_not_believed),
-        cmocka_unit_test(a_first_answer_that_is_no_order_is_unreadable),
-        cmocka_unit_test(bad_answers_end_the_attempt_with_their_class),
-        cmocka_unit_test(a_token_that_cannot_be_opened_is_not_used),
-        cmocka_unit_test(an_order_without_a_label_is_not_marked),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

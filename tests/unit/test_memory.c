@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -41,12 +37,11 @@ static void format_too_much(void)
     free(xasprintf("%*s%*s", too_wide, "", too_wide, ""));
 }
 
-static void without_memory_the_process_ends_at_once_and_says_why(void **state)
+TEST(without_memory_the_process_ends_at_once_and_says_why)
 {
     static void (*const ways[])(void) = {ask_for_too_much, grow_too_much, overflow, copy_too_much,
                                          format_too_much};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         int ends[2];
         char said[64] = "";
@@ -70,37 +65,24 @@ static void without_memory_the_process_ends_at_once_and_says_why(void **state)
     }
 }
 
-static void nothing_is_a_size_too(void **state)
+TEST(nothing_is_a_size_too)
 {
     char *none = xcalloc(0, 0);
     char *moved = xreallocarray(none, 0, 8);
 
-    (void)state;
     assert_non_null(moved);
     free(moved);
     assert_null(xstrdup(NULL));
     free_secret(NULL);
 }
 
-static void copies_are_whole_and_end(void **state)
+TEST(copies_are_whole_and_end)
 {
     AUTO(free) char *cut = xstrndup("abcdef", 3);
     AUTO(free) char *empty = xstrndup(NULL, 0);
     AUTO(free) char *text = xasprintf("%s-%d", "a", 7);
 
-    (void)state;
     assert_string_equal(cut, "abc");
     assert_string_equal(empty, "");
     assert_string_equal(text, "a-7");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_memory_the_process_ends_at_once_and_says_why),
-        cmocka_unit_test(nothing_is_a_size_too),
-        cmocka_unit_test(copies_are_whole_and_end),
-    };
-
-    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }

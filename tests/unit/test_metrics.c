@@ -1,10 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
-#include <cmocka.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -36,13 +32,12 @@ static int times(const char *text, const char *needle)
     return count;
 }
 
-static void a_metric_appears_when_it_is_first_used(void **state)
+TEST(a_metric_appears_when_it_is_first_used)
 {
     static struct metric metric = {
         .name = "test_first_total", .help = "First use.", .type = METRIC_COUNTER};
     AUTO(free) char *before = metrics_text();
 
-    (void)state;
     assert_null(strstr(before, "test_first_total"));
     metric_add(&metric, 0);
     AUTO(free) char *after = metrics_text();
@@ -51,7 +46,7 @@ static void a_metric_appears_when_it_is_first_used(void **state)
     assert_line(after, "test_first_total 0");
 }
 
-static void values_are_added_set_and_printed_whole(void **state)
+TEST(values_are_added_set_and_printed_whole)
 {
     static struct metric counter = {
         .name = "test_counter_total", .help = "c", .type = METRIC_COUNTER};
@@ -62,7 +57,6 @@ static void values_are_added_set_and_printed_whole(void **state)
     static struct metric negative = {
         .name = "test_negative", .help = "n", .type = METRIC_GAUGE, .is_seconds = true};
 
-    (void)state;
     metric_add(&counter, 2);
     metric_add(&counter, 40);
     metric_set(&gauge, 7);
@@ -82,7 +76,7 @@ static void values_are_added_set_and_printed_whole(void **state)
     assert_line(text, "test_negative -0.000001");
 }
 
-static void metrics_of_one_name_stand_together_under_one_header(void **state)
+TEST(metrics_of_one_name_stand_together_under_one_header)
 {
     static struct metric metrics[] = {
         {.name = "test_jobs_total", .labels = "kind=\"poll\"", .help = "Jobs."},
@@ -92,7 +86,6 @@ static void metrics_of_one_name_stand_together_under_one_header(void **state)
         {.name = "test_jobs_total", .labels = "", .help = "Jobs."},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(metrics); i++) {
         metric_add(&metrics[i], (int64_t)i);
     }
@@ -106,13 +99,12 @@ static void metrics_of_one_name_stand_together_under_one_header(void **state)
                                  "test_jobs_total{kind=\"poll\"} 0\n"));
 }
 
-static void help_and_labels_cannot_break_a_line(void **state)
+TEST(help_and_labels_cannot_break_a_line)
 {
     static struct metric metric = {.name = "test_escaped_total",
                                    .labels = "path=\"a\\\\b\nc\"",
                                    .help = "back\\slash\nforged_total 1"};
 
-    (void)state;
     metric_add(&metric, 1);
 
     AUTO(free) char *text = metrics_text();
@@ -146,11 +138,10 @@ static void *count_up(void *context)
     return context;
 }
 
-static void nothing_is_lost_when_threads_count_at_the_same_time(void **state)
+TEST(nothing_is_lost_when_threads_count_at_the_same_time)
 {
     pthread_t threads[THREADS];
 
-    (void)state;
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, count_up, NULL), 0);
     }
@@ -228,7 +219,7 @@ static struct metrics_server *start(const char *address)
     return server;
 }
 
-static void the_server_answers_what_it_is_made_for_and_nothing_else(void **state)
+TEST(the_server_answers_what_it_is_made_for_and_nothing_else)
 {
     static const struct {
         const char *method, *path, *status, *body;
@@ -250,7 +241,6 @@ static void the_server_answers_what_it_is_made_for_and_nothing_else(void **state
     static struct metric metric = {.name = "test_server_total", .help = "s"};
     AUTO(metrics_server) struct metrics_server *server = start("127.0.0.1:0");
 
-    (void)state;
     metric_set(&metric, 5);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const char *answer = ask(metrics_server_port(server), cases[i].method, cases[i].path);
@@ -263,14 +253,13 @@ static void the_server_answers_what_it_is_made_for_and_nothing_else(void **state
     }
 }
 
-static void ready_says_why_not(void **state)
+TEST(ready_says_why_not)
 {
     AUTO(metrics_server) struct metrics_server *server = start("localhost:0");
     uint16_t port = metrics_server_port(server);
 
     const char *answer = NULL;
 
-    (void)state;
     atomic_store(&is_ready, false);
     answer = ask(port, "GET", "/ready");
     assert_memory_equal(answer, "HTTP/1.1 503", 12);
@@ -280,7 +269,7 @@ static void ready_says_why_not(void **state)
     assert_memory_equal(ask(port, "GET", "/ready"), "HTTP/1.1 200", 12);
 }
 
-static void hostile_requests_do_no_harm(void **state)
+TEST(hostile_requests_do_no_harm)
 {
     AUTO(metrics_server) struct metrics_server *server = start("127.0.0.1:0");
     AUTO(free) char *long_request = xcalloc(100001, 1);
@@ -296,7 +285,6 @@ static void hostile_requests_do_no_harm(void **state)
         long_request,
     };
 
-    (void)state;
     memcpy(long_request, "GET /", 5);
     memset(long_request + 5, 'a', 99995);
     for (size_t i = 0; i < ARRAY_LENGTH(requests); i++) {
@@ -306,11 +294,10 @@ static void hostile_requests_do_no_harm(void **state)
     }
 }
 
-static void a_body_is_not_waited_for(void **state)
+TEST(a_body_is_not_waited_for)
 {
     AUTO(metrics_server) struct metrics_server *server = start("127.0.0.1:0");
 
-    (void)state;
     assert_memory_equal(exchange(metrics_server_port(server),
                                  "POST /metrics HTTP/1.1\r\nHost: x\r\n"
                                  "Content-Length: 999999999999\r\n\r\nabc",
@@ -318,7 +305,7 @@ static void a_body_is_not_waited_for(void **state)
                         "HTTP/1.1 405", 12);
 }
 
-static void a_connection_can_be_used_again(void **state)
+TEST(a_connection_can_be_used_again)
 {
     AUTO(metrics_server) struct metrics_server *server = start("127.0.0.1:0");
     const char *answer = exchange(metrics_server_port(server),
@@ -326,15 +313,13 @@ static void a_connection_can_be_used_again(void **state)
                                   "GET /ready HTTP/1.1\r\nHost: x\r\n\r\n",
                                   "ready\n");
 
-    (void)state;
     assert_int_equal(times(answer, "HTTP/1.1 200"), 2);
 }
 
-static void all_addresses_means_ipv4_too_and_a_port_can_be_taken_again(void **state)
+TEST(all_addresses_means_ipv4_too_and_a_port_can_be_taken_again)
 {
     AUTO(free) char *address = NULL;
 
-    (void)state;
     for (int round = 0; round < 3; round++) {
         AUTO(metrics_server)
         struct metrics_server *server = start(address != NULL ? address : ":0");
@@ -345,7 +330,7 @@ static void all_addresses_means_ipv4_too_and_a_port_can_be_taken_again(void **st
     }
 }
 
-static void an_address_that_cannot_be_had_is_refused_with_a_reason(void **state)
+TEST(an_address_that_cannot_be_had_is_refused_with_a_reason)
 {
     AUTO(metrics_server) struct metrics_server *other = start("127.0.0.1:0");
     AUTO(free) char *taken = xasprintf("127.0.0.1:%u", metrics_server_port(other));
@@ -363,7 +348,6 @@ static void an_address_that_cannot_be_had_is_refused_with_a_reason(void **state)
         {taken, ERROR_SYSTEM, "Address already in use"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct metrics_server *server = NULL;
         struct error err = ERROR_INIT;
@@ -376,24 +360,4 @@ static void an_address_that_cannot_be_had_is_refused_with_a_reason(void **state)
         }
     }
     metrics_server_stop(NULL);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_metric_appears_when_it_is_first_used),
-        cmocka_unit_test(values_are_added_set_and_printed_whole),
-        cmocka_unit_test(metrics_of_one_name_stand_together_under_one_header),
-        cmocka_unit_test(help_and_labels_cannot_break_a_line),
-        cmocka_unit_test(nothing_is_lost_when_threads_count_at_the_same_time),
-        cmocka_unit_test(the_server_answers_what_it_is_made_for_and_nothing_else),
-        cmocka_unit_test(ready_says_why_not),
-        cmocka_unit_test(hostile_requests_do_no_harm),
-        cmocka_unit_test(a_body_is_not_waited_for),
-        cmocka_unit_test(a_connection_can_be_used_again),
-        cmocka_unit_test(all_addresses_means_ipv4_too_and_a_port_can_be_taken_again),
-        cmocka_unit_test(an_address_that_cannot_be_had_is_refused_with_a_reason),
-    };
-
-    return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }

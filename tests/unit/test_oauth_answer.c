@@ -29,7 +29,7 @@ static struct seen see(int status, const char *body, size_t length)
     return seen;
 }
 
-static void a_token_lasts_as_long_as_it_says(void **state)
+TEST(a_token_lasts_as_long_as_it_says)
 {
     static const struct {
         const char *member;
@@ -50,7 +50,6 @@ static void a_token_lasts_as_long_as_it_says(void **state)
         {",\"expires_in\":1e300", 86400},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free)
         char *body = xasprintf("{\"token_type\":\"Bearer\",\"access_token\":\"eyJ0.x-_~+/=\"%s}",
@@ -64,7 +63,7 @@ static void a_token_lasts_as_long_as_it_says(void **state)
     }
 }
 
-static void what_is_no_token_is_refused(void **state)
+TEST(what_is_no_token_is_refused)
 {
     static const char *const tokens[] = {"null",
                                          "\"\"",
@@ -80,7 +79,6 @@ static void what_is_no_token_is_refused(void **state)
                                          "\"a\\r\\nX-Evil: 1\"",
                                          "\" spaced\""};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(tokens); i++) {
         AUTO(free) char *body = xasprintf("{\"access_token\":%s,\"expires_in\":60}", tokens[i]);
         struct seen seen = see(200, body, strlen(body));
@@ -91,9 +89,8 @@ static void what_is_no_token_is_refused(void **state)
     }
 }
 
-static void a_token_has_a_limit(void **state)
+TEST(a_token_has_a_limit)
 {
-    (void)state;
     for (int length = 4096; length <= 4097; length++) {
         AUTO(free) char *zeros = xasprintf("%0*d", length, 0);
         AUTO(free) char *body = xasprintf("{\"access_token\":\"%s\"}", zeros);
@@ -104,7 +101,7 @@ static void a_token_has_a_limit(void **state)
     }
 }
 
-static void a_refusal_is_told_without_secrets(void **state)
+TEST(a_refusal_is_told_without_secrets)
 {
     static const struct {
         int status;
@@ -128,7 +125,6 @@ static void a_refusal_is_told_without_secrets(void **state)
         {204, "", "HTTP 204 with an empty answer, without a usable access_token"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct seen seen = see(rows[i].status, rows[i].body, strlen(rows[i].body));
 
@@ -137,27 +133,13 @@ static void a_refusal_is_told_without_secrets(void **state)
     }
 }
 
-static void no_answer_is_told_too(void **state)
+TEST(no_answer_is_told_too)
 {
     struct http_response none = {.transport = ERROR_CLASS_TIMEOUT, .body = "", .trouble = "slow"};
     char *token = NULL;
     int64_t lifetime_s = 0;
     char problem[9];
 
-    (void)state;
     assert_false(oauth_answer_read(&none, &token, &lifetime_s, problem, sizeof(problem)));
     assert_string_equal(problem, "no answe");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_token_lasts_as_long_as_it_says),
-        cmocka_unit_test(what_is_no_token_is_refused),
-        cmocka_unit_test(a_token_has_a_limit),
-        cmocka_unit_test(a_refusal_is_told_without_secrets),
-        cmocka_unit_test(no_answer_is_told_too),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

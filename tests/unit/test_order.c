@@ -11,13 +11,12 @@ static void read_text(const char *text, struct order *ret_order)
     }
 }
 
-static void the_facts_of_an_order_are_read(void **state)
+TEST(the_facts_of_an_order_are_read)
 {
     AUTO(free) char *text = fixture_text("order_b2c.json");
     AUTO(order) struct order order;
     json_auto_t *credits = NULL;
 
-    (void)state;
     read_text(text, &order);
     check_text("number", order.number, "20411");
     check_text("uuid", order.uuid, "3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101");
@@ -30,35 +29,32 @@ static void the_facts_of_an_order_are_read(void **state)
     assert_int_equal(json_array_size(credits), 0);
 }
 
-static void an_integer_number_is_text_too(void **state)
+TEST(an_integer_number_is_text_too)
 {
     AUTO(free) char *text = fixture_text("order_b2b_belgium.json");
     AUTO(order) struct order order;
 
-    (void)state;
     read_text(text, &order);
     check_text("number", order.number, "20412");
     assert_false(order.paid);
     assert_int_equal(order.status, 1);
 }
 
-static void the_official_example_is_read(void **state)
+TEST(the_official_example_is_read)
 {
     AUTO(free) char *text = fixture_text("order_official.json");
     AUTO(order) struct order order;
 
-    (void)state;
     read_text(text, &order);
     check_text("number", order.number, "27");
     assert_true(order.paid); /* payment_status captured */
 }
 
-static void a_test_order_with_php_oddities_is_read(void **state)
+TEST(a_test_order_with_php_oddities_is_read)
 {
     AUTO(free) char *text = fixture_text("order_test.json");
     AUTO(order) struct order order;
 
-    (void)state;
     read_text(text, &order);
     check_text("number", order.number, "T-57");
     assert_true(order_number_is_test(order.number));
@@ -66,12 +62,11 @@ static void a_test_order_with_php_oddities_is_read(void **state)
     assert_false(order.paid || order.credit || order.archived);
 }
 
-static void test_numbers_are_all_that_are_not_digits(void **state)
+TEST(test_numbers_are_all_that_are_not_digits)
 {
     static const char *const tests[] = {"T-57", "57-T", "t-57", "57T-", "57-t", "T57",
                                         "-5",   "5.0",  "5 7",  "",     "5e3",  "abc"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(tests); i++) {
         ROW_CHECK(tests[i], order_number_is_test(tests[i]));
     }
@@ -79,7 +74,7 @@ static void test_numbers_are_all_that_are_not_digits(void **state)
     assert_false(order_number_is_test("99999999999999999999999"));
 }
 
-static void facts_are_read_from_values_of_any_type(void **state)
+TEST(facts_are_read_from_values_of_any_type)
 {
     static const struct {
         const char *text;
@@ -117,7 +112,6 @@ static void facts_are_read_from_values_of_any_type(void **state)
         {"{\"date\":\"2026-1\"}", NULL, false, false, false, false, "", "00:00:00"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(order) struct order order;
 
@@ -133,7 +127,7 @@ static void facts_are_read_from_values_of_any_type(void **state)
     }
 }
 
-static void a_uuid_must_have_its_form(void **state)
+TEST(a_uuid_must_have_its_form)
 {
     static const char *const rows[][2] = {
         {"\"3B0F6A52-7C1E-4D7E-9A57-0C7F5B7A1101\"", "3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101"},
@@ -143,7 +137,6 @@ static void a_uuid_must_have_its_form(void **state)
         {"20411", NULL},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *text = xasprintf("{\"uuid\":%s}", rows[i][0]);
         AUTO(order) struct order order;
@@ -153,7 +146,7 @@ static void a_uuid_must_have_its_form(void **state)
     }
 }
 
-static void credit_numbers_come_in_many_forms(void **state)
+TEST(credit_numbers_come_in_many_forms)
 {
     static const char *const rows[][2] = {
         {"[99,101]", "[\"99\",\"101\"]"},
@@ -169,7 +162,6 @@ static void credit_numbers_come_in_many_forms(void **state)
         {"{\"a\":1}", "[]"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *text = xasprintf("{\"credit_order_numbers\":%s}", rows[i][0]);
         AUTO(order) struct order order;
@@ -183,11 +175,10 @@ static void credit_numbers_come_in_many_forms(void **state)
     }
 }
 
-static void what_is_no_object_is_refused(void **state)
+TEST(what_is_no_object_is_refused)
 {
     static const char *const rows[] = {"", "null", "[]", "7", "\"x\"", "{", "{\"a\":}", "{}{}"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(order) struct order order;
         struct error err = ERROR_INIT;
@@ -195,21 +186,4 @@ static void what_is_no_object_is_refused(void **state)
         ROW_CHECK(rows[i], !order_read(rows[i], strlen(rows[i]), &order, &err));
         ROW_CHECK(rows[i], order.json == NULL && err.code == ERROR_DATA);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_facts_of_an_order_are_read),
-        cmocka_unit_test(an_integer_number_is_text_too),
-        cmocka_unit_test(the_official_example_is_read),
-        cmocka_unit_test(a_test_order_with_php_oddities_is_read),
-        cmocka_unit_test(test_numbers_are_all_that_are_not_digits),
-        cmocka_unit_test(facts_are_read_from_values_of_any_type),
-        cmocka_unit_test(a_uuid_must_have_its_form),
-        cmocka_unit_test(credit_numbers_come_in_many_forms),
-        cmocka_unit_test(what_is_no_object_is_refused),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ static json_t *map_lines(const char *lines, size_t *ret_count)
     return fields;
 }
 
-static void only_goods_with_a_quantity_are_lines(void **state)
+TEST(only_goods_with_a_quantity_are_lines)
 {
     static const struct {
         const char *lines;
@@ -38,7 +38,6 @@ static void only_goods_with_a_quantity_are_lines(void **state)
         {"[null,7,\"x\",[],{}]", 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         size_t count = 99;
         json_auto_t *fields = map_lines(rows[i].lines, &count);
@@ -49,7 +48,7 @@ static void only_goods_with_a_quantity_are_lines(void **state)
     }
 }
 
-static void weight_and_price_are_those_of_a_piece(void **state)
+TEST(weight_and_price_are_those_of_a_piece)
 {
     static const struct {
         const char *line; /* members beside the type */
@@ -76,7 +75,6 @@ static void weight_and_price_are_those_of_a_piece(void **state)
         {"\"price\":{\"amount_including_tax\":\"-5.10\"}", 1, 0, "-5.10"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         size_t count = 0;
         AUTO(free) char *text = xasprintf("[{\"type\":\"article\",%s}]", rows[i].line);
@@ -93,7 +91,7 @@ static void weight_and_price_are_those_of_a_piece(void **state)
     }
 }
 
-static void texts_come_from_the_line_or_its_article(void **state)
+TEST(texts_come_from_the_line_or_its_article)
 {
     size_t count = 0;
     json_auto_t *fields =
@@ -107,7 +105,6 @@ static void texts_come_from_the_line_or_its_article(void **state)
     json_t *second = json_array_get(lines, 1);
     json_t *third = json_array_get(lines, 2);
 
-    (void)state;
     assert_int_equal(count, 3);
     assert_int_equal(json_integer_value(json_object_get(fields, "line_count")), 3);
     assert_int_equal(json_integer_value(json_object_get(first, "position")), 1);
@@ -123,14 +120,13 @@ static void texts_come_from_the_line_or_its_article(void **state)
     check_member(third, "sku", NULL);
 }
 
-static void lines_beyond_the_limit_are_counted_only(void **state)
+TEST(lines_beyond_the_limit_are_counted_only)
 {
     size_t length = 0;
     size_t wanted = ORDER_LINES_COUNT + 20;
     AUTO(free) char *text = xcalloc(wanted * 30, 1);
     size_t count = 0;
 
-    (void)state;
     for (size_t i = 0; i < wanted; i++) {
         length +=
             (size_t)snprintf(text + length, 30, "%c{\"type\":\"article\"}", i == 0 ? '[' : ',');
@@ -144,7 +140,7 @@ static void lines_beyond_the_limit_are_counted_only(void **state)
     assert_int_equal(json_array_size(json_object_get(fields, "lines")), ORDER_LINES_COUNT);
 }
 
-static void amounts_are_written_for_numeric(void **state)
+TEST(amounts_are_written_for_numeric)
 {
     static const struct {
         double amount;
@@ -155,7 +151,6 @@ static void amounts_are_written_for_numeric(void **state)
         {1.23456, 4, "1.2346"}, {-3, 4, "-3.00"},    {1e10, 2, NULL}, {-1e300, 2, NULL},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *text = order_lines_amount(rows[i].amount, rows[i].decimals);
 
@@ -163,17 +158,4 @@ static void amounts_are_written_for_numeric(void **state)
     }
     assert_true(order_lines_kilograms(0.8504) == 0.85);
     assert_true(order_lines_kilograms(1e300) == 99999.999);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_goods_with_a_quantity_are_lines),
-        cmocka_unit_test(weight_and_price_are_those_of_a_piece),
-        cmocka_unit_test(texts_come_from_the_line_or_its_article),
-        cmocka_unit_test(lines_beyond_the_limit_are_counted_only),
-        cmocka_unit_test(amounts_are_written_for_numeric),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

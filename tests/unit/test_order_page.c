@@ -25,7 +25,7 @@ static void check_page(const char *body, enum order_page_state page_state,
     ROW_CHECK(body, page.count == MOST_SLICES || slices[page.count] == NULL);
 }
 
-static void pages_are_cut_at_commas_of_the_list_itself(void **state)
+TEST(pages_are_cut_at_commas_of_the_list_itself)
 {
     static const struct {
         const char *body;
@@ -45,13 +45,12 @@ static void pages_are_cut_at_commas_of_the_list_itself(void **state)
         {"[1,,2,]", ORDER_PAGE_WHOLE, {"1", "2"}},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         check_page(rows[i].body, rows[i].state, rows[i].slices);
     }
 }
 
-static void a_broken_element_does_not_spoil_its_neighbours(void **state)
+TEST(a_broken_element_does_not_spoil_its_neighbours)
 {
     static const struct {
         const char *body;
@@ -65,13 +64,12 @@ static void a_broken_element_does_not_spoil_its_neighbours(void **state)
         {"[{a:1},{\"b\":1}]", {"{a:1}", "{\"b\":1}"}},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         check_page(rows[i].body, ORDER_PAGE_WHOLE, rows[i].slices);
     }
 }
 
-static void what_is_no_whole_list_is_told_apart(void **state)
+TEST(what_is_no_whole_list_is_told_apart)
 {
     static const struct {
         const char *body;
@@ -92,7 +90,6 @@ static void what_is_no_whole_list_is_told_apart(void **state)
         {"[1][2]", ORDER_PAGE_TRAILED, {"1"}},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         check_page(rows[i].body, rows[i].state, rows[i].slices);
     }
@@ -110,7 +107,7 @@ static char *nested_page(size_t count, char open, char close)
     return body;
 }
 
-static void elements_that_are_too_deep_are_marked(void **state)
+TEST(elements_that_are_too_deep_are_marked)
 {
     static const struct {
         size_t depth;
@@ -121,7 +118,6 @@ static void elements_that_are_too_deep_are_marked(void **state)
                 {65, ORDER_FLAW_TOO_DEEP},
                 {300000, ORDER_FLAW_TOO_DEEP}};
 
-    (void)state;
     for (size_t i = 0; i < 2 * ARRAY_LENGTH(rows); i++) {
         bool braces = i % 2 == 1;
         AUTO(free)
@@ -137,13 +133,12 @@ static void elements_that_are_too_deep_are_marked(void **state)
     }
 }
 
-static void elements_that_are_too_large_are_marked(void **state)
+TEST(elements_that_are_too_large_are_marked)
 {
     size_t length = ORDER_PAGE_ELEMENT + 10;
     AUTO(free) char *body = xcalloc(length + 10, 1);
     AUTO(order_page) struct order_page page;
 
-    (void)state;
     body[0] = '[';
     memset(body + 1, '1', length);
     memcpy(body + 1 + length, ",2]", 3);
@@ -154,13 +149,12 @@ static void elements_that_are_too_large_are_marked(void **state)
     assert_int_equal(page.slices[1].flaw, ORDER_FLAW_NONE);
 }
 
-static void too_many_elements_are_not_taken(void **state)
+TEST(too_many_elements_are_not_taken)
 {
     size_t count = ORDER_PAGE_COUNT + 5;
     AUTO(free) char *body = xcalloc(2 * count + 2, 1);
     AUTO(order_page) struct order_page page;
 
-    (void)state;
     for (size_t i = 0; i < count; i++) {
         memcpy(body + 2 * i, i == 0 ? "[1" : ",1", 2);
     }
@@ -172,25 +166,9 @@ static void too_many_elements_are_not_taken(void **state)
 
 /* Stored hashes must be found again by the next version: the function is not to be changed
  * lightly. */
-static void the_hash_of_the_same_bytes_stays_the_same(void **state)
+TEST(the_hash_of_the_same_bytes_stays_the_same)
 {
-    (void)state;
     assert_int_equal(order_page_hash("abc", 3), UINT64_C(0x99aa9b26c70f8593));
     assert_true(order_page_hash("abc", 3) != order_page_hash("abd", 3));
     assert_true(order_page_hash("", 0) != 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pages_are_cut_at_commas_of_the_list_itself),
-        cmocka_unit_test(a_broken_element_does_not_spoil_its_neighbours),
-        cmocka_unit_test(what_is_no_whole_list_is_told_apart),
-        cmocka_unit_test(elements_that_are_too_deep_are_marked),
-        cmocka_unit_test(elements_that_are_too_large_are_marked),
-        cmocka_unit_test(too_many_elements_are_not_taken),
-        cmocka_unit_test(the_hash_of_the_same_bytes_stays_the_same),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

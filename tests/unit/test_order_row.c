@@ -45,7 +45,7 @@ static void check_list(json_t *row, const char *const (*members)[2], size_t coun
     }
 }
 
-static void a_dutch_order_is_mapped(void **state)
+TEST(a_dutch_order_is_mapped)
 {
     static const char *const members[][2] = {
         {"order_uuid", "3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101"},
@@ -73,7 +73,6 @@ static void a_dutch_order_is_mapped(void **state)
     json_auto_t *payload = load_fixture("order_b2c.json");
     json_t *line = json_array_get(json_object_get(row, "lines"), 0);
 
-    (void)state;
     check_list(row, members, ARRAY_LENGTH(members));
     assert_int_equal(json_integer_value(json_object_get(row, "shop_status")), 3);
     assert_true(json_is_true(json_object_get(row, "private_address")));
@@ -88,7 +87,7 @@ static void a_dutch_order_is_mapped(void **state)
     assert_int_equal(json_object_size(row), 29);
 }
 
-static void a_belgian_business_order_is_mapped(void **state)
+TEST(a_belgian_business_order_is_mapped)
 {
     static const char *const members[][2] = {
         {"order_number", "20412"},
@@ -107,7 +106,6 @@ static void a_belgian_business_order_is_mapped(void **state)
     AUTO(free) char *text = fixture_text("order_b2b_belgium.json");
     json_auto_t *row = row_of(text, &no_defaults);
 
-    (void)state;
     check_list(row, members, ARRAY_LENGTH(members));
     assert_true(json_is_false(json_object_get(row, "private_address")));
     assert_true(json_is_false(json_object_get(row, "paid")));
@@ -116,7 +114,7 @@ static void a_belgian_business_order_is_mapped(void **state)
 }
 
 /* It has a point of sale, and a country to ship to. */
-static void the_official_example_is_mapped(void **state)
+TEST(the_official_example_is_mapped)
 {
     static const char *const members[][2] = {
         {"order_number", "27"},
@@ -134,14 +132,13 @@ static void the_official_example_is_mapped(void **state)
     AUTO(free) char *text = fixture_text("order_official.json");
     json_auto_t *row = row_of(text, &no_defaults);
 
-    (void)state;
     check_list(row, members, ARRAY_LENGTH(members));
     assert_int_equal(json_array_size(json_object_get(row, "lines")), 4);
     check_member(json_array_get(json_object_get(row, "lines"), 1), "unit_price", "4.95");
     assert_true(json_real_value(json_object_get(row, "weight_kg")) == 1);
 }
 
-static void the_weight_is_the_first_that_is_known(void **state)
+TEST(the_weight_is_the_first_that_is_known)
 {
     static const struct {
         const char *weight;
@@ -155,7 +152,6 @@ static void the_weight_is_the_first_that_is_known(void **state)
     };
     json_auto_t *order = load_fixture("order_b2c.json");
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_object_set_new(order, "weight", json_loads(rows[i].weight, JSON_DECODE_ANY, NULL));
 
@@ -183,21 +179,20 @@ static char *hash_with(const char *key, json_t *value)
     return xstrdup(member_text(row, "content_hash"));
 }
 
-static void the_content_hash_changes_with_the_mapped_fields_only(void **state)
+TEST(the_content_hash_changes_with_the_mapped_fields_only)
 {
     AUTO(free) char *same = hash_with(NULL, NULL);
     AUTO(free) char *unmapped = hash_with("discountcode", json_string("korting"));
     AUTO(free) char *as_number = hash_with("number", json_integer(20411));
     AUTO(free) char *changed = hash_with("weight", json_string("0.86"));
 
-    (void)state;
     assert_int_equal(strlen(same), 32);
     check_text("unmapped", unmapped, same);
     check_text("as number", as_number, same);
     assert_string_not_equal(changed, same);
 }
 
-static void the_payload_is_the_slice_byte_for_byte(void **state)
+TEST(the_payload_is_the_slice_byte_for_byte)
 {
     static const char spaced[] = "  \"spaced\" :  \"out\",  \"x\": [ 1.50 , 2 ]";
     AUTO(free) char *fixture = fixture_text("order_b2c.json");
@@ -207,7 +202,6 @@ static void the_payload_is_the_slice_byte_for_byte(void **state)
     AUTO(free) char *end = xasprintf(",\"payload\":%s}", text);
     int64_t hash = (int64_t)order_page_hash(text, strlen(text));
 
-    (void)state;
     assert_string_equal(row_text + strlen(row_text) - strlen(end), end);
     assert_true(json_integer_value(json_object_get(row, "payload_hash")) == hash);
 }
@@ -220,7 +214,7 @@ static char *order_with(const char *more)
     return xasprintf("{%s,%s", more, fixture + 1);
 }
 
-static void what_jsonb_would_refuse_is_mended_in_the_payload(void **state)
+TEST(what_jsonb_would_refuse_is_mended_in_the_payload)
 {
     static const struct {
         const char *more;
@@ -237,7 +231,6 @@ static void what_jsonb_would_refuse_is_mended_in_the_payload(void **state)
         {"\"\\u0000x\":1", "\\u0000", "\"x\":1"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *text = order_with(rows[i].more);
         AUTO(free) char *row_text = NULL;
@@ -249,13 +242,12 @@ static void what_jsonb_would_refuse_is_mended_in_the_payload(void **state)
     }
 }
 
-static void mapped_texts_have_no_control_characters(void **state)
+TEST(mapped_texts_have_no_control_characters)
 {
     json_auto_t *order = load_fixture("order_b2c.json");
     json_t *delivery =
         json_object_get(json_object_get(json_object_get(order, "debtor"), "address"), "delivery");
 
-    (void)state;
     json_object_set_new(delivery, "name", json_string("Fenna\x01\n\x7F Testveld\t"));
     json_object_set_new(json_object_get(order, "comments"), "customer",
                         json_string("regel 1\r\nregel 2"));
@@ -267,7 +259,7 @@ static void mapped_texts_have_no_control_characters(void **state)
     check_member(row, "customer_comment", "regel 1 regel 2");
 }
 
-static void gaps_are_told(void **state)
+TEST(gaps_are_told)
 {
     static const struct {
         const char *text;
@@ -280,7 +272,6 @@ static void gaps_are_told(void **state)
         {"{\"orderlines\":[{\"type\":\"article\"}]}", ORDER_NO_ADDRESS},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(order) struct order order;
         json_t *fields = NULL;
@@ -289,21 +280,4 @@ static void gaps_are_told(void **state)
         ROW_CHECK(rows[i].text, order_map(&order, &no_defaults, &fields) == rows[i].gap);
         ROW_CHECK(rows[i].text, fields == NULL);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_dutch_order_is_mapped),
-        cmocka_unit_test(a_belgian_business_order_is_mapped),
-        cmocka_unit_test(the_official_example_is_mapped),
-        cmocka_unit_test(the_weight_is_the_first_that_is_known),
-        cmocka_unit_test(the_content_hash_changes_with_the_mapped_fields_only),
-        cmocka_unit_test(the_payload_is_the_slice_byte_for_byte),
-        cmocka_unit_test(what_jsonb_would_refuse_is_mended_in_the_payload),
-        cmocka_unit_test(mapped_texts_have_no_control_characters),
-        cmocka_unit_test(gaps_are_told),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,9 @@
 #include "tests/unit/kind_helpers.h"
 
-static void a_fresh_outcome_says_nothing(void **state)
+TEST(a_fresh_outcome_says_nothing)
 {
     struct outcome outcome;
 
-    (void)state;
     outcome_init(&outcome);
     assert_int_equal(outcome.error_class, ERROR_CLASS_OK);
     assert_string_equal(outcome.error, "");
@@ -14,11 +13,10 @@ static void a_fresh_outcome_says_nothing(void **state)
     outcome_release(&outcome);
 }
 
-static void writes_stay_in_order(void **state)
+TEST(writes_stay_in_order)
 {
     struct outcome outcome;
 
-    (void)state;
     outcome_init(&outcome);
     outcome.result = json_object();
     outcome_write(&outcome, "write_a", json_pack("{s:i}", "n", 1));
@@ -38,11 +36,10 @@ static void writes_stay_in_order(void **state)
     outcome_release(&outcome);
 }
 
-static void failing_says_why_on_one_line(void **state)
+TEST(failing_says_why_on_one_line)
 {
     struct outcome outcome;
 
-    (void)state;
     outcome_init(&outcome);
     assert_int_equal(
         outcome_fail(&outcome, STEP_RETRY, ERROR_CLASS_TIMEOUT, "no\nanswer\x1B in %d s", 5),
@@ -56,9 +53,8 @@ static void failing_says_why_on_one_line(void **state)
     outcome_release(&outcome);
 }
 
-static void a_cut_text_ends_with_a_whole_character(void **state)
+TEST(a_cut_text_ends_with_a_whole_character)
 {
-    (void)state;
     for (size_t shift = 0; shift < 5; shift++) {
         char text[1000] = "";
         struct outcome outcome;
@@ -82,25 +78,11 @@ static void a_cut_text_ends_with_a_whole_character(void **state)
     }
 }
 
-static void a_request_is_released_and_used_again(void **state)
+TEST(a_request_is_released_and_used_again)
 {
     struct http_request request = {.body = xstrdup("{}")};
 
-    (void)state;
     http_request_release(&request);
     assert_null(request.body);
     http_request_release(&request);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_fresh_outcome_says_nothing),
-        cmocka_unit_test(writes_stay_in_order),
-        cmocka_unit_test(failing_says_why_on_one_line),
-        cmocka_unit_test(a_cut_text_ends_with_a_whole_character),
-        cmocka_unit_test(a_request_is_released_and_used_again),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

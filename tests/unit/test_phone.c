@@ -2,7 +2,7 @@
 
 #include "worker/api/text/phone.h"
 
-static void phones_become_e164_or_stay_as_they_are(void **state)
+TEST(phones_become_e164_or_stay_as_they_are)
 {
     static const struct {
         const char *text;
@@ -55,7 +55,6 @@ static void phones_become_e164_or_stay_as_they_are(void **state)
         {"geen", "NL", NULL},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *phone = phone_normalise(rows[i].text, rows[i].country);
 
@@ -63,25 +62,14 @@ static void phones_become_e164_or_stay_as_they_are(void **state)
     }
 }
 
-static void an_endless_phone_is_cut(void **state)
+TEST(an_endless_phone_is_cut)
 {
     char text[300];
 
-    (void)state;
     memset(text, '7', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
 
     AUTO(free) char *phone = phone_normalise(text, "NL");
 
     assert_int_equal(strlen(phone), PHONE_LENGTH);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(phones_become_e164_or_stay_as_they_are),
-        cmocka_unit_test(an_endless_phone_is_cut),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

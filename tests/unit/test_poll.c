@@ -16,11 +16,10 @@ static void poll_page(struct talk *talk, const char *known, const char *page)
     assert_int_equal(talk->outcome.shop_environment, ENVIRONMENT_PRODUCTION);
 }
 
-static void the_first_request_asks_for_the_first_page(void **state)
+TEST(the_first_request_asks_for_the_first_page)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk, "");
     assert_string_equal(talk.request.path, "/v1/orders");
     assert_string_equal(talk.request.query, "format=json&status_id=1&archived=false&test=false&"
@@ -29,25 +28,23 @@ static void the_first_request_asks_for_the_first_page(void **state)
     talk_end(&talk);
 }
 
-static void an_empty_shop_is_unremarkable(void **state)
+TEST(an_empty_shop_is_unremarkable)
 {
     struct talk talk;
 
-    (void)state;
     poll_page(&talk, "", "[]");
     check_polled(&talk, 0, 0, 0, "");
     assert_int_equal(member_number(talk.outcome.result, "pages"), 1);
     talk_end(&talk);
 }
 
-static void new_orders_are_imported(void **state)
+TEST(new_orders_are_imported)
 {
     AUTO(free) char *first = order_text(1, 1, "");
     AUTO(free) char *second = order_text(2, 1, "");
     AUTO(free) char *page = xasprintf(" [ %s ,\n %s ] ", first, second);
     struct talk talk;
 
-    (void)state;
     poll_page(&talk, "", page);
     check_polled(&talk, 2, 2, 0, "");
 
@@ -58,7 +55,7 @@ static void new_orders_are_imported(void **state)
     talk_end(&talk);
 }
 
-static void unchanged_orders_produce_no_write(void **state)
+TEST(unchanged_orders_produce_no_write)
 {
     AUTO(free) char *first = order_text(1, 1, "");
     AUTO(free) char *second = order_text(2, 1, "");
@@ -66,7 +63,6 @@ static void unchanged_orders_produce_no_write(void **state)
     char known[33];
     struct talk talk;
 
-    (void)state;
     hash_digits(first, known);
     hash_digits(second, known + 16);
     poll_page(&talk, known, page);
@@ -77,12 +73,11 @@ static void unchanged_orders_produce_no_write(void **state)
 }
 
 /* Known orders are not even parsed: broken ones pass too. */
-static void known_bytes_are_not_looked_at(void **state)
+TEST(known_bytes_are_not_looked_at)
 {
     char known[17];
     struct talk talk;
 
-    (void)state;
     hash_digits("{broken", known);
     poll_page(&talk, known, "[{broken}, {\"b\":1}]");
     talk_end(&talk);
@@ -92,7 +87,7 @@ static void known_bytes_are_not_looked_at(void **state)
     talk_end(&talk);
 }
 
-static void a_changed_order_is_written_and_its_old_hash_is_missing(void **state)
+TEST(a_changed_order_is_written_and_its_old_hash_is_missing)
 {
     AUTO(free) char *before = order_text(1, 1, "");
     AUTO(free) char *after = order_text(1, 1, "\"weight\":\"2.5\",");
@@ -100,7 +95,6 @@ static void a_changed_order_is_written_and_its_old_hash_is_missing(void **state)
     char known[17];
     struct talk talk;
 
-    (void)state;
     hash_digits(before, known);
     poll_page(&talk, known, page);
     check_polled(&talk, 1, 1, 0, known);
@@ -113,18 +107,17 @@ static void a_changed_order_is_written_and_its_old_hash_is_missing(void **state)
     talk_end(&talk);
 }
 
-static void an_order_that_left_the_list_is_missing(void **state)
+TEST(an_order_that_left_the_list_is_missing)
 {
     struct talk talk;
 
-    (void)state;
     poll_page(&talk, "00000000000000aa", "[]");
     check_polled(&talk, 0, 0, 0, "00000000000000aa");
     assert_false(talk.outcome.unremarkable);
     talk_end(&talk);
 }
 
-static void the_examples_are_imported_and_the_test_order_is_not(void **state)
+TEST(the_examples_are_imported_and_the_test_order_is_not)
 {
     AUTO(free) char *dutch = fixture_text("order_b2c.json");
     AUTO(free) char *belgian = fixture_text("order_b2b_belgium.json");
@@ -134,7 +127,6 @@ static void the_examples_are_imported_and_the_test_order_is_not(void **state)
     json_t *context = poll_context("");
     struct talk talk;
 
-    (void)state;
     json_object_set_new(context, "open_statuses", json_pack("[i, i]", 1, 3));
     talk_begin(&talk, "poll", context);
     talk_start(&talk);
@@ -151,7 +143,7 @@ static void the_examples_are_imported_and_the_test_order_is_not(void **state)
     talk_end(&talk);
 }
 
-static void a_body_that_is_no_list_is_unreadable(void **state)
+TEST(a_body_that_is_no_list_is_unreadable)
 {
     static const char *const rows[][2] = {
         {"{\"title\":\"Maintenance\"}",
@@ -162,7 +154,6 @@ static void a_body_that_is_no_list_is_unreadable(void **state)
         {"\"x\"", "cannot list the orders: expected a list of orders, got text"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -175,14 +166,13 @@ static void a_body_that_is_no_list_is_unreadable(void **state)
     }
 }
 
-static void the_whole_elements_of_a_cut_list_are_imported(void **state)
+TEST(the_whole_elements_of_a_cut_list_are_imported)
 {
     AUTO(free) char *first = order_text(1, 1, "");
     AUTO(free) char *second = order_text(2, 1, "");
     AUTO(free) char *whole = xasprintf("[%s,%s", first, second);
     AUTO(free) char *trailed = xasprintf("[%s] PHP Warning", first);
 
-    (void)state;
     for (int i = 0; i < 2; i++) {
         struct talk talk;
 
@@ -195,7 +185,7 @@ static void the_whole_elements_of_a_cut_list_are_imported(void **state)
     }
 }
 
-static void bad_answers_end_the_attempt_with_their_class(void **state)
+TEST(bad_answers_end_the_attempt_with_their_class)
 {
     static const struct {
         int status;
@@ -213,7 +203,6 @@ static void bad_answers_end_the_attempt_with_their_class(void **state)
         {0, ERROR_CLASS_UNREADABLE},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -232,11 +221,10 @@ static void bad_answers_end_the_attempt_with_their_class(void **state)
     }
 }
 
-static void a_token_that_cannot_be_opened_is_not_used(void **state)
+TEST(a_token_that_cannot_be_opened_is_not_used)
 {
     struct talk talk;
 
-    (void)state;
     talk_begin(&talk, "poll", poll_context(""));
     talk.job.token_problem = "was sealed for another shop";
     assert_int_equal(talk_start(&talk), STEP_RETRY);
@@ -245,7 +233,7 @@ static void a_token_that_cannot_be_opened_is_not_used(void **state)
     talk_end(&talk);
 }
 
-static void the_defaults_of_the_shop_are_used(void **state)
+TEST(the_defaults_of_the_shop_are_used)
 {
     AUTO(free) char *text = order_text(1, 1, "");
     json_auto_t *order = json_loads(text, 0, NULL);
@@ -254,7 +242,6 @@ static void the_defaults_of_the_shop_are_used(void **state)
     json_t *context = poll_context("");
     struct talk talk;
 
-    (void)state;
     json_object_del(delivery, "country_code");
     json_object_set_new(context, "default_weight_kg", json_real(2.5));
     json_object_set_new(context, "region_code", json_string("BE"));
@@ -271,25 +258,4 @@ static void the_defaults_of_the_shop_are_used(void **state)
     check_member(row, "country", "BE");
     assert_true(json_real_value(json_object_get(row, "weight_kg")) == 2.5);
     talk_end(&talk);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_request_asks_for_the_first_page),
-        cmocka_unit_test(an_empty_shop_is_unremarkable),
-        cmocka_unit_test(new_orders_are_imported),
-        cmocka_unit_test(unchanged_orders_produce_no_write),
-        cmocka_unit_test(known_bytes_are_not_looked_at),
-        cmocka_unit_test(a_changed_order_is_written_and_its_old_hash_is_missing),
-        cmocka_unit_test(an_order_that_left_the_list_is_missing),
-        cmocka_unit_test(the_examples_are_imported_and_the_test_order_is_not),
-        cmocka_unit_test(a_body_that_is_no_list_is_unreadable),
-        cmocka_unit_test(the_whole_elements_of_a_cut_list_are_imported),
-        cmocka_unit_test(bad_answers_end_the_attempt_with_their_class),
-        cmocka_unit_test(a_token_that_cannot_be_opened_is_not_used),
-        cmocka_unit_test(the_defaults_of_the_shop_are_used),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,9 +68,8 @@ static const struct {
     {"archived", "0", NULL},
 };
 
-static void orders_that_are_not_for_shipping_are_skipped_with_a_reason(void **state)
+TEST(orders_that_are_not_for_shipping_are_skipped_with_a_reason)
 {
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(decisions); i++) {
         AUTO(free) char *order = changed_order(decisions[i].key, decisions[i].value);
         AUTO(free) char *page = xasprintf("[%s]", order);
@@ -103,7 +102,7 @@ static void orders_that_are_not_for_shipping_are_skipped_with_a_reason(void **st
     }
 }
 
-static void paid_only_imports_what_is_paid(void **state)
+TEST(paid_only_imports_what_is_paid)
 {
     static const char *const rows[][2] = {
         {"payment_status", "\"captured\""},
@@ -111,7 +110,6 @@ static void paid_only_imports_what_is_paid(void **state)
         {"status", "3"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *order = changed_order(rows[i][0], rows[i][1]);
         AUTO(free) char *page = xasprintf("[%s]", order);
@@ -128,14 +126,13 @@ static void paid_only_imports_what_is_paid(void **state)
     }
 }
 
-static void broken_elements_do_not_stop_the_others(void **state)
+TEST(broken_elements_do_not_stop_the_others)
 {
     AUTO(free) char *good = order_text(5, 1, "");
     AUTO(free) char *last = order_text(6, 1, "");
     char deep[400];
     struct talk talk;
 
-    (void)state;
     memset(deep, '[', 200);
     memset(deep + 200, ']', 199);
     deep[399] = '\0';
@@ -160,13 +157,12 @@ static void broken_elements_do_not_stop_the_others(void **state)
     talk_end(&talk);
 }
 
-static void invalid_bytes_and_zero_escapes_are_no_obstacle(void **state)
+TEST(invalid_bytes_and_zero_escapes_are_no_obstacle)
 {
     AUTO(free) char *order = order_text(5, 1, "\"a\":\"caf\xE9 \\u0000 \\ud800 \x01\",");
     AUTO(free) char *page = xasprintf("[%s]", order);
     struct talk talk;
 
-    (void)state;
     poll_page(&talk, page);
     check_polled(&talk, 1, 1, 0, "");
 
@@ -180,7 +176,7 @@ static void invalid_bytes_and_zero_escapes_are_no_obstacle(void **state)
 }
 
 /* A statement must not meet the same row twice. */
-static void an_order_that_comes_twice_is_written_once(void **state)
+TEST(an_order_that_comes_twice_is_written_once)
 {
     AUTO(free) char *order = order_text(5, 1, "");
     AUTO(free) char *edited = order_text(5, 1, "\"weight\":3,");
@@ -190,21 +186,7 @@ static void an_order_that_comes_twice_is_written_once(void **state)
                            order, order, edited);
     struct talk talk;
 
-    (void)state;
     poll_page(&talk, page);
     check_polled(&talk, 4, 1, 1, "");
     talk_end(&talk);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(orders_that_are_not_for_shipping_are_skipped_with_a_reason),
-        cmocka_unit_test(paid_only_imports_what_is_paid),
-        cmocka_unit_test(broken_elements_do_not_stop_the_others),
-        cmocka_unit_test(invalid_bytes_and_zero_escapes_are_no_obstacle),
-        cmocka_unit_test(an_order_that_comes_twice_is_written_once),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,11 +2,10 @@
 
 #include "worker/jobs/poll_known.h"
 
-static void hashes_are_seen_once(void **state)
+TEST(hashes_are_seen_once)
 {
     struct poll_known known;
 
-    (void)state;
     poll_known_init(&known, "00000000000000ffFFFFFFFFFFFFFFFE");
     assert_false(poll_known_was_seen(&known, 0xFF));
     assert_int_equal(poll_known_see(&known, 0xFF), POLL_SIGHT_KNOWN);
@@ -24,7 +23,7 @@ static void hashes_are_seen_once(void **state)
     poll_known_release(&known);
 }
 
-static void odd_texts_are_read_as_far_as_they_make_sense(void **state)
+TEST(odd_texts_are_read_as_far_as_they_make_sense)
 {
     static const struct {
         const char *text;
@@ -40,7 +39,6 @@ static void odd_texts_are_read_as_far_as_they_make_sense(void **state)
         {"0000000000000000", 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct poll_known known;
 
@@ -51,11 +49,10 @@ static void odd_texts_are_read_as_far_as_they_make_sense(void **state)
 }
 
 /* Many hashes that all want the same slot. */
-static void a_growing_table_loses_nothing(void **state)
+TEST(a_growing_table_loses_nothing)
 {
     struct poll_known known;
 
-    (void)state;
     poll_known_init(&known, "0000000000000001");
     for (uint64_t i = 1; i <= 5000; i++) {
         assert_int_equal(poll_known_see(&known, i << 32), POLL_SIGHT_NEW);
@@ -70,15 +67,4 @@ static void a_growing_table_loses_nothing(void **state)
 
     assert_string_equal(missing, "0000000000000001");
     poll_known_release(&known);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hashes_are_seen_once),
-        cmocka_unit_test(odd_texts_are_read_as_far_as_they_make_sense),
-        cmocka_unit_test(a_growing_table_loses_nothing),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

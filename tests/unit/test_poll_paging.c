@@ -84,14 +84,13 @@ static bool was_written(const struct talk *talk, int number)
     return false;
 }
 
-static void pages_overlap_by_one_order(void **state)
+TEST(pages_overlap_by_one_order)
 {
     static const struct {
         size_t orders;
         size_t requests;
     } rows[] = {{99, 1}, {100, 2}, {101, 2}, {198, 2}, {199, 3}, {250, 3}, {1000, 11}};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct shop shop;
         struct talk talk;
@@ -108,11 +107,10 @@ static void pages_overlap_by_one_order(void **state)
     }
 }
 
-static void orders_that_leave_in_between_take_no_other_along(void **state)
+TEST(orders_that_leave_in_between_take_no_other_along)
 {
     static const size_t leaving[] = {1, 2, 50, 99, 100, 150, 240};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(leaving); i++) {
         struct shop shop;
         struct talk talk;
@@ -135,12 +133,11 @@ static void orders_that_leave_in_between_take_no_other_along(void **state)
     }
 }
 
-static void a_list_that_empties_ends_the_walk(void **state)
+TEST(a_list_that_empties_ends_the_walk)
 {
     struct shop shop;
     struct talk talk;
 
-    (void)state;
     shop_fill(&shop, 1, 150);
     begin(&talk, "");
     shop_answer(&shop, &talk);
@@ -154,12 +151,11 @@ static void a_list_that_empties_ends_the_walk(void **state)
 }
 
 /* Its bytes differ, so its number must tell that the pages join. */
-static void an_edited_last_order_is_no_gap(void **state)
+TEST(an_edited_last_order_is_no_gap)
 {
     struct shop shop;
     struct talk talk;
 
-    (void)state;
     shop_fill(&shop, 1, 150);
     begin(&talk, "");
     shop_answer(&shop, &talk);
@@ -171,12 +167,11 @@ static void an_edited_last_order_is_no_gap(void **state)
 }
 
 /* Numbers are compared by value: 100 comes after 99. */
-static void numbers_of_different_length_are_no_gap(void **state)
+TEST(numbers_of_different_length_are_no_gap)
 {
     struct shop shop;
     struct talk talk;
 
-    (void)state;
     shop_fill(&shop, 9950, 150);
     begin(&talk, "");
     shop_answer(&shop, &talk);
@@ -189,11 +184,10 @@ static void numbers_of_different_length_are_no_gap(void **state)
 }
 
 /* Whatever happens to a list, who stays in it from beginning to end is seen. */
-static void whoever_stays_in_a_restless_list_is_seen(void **state)
+TEST(whoever_stays_in_a_restless_list_is_seen)
 {
     uint32_t seed = 4711;
 
-    (void)state;
     for (int round = 0; round < 60; round++) {
         struct shop shop;
         struct talk talk;
@@ -233,12 +227,11 @@ static void whoever_stays_in_a_restless_list_is_seen(void **state)
 }
 
 /* It has 100 orders on every page; whether there are more cannot be known. */
-static void a_server_that_ignores_offset_ends_the_walk_and_proves_no_absence(void **state)
+TEST(a_server_that_ignores_offset_ends_the_walk_and_proves_no_absence)
 {
     struct shop shop;
     struct talk talk;
 
-    (void)state;
     shop_fill(&shop, 1, 130);
     shop.ignores_offset = true;
     begin(&talk, "00000000000000aa");
@@ -248,13 +241,12 @@ static void a_server_that_ignores_offset_ends_the_walk_and_proves_no_absence(voi
     talk_end(&talk);
 }
 
-static void a_list_without_end_is_given_up(void **state)
+TEST(a_list_without_end_is_given_up)
 {
     struct talk talk;
     int number = 1;
     int requests = 0;
 
-    (void)state;
     begin(&talk, "");
     while (talk.step == STEP_CALL) {
         struct buffer page = BUFFER_INIT(100000);
@@ -277,12 +269,11 @@ static void a_list_without_end_is_given_up(void **state)
     talk_end(&talk);
 }
 
-static void a_failure_in_between_keeps_what_was_imported(void **state)
+TEST(a_failure_in_between_keeps_what_was_imported)
 {
     struct shop shop;
     struct talk talk;
 
-    (void)state;
     shop_fill(&shop, 1, 150);
     begin(&talk, "00000000000000aa");
     shop_answer(&shop, &talk);
@@ -293,12 +284,11 @@ static void a_failure_in_between_keeps_what_was_imported(void **state)
 }
 
 /* The engine may save the rows of a page before the next one comes. */
-static void rows_may_be_taken_away_between_pages(void **state)
+TEST(rows_may_be_taken_away_between_pages)
 {
     struct shop shop;
     struct talk talk;
 
-    (void)state;
     shop_fill(&shop, 1, 150);
     begin(&talk, "");
     shop_answer(&shop, &talk);
@@ -313,13 +303,12 @@ static void rows_may_be_taken_away_between_pages(void **state)
     talk_end(&talk);
 }
 
-static void known_orders_on_all_pages_produce_no_write(void **state)
+TEST(known_orders_on_all_pages_produce_no_write)
 {
     struct shop shop;
     struct talk talk;
     AUTO(free) char *known = xcalloc(150 * 16 + 1, 1);
 
-    (void)state;
     shop_fill(&shop, 1, 150);
     for (size_t i = 0; i < shop.count; i++) {
         AUTO(free) char *text = order_text(shop.numbers[i], 1, "\"edit\":0,");
@@ -332,23 +321,4 @@ static void known_orders_on_all_pages_produce_no_write(void **state)
     check_polled(&talk, 150, 0, 0, "");
     assert_int_equal(member_number(talk.outcome.result, "pages"), 2);
     talk_end(&talk);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pages_overlap_by_one_order),
-        cmocka_unit_test(orders_that_leave_in_between_take_no_other_along),
-        cmocka_unit_test(a_list_that_empties_ends_the_walk),
-        cmocka_unit_test(an_edited_last_order_is_no_gap),
-        cmocka_unit_test(numbers_of_different_length_are_no_gap),
-        cmocka_unit_test(whoever_stays_in_a_restless_list_is_seen),
-        cmocka_unit_test(a_server_that_ignores_offset_ends_the_walk_and_proves_no_absence),
-        cmocka_unit_test(a_list_without_end_is_given_up),
-        cmocka_unit_test(a_failure_in_between_keeps_what_was_imported),
-        cmocka_unit_test(rows_may_be_taken_away_between_pages),
-        cmocka_unit_test(known_orders_on_all_pages_produce_no_write),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

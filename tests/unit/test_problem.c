@@ -2,7 +2,7 @@
 
 #include "worker/api/problem.h"
 
-static void quotations_are_dropped(void **state)
+TEST(quotations_are_dropped)
 {
     static const char *const rows[][2] = {
         {"Item not found", "Item not found"},
@@ -26,7 +26,6 @@ static void quotations_are_dropped(void **state)
         {"\"", "."},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *text = xstrdup(rows[i][0]);
 
@@ -35,7 +34,7 @@ static void quotations_are_dropped(void **state)
     }
 }
 
-static void a_problem_is_told_by_title_and_fields(void **state)
+TEST(a_problem_is_told_by_title_and_fields)
 {
     static const char *const rows[][2] = {
         {"{\"title\":\"An error occurred\",\"detail\":\"items[0].type: no\",\"violations\":["
@@ -72,7 +71,6 @@ static void a_problem_is_told_by_title_and_fields(void **state)
         {"", ""},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         char words[PROBLEM_WORDS];
 
@@ -81,13 +79,12 @@ static void a_problem_is_told_by_title_and_fields(void **state)
     }
 }
 
-static void a_huge_report_is_bounded(void **state)
+TEST(a_huge_report_is_bounded)
 {
     json_auto_t *violations = json_array();
     char words[PROBLEM_WORDS];
     char long_text[3000];
 
-    (void)state;
     for (size_t i = 0; i < sizeof(long_text) - 1; i++) {
         long_text[i] = i % 9 == 0 ? ' ' : 'x';
     }
@@ -108,15 +105,4 @@ static void a_huge_report_is_bounded(void **state)
 
     problem_read(padded, strlen(padded), words);
     assert_string_equal(words, "");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quotations_are_dropped),
-        cmocka_unit_test(a_problem_is_told_by_title_and_fields),
-        cmocka_unit_test(a_huge_report_is_bounded),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

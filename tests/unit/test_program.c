@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,9 +40,8 @@ static void check_left(const char *line)
     assert_null(words[count]);
 }
 
-static void an_option_is_taken_out_with_its_value(void **state)
+TEST(an_option_is_taken_out_with_its_value)
 {
-    (void)state;
     give("seal --for=a=b x --public-key k --forty z");
     assert_string_equal(program_take_option(&count, words, "--for"), "a=b");
     check_left("seal x --public-key k --forty z");
@@ -56,9 +51,8 @@ static void an_option_is_taken_out_with_its_value(void **state)
     check_left("seal x --forty z");
 }
 
-static void an_option_may_have_an_empty_value_and_not_none(void **state)
+TEST(an_option_may_have_an_empty_value_and_not_none)
 {
-    (void)state;
     give("seal --for=");
     assert_string_equal(program_take_option(&count, words, "--for"), "");
     check_left("seal");
@@ -67,9 +61,8 @@ static void an_option_may_have_an_empty_value_and_not_none(void **state)
     check_left("seal --for");
 }
 
-static void a_flag_is_taken_out_wherever_it_stands(void **state)
+TEST(a_flag_is_taken_out_wherever_it_stands)
 {
-    (void)state;
     give("run --once x --once --once");
     assert_true(program_take_flag(&count, words, "--once"));
     check_left("run x");
@@ -80,13 +73,12 @@ static void a_flag_is_taken_out_wherever_it_stands(void **state)
     check_left("--once run");
 }
 
-static void descriptors_are_raised_as_far_as_the_system_allows(void **state)
+TEST(descriptors_are_raised_as_far_as_the_system_allows)
 {
     struct rlimit before;
     struct rlimit now;
     struct error err = ERROR_INIT;
 
-    (void)state;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     now = (struct rlimit){.rlim_cur = 100, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
@@ -106,25 +98,11 @@ static void descriptors_are_raised_as_far_as_the_system_allows(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
-static void a_failure_ends_with_the_exit_code_of_its_error(void **state)
+TEST(a_failure_ends_with_the_exit_code_of_its_error)
 {
     struct error err = ERROR_INIT;
 
-    (void)state;
     (void)!error_set(&err, ERROR_USAGE, "a test says so");
     assert_int_equal(program_fail("test_program", &err), EX_USAGE);
     program_notify("READY=1"); /* nobody listens, and that is no failure */
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_option_is_taken_out_with_its_value),
-        cmocka_unit_test(an_option_may_have_an_empty_value_and_not_none),
-        cmocka_unit_test(a_flag_is_taken_out_wherever_it_stands),
-        cmocka_unit_test(descriptors_are_raised_as_far_as_the_system_allows),
-        cmocka_unit_test(a_failure_ends_with_the_exit_code_of_its_error),
-    };
-
-    return cmocka_run_group_tests_name("program", tests, NULL, NULL);
 }

@@ -73,11 +73,10 @@ static void check_pushed(const struct talk *talk, const char *id, const char *ho
     assert_int_equal(talk->outcome.shop_environment, ENVIRONMENT_NONE);
 }
 
-static void a_known_order_is_replaced(void **state)
+TEST(a_known_order_is_replaced)
 {
     static const char *const bodies[] = {"{\"id\":\"k1\"}", "", "<html>"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
         struct talk talk;
 
@@ -90,11 +89,10 @@ static void a_known_order_is_replaced(void **state)
     }
 }
 
-static void an_order_that_is_gone_is_looked_up_and_created(void **state)
+TEST(an_order_that_is_gone_is_looked_up_and_created)
 {
     struct talk talk;
 
-    (void)state;
     begin_at(&talk, AT_CHANGE_KNOWN);
     talk_http(&talk, 404, "{\"title\":\"Not Found\"}");
     check_search(&talk);
@@ -106,7 +104,7 @@ static void an_order_that_is_gone_is_looked_up_and_created(void **state)
     talk_end(&talk);
 }
 
-static void an_unknown_order_is_looked_up_first(void **state)
+TEST(an_unknown_order_is_looked_up_first)
 {
     static const char *const lists[] = {
         found,
@@ -116,7 +114,6 @@ static void an_unknown_order_is_looked_up_first(void **state)
         "{\"id\":\"f1\",\"externalId\":\"" UUID "\",\"archived\":false}]",
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
         struct talk talk;
 
@@ -130,22 +127,20 @@ static void an_unknown_order_is_looked_up_first(void **state)
     }
 }
 
-static void an_order_of_another_identity_is_not_ours(void **state)
+TEST(an_order_of_another_identity_is_not_ours)
 {
     struct talk talk;
 
-    (void)state;
     begin_at(&talk, AT_SEARCH);
     talk_http(&talk, 200, "[{\"id\":\"x\",\"externalId\":\"" UUID "1\"},{\"id\":\"y\"}]");
     check_asked(&talk, HTTP_POST, "/orders", "");
     talk_end(&talk);
 }
 
-static void an_order_that_vanishes_after_the_search_is_created(void **state)
+TEST(an_order_that_vanishes_after_the_search_is_created)
 {
     struct talk talk;
 
-    (void)state;
     begin_at(&talk, AT_CHANGE_FOUND);
     talk_http(&talk, 404, "");
     check_asked(&talk, HTTP_POST, "/orders", "");
@@ -154,12 +149,11 @@ static void an_order_that_vanishes_after_the_search_is_created(void **state)
     talk_end(&talk);
 }
 
-static void a_full_page_of_others_proves_nothing(void **state)
+TEST(a_full_page_of_others_proves_nothing)
 {
     json_auto_t *list = json_array();
     struct talk talk;
 
-    (void)state;
     for (int i = 0; i < 30; i++) {
         json_array_append_new(list, json_pack("{s:s, s:s}", "id", "x", "externalId", "other"));
     }
@@ -172,12 +166,11 @@ static void a_full_page_of_others_proves_nothing(void **state)
     talk_end(&talk);
 }
 
-static void a_created_order_without_an_id_is_uncertain(void **state)
+TEST(a_created_order_without_an_id_is_uncertain)
 {
     static const char *const bodies[] = {
         "", "{}", "[]", "<html>", "{\"id\":null}", "null", "{\"id\":\"a/b\"}"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
         struct talk talk;
 
@@ -213,9 +206,8 @@ static const struct {
     {0, ERROR_CLASS_UNKNOWN_OUTCOME, STEP_RETRY, STEP_RETRY, STEP_UNCERTAIN},
 };
 
-static void bad_answers_end_the_attempt_with_their_class(void **state)
+TEST(bad_answers_end_the_attempt_with_their_class)
 {
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(endings) * 4; i++) {
         enum moment moment = (enum moment)(i % 4);
         size_t row = i / 4;
@@ -246,11 +238,10 @@ static void bad_answers_end_the_attempt_with_their_class(void **state)
     }
 }
 
-static void a_search_that_cannot_be_read_creates_nothing(void **state)
+TEST(a_search_that_cannot_be_read_creates_nothing)
 {
     static const char *const bodies[] = {"", "{}", "null", "<html>", "[{}]", "[7]"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
         struct talk talk;
 
@@ -268,11 +259,10 @@ static void a_search_that_cannot_be_read_creates_nothing(void **state)
     talk_end(&talk);
 }
 
-static void a_secret_that_cannot_be_opened_is_not_used(void **state)
+TEST(a_secret_that_cannot_be_opened_is_not_used)
 {
     struct talk talk;
 
-    (void)state;
     talk_begin(&talk, "push_order", parsed(good_context));
     talk.job.token_problem = "cannot be opened with this key";
     assert_int_equal(talk_start(&talk), STEP_RETRY);
@@ -280,7 +270,7 @@ static void a_secret_that_cannot_be_opened_is_not_used(void **state)
     talk_end(&talk);
 }
 
-static void a_context_that_makes_no_sense_is_refused(void **state)
+TEST(a_context_that_makes_no_sense_is_refused)
 {
     static const char *const rows[][2] = {
         {"environment", "\"live\""},   {"external_id", "null"}, {"external_id", "\"\""},
@@ -289,7 +279,6 @@ static void a_context_that_makes_no_sense_is_refused(void **state)
     };
     AUTO(free) char *endless = xasprintf("\"%0101d\"", 0);
 
-    (void)state;
     for (size_t i = 0; i <= ARRAY_LENGTH(rows); i++) {
         bool is_last = i == ARRAY_LENGTH(rows);
         json_t *context = parsed(good_context);
@@ -302,23 +291,4 @@ static void a_context_that_makes_no_sense_is_refused(void **state)
         assert_int_equal(talk.outcome.error_class, ERROR_CLASS_CLIENT_ERROR);
         talk_end(&talk);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_known_order_is_replaced),
-        cmocka_unit_test(an_order_that_is_gone_is_looked_up_and_created),
-        cmocka_unit_test(an_unknown_order_is_looked_up_first),
-        cmocka_unit_test(an_order_of_another_identity_is_not_ours),
-        cmocka_unit_test(an_order_that_vanishes_after_the_search_is_created),
-        cmocka_unit_test(a_full_page_of_others_proves_nothing),
-        cmocka_unit_test(a_created_order_without_an_id_is_uncertain),
-        cmocka_unit_test(bad_answers_end_the_attempt_with_their_class),
-        cmocka_unit_test(a_search_that_cannot_be_read_creates_nothing),
-        cmocka_unit_test(a_secret_that_cannot_be_opened_is_not_used),
-        cmocka_unit_test(a_context_that_makes_no_sense_is_refused),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

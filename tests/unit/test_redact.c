@@ -1,15 +1,11 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <stdio.h>
 
 #include "common/cleanup.h"
 #include "worker/calls/redact.h"
 
-static void secrets_are_dotted_out_and_nothing_else(void **state)
+TEST(secrets_are_dotted_out_and_nothing_else)
 {
     static const struct {
         const char *text, *secret, *expected;
@@ -26,7 +22,6 @@ static void secrets_are_dotted_out_and_nothing_else(void **state)
         {"", "abc", ""},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         char text[80];
 
@@ -34,13 +29,4 @@ static void secrets_are_dotted_out_and_nothing_else(void **state)
         redact(text, cases[i].secret);
         assert_string_equal(text, cases[i].expected);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(secrets_are_dotted_out_and_nothing_else),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -19,25 +15,23 @@ static char *public_key;
 static char *secret_key;
 static struct sealing_key *key;
 
-static int make_keys(void **state)
+static void make_keys(void)
 {
     struct error err = ERROR_INIT;
 
-    (void)state;
-    return sealing_start(&err) && sealing_generate(&public_key, &secret_key, &err) &&
-                   sealing_key_new(secret_key, NULL, &key, &err)
-               ? 0
-               : -1;
+    assert_true(sealing_start(&err));
+    assert_true(sealing_generate(&public_key, &secret_key, &err));
+    assert_true(sealing_key_new(secret_key, NULL, &key, &err));
 }
 
-static int free_keys(void **state)
+static void free_keys(void)
 {
-    (void)state;
     free(public_key);
     free_secret(secret_key);
     sealing_key_free(key);
-    return 0;
 }
+
+FIXTURE(.before_all = make_keys, .after_all = free_keys)
 
 /* What the database holds after decode(..., 'base64'). */
 struct sealed {
@@ -101,12 +95,11 @@ static void assert_refused(const struct sealing_key *with_key, const struct seal
     assert_ptr_equal(opened, untouched);
 }
 
-static void what_is_sealed_can_be_opened(void **state)
+TEST(what_is_sealed_can_be_opened)
 {
     static const char *const secrets[] = {"t", CANARY, "t\xC3\xB6ken with blanks ~!@#$%",
                                           "\xFF\xFE"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(secrets); i++) {
         struct sealed plain = sealed_for(public_key, NULL, secrets[i]);
         struct sealed bound = sealed_for(public_key, HOST, secrets[i]);
@@ -117,14 +110,13 @@ static void what_is_sealed_can_be_opened(void **state)
     }
 }
 
-static void the_longest_secret_fits_and_a_longer_one_does_not(void **state)
+TEST(the_longest_secret_fits_and_a_longer_one_does_not)
 {
     AUTO(free) char *secret = xcalloc(SEALING_SECRET_LIMIT + 2, 1);
     AUTO(free) char *sealed_text = NULL;
     struct error err = ERROR_INIT;
     struct sealed sealed;
 
-    (void)state;
     memset(secret, 's', SEALING_SECRET_LIMIT + 1);
     sealed = sealed_raw(secret, SEALING_SECRET_LIMIT + 1);
     assert_refused(key, &sealed, HOST, "longer than 4096 bytes");
@@ -136,7 +128,7 @@ static void the_longest_secret_fits_and_a_longer_one_does_not(void **state)
     assert_opens(key, &sealed, HOST, secret);
 }
 
-static void a_bound_value_opens_for_its_shop_only(void **state)
+TEST(a_bound_value_opens_for_its_shop_only)
 {
     static const struct {
         const char *bound_to, *opened_for;
@@ -154,7 +146,6 @@ static void a_bound_value_opens_for_its_shop_only(void **state)
         {"a", "b", false},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct sealed sealed = sealed_for(public_key, cases[i].bound_to, CANARY);
 
@@ -166,17 +157,16 @@ static void a_bound_value_opens_for_its_shop_only(void **state)
     }
 }
 
-static void a_plain_box_of_another_program_is_accepted_on_any_row(void **state)
+TEST(a_plain_box_of_another_program_is_accepted_on_any_row)
 {
     struct sealed sealed = sealed_raw(CANARY, strlen(CANARY));
 
-    (void)state;
     assert_opens(key, &sealed, HOST, CANARY);
     assert_opens(key, &sealed, "other.example.com", CANARY);
     assert_opens(key, &sealed, NULL, CANARY);
 }
 
-static void hostile_plaintexts_are_refused_with_a_constant_text(void **state)
+TEST(hostile_plaintexts_are_refused_with_a_constant_text)
 {
 #define PLAIN(text) text, sizeof(text) - 1
     static const struct {
@@ -205,7 +195,6 @@ static void hostile_plaintexts_are_refused_with_a_constant_text(void **state)
         {PLAIN(MARKER HOST "\n" CANARY "\0"), "zero byte"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct sealed sealed = sealed_raw(cases[i].plain, cases[i].length);
 
@@ -213,11 +202,10 @@ static void hostile_plaintexts_are_refused_with_a_constant_text(void **state)
     }
 }
 
-static void each_changed_bit_makes_a_value_unreadable(void **state)
+TEST(each_changed_bit_makes_a_value_unreadable)
 {
     struct sealed sealed = sealed_for(public_key, HOST, CANARY);
 
-    (void)state;
     for (size_t bit = 0; bit < sealed.length * 8; bit += 3) {
         struct sealed changed = sealed;
 
@@ -227,12 +215,11 @@ static void each_changed_bit_makes_a_value_unreadable(void **state)
     }
 }
 
-static void a_cut_or_overlong_value_is_refused(void **state)
+TEST(a_cut_or_overlong_value_is_refused)
 {
     struct sealed sealed = sealed_for(public_key, HOST, CANARY);
     size_t whole = sealed.length;
 
-    (void)state;
     for (sealed.length = 0; sealed.length < whole; sealed.length++) {
         assert_refused(key, &sealed, HOST, sealed.length < 48 ? "too short" : "damaged");
     }
@@ -244,14 +231,13 @@ static void a_cut_or_overlong_value_is_refused(void **state)
     assert_refused(key, &sealed, HOST, "too long");
 }
 
-static void a_value_for_another_key_is_refused_and_two_keys_open_both(void **state)
+TEST(a_value_for_another_key_is_refused_and_two_keys_open_both)
 {
     AUTO(free) char *new_public = NULL;
     AUTO(free_secret) char *new_secret = NULL;
     AUTO(sealing_key) struct sealing_key *both = NULL;
     struct error err = ERROR_INIT;
 
-    (void)state;
     assert_true(sealing_generate(&new_public, &new_secret, &err));
     assert_true(sealing_key_new(new_secret, secret_key, &both, &err));
 
@@ -264,7 +250,7 @@ static void a_value_for_another_key_is_refused_and_two_keys_open_both(void **sta
 }
 
 /* The same secrets, bound and not, through a change of keys. */
-static void what_the_previous_key_opens_is_sealed_anew_and_nothing_else(void **state)
+TEST(what_the_previous_key_opens_is_sealed_anew_and_nothing_else)
 {
     AUTO(free) char *new_public = NULL;
     AUTO(free_secret) char *new_secret = NULL;
@@ -273,7 +259,6 @@ static void what_the_previous_key_opens_is_sealed_anew_and_nothing_else(void **s
     struct error err = ERROR_INIT;
     const char *const hosts[] = {NULL, HOST};
 
-    (void)state;
     assert_true(sealing_generate(&new_public, &new_secret, &err));
     assert_true(sealing_key_new(new_secret, secret_key, &both, &err));
     assert_true(sealing_key_new(new_secret, NULL, &new_only, &err));
@@ -301,19 +286,18 @@ static void what_the_previous_key_opens_is_sealed_anew_and_nothing_else(void **s
     }
 }
 
-static void what_is_no_sealed_value_is_not_sealed_anew(void **state)
+TEST(what_is_no_sealed_value_is_not_sealed_anew)
 {
     static const unsigned char bytes[SEALING_SECRET_LIMIT * 2];
     static unsigned char ignored[sizeof(bytes)];
 
-    (void)state;
     assert_int_equal(sealing_reseal(key, bytes, 0, ignored), SEALING_CANNOT_OPEN);
     assert_int_equal(sealing_reseal(key, bytes, crypto_box_SEALBYTES, ignored),
                      SEALING_CANNOT_OPEN);
     assert_int_equal(sealing_reseal(key, bytes, sizeof(bytes), ignored), SEALING_CANNOT_OPEN);
 }
 
-static void what_cannot_be_a_secret_or_a_host_is_not_sealed(void **state)
+TEST(what_cannot_be_a_secret_or_a_host_is_not_sealed)
 {
     static const struct {
         const char *host, *secret;
@@ -332,7 +316,6 @@ static void what_cannot_be_a_secret_or_a_host_is_not_sealed(void **state)
         {HOST "/", CANARY, 13, "not a host name"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error err = ERROR_INIT;
         char *sealed = NULL;
@@ -346,7 +329,7 @@ static void what_cannot_be_a_secret_or_a_host_is_not_sealed(void **state)
     }
 }
 
-static void bad_keys_are_refused_without_showing_them(void **state)
+TEST(bad_keys_are_refused_without_showing_them)
 {
     static const char *const bad[] = {
         "",
@@ -363,7 +346,6 @@ static void bad_keys_are_refused_without_showing_them(void **state)
         "00000000000000000000000000000000000000000000000000000000000000ff",
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
         struct error err = ERROR_INIT;
         struct sealing_key *none = NULL;
@@ -381,24 +363,22 @@ static void bad_keys_are_refused_without_showing_them(void **state)
     }
 }
 
-static void a_weak_public_key_is_refused(void **state)
+TEST(a_weak_public_key_is_refused)
 {
     struct error err = ERROR_INIT;
     char *sealed = NULL;
 
-    (void)state;
     assert_false(
         sealing_seal("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL, "x", 1, &sealed, &err));
     assert_int_equal(err.code, ERROR_CONFIG);
 }
 
-static void generated_keys_are_base64_and_different_each_time(void **state)
+TEST(generated_keys_are_base64_and_different_each_time)
 {
     AUTO(free) char *other_public = NULL;
     AUTO(free_secret) char *other_secret = NULL;
     struct error err = ERROR_INIT;
 
-    (void)state;
     assert_true(sealing_start(&err)); /* once more does no harm */
     assert_true(sealing_generate(&other_public, &other_secret, &err));
     assert_int_equal(strlen(other_public), 44);
@@ -407,26 +387,4 @@ static void generated_keys_are_base64_and_different_each_time(void **state)
     assert_string_not_equal(other_secret, secret_key);
     assert_string_not_equal(other_secret, other_public);
     sealing_key_free(NULL);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_sealed_can_be_opened),
-        cmocka_unit_test(the_longest_secret_fits_and_a_longer_one_does_not),
-        cmocka_unit_test(a_bound_value_opens_for_its_shop_only),
-        cmocka_unit_test(a_plain_box_of_another_program_is_accepted_on_any_row),
-        cmocka_unit_test(hostile_plaintexts_are_refused_with_a_constant_text),
-        cmocka_unit_test(each_changed_bit_makes_a_value_unreadable),
-        cmocka_unit_test(a_cut_or_overlong_value_is_refused),
-        cmocka_unit_test(a_value_for_another_key_is_refused_and_two_keys_open_both),
-        cmocka_unit_test(what_the_previous_key_opens_is_sealed_anew_and_nothing_else),
-        cmocka_unit_test(what_is_no_sealed_value_is_not_sealed_anew),
-        cmocka_unit_test(what_cannot_be_a_secret_or_a_host_is_not_sealed),
-        cmocka_unit_test(bad_keys_are_refused_without_showing_them),
-        cmocka_unit_test(a_weak_public_key_is_refused),
-        cmocka_unit_test(generated_keys_are_base64_and_different_each_time),
-    };
-
-    return cmocka_run_group_tests_name("sealing", tests, make_keys, free_keys);
 }

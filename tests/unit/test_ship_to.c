@@ -21,7 +21,7 @@ static json_t *order_of(const char *addresses, const char *more)
     return order;
 }
 
-static void an_address_needs_street_place_and_somebody(void **state)
+TEST(an_address_needs_street_place_and_somebody)
 {
     static const struct {
         const char *addresses;
@@ -46,7 +46,6 @@ static void an_address_needs_street_place_and_somebody(void **state)
         {"\"Weg 5\"", NULL},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *order = order_of(rows[i].addresses, "");
         json_auto_t *fields = json_object();
@@ -59,7 +58,7 @@ static void an_address_needs_street_place_and_somebody(void **state)
     }
 }
 
-static void the_company_of_the_invoice_stays_there(void **state)
+TEST(the_company_of_the_invoice_stays_there)
 {
     static const struct {
         const char *addresses;
@@ -72,7 +71,6 @@ static void the_company_of_the_invoice_stays_there(void **state)
         {"{\"delivery\":{" FULL ",\"company\":\" \"}}", NULL, true},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *order = order_of(rows[i].addresses, "");
         json_auto_t *fields = json_object();
@@ -84,7 +82,7 @@ static void the_company_of_the_invoice_stays_there(void **state)
     }
 }
 
-static void the_country_comes_from_the_nearest_place(void **state)
+TEST(the_country_comes_from_the_nearest_place)
 {
     static const char be_shipping[] = ",\"shipping\":[{\"country\":{\"isocode\":\"BE\"}}]";
     static const struct {
@@ -106,7 +104,6 @@ static void the_country_comes_from_the_nearest_place(void **state)
         {"{\"delivery\":{" FULL "}}", "", NULL, NULL},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *order = order_of(rows[i].addresses, rows[i].more);
         json_auto_t *fields = json_object();
@@ -116,7 +113,7 @@ static void the_country_comes_from_the_nearest_place(void **state)
     }
 }
 
-static void name_and_phone_fall_back_along_the_chain(void **state)
+TEST(name_and_phone_fall_back_along_the_chain)
 {
     json_auto_t *order = json_loads(
         "{\"debtor\":{\"email\":\"f@example.org\",\"name\":\"Debiteur\",\"phone\":\"0612345678\","
@@ -125,7 +122,6 @@ static void name_and_phone_fall_back_along_the_chain(void **state)
         0, NULL);
     json_auto_t *fields = json_object();
 
-    (void)state;
     assert_true(ship_to_map(order, NULL, fields));
     check_member(fields, "name", "Debiteur");
     check_member(fields, "phone", "+31612345678");
@@ -133,25 +129,23 @@ static void name_and_phone_fall_back_along_the_chain(void **state)
     check_member(fields, "postcode", NULL);
 }
 
-static void an_unsure_split_keeps_the_line(void **state)
+TEST(an_unsure_split_keeps_the_line)
 {
     json_auto_t *order = order_of("{\"delivery\":{\"name\":\"X\",\"street\":\"Plein 1944 "
                                   "7\",\"number\":\"\",\"city\":\"Oss\"}}",
                                   "");
     json_auto_t *fields = json_object();
 
-    (void)state;
     assert_true(ship_to_map(order, NULL, fields));
     check_member(fields, "street", "Plein 1944");
     check_member(fields, "number", "7");
     check_member(fields, "address_line", "Plein 1944 7");
 }
 
-static void endless_texts_are_capped(void **state)
+TEST(endless_texts_are_capped)
 {
     char endless[3001];
 
-    (void)state;
     memset(endless, 'x', sizeof(endless) - 1);
     endless[sizeof(endless) - 1] = '\0';
 
@@ -172,7 +166,7 @@ static void endless_texts_are_capped(void **state)
     check_member(fields, "phone", NULL);
 }
 
-static void pickups_are_told_from_shipments(void **state)
+TEST(pickups_are_told_from_shipments)
 {
     static const struct {
         const char *addresses;
@@ -193,25 +187,9 @@ static void pickups_are_told_from_shipments(void **state)
         {"{\"invoice\":{" FULL "}}", "", false},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_auto_t *order = order_of(rows[i].addresses, rows[i].more);
 
         ROW_CHECK(rows[i].more, ship_to_is_pickup(order) == rows[i].is_pickup);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_address_needs_street_place_and_somebody),
-        cmocka_unit_test(the_company_of_the_invoice_stays_there),
-        cmocka_unit_test(the_country_comes_from_the_nearest_place),
-        cmocka_unit_test(name_and_phone_fall_back_along_the_chain),
-        cmocka_unit_test(an_unsure_split_keeps_the_line),
-        cmocka_unit_test(endless_texts_are_capped),
-        cmocka_unit_test(pickups_are_told_from_shipments),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

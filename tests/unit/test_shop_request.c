@@ -16,11 +16,10 @@ static void check_request(struct http_request *request, enum http_method method,
     *request = (struct http_request){.body = NULL};
 }
 
-static void requests_look_as_the_api_wants_them(void **state)
+TEST(requests_look_as_the_api_wants_them)
 {
     struct http_request request = {.body = NULL};
 
-    (void)state;
     shop_request_store(&request);
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/store", "format=json");
     shop_request_statuses(&request);
@@ -37,11 +36,10 @@ static void requests_look_as_the_api_wants_them(void **state)
     check_request(&request, HTTP_PATCH, HTTP_AUTH_STORE, "/v1/orders/20411", "format=json");
 }
 
-static void a_strange_number_cannot_leave_its_place_in_the_path(void **state)
+TEST(a_strange_number_cannot_leave_its_place_in_the_path)
 {
     struct http_request request = {.body = NULL};
 
-    (void)state;
     shop_request_order(&request, "../store?x=#");
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/..%2Fstore%3Fx%3D%23",
                   "format=json");
@@ -52,14 +50,4 @@ static void a_strange_number_cannot_leave_its_place_in_the_path(void **state)
     number[sizeof(number) - 1] = '\0';
     shop_request_order(&request, number);
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/", "format=json");
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_look_as_the_api_wants_them),
-        cmocka_unit_test(a_strange_number_cannot_leave_its_place_in_the_path),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

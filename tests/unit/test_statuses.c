@@ -13,13 +13,12 @@ static json_t *read_list(const char *text)
     return statuses;
 }
 
-static void the_list_is_read(void **state)
+TEST(the_list_is_read)
 {
     AUTO(free) char *text = fixture_text("orderstatuses.json");
     json_auto_t *statuses = read_list(text);
     json_t *shipped = statuses_find(statuses, 2);
 
-    (void)state;
     assert_int_equal(json_array_size(statuses), 5);
     assert_int_equal(statuses_id(shipped), 2);
     assert_string_equal(statuses_description(shipped), "Verzonden");
@@ -32,14 +31,13 @@ static void the_list_is_read(void **state)
     assert_ptr_equal(statuses_find_other_shipped(statuses, 3), shipped);
 }
 
-static void odd_entries_are_read_or_left_out(void **state)
+TEST(odd_entries_are_read_or_left_out)
 {
     json_auto_t *statuses = read_list("[{\"status\":\"2\",\"description\":\"VERZONDEN\"},"
                                       "{\"status\":4,\"credit_order\":\"1\",\"description\":"
                                       "\"verzonden\"},{\"status\":null},{},[],null,7,\"x\","
                                       "{\"status\":5,\"description\":[]}]");
 
-    (void)state;
     assert_int_equal(json_array_size(statuses), 3);
     assert_true(statuses_says_shipped(statuses_find(statuses, 2)));
     assert_true(statuses_is_credit(statuses_find(statuses, 4)));
@@ -50,11 +48,10 @@ static void odd_entries_are_read_or_left_out(void **state)
     assert_null(statuses_find_other_shipped(statuses, 2));
 }
 
-static void what_is_no_list_is_refused(void **state)
+TEST(what_is_no_list_is_refused)
 {
     static const char *const rows[] = {"", "{}", "null", "<html>", "[", "{\"title\":\"x\"}"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         json_t *statuses = NULL;
         struct error err = ERROR_INIT;
@@ -64,12 +61,11 @@ static void what_is_no_list_is_refused(void **state)
     }
 }
 
-static void an_endless_list_is_bounded(void **state)
+TEST(an_endless_list_is_bounded)
 {
     AUTO(free) char *text = xcalloc(40000, 1);
     size_t length = 0;
 
-    (void)state;
     for (int i = 0; i < 1000; i++) {
         length += (size_t)snprintf(text + length, 40, "%c{\"status\":%d}", i == 0 ? '[' : ',', i);
     }
@@ -78,16 +74,4 @@ static void an_endless_list_is_bounded(void **state)
     json_auto_t *statuses = read_list(text);
 
     assert_int_equal(json_array_size(statuses), STATUSES_COUNT);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_list_is_read),
-        cmocka_unit_test(odd_entries_are_read_or_left_out),
-        cmocka_unit_test(what_is_no_list_is_refused),
-        cmocka_unit_test(an_endless_list_is_bounded),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,13 +2,12 @@
 
 #include "worker/api/shop/store.h"
 
-static void a_store_is_read(void **state)
+TEST(a_store_is_read)
 {
     AUTO(free) char *text = fixture_text("store.json");
     AUTO(store) struct store store;
     struct error err = ERROR_INIT;
 
-    (void)state;
     assert_true(store_read(text, strlen(text), &store, &err));
     check_text("id", store.id, "e5fc33df-b2bf-40ec-8d8d-56fc34b495cc");
     check_text("name", store.name, "Voorbeeldwinkel");
@@ -17,13 +16,12 @@ static void a_store_is_read(void **state)
     check_text("currency", store.currency, "EUR");
 }
 
-static void a_poor_store_is_read_as_far_as_it_goes(void **state)
+TEST(a_poor_store_is_read_as_far_as_it_goes)
 {
     static const char text[] =
         "{\"id\":12,\"name\":[],\"primary_domain\":\"\",\"region_code\":\"?\"}";
     AUTO(store) struct store store;
 
-    (void)state;
     assert_true(store_read(text, strlen(text), &store, NULL));
     assert_null(store.id); /* not a uuid: the database could not hold it */
     assert_null(store.name);
@@ -32,7 +30,7 @@ static void a_poor_store_is_read_as_far_as_it_goes(void **state)
     assert_null(store.currency);
 }
 
-static void what_is_no_store_is_refused(void **state)
+TEST(what_is_no_store_is_refused)
 {
     static const char *const rows[] = {
         "",
@@ -47,7 +45,6 @@ static void what_is_no_store_is_refused(void **state)
         "[{\"id\":\"x\"}]",
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(store) struct store store;
         struct error err = ERROR_INIT;
@@ -57,7 +54,7 @@ static void what_is_no_store_is_refused(void **state)
     }
 }
 
-static void a_host_is_found_in_any_address(void **state)
+TEST(a_host_is_found_in_any_address)
 {
     static const char *const rows[][2] = {
         {"https://voorbeeld.myonline.store", "voorbeeld.myonline.store"},
@@ -74,7 +71,6 @@ static void a_host_is_found_in_any_address(void **state)
         {":80", NULL},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *host = store_host_of(rows[i][0]);
 
@@ -82,7 +78,7 @@ static void a_host_is_found_in_any_address(void **state)
     }
 }
 
-static void the_domain_tells_whose_token_it_is(void **state)
+TEST(the_domain_tells_whose_token_it_is)
 {
     static const struct {
         const char *domain;
@@ -94,22 +90,8 @@ static void the_domain_tells_whose_token_it_is(void **state)
         {"myonline.store", STORE_OWN_DOMAIN},     {NULL, STORE_UNKNOWN},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         ROW_CHECK(rows[i].domain,
                   store_compare(rows[i].domain, "voorbeeld.myonline.store") == rows[i].match);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_store_is_read),
-        cmocka_unit_test(a_poor_store_is_read_as_far_as_it_goes),
-        cmocka_unit_test(what_is_no_store_is_refused),
-        cmocka_unit_test(a_host_is_found_in_any_address),
-        cmocka_unit_test(the_domain_tells_whose_token_it_is),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

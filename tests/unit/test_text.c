@@ -2,7 +2,7 @@
 
 #include "worker/api/text/text.h"
 
-static void a_valid_sequence_has_its_length(void **state)
+TEST(a_valid_sequence_has_its_length)
 {
     static const struct {
         const char *name;
@@ -31,14 +31,13 @@ static void a_valid_sequence_has_its_length(void **state)
         {"never valid", "\xFF", 1, 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         ROW_CHECK(rows[i].name,
                   text_sequence_length(rows[i].bytes, rows[i].left) == rows[i].length);
     }
 }
 
-static void cleaning_leaves_one_bounded_line(void **state)
+TEST(cleaning_leaves_one_bounded_line)
 {
     static const struct {
         const char *text;
@@ -85,7 +84,6 @@ static void cleaning_leaves_one_bounded_line(void **state)
         {"anything", 0, NULL},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *clean = text_clean(rows[i].text, strlen(rows[i].text), rows[i].most);
 
@@ -93,15 +91,14 @@ static void cleaning_leaves_one_bounded_line(void **state)
     }
 }
 
-static void cleaning_drops_zero_bytes(void **state)
+TEST(cleaning_drops_zero_bytes)
 {
     AUTO(free) char *clean = text_clean("a\0b\0", 4, 10);
 
-    (void)state;
     check_text("zeros", clean, "ab");
 }
 
-static void digit_texts_are_compared_by_value(void **state)
+TEST(digit_texts_are_compared_by_value)
 {
     static const struct {
         const char *left;
@@ -118,7 +115,6 @@ static void digit_texts_are_compared_by_value(void **state)
         {"20412", "20411", 1},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         int result = text_compare_numbers(rows[i].left, rows[i].right);
 
@@ -131,7 +127,7 @@ static void digit_texts_are_compared_by_value(void **state)
     assert_false(text_is_digits("12 "));
 }
 
-static void numbers_are_read_with_point_or_comma(void **state)
+TEST(numbers_are_read_with_point_or_comma)
 {
     static const struct {
         const char *text;
@@ -159,7 +155,6 @@ static void numbers_are_read_with_point_or_comma(void **state)
         {"123456789012345678901234567890", false, 0},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         double number = 77;
 
@@ -168,9 +163,8 @@ static void numbers_are_read_with_point_or_comma(void **state)
     }
 }
 
-static void a_uuid_has_its_form(void **state)
+TEST(a_uuid_has_its_form)
 {
-    (void)state;
     assert_true(text_is_uuid("3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101"));
     assert_true(text_is_uuid("3B0F6A52-7C1E-4D7E-9A57-0C7F5B7A1101"));
     assert_false(text_is_uuid(""));
@@ -180,11 +174,10 @@ static void a_uuid_has_its_form(void **state)
     assert_false(text_is_uuid("3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a110g"));
 }
 
-static void percent_encoding_leaves_nothing_special(void **state)
+TEST(percent_encoding_leaves_nothing_special)
 {
     char encoded[20];
 
-    (void)state;
     assert_true(text_percent_encode("20411", encoded, sizeof(encoded)));
     assert_string_equal(encoded, "20411");
     assert_true(text_percent_encode("a/../?b&", encoded, sizeof(encoded)));
@@ -195,7 +188,7 @@ static void percent_encoding_leaves_nothing_special(void **state)
     assert_string_equal(encoded, "");
 }
 
-static void scrubbing_blanks_out_what_may_be_personal_or_secret(void **state)
+TEST(scrubbing_blanks_out_what_may_be_personal_or_secret)
 {
     static const char *const rows[][2] = {
         {"Order not found", "Order not found"},
@@ -207,7 +200,6 @@ static void scrubbing_blanks_out_what_may_be_personal_or_secret(void **state)
         {"", ""},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         char text[100];
 
@@ -217,7 +209,7 @@ static void scrubbing_blanks_out_what_may_be_personal_or_secret(void **state)
     }
 }
 
-static void cutting_leaves_whole_characters(void **state)
+TEST(cutting_leaves_whole_characters)
 {
     static const struct {
         const char *text;
@@ -236,7 +228,6 @@ static void cutting_leaves_whole_characters(void **state)
         {"a\xC3", 9, "a"}, /* it was cut before */
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         char text[20];
 
@@ -244,21 +235,4 @@ static void cutting_leaves_whole_characters(void **state)
         text_cut(text, rows[i].most);
         check_text(rows[i].text, text, rows[i].cut);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_valid_sequence_has_its_length),
-        cmocka_unit_test(cleaning_leaves_one_bounded_line),
-        cmocka_unit_test(cleaning_drops_zero_bytes),
-        cmocka_unit_test(digit_texts_are_compared_by_value),
-        cmocka_unit_test(numbers_are_read_with_point_or_comma),
-        cmocka_unit_test(a_uuid_has_its_form),
-        cmocka_unit_test(percent_encoding_leaves_nothing_special),
-        cmocka_unit_test(scrubbing_blanks_out_what_may_be_personal_or_secret),
-        cmocka_unit_test(cutting_leaves_whole_characters),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

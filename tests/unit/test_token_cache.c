@@ -1,9 +1,5 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,25 +12,23 @@
 static char *public_key;
 static struct sealing_key *key;
 
-static int make_keys(void **state)
+static void make_keys(void)
 {
     AUTO(free_secret) char *secret_key = NULL;
     struct error err = ERROR_INIT;
 
-    (void)state;
-    return sealing_start(&err) && sealing_generate(&public_key, &secret_key, &err) &&
-                   sealing_key_new(secret_key, NULL, &key, &err)
-               ? 0
-               : -1;
+    assert_true(sealing_start(&err));
+    assert_true(sealing_generate(&public_key, &secret_key, &err));
+    assert_true(sealing_key_new(secret_key, NULL, &key, &err));
 }
 
-static int free_keys(void **state)
+static void free_keys(void)
 {
-    (void)state;
     free(public_key);
     sealing_key_free(key);
-    return 0;
 }
+
+FIXTURE(.before_all = make_keys, .after_all = free_keys)
 
 /* A secret as the database gives it; to be freed. */
 static char *sealed_bytea(const char *host, const char *secret)
@@ -77,13 +71,12 @@ static void check_refuses(struct token_cache *cache, const char *sealed, const c
     }
 }
 
-static void a_secret_is_opened_again_and_again(void **state)
+TEST(a_secret_is_opened_again_and_again)
 {
     struct token_cache *cache = token_cache_new(key);
     AUTO(free) char *first = sealed_bytea(HOST, "een");
     AUTO(free) char *second = sealed_bytea(HOST, "twee");
 
-    (void)state;
     for (int round = 0; round < 3; round++) {
         check_opens(cache, first, HOST, "een");
         check_opens(cache, second, HOST, "twee");
@@ -92,12 +85,11 @@ static void a_secret_is_opened_again_and_again(void **state)
 }
 
 /* What is remembered of one shop must not open the same bytes on the row of another. */
-static void a_box_that_was_opened_is_checked_anew_for_another_shop(void **state)
+TEST(a_box_that_was_opened_is_checked_anew_for_another_shop)
 {
     struct token_cache *cache = token_cache_new(key);
     AUTO(free) char *sealed = sealed_bytea(HOST, "geheim");
 
-    (void)state;
     check_opens(cache, sealed, HOST, "geheim");
     check_refuses(cache, sealed, "ander.myonline.store", "another shop");
     check_refuses(cache, sealed, NULL, "another shop");
@@ -105,14 +97,13 @@ static void a_box_that_was_opened_is_checked_anew_for_another_shop(void **state)
     token_cache_free(cache);
 }
 
-static void a_refusal_is_not_remembered(void **state)
+TEST(a_refusal_is_not_remembered)
 {
     struct token_cache *cache = token_cache_new(key);
     AUTO(free) char *sealed = sealed_bytea(HOST, "geheim");
     AUTO(free) char *spoiled = xstrdup(sealed);
     char *last = &spoiled[strlen(spoiled) - 1];
 
-    (void)state;
     *last = *last == '0' ? '1' : '0';
     check_refuses(cache, spoiled, HOST, "cannot open the sealed value");
     check_refuses(cache, spoiled, HOST, "cannot open the sealed value");
@@ -123,13 +114,12 @@ static void a_refusal_is_not_remembered(void **state)
 }
 
 /* There are 65,536 places; 700 secrets share some of them with a chance of 97 %. */
-static void secrets_that_share_a_place_are_not_mixed_up(void **state)
+TEST(secrets_that_share_a_place_are_not_mixed_up)
 {
     enum { COUNT = 700 };
     struct token_cache *cache = token_cache_new(key);
     static char *sealed[COUNT];
 
-    (void)state;
     for (int i = 0; i < COUNT; i++) {
         AUTO(free) char *secret = xasprintf("geheim-%d", i);
 
@@ -146,26 +136,12 @@ static void secrets_that_share_a_place_are_not_mixed_up(void **state)
     token_cache_free(cache);
 }
 
-static void without_a_key_every_secret_has_a_problem(void **state)
+TEST(without_a_key_every_secret_has_a_problem)
 {
     struct token_cache *cache = token_cache_new(NULL);
     AUTO(free) char *sealed = sealed_bytea(HOST, "geheim");
 
-    (void)state;
     check_refuses(cache, sealed, HOST, "no KOPPELING_SECRET_KEY");
     token_cache_free(cache);
     token_cache_free(NULL);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_secret_is_opened_again_and_again),
-        cmocka_unit_test(a_box_that_was_opened_is_checked_anew_for_another_shop),
-        cmocka_unit_test(a_refusal_is_not_remembered),
-        cmocka_unit_test(secrets_that_share_a_place_are_not_mixed_up),
-        cmocka_unit_test(without_a_key_every_secret_has_a_problem),
-    };
-
-    return cmocka_run_group_tests_name("token_cache", tests, make_keys, free_keys);
 }

@@ -49,12 +49,11 @@ static void check_warned(json_t *row, bool warned)
     assert_int_equal(json_is_string(json_object_get(row, "warning_en")), warned);
 }
 
-static void a_good_shop_becomes_active(void **state)
+TEST(a_good_shop_becomes_active)
 {
     struct talk talk;
     AUTO(free) char *statuses = fixture_text("orderstatuses.json");
 
-    (void)state;
     begin(&talk);
     assert_int_equal(answer_store(&talk, NULL), STEP_CALL);
     assert_string_equal(talk.request.path, "/v1/orderstatuses");
@@ -76,11 +75,10 @@ static void a_good_shop_becomes_active(void **state)
     talk_end(&talk);
 }
 
-static void a_token_that_cannot_be_opened_is_told_without_a_call(void **state)
+TEST(a_token_that_cannot_be_opened_is_told_without_a_call)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk);
     talk.job.token_problem = "cannot be opened with this key";
     assert_int_equal(talk_start(&talk), STEP_DONE);
@@ -91,7 +89,7 @@ static void a_token_that_cannot_be_opened_is_told_without_a_call(void **state)
     talk_end(&talk);
 }
 
-static void what_is_missing_in_the_sender_address_is_named(void **state)
+TEST(what_is_missing_in_the_sender_address_is_named)
 {
     static const struct {
         const char *address;
@@ -105,7 +103,6 @@ static void what_is_missing_in_the_sender_address_is_named(void **state)
          ": huisnummer, plaats.", ": house number, city."},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -122,7 +119,7 @@ static void what_is_missing_in_the_sender_address_is_named(void **state)
     }
 }
 
-static void a_refused_token_is_told(void **state)
+TEST(a_refused_token_is_told)
 {
     static const struct {
         int status;
@@ -133,7 +130,6 @@ static void a_refused_token_is_told(void **state)
                 {400, "mijnwebwinkel_refused"},
                 {302, "mijnwebwinkel_refused"}};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -149,7 +145,7 @@ static void a_refused_token_is_told(void **state)
     }
 }
 
-static void the_domain_rule_holds(void **state)
+TEST(the_domain_rule_holds)
 {
     static const struct {
         const char *domain;
@@ -165,7 +161,6 @@ static void the_domain_rule_holds(void **state)
     };
     AUTO(free) char *statuses = fixture_text("orderstatuses.json");
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -190,7 +185,7 @@ static void the_domain_rule_holds(void **state)
     }
 }
 
-static void the_shipped_status_is_checked(void **state)
+TEST(the_shipped_status_is_checked)
 {
     static const struct {
         int status;
@@ -220,7 +215,6 @@ static void the_shipped_status_is_checked(void **state)
         {400, "", NULL, true},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
@@ -239,11 +233,10 @@ static void the_shipped_status_is_checked(void **state)
     }
 }
 
-static void two_warnings_are_both_told(void **state)
+TEST(two_warnings_are_both_told)
 {
     struct talk talk;
 
-    (void)state;
     begin(&talk);
     answer_store(&talk, "https://www.knickknacks.be");
     assert_int_equal(talk_http(&talk, 404, ""), STEP_DONE);
@@ -271,9 +264,8 @@ static const struct {
     {200, ERROR_CLASS_UNREADABLE, "{\"name\":\"x\"}"},
 };
 
-static void an_unreachable_shop_is_tried_again_until_the_last_attempt(void **state)
+TEST(an_unreachable_shop_is_tried_again_until_the_last_attempt)
 {
-    (void)state;
     for (size_t i = 0; i < 2 * ARRAY_LENGTH(troubles); i++) {
         size_t trouble = i / 2;
         bool is_last = i % 2 == 1;
@@ -301,13 +293,12 @@ static void an_unreachable_shop_is_tried_again_until_the_last_attempt(void **sta
     }
 }
 
-static void a_status_list_that_cannot_be_had_does_not_reject_the_shop(void **state)
+TEST(a_status_list_that_cannot_be_had_does_not_reject_the_shop)
 {
     for (int is_last = 0; is_last <= 1; is_last++) {
         json_t *context = json_loads(good_context, 0, NULL);
         struct talk talk;
 
-        (void)state;
         json_object_set_new(context, "attempts_before_giving_up", json_integer(is_last ? 1 : 3));
         talk_begin(&talk, "verify", context);
         answer_store(&talk, NULL);
@@ -322,12 +313,11 @@ static void a_status_list_that_cannot_be_had_does_not_reject_the_shop(void **sta
     }
 }
 
-static void too_many_requests_are_waited_for_and_nothing_is_written(void **state)
+TEST(too_many_requests_are_waited_for_and_nothing_is_written)
 {
     for (int second = 0; second <= 1; second++) {
         struct talk talk;
 
-        (void)state;
         begin(&talk);
         if (second) {
             answer_store(&talk, NULL);
@@ -341,22 +331,4 @@ static void too_many_requests_are_waited_for_and_nothing_is_written(void **state
         assert_null(talk.outcome.writes);
         talk_end(&talk);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_good_shop_becomes_active),
-        cmocka_unit_test(a_token_that_cannot_be_opened_is_told_without_a_call),
-        cmocka_unit_test(what_is_missing_in_the_sender_address_is_named),
-        cmocka_unit_test(a_refused_token_is_told),
-        cmocka_unit_test(the_domain_rule_holds),
-        cmocka_unit_test(the_shipped_status_is_checked),
-        cmocka_unit_test(two_warnings_are_both_told),
-        cmocka_unit_test(an_unreachable_shop_is_tried_again_until_the_last_attempt),
-        cmocka_unit_test(a_status_list_that_cannot_be_had_does_not_reject_the_shop),
-        cmocka_unit_test(too_many_requests_are_waited_for_and_nothing_is_written),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }

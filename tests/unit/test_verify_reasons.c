@@ -4,9 +4,8 @@
 
 static const char *const values[3] = {"EERSTE", "TWEEDE", "DERDE"};
 
-static void each_reason_is_a_whole_sentence_in_both_languages(void **state)
+TEST(each_reason_is_a_whole_sentence_in_both_languages)
 {
-    (void)state;
     for (enum verify_reason i = REASON_TOKEN_UNREADABLE; i <= WARNING_STATUSES_UNCHECKED; i++) {
         AUTO(free) char *dutch = verify_reason_dutch(i, values);
         AUTO(free) char *english = verify_reason_english(i, values);
@@ -23,21 +22,10 @@ static void each_reason_is_a_whole_sentence_in_both_languages(void **state)
     }
 }
 
-static void places_are_filled_and_nothing_else(void **state)
+TEST(places_are_filled_and_nothing_else)
 {
     static const char *const tricky[3] = {"{2}", NULL, "%s"};
     AUTO(free) char *text = verify_reason_english(REASON_TOKEN_OF_ANOTHER_SHOP, tricky);
 
-    (void)state;
     assert_non_null(strstr(text, "belongs to the shop {2}, but you are connecting the shop ?."));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_reason_is_a_whole_sentence_in_both_languages),
-        cmocka_unit_test(places_are_filled_and_nothing_else),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
 }
