@@ -32,7 +32,8 @@ class Chart:
         self.parts, self.title, self.x_title, self.y_title = [], title, x_title, y_title
 
     def _text(self, x, y, text, anchor="middle", size=12, extra=""):
-        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" {extra}>{escape(text)}</text>')
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" '
+                          f'{extra}>{escape(text)}</text>')
 
     def _frame(self, top):
         ceiling, step = _nice(top)
@@ -55,7 +56,8 @@ class Chart:
             x += 26 + 6.2 * len(name)
 
     def _svg(self):
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" fill="#111827">\n'
+        return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
+                f'fill="#111827">\n'
                 f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
 
     def bars(self, labels, series):
@@ -66,11 +68,13 @@ class Chart:
         for place, (values, spreads) in enumerate(series.values()):
             for number, (value, spread) in enumerate(zip(values, spreads)):
                 x, y = LEFT + slot * (number + 0.1) + width * place, HEIGHT - BOTTOM - value * self.scale
-                self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width * 0.92:.1f}" height="{value * self.scale:.1f}" fill="{COLOURS[place]}"/>')
+                self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width * 0.92:.1f}" '
+                                  f'height="{value * self.scale:.1f}" fill="{COLOURS[place]}"/>')
                 if spread and spread[1] > spread[0]:
                     middle = x + width * 0.46
                     ends = [HEIGHT - BOTTOM - end * self.scale for end in spread]
-                    self.parts.append(f'<line x1="{middle:.1f}" x2="{middle:.1f}" y1="{ends[0]:.1f}" y2="{ends[1]:.1f}" stroke="#111827"/>')
+                    self.parts.append(f'<line x1="{middle:.1f}" x2="{middle:.1f}" y1="{ends[0]:.1f}" '
+                                      f'y2="{ends[1]:.1f}" stroke="#111827"/>')
         for number, label in enumerate(labels):
             self._text(LEFT + slot * (number + 0.5), HEIGHT - BOTTOM + 18, label)
         self._legend(series)
@@ -82,7 +86,8 @@ class Chart:
         self._frame(max(y for _, y in points))
         last = max(x for x, _ in points) or 1
         for (one, colour) in zip(series.values(), COLOURS):
-            path = " ".join(f"{LEFT + x / last * (WIDTH - LEFT - RIGHT):.1f},{HEIGHT - BOTTOM - y * self.scale:.1f}" for x, y in one)
+            path = " ".join(f"{LEFT + x / last * (WIDTH - LEFT - RIGHT):.1f},{HEIGHT - BOTTOM - y * self.scale:.1f}"
+                            for x, y in one)
             self.parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         for part in range(5):
             self._text(LEFT + part / 4 * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM + 18, _number(round(last * part / 4)))

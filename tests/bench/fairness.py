@@ -14,22 +14,26 @@ PEAK = ("p50", 0.5), ("p95", 0.95), ("most", 1)
 
 
 def fairness(bench):
-    """One shop with tens of thousands of labels to tell beside many shops with one each, recorded at the same moment."""
+    """One shop with tens of thousands of labels to tell beside many shops with one each, recorded at the same
+    moment."""
     big, small, seconds = (1000, 200, 3) if bench.quick else (50000, 1000, 20)
     runs = bench.repeat_many("fairness", lambda: _measure(bench.lab, big, small, seconds))
     table = []
     for phase, meaning in PHASES.items():
         figures = {}
         for what in ("told", "queued"):
-            figures[what] = [bench.figure([shops.quantile(run[phase][what], share) for run in runs]) for _, share in PEAK]
+            figures[what] = [bench.figure([shops.quantile(run[phase][what], share) for run in runs]) for _,
+                             share in PEAK]
         bench.result(f"fairness {phase}", figures)
-        table.append((f"{phase}: {meaning}", *(figure.text("{:.2f}") for what in ("told", "queued") for figure in figures[what])))
+        table.append((f"{phase}: {meaning}",
+                      *(figure.text("{:.2f}") for what in ("told", "queued") for figure in figures[what])))
     bench.table((f"{small:,} shops with one label each", *(f"from label to told, s: {name}" for name, _ in PEAK),
                  *(f"from enqueued to done, s: {name}" for name, _ in PEAK)), table)
     pace, rest = (bench.figure([run[name] for run in runs]) for name in ("pace", "rest"))
     bench.result("fairness big", (pace, rest))
     bench.table((f"the big shop, with {big:,} labels", "value"), [
-        (f"orders told per second, over {seconds} s after its burst (api.rate_per_second is {runs[0]['wanted']:g})", pace.text("{:,.1f}")),
+        (f"orders told per second, over {seconds} s after its burst (api.rate_per_second is {runs[0]['wanted']:g})",
+         pace.text("{:,.1f}")),
         ("orders told per second without a pace", rest.text("{:,.0f}")),
         ("orders of all shops, each marked once", f"{big + len(PHASES) * small:,}")])
 
@@ -47,10 +51,12 @@ def _measure(lab, big, small, seconds):
             scheduler = shops.start_scheduler(database)
             try:
                 database.wait_registered(2)
-                found = {phase: run(database, small, seconds) for phase, run in (("alone", _alone), ("beside", _beside))}
+                found = {phase: run(database, small, seconds) for phase,
+                         run in (("alone", _alone), ("beside", _beside))}
                 found["behind"] = _behind(database, small)
                 wanted, hurried = _hurry(database, small)
-                wait_until(lambda: database.db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job)"), "all are told", 600, 0.5)
+                wait_until(lambda: database.db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job)"), "all are told",
+                           600, 0.5)
                 _assert_told(database, played, big + len(PHASES) * small)
             finally:
                 scheduler.stop()
@@ -82,16 +88,19 @@ def _label(db, phase):
 
 def _wait_told(database, phase, small):
     wait_until(lambda: database.db.value("""SELECT count(*) FROM koppeling.imported_order
-        WHERE reference = %s AND state = 'marked_shipped'""", phase) == small, f"the small shops are told ({phase})", 600, 0.5)
+        WHERE reference = %s AND state = 'marked_shipped'""", phase) == small, f"the small shops are told ({phase})",
+               600, 0.5)
 
 
 def _delays(database, phase, committed):
     """Seconds from the commit of the labels, and from the scheduler's tick, until each small shop's job was done."""
     rows = database.db.rows("""
-        SELECT extract(epoch FROM h.finished_at)::float8 AS done, extract(epoch FROM h.finished_at - h.created_at)::float8 AS queued
+        SELECT extract(epoch FROM h.finished_at)::float8 AS done,
+            extract(epoch FROM h.finished_at - h.created_at)::float8 AS queued
         FROM koppeling.job_history h JOIN koppeling.imported_order o ON o.id = h.order_id
         WHERE h.kind = 'mark_shipped' AND o.reference = %s""", phase)
-    return {"told": [row["done"] - committed for row in rows], "queued": [row["queued"] for row in rows], "at": committed}
+    return {"told": [row["done"] - committed for row in rows], "queued": [row["queued"] for row in rows],
+            "at": committed}
 
 
 def _alone(database, small, _seconds):
@@ -110,7 +119,8 @@ def _beside(database, small, seconds):
     committed = time.time()
     _wait_told(database, "beside", small)
     # When the burst is over, the big shop goes at its pace.
-    wait_until(lambda: _told(db, small) >= db.value("SELECT burst FROM koppeling.api WHERE id = 1"), "the burst is over", 60, 0.1)
+    wait_until(lambda: _told(db, small) >= db.value("SELECT burst FROM koppeling.api WHERE id = 1"),
+               "the burst is over", 60, 0.1)
     time.sleep(0.5)
     before = _told(db, small), time.time()
     time.sleep(seconds)
@@ -143,7 +153,8 @@ def _told(db, small):
 
 def _rate(database, small, since):
     return database.db.value("""SELECT count(*) / extract(epoch FROM max(finished_at) - to_timestamp(%s))::float8
-        FROM koppeling.job_history WHERE integration_id = %s AND finished_at > to_timestamp(%s)""", since, small + 1, since)
+        FROM koppeling.job_history WHERE integration_id = %s AND finished_at > to_timestamp(%s)""", since, small + 1,
+                             since)
 
 
 def _assert_told(database, played, orders):

@@ -36,7 +36,8 @@ def ceiling(bench):
             bars.setdefault(f"{clients} connections", []).append(rate)
     bench.table(("batch", "connections", "jobs/s"), table)
     bench.plot("ceiling", Chart("Claim + finish, raw SQL", "jobs per statement", "jobs/s").bars(
-        ["1", "100", "1000"], {name: ([r.median for r in rates], [r.spread for r in rates]) for name, rates in bars.items()}))
+        ["1", "100", "1000"],
+        {name: ([r.median for r in rates], [r.spread for r in rates]) for name, rates in bars.items()}))
 
 
 def drain(bench):
@@ -58,14 +59,17 @@ def drain(bench):
         bench.result(f"drain ratio {threads}", ratio)
         bench.result(f"drain rate {threads}", rate)
         bench.result(f"ping cpu {threads}", (worker_cpu.median, postgres_cpu.median))
-        table.append((threads, raw.text("{:,.0f}"), rate.text("{:,.0f}"), ratio.text("{:.0%}"), worker_cpu.text("{:.4f}"),
+        table.append((threads, raw.text("{:,.0f}"), rate.text("{:,.0f}"), ratio.text("{:.0%}"),
+                      worker_cpu.text("{:.4f}"),
                       postgres_cpu.text("{:.4f}")))
         bars.append((raw, rate))
     bench.table(("threads or connections", "pgbench, jobs/s", "worker, jobs/s", "ratio", "worker CPU s per 1,000",
                  "PostgreSQL CPU s per 1,000"), table)
-    bench.plot("drain", Chart(f"Drain of {jobs:,} pings beside the raw ceiling", "threads or connections", "jobs/s").bars(
-        [str(threads) for threads in _connections(bench)], {"pgbench": ([b[0].median for b in bars], [b[0].spread for b in bars]),
-                          "worker": ([b[1].median for b in bars], [b[1].spread for b in bars])}))
+    bench.plot("drain",
+               Chart(f"Drain of {jobs:,} pings beside the raw ceiling", "threads or connections", "jobs/s").bars(
+                   [str(threads) for threads in _connections(bench)],
+                   {"pgbench": ([b[0].median for b in bars], [b[0].spread for b in bars]),
+                    "worker": ([b[1].median for b in bars], [b[1].spread for b in bars])}))
 
 
 def _drain_once(bench, database, jobs, in_flight, threads):
@@ -129,10 +133,12 @@ def enqueue(bench):
 POLLS = ((10, 1, 500, 500), (100, 2, 2000, 5000), (400, 2, 5000, 12000), (2000, 2, 6000, 15000), (5000, 2, 7500, 15000))
 QUICK_POLLS = ((10, 1, 150, 150), (100, 2, 800, 1000), (400, 2, 1600, 4000))
 POLL_COLUMNS = {
-    "jobs/s": ("jobs_per_s", "{:,.0f}"), "of in flight / latency": ("share", "{:.0%}"), "calls at once, most": ("at_once", "{:,.0f}"),
+    "jobs/s": ("jobs_per_s", "{:,.0f}"), "of in flight / latency": ("share", "{:.0%}"),
+    "calls at once, most": ("at_once", "{:,.0f}"),
     "worker CPU s per 1,000": ("worker_cpu", "{:.3f}"), "PostgreSQL CPU s per 1,000": ("postgres_cpu", "{:.3f}"),
     "simulator CPU s per 1,000": ("simulator_cpu", "{:.3f}"), "worker MB before": ("at_rest", "{:.0f}"),
-    "worker peak MB": ("rss", "{:.0f}"), "WAL bytes per job": ("wal_per_job", "{:,.0f}"), "orders stored/s": ("stored", "{:,.0f}")}
+    "worker peak MB": ("rss", "{:.0f}"), "WAL bytes per job": ("wal_per_job", "{:,.0f}"),
+    "orders stored/s": ("stored", "{:,.0f}")}
 
 
 def polls(bench):
@@ -140,7 +146,8 @@ def polls(bench):
     shapes = QUICK_POLLS if bench.quick else POLLS
     table, bars = [], {}
     for in_flight, threads, count, many in shapes:
-        runs = bench.repeat_many(f"polls {in_flight}", lambda: shops.measure_polls(bench.lab, in_flight, threads, count, many))
+        runs = bench.repeat_many(f"polls {in_flight}",
+                                 lambda: shops.measure_polls(bench.lab, in_flight, threads, count, many))
         for found in runs[0]:
             figures = {name: bench.figure([run[found][name] for run in runs]) for name in runs[0][found]}
             bench.result(f"polls {in_flight} {found}", figures)
@@ -150,7 +157,8 @@ def polls(bench):
                           *(figures[name].text(form) for name, form in POLL_COLUMNS.values())))
     bench.table(("in flight", "orders", "jobs", *POLL_COLUMNS), table)
     bench.plot("polls", Chart("Polls of 20 orders at 100 ms latency", "in flight", "polls/s").bars(
-        [f"{shape[0]:,}" for shape in shapes], {name: ([r.median for r in rates], [r.spread for r in rates]) for name, rates in bars.items()}))
+        [f"{shape[0]:,}" for shape in shapes],
+        {name: ([r.median for r in rates], [r.spread for r in rates]) for name, rates in bars.items()}))
 
 
 def pick_up(bench):
@@ -185,7 +193,8 @@ def depth(bench):
                 db.run("ANALYZE koppeling.job")
                 db.run("CHECKPOINT")
                 pgbench.claim_ms(100, 5)
-                figures = [bench.figure([pgbench.claim_ms(batch, 40) for _ in range(bench.times)]) for batch in (1, 100)]
+                figures = [bench.figure([pgbench.claim_ms(batch, 40) for _ in range(bench.times)])
+                           for batch in (1, 100)]
                 if jobs <= 1000000:
                     db.run("VACUUM koppeling.job")
                 bench.result(f"claim {what} {jobs}", figures)
@@ -194,7 +203,8 @@ def depth(bench):
                 bench.say(f"depth {jobs:,} {what}: {figures[0].median:.2f} / {figures[1].median:.2f} ms")
     bench.table(("queued", "of them", "claim of 1, ms", "claim of 100, ms"), table)
     bench.plot("depth", Chart("A claim of 100 behind a long queue", "queued jobs", "ms").bars(
-        [f"{jobs:,}" for jobs in depths], {name if name == "due" or bench.quick else f"{name} (last: 3,000,000)": ([r.median for r in rates], [r.spread for r in rates]) for name, rates in lines.items()}))
+        [f"{jobs:,}" for jobs in depths], {name if name == "due" or bench.quick else f"{name} (last: 3,000,000)": (
+            [r.median for r in rates], [r.spread for r in rates]) for name, rates in lines.items()}))
 
 
 def snapshot(bench):
@@ -210,8 +220,10 @@ def snapshot(bench):
                 holder.value("SELECT count(*) FROM koppeling.job")
             rate, *_ = _drain_once(bench, database, jobs, 1000, 2)
             database.db.run("SELECT koppeling.ping(5000)")
-            dead = database.db.value("SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = 'koppeling.job'::regclass")
-            after = database.db.row("""SELECT (min(run_at) - interval '1 microsecond') AT TIME ZONE 'UTC' AS run_at FROM koppeling.job""")
+            dead = database.db.value("SELECT n_dead_tup FROM pg_stat_user_tables "
+                                     "WHERE relid = 'koppeling.job'::regclass")
+            after = database.db.row(
+                """SELECT (min(run_at) - interval '1 microsecond') AT TIME ZONE 'UTC' AS run_at FROM koppeling.job""")
             front = pgbench.claim_ms(100, 40)
             pgbench.variables["run_ats"] = pgbench.variables["run_at_pattern"].replace("HERE", f'"{after["run_at"]}"')
             carried = pgbench.claim_ms(100, 40)
@@ -222,7 +234,8 @@ def snapshot(bench):
         runs = bench.repeat_many(f"snapshot {holds}", lambda: once(holds))
         figures = [bench.figure([run[place] for run in runs]) for place in range(4)]
         rates[holds] = figures
-        table.append(("held" if holds else "none", figures[0].text("{:,.0f}"), figures[1].text("{:.2f}"), figures[2].text("{:.2f}"),
+        table.append(("held" if holds else "none", figures[0].text("{:,.0f}"), figures[1].text("{:.2f}"),
+                      figures[2].text("{:.2f}"),
                       figures[3].text("{:,.0f}")))
     bench.result("snapshot", rates)
     ratios = [rates[True][place].median / rates[False][place].median for place in range(3)]
@@ -252,14 +265,16 @@ def versions(bench):
             db.run("SELECT pg_stat_clear_snapshot()")
             rows = db.row("""SELECT sum(n_tup_ins) FILTER (WHERE relname = 'job')::float8 - 1000 AS inserted,
                 sum(n_tup_upd) FILTER (WHERE relname = 'job')::float8 AS updated,
-                sum(n_tup_ins) FILTER (WHERE relname LIKE 'job\\_history%%')::float8 AS kept FROM pg_stat_user_tables""".replace("%%", "%"))
+                sum(n_tup_ins) FILTER (WHERE relname LIKE 'job\\_history%%')::float8 AS kept
+                FROM pg_stat_user_tables""".replace("%%", "%"))
             return ((marks[1] - marks[0]) / jobs, (marks[2] - marks[1]) / jobs, (marks[2] - marks[0]) / jobs,
                     rows["inserted"] / jobs, rows["updated"] / jobs, rows["kept"] / jobs)
     runs = bench.repeat_many("wal", once)
     figures = [bench.figure([run[place] for run in runs]) for place in range(6)]
     bench.result("wal", figures)
     bench.table(("per ping", "value"), [
-        ("WAL of enqueueing, bytes", figures[0].text("{:,.0f}")), ("WAL of claim and finish, bytes", figures[1].text("{:,.0f}")),
+        ("WAL of enqueueing, bytes", figures[0].text("{:,.0f}")),
+        ("WAL of claim and finish, bytes", figures[1].text("{:,.0f}")),
         ("WAL in all, bytes", figures[2].text("{:,.0f}")),
         ("row versions in job: inserted + updated", f"{figures[3].median + figures[4].median:.2f}"),
         ("rows in the history", f"{figures[5].median:.2f}")])
@@ -288,20 +303,26 @@ def steady(bench):
     later = samples[len(samples) // 5:]
     gains = [(b[3] - a[3]) / (b[0] - a[0]) for a, b in zip(samples, samples[1:])]
     bench.result("steady", {"rate": rate, "seconds": seconds, "least": min(gains[1:-1]), "most": max(gains[1:-1]),
-                            "dead": max(s[1] for s in later), "sizes": (samples[len(samples) // 5][2], samples[-1][2]), "costs": costs})
+                            "dead": max(s[1] for s in later), "sizes": (samples[len(samples) // 5][2], samples[-1][2]),
+                            "costs": costs})
     bench.table((f"{seconds} s at {rate:,} pings/s", "value"), [
         ("done, jobs/s between samples: least / median / most",
          f"{min(gains):,.0f} / {statistics.median(gains):,.0f} / {max(gains):,.0f}"),
-        ("dead rows of job: median / most", f"{statistics.median(s[1] for s in samples):,.0f} / {max(s[1] for s in samples):,.0f}"),
+        ("dead rows of job: median / most",
+         f"{statistics.median(s[1] for s in samples):,.0f} / {max(s[1] for s in samples):,.0f}"),
         ("table job with indexes, MB: after a fifth / at the end / most",
-         f"{samples[len(samples) // 5][2] / 1e6:.1f} / {samples[-1][2] / 1e6:.1f} / {max(s[2] for s in samples) / 1e6:.1f}"),
-        ("its indexes alone, MB: after a fifth / at the end", f"{samples[len(samples) // 5][4] / 1e6:.1f} / {samples[-1][4] / 1e6:.1f}"),
+         f"{samples[len(samples) // 5][2] / 1e6:.1f} / {samples[-1][2] / 1e6:.1f} / "
+         f"{max(s[2] for s in samples) / 1e6:.1f}"),
+        ("its indexes alone, MB: after a fifth / at the end",
+         f"{samples[len(samples) // 5][4] / 1e6:.1f} / {samples[-1][4] / 1e6:.1f}"),
         ("waiting jobs, most", f"{max(s[5] for s in samples):,.0f}"),
         ("worker CPU s per 1,000 / peak MB", f"{costs[0]:.3f} / {costs[1]:.0f}")])
     bench.plot("steady", Chart(f"Steady load of {rate:,} pings/s", "seconds", "jobs/s, dead rows").lines({
-        "jobs/s": [(b[0], gain) for b, gain in zip(samples[1:], gains)], "dead rows of job": [(s[0], s[1]) for s in samples]}))
+        "jobs/s": [(b[0], gain) for b, gain in zip(samples[1:], gains)],
+        "dead rows of job": [(s[0], s[1]) for s in samples]}))
     bench.plot("steady_size", Chart("Size of the live table under steady load", "seconds", "MB").lines({
-        "job with indexes": [(s[0], s[2] / 1e6) for s in samples], "its indexes": [(s[0], s[4] / 1e6) for s in samples]}))
+        "job with indexes": [(s[0], s[2] / 1e6) for s in samples],
+        "its indexes": [(s[0], s[4] / 1e6) for s in samples]}))
 
 
 def _steady_samples(db, producer, seconds, rate):
@@ -314,10 +335,13 @@ def _steady_samples(db, producer, seconds, rate):
             producer.run("SELECT koppeling.ping(%s)", wanted - sent)
             sent = wanted
         if time.time() >= start + every * (len(samples) + 1):
-            row = db.row("""SELECT s.n_dead_tup AS dead, pg_total_relation_size(s.relid) AS size, pg_indexes_size(s.relid) AS indexes,
+            row = db.row(
+                """SELECT s.n_dead_tup AS dead, pg_total_relation_size(s.relid) AS size,
+                pg_indexes_size(s.relid) AS indexes,
                                    (SELECT count(*) FROM koppeling.job) AS waiting
                             FROM pg_stat_user_tables s WHERE s.relid = 'koppeling.job'::regclass""")
-            samples.append((time.time() - start, row["dead"], row["size"], sent - row["waiting"], row["indexes"], row["waiting"]))
+            samples.append((time.time() - start, row["dead"], row["size"], sent - row["waiting"], row["indexes"],
+                            row["waiting"]))
         time.sleep(0.05)
     return samples
 

@@ -28,7 +28,8 @@ TEMPLATE = "bench_template"
 ACCOUNT_SQL = """
     INSERT INTO koppeling.account (id, name) VALUES (1, 'Bench BV');
     INSERT INTO koppeling.from_address (id, account_id, name, company, email, phone, street, number, postcode, city)
-    VALUES (1, 1, 'Magazijn', 'Bench BV', 'bench@example.org', '+31201234567', 'Pakketpad', '1', '1012AB', 'Amsterdam')"""
+    VALUES (1, 1, 'Magazijn', 'Bench BV', 'bench@example.org', '+31201234567', 'Pakketpad', '1', '1012AB',
+            'Amsterdam')"""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -212,7 +213,8 @@ class Database:
             time.sleep(0.02)
         done = worker.wait()
         assert done.status == 0, done.log[-2000:]
-        row = self.db.row("""SELECT count(*) AS jobs, extract(epoch FROM max(finished_at) - min(started_at))::float8 AS seconds
+        row = self.db.row(
+            """SELECT count(*) AS jobs, extract(epoch FROM max(finished_at) - min(started_at))::float8 AS seconds
                              FROM koppeling.job_history""")
         return {"jobs": row["jobs"], "seconds": row["seconds"], "worker_cpu": cpu, "rss": rss,
                 "postgres_cpu": tree_cpu_seconds(self.lab.postmaster) - before}

@@ -14,11 +14,13 @@ FAULTS = {"answers 503": {"fault": "status", "status": 503}, "answers nothing": 
 
 
 def outage(bench):
-    """One API is down under steady load and comes back: what it is asked meanwhile, and when all goes at full speed again."""
+    """One API is down under steady load and comes back: what it is asked meanwhile, and when all goes at full speed
+    again."""
     number, interval, base, down, patience = (1500, 10, 4, 15, 18) if bench.quick else (6000, 20, 10, 60, 180)
     table, lifted = [], 0
     for name in FAULTS if not bench.quick else list(FAULTS)[:1]:
-        runs = bench.repeat_many(f"outage, {name}", lambda: _measure(bench.lab, (number, interval), (base, down, patience), FAULTS[name]),
+        runs = bench.repeat_many(f"outage, {name}",
+                                 lambda: _measure(bench.lab, (number, interval), (base, down, patience), FAULTS[name]),
                                  times=None if name == "answers 503" else 1)
         figures = {key: bench.figure([run[key] for run in runs]) for key in ROWS}
         bench.result(f"outage {name}", figures)
@@ -28,8 +30,8 @@ def outage(bench):
     bench.table((f"{number:,} shops, every {interval} s; down for {down} s", *list(FAULTS)[:len(table)]),
                 [(what, *(figures[key].text(form) for figures in table)) for key, (what, form) in ROWS.items()])
     if lifted:
-        bench.write(f"In {lifted} of the runs the API was still blocked {patience} s after its return; then the block was lifted by "
-                    "hand (block_api).\n")
+        bench.write(f"In {lifted} of the runs the API was still blocked {patience} s after its return; then the block "
+                    "was lifted by hand (block_api).\n")
 
 
 ROWS = {
@@ -61,8 +63,9 @@ def _plot(bench, name, run):
     bench.plot(plot, Chart(f"The API is {when}", "seconds", "per second").lines({
         "polls": [(at - start, rate) for at, rate in _rates(run["samples"], "polls")],
         "requests to the API that is down": [(at - start, rate) for at, rate in run["asked_rates"]]}))
-    bench.plot(f"{plot}_bookings", Chart(f"Bookings at the other API; this one is {when}", "seconds", "per second").lines({
-        "bookings": [(at - start, rate) for at, rate in _rates(run["samples"], "booked")]}))
+    bench.plot(f"{plot}_bookings",
+               Chart(f"Bookings at the other API; this one is {when}", "seconds", "per second").lines({
+                   "bookings": [(at - start, rate) for at, rate in _rates(run["samples"], "booked")]}))
 
 
 def _rates(samples, name, window=1.0):
@@ -100,14 +103,16 @@ def _measure(lab, load, times, fault):
 
 
 def _start_worker(database, played):
-    return database.worker(400, 2, KOPPELING_MIJNWEBWINKEL_URL=played.url, KOPPELING_BOEKUWZENDING_URL=played.url + "/boekuwzending")
+    return database.worker(400, 2, KOPPELING_MIJNWEBWINKEL_URL=played.url,
+                           KOPPELING_BOEKUWZENDING_URL=played.url + "/boekuwzending")
 
 
 def _prepare(database, played, number, interval):
     """Booking shops and polled ones with their orders imported, and an account that may book."""
     db, first = database.db, BOOKING_SHOPS + 1
     shops.make_integrations(database, number, first, interval=f"{interval} seconds")
-    db.run("UPDATE koppeling.account SET client_id = 'client', sealed_client_secret = %s", database.lab.sealer.seal("secret"))
+    db.run("UPDATE koppeling.account SET client_id = 'client', sealed_client_secret = %s",
+           database.lab.sealer.seal("secret"))
     worker = _start_worker(database, played)
     try:
         database.wait_registered(2)
@@ -127,7 +132,8 @@ class Run:
     def __init__(self, database, played):
         self.database, self.db, self.played = database, database.db, played
         self.samples, self.dispatched, self.found = [], 0, {}
-        self.orders = self.db.column("SELECT id FROM koppeling.imported_order WHERE integration_id <= %s ORDER BY order_number, id",
+        self.orders = self.db.column("SELECT id FROM koppeling.imported_order WHERE integration_id <= %s "
+                                     "ORDER BY order_number, id",
                                      BOOKING_SHOPS)
 
     def _step(self):
@@ -135,11 +141,13 @@ class Run:
         wanted = int((time.time() - self.start) * BOOKINGS_PER_SECOND)
         assert wanted <= len(self.orders), "there are no more orders to dispatch"
         if wanted > self.dispatched:
-            self.db.run("SELECT koppeling.dispatch_order(%s::bigint[], 'postnl-pakket')", self.orders[self.dispatched:wanted])
+            self.db.run("SELECT koppeling.dispatch_order(%s::bigint[], 'postnl-pakket')",
+                        self.orders[self.dispatched:wanted])
             self.dispatched = wanted
         row = self.db.row("""SELECT (SELECT sum(polls)::bigint FROM koppeling.integration) AS polls,
             (SELECT count(*) FROM koppeling.job_history WHERE kind = 'create_shipment') AS booked,
-            count(*) FILTER (WHERE j.state = 'queued' AND j.api_id = 1) AS waiting, count(*) FILTER (WHERE j.state = 'failed') AS failed,
+            count(*) FILTER (WHERE j.state = 'queued' AND j.api_id = 1) AS waiting,
+            count(*) FILTER (WHERE j.state = 'failed') AS failed,
             count(*) FILTER (WHERE j.created_at < to_timestamp(%s)) AS old, max(a.trips) AS trips, max(a.block) AS block
             FROM (SELECT breaker_trips AS trips, coalesce(extract(epoch FROM blocked_until - now()), 0)::float8 AS block
                   FROM koppeling.api WHERE id = 1) a LEFT JOIN koppeling.job j ON true""", self.found.get("up_at", 0))
@@ -154,7 +162,8 @@ class Run:
     def go_through(self, times, fault):
         """Steady for a while, then down, then up until all that waited is done and a bit longer."""
         base, down, patience = times
-        wait_until(lambda: self.db.value("SELECT sum(polls) FROM koppeling.integration") > BOOKING_SHOPS + shops.SIMULATED_SHOPS,
+        wait_until(lambda: self.db.value("SELECT sum(polls) FROM koppeling.integration")
+                   > BOOKING_SHOPS + shops.SIMULATED_SHOPS,
                    "shops are polled")
         time.sleep(1)
         self.start = time.time()
@@ -179,12 +188,16 @@ class Run:
         db = self.db
         db.run("UPDATE koppeling.integration SET next_poll_at = '2100-01-01'")
         wait_until(lambda: db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job) AND NOT EXISTS "
-                                    "(SELECT FROM koppeling.label WHERE told_at IS NULL)"), "everything is done", 120, 0.2)
-        orders = db.row("SELECT count(*) AS all, count(*) FILTER (WHERE state = 'marked_shipped') AS marked FROM koppeling.imported_order")
+                                    "(SELECT FROM koppeling.label WHERE told_at IS NULL)"), "everything is done", 120,
+                   0.2)
+        orders = db.row("SELECT count(*) AS all, count(*) FILTER (WHERE state = 'marked_shipped') AS marked "
+                        "FROM koppeling.imported_order")
         assert orders == {"all": number * shops.ORDERS, "marked": self.dispatched}, orders
         shipments = self.played.control("GET", "/shipments")
-        assert len(shipments) == self.dispatched and {s["created_with_this_reference"] for s in shipments} == {1}, len(shipments)
-        patches = collections.Counter(order["patch_count"] for shop in self.played.control("GET", "/effects")["shops"].values()
+        assert len(shipments) == self.dispatched, len(shipments)
+        assert {s["created_with_this_reference"] for s in shipments} == {1}, len(shipments)
+        patches = collections.Counter(order["patch_count"]
+                                      for shop in self.played.control("GET", "/effects")["shops"].values()
                                       for order in shop["orders"])
         assert patches.pop(1) == self.dispatched and set(patches) == {0}, patches
         self._read_journal()
@@ -200,7 +213,8 @@ class Run:
             samples=self.samples, before=before, full=full[0] - up_at,
             gone=next(s["at"] for s in self.samples if s["at"] > up_at and s["old"] == 0) - up_at,
             trips=max(s["trips"] for s in self.samples), block=max(s["block"] for s in self.samples),
-            backlog=max(s["waiting"] for s in self.samples), given_up=max(s["failed"] for s in self.samples), booked=self.dispatched,
+            backlog=max(s["waiting"] for s in self.samples), given_up=max(s["failed"] for s in self.samples),
+            booked=self.dispatched,
             booked_before=statistics.mean(rate for at, rate in booked if at + 1 < down_at),
             booked_down=statistics.mean(rate for at, rate in booked if down_at <= at < up_at - 1))
 
@@ -216,12 +230,16 @@ class Run:
             first=min(entry["at"] for entry in requests if entry["at"] >= up_at and entry["status"] == 200) - up_at)
 
     def _read_history(self):
-        row = self.db.row("""SELECT coalesce(sum(jsonb_array_length(errors)), 0)::bigint AS failures, sum(attempts - 1)::bigint AS counted,
+        row = self.db.row(
+            """SELECT coalesce(sum(jsonb_array_length(errors)), 0)::bigint AS failures,
+            sum(attempts - 1)::bigint AS counted,
             max(attempts - 1) AS most_counted FROM koppeling.job_history WHERE api = 'mijnwebwinkel'""")
-        booked = self.db.rows("""SELECT extract(epoch FROM created_at)::float8 AS at, extract(epoch FROM finished_at)::float8 AS done
+        booked = self.db.rows(
+            """SELECT extract(epoch FROM created_at)::float8 AS at, extract(epoch FROM finished_at)::float8 AS done
             FROM koppeling.job_history WHERE kind = 'create_shipment' ORDER BY finished_at""")
         down_at, up_at = self.found["down_at"], self.found["up_at"]
         ends = [down_at, *(b["done"] for b in booked if down_at <= b["done"] < up_at), up_at]
         self.found.update(row, pause=max(after - before for before, after in zip(ends, ends[1:])),
                           slow_before=shops.quantile([b["done"] - b["at"] for b in booked if b["at"] < down_at], 0.95),
-                          slow_down=shops.quantile([b["done"] - b["at"] for b in booked if down_at <= b["at"] < up_at], 0.95))
+                          slow_down=shops.quantile([b["done"] - b["at"] for b in booked if down_at <= b["at"] < up_at],
+                                                   0.95))

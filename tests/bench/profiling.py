@@ -18,7 +18,8 @@ STATEMENTS = """
 
 
 def profile(bench):
-    """Where the time goes in worker and database, by perf, strace, pg_stat_statements and EXPLAIN: only when asked for."""
+    """Where the time goes in worker and database, by perf, strace, pg_stat_statements and EXPLAIN: only when asked
+    for."""
     played = shops.simulator(bench.lab)
     try:
         with Database(bench.lab) as database:
@@ -36,7 +37,8 @@ def profile(bench):
 def _all_new(bench, database, played):
     worker = shops.start_poller(database, played, IN_FLIGHT, THREADS)
     try:
-        with _perf(bench, worker, "polls, all orders new"), _statements(bench, database, "polls, all orders new", NEW_SHOPS):
+        with _perf(bench, worker, "polls, all orders new"), _statements(bench, database, "polls, all orders new",
+                                                                        NEW_SHOPS):
             shops.poll_all(database, worker, played, NEW_SHOPS)
     finally:
         worker.stop()
@@ -103,7 +105,8 @@ def _strace(bench, worker, load, jobs):
     for line in (BENCH / "logs" / "strace.log").read_text().splitlines():
         found = re.match(r"\s*([\d.]+)\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", line)
         if found and found.group(3) != "total":
-            rows.append((found.group(3), f"{int(found.group(2)):,}", f"{int(found.group(2)) / jobs:.2f}", f"{found.group(1)} %"))
+            rows.append((found.group(3), f"{int(found.group(2)):,}", f"{int(found.group(2)) / jobs:.2f}",
+                         f"{found.group(1)} %"))
     bench.write(f"The worker's system calls by strace -c, {load}:")
     bench.table(("call", "times", "per job", "of the time in calls"), rows[:8])
 
@@ -135,7 +138,8 @@ def _explain(bench):
         database.db.run("SELECT koppeling.ping(5000)")
         database.settle()
         database.db.run(bench.lab.queries["connection_tune"])
-        values = [FIRST_WORKER, 1, 1000, *(lanes[name] for name in ("kinds", "apis", "priorities", "run_ats", "after_ids"))]
+        values = [FIRST_WORKER, 1, 1000,
+                  *(lanes[name] for name in ("kinds", "apis", "priorities", "run_ats", "after_ids"))]
         for _ in range(3):  # the last one has everything in memory
             database.db.run("BEGIN")
             claim = _plan(database, bench.lab.queries["queue_claim"], values)

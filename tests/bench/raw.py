@@ -52,7 +52,8 @@ class Pgbench:
             "run_at_pattern": "{" + ",".join("HERE" if self._is_ping(lane) else "-infinity" for lane in lanes) + "}",
             "after_id_pattern": "{" + ",".join("HERE" if self._is_ping(lane) else "0" for lane in lanes) + "}"}
         for worker in range(4):
-            database.db.run("""INSERT INTO koppeling.worker (id, host, host_key, pid, pid_started, thread, version, lease_until)
+            database.db.run(
+                """INSERT INTO koppeling.worker (id, host, host_key, pid, pid_started, thread, version, lease_until)
                                OVERRIDING SYSTEM VALUE
                                VALUES (%s, 'bench', 'bench', 1, 1, 0, 'bench', now() + interval '1 day')
                                ON CONFLICT DO NOTHING""", FIRST_WORKER + worker)
@@ -82,7 +83,8 @@ class Pgbench:
         values = {**self.variables, **variables}
         try:
             done = subprocess.run(
-                [PGBENCH, "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-f", file.name, *options,
+                [PGBENCH, "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-f", file.name,
+                 *options,
                  *(f"-D{name}={value}" for name, value in values.items())],
                 env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         finally:

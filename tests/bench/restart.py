@@ -24,8 +24,10 @@ def restart(bench):
         ("jobs lost or done twice", "0")])
     slow = sum(not run["is_full"] for run in runs)
     if slow:
-        bench.write(f"In {slow} runs the rest of the queue was done before it came to full speed; the time to its end is counted.\n")
-    bench.plot("restart", Chart("PostgreSQL is killed and starts again", "seconds", "jobs/s").lines({"jobs/s": runs[0]["rates"]}))
+        bench.write(f"In {slow} runs the rest of the queue was done before it came to full speed; the time to its end "
+                    "is counted.\n")
+    bench.plot("restart",
+               Chart("PostgreSQL is killed and starts again", "seconds", "jobs/s").lines({"jobs/s": runs[0]["rates"]}))
 
 
 def _measure(lab, jobs, before, window):
@@ -34,15 +36,18 @@ def _measure(lab, jobs, before, window):
         database.settle()
         worker = database.worker(200, 2)
         try:
-            wait_until(lambda: database.db.value("SELECT EXISTS (SELECT FROM koppeling.job_history)"), "it is under way", 60)
+            wait_until(lambda: database.db.value("SELECT EXISTS (SELECT FROM koppeling.job_history)"),
+                       "it is under way", 60)
             started = time.time()
             wait_until(lambda: time.time() > started + before
-                       or database.db.value("SELECT count(*) FROM koppeling.job") < jobs / 2, "it was at full speed for a while", 60, 0.2)
+                       or database.db.value("SELECT count(*) FROM koppeling.job") < jobs / 2,
+                       "it was at full speed for a while", 60, 0.2)
             killed = time.time()
             lab.start("restart")
             up = time.time()
             database.db = lab.session(database.name)
-            wait_until(lambda: database.db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job)"), "the rest is done", 300, 0.2)
+            wait_until(lambda: database.db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job)"), "the rest is done",
+                       300, 0.2)
         finally:
             worker.stop()
         row = database.db.row("SELECT count(*) AS jobs, count(DISTINCT id) AS ids FROM koppeling.job_history")

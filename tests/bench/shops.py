@@ -4,9 +4,9 @@ import time
 from lab import Database, Program, cpu_seconds, peak_rss_mb, rss_mb, start_simulator, tree_cpu_seconds, wait_until
 
 ORDERS, ORDER_BYTES, LATENCY_MS = 20, 1000, 100
-# What polls find; only with all new are orders stored. A fresh process is a worker that has imported nothing before. With
-# 100 ms there are never 5,000 calls at once on two cores, so their memory is measured with slower ones.
-# Steady is what a worker does all day: after some rounds each of its threads has opened the token of nearly every shop.
+# What polls find; only with all new are orders stored. A fresh process is a worker that has imported nothing before.
+# With 100 ms there are never 5,000 calls at once on two cores, so their memory is measured with slower ones. Steady is
+# what a worker does all day: after some rounds each of its threads has opened the token of nearly every shop.
 ALL_NEW, NONE_NEW, FRESH, STEADY, SLOW = ("all new", "none new", "none new, fresh process", "none new, steady",
                                           "none new, fresh process, calls of 1 to 3 s")
 SLOW_MS, SLOW_JITTER_MS, SLOW_FROM = 2000, 1000, 5000
@@ -17,7 +17,8 @@ SIMULATED_SHOPS = 500
 
 def simulator(lab, shops=SIMULATED_SHOPS, latency_ms=LATENCY_MS, orders=ORDERS, journal=False):
     return start_simulator(lab, "--shops", str(shops), "--orders", str(orders), "--order-bytes", str(ORDER_BYTES),
-                           "--order-status", "1", "--latency-ms", str(latency_ms), *(() if journal else ("--no-journal",)))
+                           "--order-status", "1", "--latency-ms", str(latency_ms),
+                           *(() if journal else ("--no-journal",)))
 
 
 def simulated_shop(integration, first=1, simulated=SIMULATED_SHOPS):
@@ -33,9 +34,11 @@ def make_integrations(database, count, first=1, simulated=SIMULATED_SHOPS, inter
         for number in range(start, min(start + 5000, count + 1)):
             host = f"bench{number}.myonline.store"
             sealed = sealer.seal(f"token-shop{simulated_shop(number, first, simulated)}", host)
-            rows.append(f"({number},1,'{host}','{host}','\\x{sealed.hex()}',1,'active','{interval}','2100-01-01','{{1}}')")
+            rows.append(
+                f"({number},1,'{host}','{host}','\\x{sealed.hex()}',1,'active','{interval}','2100-01-01','{{1}}')")
         database.db.run("""INSERT INTO koppeling.integration
-            (id, account_id, shop_url, shop_host, sealed_token, from_address_id, state, poll_interval, next_poll_at, open_statuses)
+            (id, account_id, shop_url, shop_host, sealed_token, from_address_id, state, poll_interval, next_poll_at,
+            open_statuses)
             OVERRIDING SYSTEM VALUE VALUES """ + ",".join(rows))
     database.db.run("VACUUM (ANALYZE) koppeling.integration")
 
@@ -64,7 +67,8 @@ def poll_all(database, worker, played, count):
     due = db.row("""WITH made AS (
             INSERT INTO koppeling.job (kind, integration_id, run_at, api_id, priority, max_attempts)
             SELECT 'poll', i, now() + make_interval(secs => %s), 1, 1, 10 FROM generate_series(1, %s) i RETURNING 1)
-        SELECT count(*) AS jobs, extract(epoch FROM now() + make_interval(secs => %s))::float8 AS at FROM made""", ahead, count, ahead)
+        SELECT count(*) AS jobs, extract(epoch FROM now() + make_interval(secs => %s))::float8 AS at FROM made""",
+                 ahead, count, ahead)
     db.run("VACUUM (ANALYZE) koppeling.job")
     while time.time() < due["at"]:
         time.sleep(0.005)
@@ -82,7 +86,8 @@ LOOKED_AT = "order_uuid, order_number, shop_status, weight_kg, content_hash, pay
 
 
 def copy_orders(database, start, last, first=1, simulated=SIMULATED_SHOPS, columns=LOOKED_AT):
-    """Gives integrations start..last the orders that others of the same simulated shop have imported, as far as polls look."""
+    """Gives integrations start..last the orders that others of the same simulated shop have imported, as far as polls
+    look."""
     database.db.run(f"""
         INSERT INTO koppeling.imported_order (integration_id, {columns})
         SELECT i, {columns}
@@ -91,8 +96,8 @@ def copy_orders(database, start, last, first=1, simulated=SIMULATED_SHOPS, colum
 
 
 def measure_polls(lab, in_flight, threads, count, many):
-    """Polls that find all orders new (`count`), then none (`many`) with the same worker, then none with another, again and
-    again."""
+    """Polls that find all orders new (`count`), then none (`many`) with the same worker, then none with another, again
+    and again."""
     played, shape = simulator(lab), (in_flight, threads)
     try:
         with Database(lab) as database:
@@ -157,7 +162,8 @@ def start_poller(database, played, in_flight, threads):
 
 
 def _polls_at(database, worker, played, amount):
-    """Polls `amount` shops once; with their rates goes what the worker needed in memory, and how many calls were open at once."""
+    """Polls `amount` shops once; with their rates goes what the worker needed in memory, and how many calls were open
+    at once."""
     at_rest, before = rss_mb(worker.pid), _orders(database)
     played.control("DELETE", "/counters")
     found = poll_all(database, worker, played, amount)

@@ -20,7 +20,8 @@ def rule(function):
 
 
 def check(facts):
-    """All violations, as (rule, sentence). Facts that contradict each other so that a rule cannot be applied are one."""
+    """All violations, as (rule, sentence). Facts that contradict each other so that a rule cannot be applied are
+    one."""
     found = []
     for one in RULES:
         try:
@@ -84,7 +85,8 @@ def order_missing(facts):
 
 @rule
 def order_unexplained(facts):
-    """Each open order is imported or skipped with a reason, and not both. (Test orders are not asked for; some come anyway.)"""
+    """Each open order is imported or skipped with a reason, and not both. (Test orders are not asked for; some come
+    anyway.)"""
     shops = shop_of(facts)
     imported = {(shops[row["integration_id"]], row["order_number"]) for row in facts["orders"]}
     skipped = {(shops[row["integration_id"]], row["order_number"]): row["reason_code"] for row in facts["skipped"]}
@@ -176,7 +178,8 @@ def job_torn(facts):
         if row["state"] == "failed" and not (row["last_error_class"] and row["last_error"]):
             yield f"job {row['id']} failed without an error"
     for row in facts["history"]:
-        if row["finished_at"] is None or (row["outcome"] == "done" and (row["worker_id"] is None or row["started_at"] is None)):
+        if row["finished_at"] is None or (row["outcome"] == "done"
+                                          and (row["worker_id"] is None or row["started_at"] is None)):
             yield f"history of job {row['id']} is incomplete"
 
 
@@ -285,7 +288,8 @@ def wrong_environment(facts):
             yield f"order {row['id']} was marked by a label of {row['marked_label_environment']}, but has none"
     for row in facts["history"]:
         if row["kind"] == "mark_shipped" and row["outcome"] == "done" and (
-                row["shop_environment"] != "production" or row["label_environment"] not in environments[row["order_id"]]):
+                row["shop_environment"] != "production"
+                or row["label_environment"] not in environments[row["order_id"]]):
             yield f"history of job {row['id']} names wrong environments"
     by_staging = {row["id"] for row in facts["orders"]
                   if row["state"] == "marked_shipped" and row["marked_label_environment"] == "staging"}

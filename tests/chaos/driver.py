@@ -9,10 +9,13 @@ import time
 from harness.orders import order
 from world import SCHEDULERS, SHOPS, WORKERS
 
-KINDS = (("normal", 78), ("test", 4), ("listed_test", 3), ("credit", 4), ("partly_credited", 4), ("no_address", 4), ("virtual", 2), ("old", 2))
+KINDS = (("normal", 78), ("test", 4), ("listed_test", 3), ("credit", 4), ("partly_credited", 4), ("no_address", 4),
+         ("virtual", 2), ("old", 2))
 KILLS = (("worker", 62), ("scheduler", 20), ("backend", 8), ("postmaster", 5), ("postgres_restart", 5))
-TROUBLES = (("stop_worker", 25), ("stop_scheduler", 10), ("stop_backend", 6), ("terminate_backends", 25), ("cut_connections", 20),
-            ("hold_traffic", 8), ("delay_traffic", 10), ("drop_traffic", 10), ("lose_an_answer", 20), ("skew_clock", 12),
+TROUBLES = (("stop_worker", 25), ("stop_scheduler", 10), ("stop_backend", 6), ("terminate_backends", 25),
+            ("cut_connections", 20),
+            ("hold_traffic", 8), ("delay_traffic", 10), ("drop_traffic", 10), ("lose_an_answer", 20),
+            ("skew_clock", 12),
             ("starve_of_descriptors", 6), ("fill_disk", 3))
 FEW_DESCRIPTORS = 8  # fewer than a worker has open, so that it can open nothing more
 STATEMENTS = ("queue_claim", "queue_finish", "worker_renew")
@@ -23,7 +26,8 @@ SERVICES = ("boekuwzending", "boekuwzending-staging")
 STATUSES = [("status", {"status": status, "after_effect": effect}) for status in (500, 502, 503, 504, 408)
             for effect in (False, True)]
 ANSWERS = STATUSES + [
-    ("status", {"status": 429, "retry_after": "1"}), ("status", {"status": 429}), ("status", {"status": 429, "retry_after": "-5"}),
+    ("status", {"status": 429, "retry_after": "1"}), ("status", {"status": 429}),
+    ("status", {"status": 429, "retry_after": "-5"}),
     ("status", {"status": 429, "retry_after": "soon"}), ("status", {"status": 503, "retry_after": "1"}),
     ("status", {"status": 302, "location": "https://elders.example/"}),
     ("html", {}), ("html", {"status": 200}), ("empty", {}), ("empty", {"after_effect": True}),
@@ -31,14 +35,16 @@ ANSWERS = STATUSES + [
     ("stall", {}), ("stall", {"after_effect": True}), ("latency", {"ms": 700, "jitter_ms": 600}),
     ("latency", {"ms": 3000}), ("latency", {"ms": 3000, "after_effect": True}),
     ("truncated", {}), ("malformed", {}), ("wrong_types", {}), ("wrong_types", {"variant": "items"}),
-    ("huge", {"bytes": 50_000_000, "after_effect": True}), ("deep", {"levels": 50_000}), ("slow_drip", {"bytes_per_second": 20}),
+    ("huge", {"bytes": 50_000_000, "after_effect": True}), ("deep", {"levels": 50_000}),
+    ("slow_drip", {"bytes_per_second": 20}),
     ("invalid_utf8", {}), ("nul_byte", {}),
 ]
 OF_SHOPS = [("status", {"status": 401, "times": 1}),
             ("status", {"status": 200, "body": "[]", "times": 1, "method": "GET", "path_contains": "/v1/orders"})]
 OF_BOOKINGS = [("late_labels", {"ms": 1500}), ("late_labels", {"ms": 4000}),
                ("status", {"status": 422, "method": "POST", "path_contains": "/shipments", "times": 1}),
-               ("status", {"status": 401, "times": 1}), ("status", {"status": 400, "path_contains": "/token", "times": 1})]
+               ("status", {"status": 401, "times": 1}),
+               ("status", {"status": 400, "path_contains": "/token", "times": 1})]
 BOOK = {"method": "POST", "path_contains": "/shipments"}
 PLACES = ({"method": "GET", "path_contains": "/v1/orders"}, {"method": "PATCH"})
 BOOKING_PLACES = (BOOK, BOOK, {"method": "GET", "path_contains": "/shipments"}, {"path_contains": "/token"},
@@ -127,7 +133,8 @@ class Driver:
                 world.ledger["kinds"][f"{shop}/{number}"] = kind
         open_orders = world.sql("SELECT o.id, o.order_number, i.shop_host FROM koppeling.imported_order o"
                            " JOIN koppeling.integration i ON i.id = o.integration_id"
-                           " WHERE o.state = 'open' AND NOT EXISTS (SELECT FROM koppeling.shipment s WHERE s.order_id = o.id)"
+                           " WHERE o.state = 'open' AND NOT EXISTS (SELECT FROM koppeling.shipment s "
+                           "WHERE s.order_id = o.id)"
                            " ORDER BY o.id LIMIT 20") or []
         for row in open_orders:
             dice = rng.random()
@@ -140,7 +147,8 @@ class Driver:
         if rng.random() < 0.2 and world.sql("SELECT koppeling.ping(20)", user="chaos_backend"):
             world.ledger["pings"] += 20
         if rng.random() < 0.1:  # more labels for an order that has one
-            again = world.sql("SELECT id FROM koppeling.imported_order WHERE state = 'marked_shipped' ORDER BY id DESC LIMIT 1")
+            again = world.sql("SELECT id FROM koppeling.imported_order WHERE state = 'marked_shipped' ORDER BY id DESC "
+                              "LIMIT 1")
             if again:
                 self.dispatch(again[0]["id"])
 
@@ -149,7 +157,8 @@ class Driver:
         rows = self.world.sql("SELECT koppeling.dispatch_order(%s, 'dhl-standaard', %s, 'package', %s) AS id", order_id,
                               self.rng.choice((1, 1, 2, 3)), environment, user="chaos_backend")
         if rows:
-            self.world.ledger["dispatches"].append({"shipment_id": rows[0]["id"], "order_id": order_id, "environment": environment})
+            self.world.ledger["dispatches"].append({"shipment_id": rows[0]["id"], "order_id": order_id,
+                                                    "environment": environment})
 
     def record_label(self, order_id):
         label = {"order_id": order_id, "environment": self.rng.choice(("production", "staging")),
@@ -249,7 +258,8 @@ class Driver:
 
     def stop_backend(self):
         """One session of the server stands still, with the locks that it has."""
-        rows = self.world.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        rows = self.world.sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                              "AND pid <> pg_backend_pid()"
                               " ORDER BY state = 'idle', pid LIMIT 3")
         pid = self.rng.choice(rows)["pid"] if rows else None
         if not _send(pid, signal.SIGSTOP):

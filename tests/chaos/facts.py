@@ -9,10 +9,12 @@ QUERIES = {
         FROM koppeling.integration i JOIN koppeling.account a ON a.id = i.account_id ORDER BY i.id""",
     "orders": """
         SELECT id, integration_id, order_uuid, order_number, state, missing_since IS NOT NULL AS missing, mark_outcome,
-               mark_reason_code, mark_reason, marked_label_environment, coalesce(pushed_hash = content_hash, false) AS push_is_current
+               mark_reason_code, mark_reason, marked_label_environment,
+               coalesce(pushed_hash = content_hash, false) AS push_is_current
         FROM koppeling.imported_order ORDER BY id""",
     "skipped": "SELECT integration_id, order_number, reason_code FROM koppeling.skipped_order",
-    "shipments": "SELECT id, order_id, environment, label_count, state, external_id FROM koppeling.shipment ORDER BY id",
+    "shipments":
+        "SELECT id, order_id, environment, label_count, state, external_id FROM koppeling.shipment ORDER BY id",
     "labels": """
         SELECT id, shipment_id, order_id, environment, external_id, usable_with_distributor, told_at IS NOT NULL AS told
         FROM koppeling.label ORDER BY id""",
@@ -22,7 +24,8 @@ QUERIES = {
                CASE WHEN w.id IS NULL THEN 'none' WHEN w.lease_until > now() THEN 'live' ELSE 'lapsed' END AS lease
         FROM koppeling.job j LEFT JOIN koppeling.worker w ON w.id = j.worker_id ORDER BY j.id""",
     "history": """
-        SELECT id, kind, outcome, order_id, attempts, label_environment, shop_environment, worker_id, started_at, finished_at
+        SELECT id, kind, outcome, order_id, attempts, label_environment, shop_environment, worker_id, started_at,
+            finished_at
         FROM koppeling.job_history ORDER BY id""",
     "enqueued": "SELECT id, kind, integration_id, max_attempts FROM chaos.enqueued ORDER BY id",
     "workers": """
@@ -43,7 +46,8 @@ LOG_OF_JOBS = """
     GRANT USAGE ON SCHEMA chaos TO koppeling_backend;
     GRANT INSERT ON chaos.written TO koppeling_backend"""
 WITHOUT_TRACE = ("poll",)  # see write_polled.sql: a poll that changed nothing is counted, not kept
-DEFECT = re.compile(r"level=error|claimed a job of an unknown kind|AddressSanitizer|runtime error|Assertion", re.IGNORECASE)
+DEFECT = re.compile(r"level=error|claimed a job of an unknown kind|AddressSanitizer|runtime error|Assertion",
+                    re.IGNORECASE)
 
 
 def read_database(session):
@@ -82,7 +86,8 @@ def texts_of(directory, server_log):
 
 def find_defects(directory):
     """Lines of the programs' logs that tell of a defect of ours."""
-    for path in sorted(pathlib.Path(directory).glob("*-worker*.log")) + sorted(pathlib.Path(directory).glob("*-scheduler*.log")):
+    logs = pathlib.Path(directory)
+    for path in sorted(logs.glob("*-worker*.log")) + sorted(logs.glob("*-scheduler*.log")):
         for line in path.read_text(errors="replace").splitlines():
             if DEFECT.search(line):
                 yield f"{path.name}: {line[:300]}"

@@ -147,7 +147,8 @@ class FailoverDriver(Driver):
 
     def await_all(self, found, killed, measures):
         self.work_until(lambda: self.writer.is_heard_since(found), "the back end can write")
-        measures["at work"] = self.work_until(lambda: self.working(found) == WORKERS * THREADS, "all threads finish jobs") - killed
+        measures["at work"] = self.work_until(lambda: self.working(found) == WORKERS * THREADS,
+                                              "all threads finish jobs") - killed
         measures["listening"] = self.work_until(lambda: self.listening() == WORKERS, "all listeners listen") - killed
         measures["polled"] = self.work_until(lambda: self.is_polled_since(found), "all shops are polled again") - killed
         self.work_until(lambda: self.strangers() == 0, "nobody works on a standby")
@@ -164,15 +165,18 @@ class FailoverDriver(Driver):
     def working(self, since):
         """How many threads of the workers have finished a job since."""
         return self.count("SELECT count(DISTINCT (w.pid, w.thread)) AS n FROM koppeling.job_history h"
-                          " JOIN koppeling.worker w ON w.id = h.worker_id WHERE h.finished_at > to_timestamp(%s)", since)
+                          " JOIN koppeling.worker w ON w.id = h.worker_id WHERE h.finished_at > to_timestamp(%s)",
+                          since)
 
     def listening(self):
         """Listeners whose last word was LISTEN, or a question whether the primary is still there."""
-        return self.count("SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'koppeling-worker/listener'"
+        return self.count("SELECT count(*) AS n FROM pg_stat_activity "
+                          "WHERE application_name = 'koppeling-worker/listener'"
                           " AND (query LIKE '%LISTEN%' OR query LIKE '%emit_message%')")
 
     def is_polled_since(self, since):
-        return self.count("SELECT count(*) AS n FROM koppeling.integration WHERE last_polled_at < to_timestamp(%s)", since) == 0
+        return self.count("SELECT count(*) AS n FROM koppeling.integration WHERE last_polled_at < to_timestamp(%s)",
+                          since) == 0
 
     def strangers(self):
         """Connections of our programs to nodes that cannot write (and that answer)."""
@@ -184,7 +188,8 @@ class FailoverDriver(Driver):
     def finishes(self, since):
         """When jobs were finished, from a little before that moment on."""
         rows = self.world.sql("SELECT extract(epoch FROM finished_at)::float8 AS at FROM koppeling.job_history"
-                              " WHERE finished_at > to_timestamp(%s) - interval '2 seconds' ORDER BY finished_at", since)
+                              " WHERE finished_at > to_timestamp(%s) - interval '2 seconds' ORDER BY finished_at",
+                              since)
         if not rows:
             raise Stuck("the history cannot be read")
         return [row["at"] for row in rows]

@@ -1,4 +1,5 @@
-"""Three hosts on loopback, made from the templates of deploy/ha: etcd, Patroni and PostgreSQL each, and HAProxy and PgBouncer.
+"""Three hosts on loopback, made from the templates of deploy/ha: etcd, Patroni and PostgreSQL each, and HAProxy and
+PgBouncer.
 
 What runs on a host can be killed, frozen and thawed at a stroke. Everything runs as the user postgres where root asks.
 """
@@ -25,7 +26,8 @@ DATABASE = "koppeling"
 # Shorter than on real hosts, so that a run takes minutes; the rest is as in settings.example.
 SETTINGS = {
     "NETWORK": "127.0.0.1/32", "HBA_TYPE": "host", "SSL": "off", "POOLER_SERVER_TLS": "disable", "WATCHDOG": "off",
-    "PRIMARY_START_TIMEOUT": 60, "MAX_CONNECTIONS": 100, "SHARED_BUFFERS": "64MB", "ETCD_HEARTBEAT": 150, "ETCD_ELECTION": 1500,
+    "PRIMARY_START_TIMEOUT": 60, "MAX_CONNECTIONS": 100, "SHARED_BUFFERS": "64MB", "ETCD_HEARTBEAT": 150,
+    "ETCD_ELECTION": 1500,
 }
 SHORT_TIMES = {"TTL": 8, "LOOP_WAIT": 2, "RETRY_TIMEOUT": 3}
 TROUBLE = (OSError, ConnectionError, SqlError, http.client.HTTPException)
@@ -39,7 +41,8 @@ def missing():
 
 
 def free_ports(count):
-    """Ports that nobody uses, below those that the kernel gives out by itself, so that they stay free while a host is down."""
+    """Ports that nobody uses, below those that the kernel gives out by itself, so that they stay free while a host is
+    down."""
     ports = []
     while len(ports) < count:
         port = random.SystemRandom().randrange(15000, 32000)
@@ -80,12 +83,15 @@ class Daemon:
         def in_child():
             ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
 
-        user = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": os.getgrouplist(
-            account.pw_name, account.pw_gid)}
+        user = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid,
+                                           "extra_groups": os.getgrouplist(
+account.pw_name, account.pw_gid)}
         program = shutil.which(arguments[0], path=PLACES)
         with open(log_path, "ab") as log:
-            self.process = subprocess.Popen([program, *arguments[1:]], cwd="/", env={"PATH": PLACES, **dict(environment)},
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=in_child, **user)
+            self.process = subprocess.Popen([program, *arguments[1:]], cwd="/",
+                                            env={"PATH": PLACES, **dict(environment)},
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=in_child,
+                                            **user)
 
     @property
     def is_running(self):
@@ -118,7 +124,8 @@ class Node:
             self.etcd = self.rig.daemon(f"etcd{self.number}", ["etcd"],
                                         [line.split("=", 1) for line in lines if line and not line.startswith("#")])
         if self.patroni is None or not self.patroni.is_running:
-            self.patroni = self.rig.daemon(f"patroni{self.number}", ["patroni", str(self.configuration / "patroni.yml")])
+            self.patroni = self.rig.daemon(f"patroni{self.number}",
+                                           ["patroni", str(self.configuration / "patroni.yml")])
 
     def postgres(self):
         return processes_in(self.data)
@@ -245,16 +252,20 @@ class Rig:
         sockets = pathlib.Path(tempfile.mkdtemp(prefix="koppeling-socket."))
         self._folders.append(sockets)
         self._own(sockets)
-        names = [f"NODE{number}_{what}_PORT" for number in (1, 2, 3) for what in ("POSTGRES", "PATRONI", "ETCD", "ETCD_PEER")]
+        names = [f"NODE{number}_{what}_PORT" for number in (1, 2, 3)
+                 for what in ("POSTGRES", "PATRONI", "ETCD", "ETCD_PEER")]
         names += ["HAPROXY_PORT", "POOLER_PORT"]
         made = dict(zip(names, free_ports(len(names))))
         for number in (1, 2, 3):
-            made.update({f"NODE{number}_HOST": "127.0.0.1", f"NODE{number}_DATA_DIRECTORY": self.place / f"data{number}",
+            made.update({f"NODE{number}_HOST": "127.0.0.1",
+                         f"NODE{number}_DATA_DIRECTORY": self.place / f"data{number}",
                          f"NODE{number}_ETCD_DIRECTORY": self.place / f"etcd{number}",
                          f"NODE{number}_PASSWORD_FILE": self.place / f"pgpass{number}"})
         newest = sorted(pathlib.Path("/usr/lib/postgresql").iterdir(), key=lambda path: float(path.name))[-1]
-        return {**SETTINGS, **self._times, **PASSWORDS, **made, "BIN_DIRECTORY": newest / "bin", "SOCKET_DIRECTORY": sockets,
-                "HAPROXY_SOCKET": sockets / "haproxy", "POOLER_SOCKET_DIRECTORY": sockets, "POOLER_PID": sockets / "pooler.pid",
+        return {**SETTINGS, **self._times, **PASSWORDS, **made, "BIN_DIRECTORY": newest / "bin",
+                "SOCKET_DIRECTORY": sockets,
+                "HAPROXY_SOCKET": sockets / "haproxy", "POOLER_SOCKET_DIRECTORY": sockets,
+                "POOLER_PID": sockets / "pooler.pid",
                 "POOLER_LOG": self.place / "pgbouncer.log", "POOLER_AUTH_FILE": self.place / "userlist.txt"}
 
     def _render(self):
@@ -311,7 +322,8 @@ class Rig:
     def url_of_all(self, user):
         """As a program gets it that knows the three hosts."""
         ports = ",".join(str(node.port) for node in self.nodes)
-        return self._url("127.0.0.1,127.0.0.1,127.0.0.1", ports, user) + " target_session_attrs=read-write connect_timeout=3"
+        return (self._url("127.0.0.1,127.0.0.1,127.0.0.1", ports, user)
+                + " target_session_attrs=read-write connect_timeout=3")
 
     def url_of_haproxy(self, user):
         return self._url("127.0.0.1", self.settings["HAPROXY_PORT"], user)
@@ -337,7 +349,8 @@ class Rig:
         leader = self.leader()
         if leader is None:
             return False
-        rows = leader.rows("SELECT application_name, sync_state FROM pg_stat_replication WHERE state = 'streaming'") or []
+        rows = leader.rows(
+            "SELECT application_name, sync_state FROM pg_stat_replication WHERE state = 'streaming'") or []
         names = {row["application_name"] for row in rows}
         others = [node for node in self.nodes if node is not leader]
         return all(node.name in names and node.is_role("replica") for node in others) and "sync" in {

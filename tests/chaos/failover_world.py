@@ -14,13 +14,15 @@ POOLED_WORKER, POOLED_SCHEDULER = WORKERS - 1, SCHEDULERS - 1
 
 
 class FailoverWorld(World):
-    """Here the programs run on while servers come and go, with the lease and the patience that they have in production."""
+    """Here the programs run on while servers come and go, with the lease and the patience that they have in
+    production."""
 
     worker_flags = (f"--threads={THREADS}", "--in-flight=50", "--request-timeout-seconds=5", "--grace-seconds=5")
 
     def __init__(self, path, times=None):
         self.path, self._times = path, times
-        programs = [("chaos_worker", slot) for slot in range(WORKERS)] + [("chaos_scheduler", slot) for slot in range(SCHEDULERS)]
+        programs = [("chaos_worker", slot) for slot in range(WORKERS)]
+        programs += [("chaos_scheduler", slot) for slot in range(SCHEDULERS)]
         self.metrics_ports = dict(zip(programs, free_ports(len(programs))))
         super().__init__("failover-" + path)
 
@@ -45,7 +47,9 @@ class FailoverWorld(World):
 
     def backend_session(self):
         """A session as the back end has one."""
-        return self.server.pooled_session("chaos_backend") if self.path == "haproxy" else self.server.session(user="chaos_backend")
+        if self.path == "haproxy":
+            return self.server.pooled_session("chaos_backend")
+        return self.server.session(user="chaos_backend")
 
     def sql(self, query, *values, user="postgres"):
         if user != "chaos_backend":

@@ -22,12 +22,15 @@ from world import World  # noqa: E402
 
 # In a copy of the database, whose own constraints would stop most of them: rule and what goes wrong.
 ANY_LIVE = ("INSERT INTO koppeling.job (id, kind, api_id, priority, max_attempts, state, run_at) VALUES"
-            " (900001, 'ping', 0, 1, 10, 'queued', 'infinity'); INSERT INTO chaos.enqueued VALUES (900001, 'ping', NULL, 10); ")
+            " (900001, 'ping', 0, 1, 10, 'queued', 'infinity'); INSERT INTO chaos.enqueued "
+            "VALUES (900001, 'ping', NULL, 10); ")
 FIRST_LABEL = "(SELECT min(id) FROM koppeling.label WHERE shipment_id IS NOT NULL)"
 A_MARKED = "(SELECT min(id) FROM koppeling.imported_order WHERE mark_outcome = 'marked')"
 IN_DATABASE = (
-    ("order_imported_twice", "INSERT INTO koppeling.imported_order (integration_id, order_uuid, order_number, shop_status, weight_kg,"
-     " content_hash, payload_hash) SELECT integration_id, order_uuid, order_number, 3, 1, content_hash, 0 FROM koppeling.imported_order LIMIT 1"),
+    ("order_imported_twice",
+     "INSERT INTO koppeling.imported_order (integration_id, order_uuid, order_number, shop_status, weight_kg,"
+     " content_hash, payload_hash) SELECT integration_id, order_uuid, order_number, 3, 1, content_hash, 0 "
+     "FROM koppeling.imported_order LIMIT 1"),
     ("order_missing", "UPDATE koppeling.imported_order SET state = 'withdrawn' WHERE state = 'open'"),
     ("order_missing", "UPDATE koppeling.imported_order SET missing_since = now() WHERE state = 'open'"),
     ("order_missing", "UPDATE koppeling.imported_order SET order_uuid = gen_random_uuid() WHERE state = 'open'"),
@@ -39,11 +42,14 @@ IN_DATABASE = (
     ("job_lost", "DELETE FROM koppeling.job_history WHERE kind = 'ping'"),
     ("job_lost", "DELETE FROM chaos.enqueued WHERE kind = 'ping'"),
     ("job_twice", "INSERT INTO koppeling.job_history SELECT * FROM koppeling.job_history WHERE kind = 'ping' LIMIT 1"),
-    ("job_twice", "INSERT INTO koppeling.job (id, kind) SELECT id, kind FROM koppeling.job_history WHERE kind = 'ping' LIMIT 1"),
+    ("job_twice",
+     "INSERT INTO koppeling.job (id, kind) SELECT id, kind FROM koppeling.job_history WHERE kind = 'ping' LIMIT 1"),
     ("poll_uncounted", "UPDATE koppeling.integration SET polls = polls + 1"),
     ("job_not_done", ANY_LIVE),
-    ("job_not_done", ANY_LIVE + "UPDATE koppeling.job SET state = 'failed', last_error_class = 'network', last_error = 'x'"),
-    ("job_not_done", ANY_LIVE + "UPDATE koppeling.job SET state = 'running', worker_id = (SELECT min(id) FROM koppeling.worker),"
+    ("job_not_done",
+     ANY_LIVE + "UPDATE koppeling.job SET state = 'failed', last_error_class = 'network', last_error = 'x'"),
+    ("job_not_done",
+     ANY_LIVE + "UPDATE koppeling.job SET state = 'running', worker_id = (SELECT min(id) FROM koppeling.worker),"
      " lease_token = 1, lease_until = now(), started_at = now()"),
     ("job_torn", ANY_LIVE + "UPDATE koppeling.job SET state = 'running'"),
     ("job_torn", ANY_LIVE + "UPDATE koppeling.job SET lease_token = 7"),
@@ -52,7 +58,8 @@ IN_DATABASE = (
     ("too_many_attempts", ANY_LIVE + "UPDATE koppeling.job SET attempt = 11"),
     ("too_many_attempts", "UPDATE koppeling.job_history SET attempts = 11 WHERE kind = 'ping'"),
     ("labelled_not_marked", "UPDATE koppeling.label SET told_at = NULL"),
-    ("labelled_not_marked", f"UPDATE koppeling.imported_order SET state = 'label_created', mark_outcome = NULL WHERE id = {A_MARKED}"),
+    ("labelled_not_marked",
+     f"UPDATE koppeling.imported_order SET state = 'label_created', mark_outcome = NULL WHERE id = {A_MARKED}"),
     ("labelled_not_marked", "UPDATE koppeling.imported_order SET mark_outcome = 'not_marked', mark_reason_code = NULL"
      f" WHERE id = {A_MARKED}"),
     ("wrong_patch", "DELETE FROM koppeling.label WHERE shipment_id IS NULL"),
@@ -63,12 +70,15 @@ IN_DATABASE = (
     ("wrong_labels", f"UPDATE koppeling.label SET external_id = 'another' WHERE id = {FIRST_LABEL}"),
     ("wrong_labels", "INSERT INTO koppeling.label (shipment_id, order_id, environment, external_id)"
      " SELECT shipment_id, order_id, environment, external_id FROM koppeling.label LIMIT 1"),
-    ("wrong_environment", "UPDATE koppeling.label SET environment = CASE environment WHEN 'staging' THEN 'production' ELSE 'staging'"
+    ("wrong_environment",
+     "UPDATE koppeling.label SET environment = CASE environment WHEN 'staging' THEN 'production' ELSE 'staging'"
      " END::koppeling.environment WHERE shipment_id IS NOT NULL"),
-    ("wrong_environment", "UPDATE koppeling.shipment SET environment = CASE environment WHEN 'staging' THEN 'production' ELSE"
+    ("wrong_environment",
+     "UPDATE koppeling.shipment SET environment = CASE environment WHEN 'staging' THEN 'production' ELSE"
      " 'staging' END::koppeling.environment"),
     ("wrong_environment", "UPDATE koppeling.job_history SET shop_environment = 'staging' WHERE kind = 'mark_shipped'"),
-    ("wrong_environment", "UPDATE koppeling.imported_order SET marked_label_environment = CASE marked_label_environment WHEN 'staging'"
+    ("wrong_environment",
+     "UPDATE koppeling.imported_order SET marked_label_environment = CASE marked_label_environment WHEN 'staging'"
      " THEN 'production' ELSE 'staging' END::koppeling.environment WHERE state = 'marked_shipped'"),
     ("pushed_not_once", "UPDATE koppeling.imported_order SET pushed_hash = NULL"),
     ("acknowledged_lost", "DELETE FROM koppeling.label WHERE shipment_id IS NULL"),
@@ -85,7 +95,8 @@ UNGUARD = """
         guard record;
     BEGIN
         FOR guard IN SELECT conrelid::regclass AS owner, conname FROM pg_constraint
-                     WHERE connamespace IN ('koppeling'::regnamespace, 'chaos'::regnamespace) AND conparentid = 0 AND coninhcount = 0
+                     WHERE connamespace IN ('koppeling'::regnamespace, 'chaos'::regnamespace) AND conparentid = 0
+                       AND coninhcount = 0
                      ORDER BY contype = 'p' LOOP
             EXECUTE format('ALTER TABLE %s DROP CONSTRAINT IF EXISTS %I CASCADE', guard.owner, guard.conname);
         END LOOP;
@@ -93,13 +104,16 @@ UNGUARD = """
                      WHERE c.relnamespace = 'koppeling'::regnamespace AND i.indisunique AND NOT c.relispartition LOOP
             EXECUTE format('DROP INDEX IF EXISTS %s', guard.name);
         END LOOP;
-        FOR guard IN SELECT a.attrelid::regclass AS owner, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                     WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        FOR guard IN SELECT a.attrelid::regclass AS owner, a.attname
+                     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                     WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p')
+                       AND NOT c.relispartition
                        AND a.attnotnull AND a.attnum > 0 AND a.attidentity = '' LOOP
             EXECUTE format('ALTER TABLE %s ALTER %I DROP NOT NULL', guard.owner, guard.attname);
         END LOOP;
     END $$;
-    ALTER TABLE koppeling.job ALTER api_id SET DEFAULT 0, ALTER priority SET DEFAULT 1, ALTER max_attempts SET DEFAULT 10"""
+    ALTER TABLE koppeling.job ALTER api_id SET DEFAULT 0, ALTER priority SET DEFAULT 1,
+        ALTER max_attempts SET DEFAULT 10"""
 
 
 def some_order(found, test):
@@ -162,7 +176,8 @@ ELSEWHERE = (
     ("shipment_not_once", two_shipments), ("shipment_not_once", nobodys_shipment), ("labelled_not_marked", shop_forgot),
     ("labelled_not_marked", never_patched), ("wrong_patch", wrong_status), ("test_order_touched", test_patched),
     ("test_order_touched", test_asked), ("pushed_not_once", pushed_twice), ("pushed_not_once", pushed_unasked),
-    ("wrong_labels", other_label_there), ("acknowledged_lost", note_forgotten), ("secret_seen", leaked), ("program_failed", crashed),
+    ("wrong_labels", other_label_there), ("acknowledged_lost", note_forgotten), ("secret_seen", leaked),
+    ("program_failed", crashed),
 )
 
 
@@ -170,7 +185,8 @@ def make_calm_work(world):
     """A bit of everything, and nothing is broken."""
     driver = Driver(world, 7)
     driver.start()
-    for shop, kind, count in (("shop1", "normal", 6), ("shop2", "normal", 6), ("shop1", "test", 2), ("shop2", "no_address", 2)):
+    for shop, kind, count in (("shop1", "normal", 6), ("shop2", "normal", 6), ("shop1", "test", 2),
+                              ("shop2", "no_address", 2)):
         for number in world.simulator.add(shop, generate=count, kind=kind):
             world.ledger["kinds"][f"{shop}/{number}"] = kind
     deadline = time.monotonic() + 30
@@ -233,7 +249,8 @@ class CheckerTest(unittest.TestCase):
     def test_secrets_are_found_in_logs_and_dumps(self):
         secret = self.world.secrets["the partner token"]
         for text in (f"token={secret}", f"\\x{secret.encode().hex()}"):
-            self.assertEqual(facts.find_secrets([("a log", text)], self.world.secrets), [("the partner token", "a log")])
+            self.assertEqual(facts.find_secrets([("a log", text)], self.world.secrets),
+                             [("the partner token", "a log")])
         self.assertIn("INSERT INTO koppeling.imported_order", self.world.dump)
 
     def test_defects_are_found_in_logs(self):

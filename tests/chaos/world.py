@@ -27,7 +27,8 @@ FAST = """
     UPDATE koppeling.retry_rule SET backoff_base = '50 milliseconds', backoff_cap = '500 milliseconds';
     UPDATE koppeling.api SET rate_per_second = 200, burst = 100"""
 ACCOUNTS = """
-    INSERT INTO koppeling.account (id, name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders)
+    INSERT INTO koppeling.account (
+        id, name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders)
     SELECT n, 'Proef ' || n, 'client-' || n, decode(%s, 'base64'), 'client-' || n, decode(%s, 'base64'), n = 2
     FROM generate_series(1, 2) n;
     INSERT INTO koppeling.from_address (id, account_id, name, company, email, phone, street, number, postcode, city)
@@ -143,7 +144,8 @@ class World:
         environment = self._worker_environment(services, slot)
         if skew is not None:
             environment.update({"LD_PRELOAD": self.libfaketime, "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
-        self.workers[slot] = Program("koppeling-worker", ["run", *self.worker_flags], environment, self._log_path(f"worker{slot}"))
+        self.workers[slot] = Program("koppeling-worker", ["run", *self.worker_flags], environment,
+                                     self._log_path(f"worker{slot}"))
 
     def start_scheduler(self, slot):
         self.schedulers[slot] = Program("koppeling-scheduler", ["run"], self._environment("chaos_scheduler", slot),
@@ -192,7 +194,8 @@ class World:
         # An open breaker is not closed: its next probe just comes sooner.
         self.sql("UPDATE koppeling.api SET blocked_until = now() WHERE blocked_until > now()")
         self.sql("UPDATE koppeling.integration SET blocked_until = NULL WHERE blocked_until > now()")
-        self.sql("UPDATE koppeling.job SET run_at = now() WHERE state = 'queued' AND run_at > now() + interval '20 seconds'"
+        self.sql("UPDATE koppeling.job SET run_at = now() WHERE state = 'queued' "
+                 "AND run_at > now() + interval '20 seconds'"
                  " AND run_at < 'infinity'")
         self.sql("SELECT koppeling.retry_failed()", user="chaos_ops")
 
@@ -201,7 +204,8 @@ class World:
                + (SELECT count(*) FROM koppeling.label WHERE told_at IS NULL)
                + (SELECT count(*) FROM koppeling.shipment WHERE state <> 'labelled')
                + (SELECT count(*) FROM koppeling.imported_order WHERE missing_since IS NOT NULL)
-               + (SELECT count(*) FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
+               + (SELECT count(*) FROM koppeling.imported_order o
+                  JOIN koppeling.integration i ON i.id = o.integration_id
                   JOIN koppeling.account a ON a.id = i.account_id
                   WHERE a.push_orders AND o.state = 'open' AND o.pushed_hash IS DISTINCT FROM o.content_hash)
                + (SELECT count(*) FROM koppeling.integration WHERE state <> 'active' OR last_polled_at < %s) AS work"""

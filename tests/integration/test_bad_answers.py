@@ -100,14 +100,16 @@ class BadAnswerTest(Case):
         self.check_imported()
 
     def test_elements_that_are_no_orders_are_skipped_and_the_others_are_imported(self):
-        bad = ('{"number": "70100", "uuid": "no-uuid", "status": 3}', '{"status": 3}', '"text"', "17", "null", "[]", "{}",
+        bad = ('{"number": "70100", "uuid": "no-uuid", "status": 3}', '{"status": 3}', '"text"', "17", "null", "[]",
+               "{}",
                '{"number": "70101", "status": 3,}', '{"number": 1e400, "uuid": 5}', "{'number': 3}")
         for raw in bad:
             self.simulator.add("shop1", raw=raw, status=3)
         late = order()
         self.simulator.add("shop1", order=late)
         self.poll()
-        numbers = [number for number in self.simulator.orders("shop1") if number.isdigit() and number not in ("70100", "70101")]
+        numbers = [number for number in self.simulator.orders("shop1") if number.isdigit()
+                   and number not in ("70100", "70101")]
         self.assertEqual(self.imported(self.first), sorted(numbers))
         skipped = self.skipped(self.first)
         self.assertEqual(set(skipped.values()), {"unreadable"})

@@ -21,7 +21,8 @@ class ImportRowsTest(BookingCase):
         self.poll_again(integration)
         self.assertEqual(self.imported(integration), ["70001"])
         self.assertEqual(self.skipped(integration), {"T-57": "test_order", "58-T": "test_order"})
-        self.assertEqual(self.db.value("SELECT skipped_orders FROM koppeling.integration_status"), 2, "they are counted")
+        self.assertEqual(self.db.value("SELECT skipped_orders FROM koppeling.integration_status"), 2,
+                         "they are counted")
         for request in self.simulator.requests("shop1", path_contains="/v1/orders"):
             self.assertIn("test=false", request["query"])
         self.label_all()
@@ -70,7 +71,8 @@ class ImportRowsTest(BookingCase):
         self.assertEqual((shop["state"], shop["reason"], shop["last_polled_at"]), ("active", None, polled))
         status = self.db.row("SELECT * FROM koppeling.integration_status")
         self.assertIn("trying again", status["condition"])
-        self.assertEqual(self.db.rows("SELECT * FROM koppeling.failed_job"), [], "no alarm before all attempts are used")
+        self.assertEqual(self.db.rows("SELECT * FROM koppeling.failed_job"), [],
+                         "no alarm before all attempts are used")
         self.simulator.fault("status", "shop:shop1", status=429, retry_after=300, times=1)
         self.simulator.add("shop1", generate=1)
         self.hasten()
@@ -94,7 +96,8 @@ class ImportRowsTest(BookingCase):
         self.assertEqual(self.order_ids()[:5], before)
         self.assertEqual(len(self.order_ids()), 6)
         with self.assertRaisesRegex(Exception, "imported_order_identity"):
-            self.db.run("INSERT INTO koppeling.imported_order (integration_id, order_uuid, order_number, shop_status, weight_kg,"
+            self.db.run("INSERT INTO koppeling.imported_order (integration_id, order_uuid, order_number, shop_status, "
+                        "weight_kg,"
                         " content_hash, payload_hash) SELECT integration_id, order_uuid, '1', 1, 1, '', 0"
                         " FROM koppeling.imported_order LIMIT 1")
 
@@ -194,7 +197,8 @@ class LeavingRowsTest(BookingCase):
         self.assertEqual(found, {
             "70001": ("withdrawn", "status_changed"), "70002": ("withdrawn", "archived"),
             "70003": ("withdrawn", "shipped_elsewhere"), "70004": ("withdrawn", "deleted"),
-            "70005": ("withdrawn", "status_changed"), "70006": ("open", None), "70007": ("open", None), "70008": ("open", None)})
+            "70005": ("withdrawn", "status_changed"), "70006": ("open", None), "70007": ("open", None),
+            "70008": ("open", None)})
         reads = {number: effect["get_count"] for number, effect in self.simulator.orders("shop1").items()}
         self.assertEqual([reads[number] for number in ("70001", "70002", "70003", "70005", "70006")], [1, 1, 1, 1, 0],
                          "a confirming GET for each that is missing, and for no other")
@@ -235,7 +239,8 @@ class LeavingRowsTest(BookingCase):
         self.hasten()
         self.work("--kinds=confirm_order")
         self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.imported_order WHERE state = 'open'"), count)
-        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.imported_order WHERE missing_since IS NOT NULL"), 0)
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.imported_order WHERE missing_since IS NOT NULL"),
+                         0)
 
 
 class LinkRowsTest(BookingCase):
@@ -254,7 +259,8 @@ class LinkRowsTest(BookingCase):
         self.assertEqual(self.connect("shop1"), integration)
         self.poll()
         self.assertEqual(
-            self.db.rows("SELECT id, order_number, state, imported_at FROM koppeling.imported_order ORDER BY id"), before)
+            self.db.rows("SELECT id, order_number, state, imported_at FROM koppeling.imported_order ORDER BY id"),
+            before)
 
     def move(self, disconnects):
         """The store of shop1 gets another address: the same store id answers there; returns old and new integration."""

@@ -92,7 +92,8 @@ class MarkRowsTest(LabelRowsCase):
         self.assertEqual((row["state"], row["marked_at"]), ("label_created", None))
         self.assertTrue(self.labels(70001)[0]["usable_with_distributor"])
         failed = self.db.row("SELECT * FROM koppeling.failed_job")
-        self.assertEqual((failed["kind"], failed["order_number"], failed["http_status"]), ("mark_shipped", "70001", 422))
+        self.assertEqual((failed["kind"], failed["order_number"], failed["http_status"]),
+                         ("mark_shipped", "70001", 422))
         self.simulator.clear_faults()
         self.ops.run("SELECT koppeling.retry_job(%s)", failed["id"])
         self.work()
@@ -105,7 +106,8 @@ class MarkRowsTest(LabelRowsCase):
         patch, = self.patches()
         self.assertEqual(json.loads(patch["body"]), {"status": 2}, "nothing in it asks for a mail")
         self.assertNotIn("mail", patch["query"].lower())
-        notices = {language: self.backend.rows("SELECT * FROM koppeling.integration_notices(%s, %s)", self.integration, language)
+        notices = {language: self.backend.rows("SELECT * FROM koppeling.integration_notices(%s, %s)", self.integration,
+                                               language)
                    for language in ("nl", "en")}
         for language, words in (("nl", "geen e-mail"), ("en", "no e-mail")):
             self.assertIn(words, {row["code"]: row["notice"] for row in notices[language]}["notice_no_mail"])
@@ -199,13 +201,15 @@ class BookingRowsTest(LabelRowsCase):
         self.assertEqual(self.bookings(), [])
 
     def test_row_default_from_address_incomplete_blocks_the_dispatch_and_nothing_replaces_it(self):
-        for change in ("street = NULL", "number = ' '", "postcode = ''", "city = NULL", "country = NULL", "name = '', company = NULL"):
+        for change in ("street = NULL", "number = ' '", "postcode = ''", "city = NULL", "country = NULL",
+                       "name = '', company = NULL"):
             with self.subTest(change=change):
                 self.backend.run(f"UPDATE koppeling.from_address SET {change} WHERE id = 1")
                 with self.assertRaisesRegex(Exception, "from address 1 is incomplete") as refusal:
                     self.dispatch(70001)
                 self.assertEqual(refusal.exception.state, "55000")
-                self.backend.run("UPDATE koppeling.from_address SET name = 'Magazijn', street = 'Pakketpad', number = '1',"
+                self.backend.run("UPDATE koppeling.from_address SET name = 'Magazijn', street = 'Pakketpad', number = "
+                                 "'1',"
                                  " postcode = '1012AB', city = 'Amsterdam', country = 'NL' WHERE id = 1")
         self.backend.run("UPDATE koppeling.integration SET from_address_id = 2")
         with self.assertRaisesRegex(Exception, "from address 2 is incomplete"):

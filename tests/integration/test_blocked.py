@@ -15,7 +15,8 @@ class PauseTest(Case):
         self.poll()
 
     def blocked_seconds(self):
-        return self.db.value("SELECT extract(epoch FROM blocked_until - now())::float8 FROM koppeling.integration WHERE id = %s",
+        return self.db.value("SELECT extract(epoch FROM blocked_until - now())::float8 FROM koppeling.integration "
+                             "WHERE id = %s",
                              self.first)
 
     def check_pause(self, least, most):
@@ -89,10 +90,12 @@ class PauseTest(Case):
 
     def test_a_job_that_fails_otherwise_during_the_pause_waits_for_its_end_too(self):
         paused, failing = (row["order_number"] for row in self.db.rows(
-            "SELECT order_number FROM koppeling.imported_order WHERE integration_id = %s ORDER BY id LIMIT 2", self.first))
+            "SELECT order_number FROM koppeling.imported_order WHERE integration_id = %s ORDER BY id LIMIT 2",
+            self.first))
         self.simulator.fault("status", "shop:shop1", status=429, retry_after=300, path_contains=f"/orders/{paused}")
         self.simulator.fault("status", "shop:shop1", status=500, ms=700, path_contains=f"/orders/{failing}")
-        for order_id in self.db.column("SELECT id FROM koppeling.imported_order WHERE integration_id = %s ORDER BY id LIMIT 2", self.first):
+        for order_id in self.db.column("SELECT id FROM koppeling.imported_order WHERE integration_id = %s ORDER BY id "
+                                       "LIMIT 2", self.first):
             self.label(order_id)
         self.tick()
         self.work()
@@ -134,14 +137,16 @@ class RefusedTokenTest(Case):
         self.assertEqual((shop["state"], shop["reason_code"]), ("needs_attention", "token_refused"))
         self.assertTrue(shop["reason"] and shop["reason_en"])
         jobs = self.jobs("mark_shipped")
-        self.assertEqual([(job["state"], job["attempt"], job["run_at"]) for job in jobs], [("queued", 0, "infinity")] * 60)
+        self.assertEqual([(job["state"], job["attempt"], job["run_at"]) for job in jobs],
+                         [("queued", 0, "infinity")] * 60)
         self.work()
         asked = len(self.simulator.requests("shop1"))
         self.db.run("UPDATE koppeling.integration SET next_poll_at = now()")
         self.tick()
         self.work()
         self.assertEqual(len(self.simulator.requests("shop1")), asked, "it is neither polled nor told")
-        self.assertEqual(len(self.db.rows("SELECT FROM koppeling.imported_order WHERE integration_id = %s", self.first)), 60)
+        self.assertEqual(len(self.db.rows("SELECT FROM koppeling.imported_order WHERE integration_id = %s",
+                                          self.first)), 60)
         parked = self.db.row("SELECT * FROM koppeling.queue_overview WHERE kind = 'mark_shipped'")
         self.assertGreaterEqual(parked["parked"], 60)
         self.db.run("UPDATE koppeling.job SET run_at = now() WHERE integration_id = %s", self.second)
@@ -178,7 +183,8 @@ class RefusedTokenTest(Case):
         self.work()
         shop = self.shop(self.first)
         self.assertEqual((shop["state"], shop["reason_code"]), ("needs_attention", "token_refused"))
-        self.assertEqual({job["run_at"] for job in self.jobs("mark_shipped") if job["integration_id"] == self.first}, {"infinity"})
+        self.assertEqual({job["run_at"] for job in self.jobs("mark_shipped") if job["integration_id"] == self.first},
+                         {"infinity"})
         self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.job WHERE integration_id = %s", self.first), 60)
 
     def test_resuming_asks_the_shop_first(self):

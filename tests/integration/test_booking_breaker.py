@@ -18,7 +18,8 @@ class BookingBreakerTest(BookingCase):
 
     def api(self, api_id=2):
         return self.db.row("SELECT *, blocked_until > now() AS is_blocked,"
-                           " extract(epoch FROM blocked_until - now())::float8 AS blocked_s FROM koppeling.api WHERE id = %s", api_id)
+                           " extract(epoch FROM blocked_until - now())::float8 AS blocked_s FROM koppeling.api "
+                           "WHERE id = %s", api_id)
 
     def dispatch_all(self):
         return self.backend.column("SELECT koppeling.dispatch_order(%s::bigint[], %s)", self.order_ids(), SERVICE)
@@ -70,7 +71,8 @@ class BookingBreakerTest(BookingCase):
         api = self.api()
         self.assertEqual(api["breaker_trips"], 2)
         self.assertGreater(api["blocked_s"], 40, "twice as long as the first time")
-        self.assertEqual(sum(self.db.column("SELECT attempt FROM koppeling.job")), before, "a probe that fails is no attempt")
+        self.assertEqual(sum(self.db.column("SELECT attempt FROM koppeling.job")), before,
+                         "a probe that fails is no attempt")
 
     def test_after_the_recovery_everything_is_booked_once(self):
         self.go_down()
@@ -82,9 +84,11 @@ class BookingBreakerTest(BookingCase):
         self.wait_until(lambda: self.jobs("create_shipment") == [], "all are booked")
         worker.stop()
         api = self.api()
-        self.assertEqual((api["breaker_state"], api["blocked_until"], api["block_reason"], api["breaker_failures"], api["breaker_trips"]),
+        self.assertEqual((api["breaker_state"], api["blocked_until"], api["block_reason"], api["breaker_failures"],
+                          api["breaker_trips"]),
                          ("closed", None, None, 0, 0))
-        self.assertEqual((len(self.booked()), {booked["created_with_this_reference"] for booked in self.booked()}), (20, {1}))
+        self.assertEqual((len(self.booked()), {booked["created_with_this_reference"] for booked in self.booked()}),
+                         (20, {1}))
 
     def test_a_probe_that_waits_for_its_labels_shows_that_the_service_is_back(self):
         self.go_down()

@@ -40,7 +40,8 @@ class RawServer(LoopbackListening):
 
 
 def with_body(body, *headers):
-    head = ["HTTP/1.1 200 OK", "Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    head = ["HTTP/1.1 200 OK", "Content-Type: application/json", f"Content-Length: {len(body)}", "Connection: close",
+            *headers]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
@@ -137,7 +138,8 @@ class BoundsTest(Case):
             self.assertNotIn(b"accept-encoding", request.lower())
 
     def test_what_is_no_http(self):
-        for text in (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"\0" * 1000, b"HTTP/9.9 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n[]"):
+        for text in (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"\0" * 1000, b"HTTP/9.9 abc\r\n\r\n",
+                     b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n[]"):
             with self.subTest(text=text):
                 _, error = self.ask(lambda send: send(text))
                 self.assertIn(error["class"], ("network", "unreadable"))

@@ -27,7 +27,8 @@ class OpsTest(Case):
         ids = self.fail_all()
         self.assertIs(self.ops.value("SELECT koppeling.retry_job(%s)", ids[0]), True)
         job = self.db.row("SELECT * FROM koppeling.job WHERE id = %s", ids[0])
-        self.assertEqual((job["state"], job["attempt"], len(job["errors"])), ("queued", 0, 1), "what went wrong stays on record")
+        self.assertEqual((job["state"], job["attempt"], len(job["errors"])), ("queued", 0, 1),
+                         "what went wrong stays on record")
         self.work()
         self.assertEqual((self.marked(), len(self.jobs())), (1, 2))
         self.assertEqual(self.audit("retry_job"), [("test_ops", f"job {ids[0]}")])
@@ -40,7 +41,8 @@ class OpsTest(Case):
                    "failed_since => now() + interval '1 hour'")
         for arguments in nothing:
             self.assertEqual(self.ops.value(f"SELECT koppeling.retry_failed({arguments})"), 0, arguments)
-        self.assertEqual(self.ops.value("SELECT koppeling.retry_failed('mark_shipped', %s, 'client_error', now() - interval '1 hour')",
+        self.assertEqual(self.ops.value("SELECT koppeling.retry_failed('mark_shipped', %s, 'client_error', now() - "
+                                        "interval '1 hour')",
                                         self.integration), 3)
         self.work()
         self.assertEqual((self.marked(), self.jobs()), (3, []))
@@ -125,7 +127,8 @@ class OpsTest(Case):
         return worker
 
     def check_parked(self):
-        self.assertEqual([(job["state"], job["run_at"]) for job in self.jobs("mark_shipped")], [("queued", "infinity")] * 3)
+        self.assertEqual([(job["state"], job["run_at"]) for job in self.jobs("mark_shipped")],
+                         [("queued", "infinity")] * 3)
         before = len(self.simulator.requests("shop1"))
         self.mark()
         self.assertEqual(len(self.simulator.requests("shop1")), before)

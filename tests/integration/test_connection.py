@@ -1,4 +1,5 @@
-"""The worker's connections to the database: one that hangs, one that cannot be prepared, a listener without a server."""
+"""The worker's connections to the database: one that hangs, one that cannot be prepared, a listener without a
+server."""
 import os
 import signal
 
@@ -16,7 +17,8 @@ def wake(pid):
 class ConnectionTest(Case):
     def backends(self):
         """The server's processes for the threads of workers."""
-        return self.db.column("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'test_worker'"
+        return self.db.column("SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+                              "AND usename = 'test_worker'"
                               " AND application_name <> 'koppeling-worker/listener'")
 
     def stops_idle(self, pid):
@@ -31,7 +33,8 @@ class ConnectionTest(Case):
         self.backend.value("SELECT koppeling.ping(%s)", count)
 
     def wait_for_pings(self, count, seconds=30):
-        self.wait_until(lambda: len(self.history("ping")) == count and self.jobs("ping") == [], f"{count} pings are done", seconds)
+        self.wait_until(lambda: len(self.history("ping")) == count and self.jobs("ping") == [],
+                        f"{count} pings are done", seconds)
 
     @heavy
     def test_a_server_process_that_hangs_is_given_up_and_a_claim_that_it_makes_when_it_wakes_is_undone(self):
@@ -93,7 +96,8 @@ class ConnectionTest(Case):
 class DisownedTest(Case):
     @heavy
     def test_more_unknown_claims_than_a_worker_remembers_lose_no_job(self):
-        """Every claim is committed and its answer lost, 34 times: it takes a new identity, and the lease returns the rest."""
+        """Every claim is committed and its answer lost, 34 times: it takes a new identity, and the lease returns the
+        rest."""
         gate = DatabaseGate(self.cluster.socket_directory)
         self.addCleanup(gate.close)
         url = self.cluster.url(self.database, "test_worker").replace(self.cluster.socket_directory, gate.directory)

@@ -1,4 +1,5 @@
-"""The database restarts, cuts connections or refuses a write: what was done is recorded once, and only culprits fail."""
+"""The database restarts, cuts connections or refuses a write: what was done is recorded once, and only culprits
+fail."""
 import time
 
 from harness.case import Case, free_address, heavy
@@ -40,7 +41,8 @@ class RestartTest(Case):
         self.simulator.settings(latency_ms=1000)
         self.tick()
         worker = self.start_worker()
-        self.wait_until(lambda: len(self.simulator.requests("shop1", method="PATCH")) == 60, "all PATCHes are on their way")
+        self.wait_until(lambda: len(self.simulator.requests("shop1", method="PATCH")) == 60,
+                        "all PATCHes are on their way")
         self.cluster.restart()
         self.reconnect()
         self.wait_until(lambda: self.marked() == 60, "the results are recorded")
@@ -159,7 +161,8 @@ class RefusedWriteTest(Case):
         order_id = self.order(70007)["id"]
         self.db.run(f"ALTER TABLE koppeling.imported_order ADD CONSTRAINT not_marked"
                     f" CHECK (id <> {order_id} OR state <> 'marked_shipped');"
-                    f"ALTER TABLE koppeling.job ADD CONSTRAINT not_failed CHECK (order_id <> {order_id} OR state <> 'failed')")
+                    f"ALTER TABLE koppeling.job ADD CONSTRAINT not_failed CHECK (order_id <> {order_id} OR state <> "
+                    "'failed')")
         address = free_address()
         worker = self.start_worker("--threads=1", f"--metrics-address={address}")
         self.wait_until(lambda: "refuses even the failure" in worker.log, "neither is written")
@@ -168,8 +171,10 @@ class RefusedWriteTest(Case):
         job, = self.jobs("mark_shipped")
         self.assertEqual((job["order_id"], job["last_error"]), (order_id, None))
         self.db.run("ALTER TABLE koppeling.imported_order DROP CONSTRAINT not_marked")
-        self.wait_until(lambda: self.marked() == 40 and self.jobs() == [], "it is done when the cause is mended", seconds=60)
-        self.wait_until(lambda: self.metric(address, "koppeling_jobs_in_flight") == 0, "nothing is counted as under way")
+        self.wait_until(lambda: self.marked() == 40 and self.jobs() == [], "it is done when the cause is mended",
+                        seconds=60)
+        self.wait_until(lambda: self.metric(address, "koppeling_jobs_in_flight") == 0,
+                        "nothing is counted as under way")
         self.assertEqual(worker.stop().status, 0)
 
     def test_a_deadlock_or_a_lock_that_lasts_only_delays(self):
@@ -194,7 +199,8 @@ class RefusedWriteTest(Case):
         worker = self.start_worker("--threads=1")
         self.backend.value("SELECT koppeling.ping(1)")
         self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                                              " AND datname = current_database()") > 0, "the result waits for the partition")
+                                              " AND datname = current_database()") > 0,
+                        "the result waits for the partition")
         blocker.run("COMMIT")
         self.wait_until(lambda: len(self.history("ping")) == 1, "the result is recorded")
         worker.stop()
@@ -217,10 +223,12 @@ class RefusedWriteTest(Case):
         self.tick()
         worker = self.start_worker()
         self.db.run(f"ALTER DATABASE {self.database} SET default_transaction_read_only = on")
-        self.db.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test_worker' AND datname = current_database()")
+        self.db.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test_worker' "
+                    "AND datname = current_database()")
         self.db.run("SELECT koppeling.ping(5)")
         self.db.run(f"ALTER DATABASE {self.database} RESET default_transaction_read_only")
-        self.db.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test_worker' AND datname = current_database()")
+        self.db.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'test_worker' "
+                    "AND datname = current_database()")
         self.wait_until(lambda: self.marked() == 40 and self.jobs() == [], "everything is done", seconds=60)
         self.assertTrue(worker.is_running)
 
@@ -229,7 +237,8 @@ class LongQueryTest(Case):
     OLD = "(now() AT TIME ZONE 'UTC')::date - 400"
 
     def old_partitions(self):
-        return self.db.value("SELECT count(*) FROM pg_class WHERE relname = 'job_history_' || to_char(%s, 'YYYYMMDD')" % self.OLD)
+        return self.db.value(
+            "SELECT count(*) FROM pg_class WHERE relname = 'job_history_' || to_char(%s, 'YYYYMMDD')" % self.OLD)
 
     def test_a_backup_that_reads_the_history_holds_up_neither_ticks_nor_jobs(self):
         """To drop a partition the scheduler would wait for it, and all workers behind the scheduler."""
@@ -267,7 +276,8 @@ class RefusedTickTest(Case):
 
     def test_a_lock_that_it_may_not_take(self):
         function = "FUNCTION pg_catalog.pg_try_advisory_xact_lock(bigint)"
-        self.check_refused(f"REVOKE EXECUTE ON {function} FROM PUBLIC", f"GRANT EXECUTE ON {function} TO PUBLIC", "permission denied")
+        self.check_refused(f"REVOKE EXECUTE ON {function} FROM PUBLIC", f"GRANT EXECUTE ON {function} TO PUBLIC",
+                           "permission denied")
 
     def test_a_row_that_may_not_be_written(self):
         self.check_refused("ALTER TABLE koppeling.job ADD CONSTRAINT no_polls CHECK (kind <> 'poll')",
@@ -304,7 +314,8 @@ class UnknownCommitTest(Case):
     def work_with_a_cut_after(self, statement, *flags):
         self.gate.cut_after(statement)
         url = self.cluster.url(self.database, "test_worker")
-        worker = self.work("--threads=1", *flags, KOPPELING_DATABASE_URL=url.replace(self.cluster.socket_directory, self.gate.directory),
+        worker = self.work("--threads=1", *flags,
+                           KOPPELING_DATABASE_URL=url.replace(self.cluster.socket_directory, self.gate.directory),
                            KOPPELING_LISTEN_URL=url)
         self.assertEqual(self.gate.lost_answers, 1)
         self.assertIn("unknown whether", worker.log)
@@ -346,7 +357,8 @@ class SqlErrorTest(Case):
                  ("SELECT koppeling.replace_token(999, 'x')", "there is no integration 999"),
                  ("SELECT koppeling.disconnect_shop(999)", "there is no integration 999"),
                  ("SELECT koppeling.poll_now(999)", "there is no integration 999"),
-                 ("SELECT koppeling.record_label(999, 'production', 'x', NULL, NULL)", "there is no imported order 999"))
+                 ("SELECT koppeling.record_label(999, 'production', 'x', NULL, NULL)",
+                  "there is no imported order 999"))
         for call, words in calls:
             with self.subTest(call=call), self.assertRaises(SqlError) as caught:
                 self.backend.rows(call)

@@ -1,4 +1,5 @@
-"""Dispatching: shipments and labels at Boekuwzending, the tokens for it, and what is refused before anything is asked."""
+"""Dispatching: shipments and labels at Boekuwzending, the tokens for it, and what is refused before anything is
+asked."""
 import http.client
 import json
 import urllib.parse
@@ -36,7 +37,8 @@ class TokenTest(BookingCase):
         worker = self.start_worker("--threads=1")
         self.dispatch(70001)
         self.wait_until(lambda: len(self.booked()) == 1, "the first is booked")
-        self.wait_until(lambda: self.db.value("SELECT now() > max(created_at) + '2.2 seconds' FROM koppeling.shipment"), "it expires")
+        self.wait_until(lambda: self.db.value("SELECT now() > max(created_at) + '2.2 seconds' FROM koppeling.shipment"),
+                        "it expires")
         self.simulator.settings(token_expires_in=3600, latency_ms=50, jitter_ms=400)
         self.dispatch_all(range(70002, 70022))
         self.wait_until(lambda: len(self.booked()) == 21, "all are booked")
@@ -47,7 +49,8 @@ class TokenTest(BookingCase):
         self.assertEqual({booked["created_with_this_reference"] for booked in self.booked()}, {1})
 
     def test_a_token_that_is_refused_at_once_is_renewed_once_and_no_more(self):
-        """A service that answers 401 to everything is not asked for tokens in a loop; the shipment says what is wrong."""
+        """A service that answers 401 to everything is not asked for tokens in a loop; the shipment says what is
+        wrong."""
         self.simulator.fault("status", "boekuwzending", status=401, path_contains="/shipments")
         shipment = self.book(70001)
         self.assertEqual((len(self.bookings()), self.tokens_fetched()), (2, 2))
@@ -136,10 +139,12 @@ class DispatchTest(BookingCase):
         self.assertEqual((shipment["external_id"], shipment["sequence"]), (booked["id"], booked["sequence"]))
         self.assertEqual(booked["reference"], f"70001-{shipment['id']}")
         request = booked["request"]
-        self.assertEqual((request["dispatch"]["reference"], request["items"][0]["type"], request["items"][0]["quantity"]),
+        self.assertEqual((request["dispatch"]["reference"], request["items"][0]["type"],
+                          request["items"][0]["quantity"]),
                          ("70001", "envelop", 1))
         to, sender = request["shipTo"], request["shipFrom"]
-        self.assertEqual((to["contact"]["name"], to["address"]["street"], to["address"]["number"], to["address"]["numberAddition"]),
+        self.assertEqual((to["contact"]["name"], to["address"]["street"], to["address"]["number"],
+                          to["address"]["numberAddition"]),
                          ("Fenna Testveld", "Voorbeeldlaan", "14", "bis"))
         self.assertEqual((sender["contact"]["company"], sender["address"]["postcode"]), ("Proefverzender BV", "1012AB"))
         label, = self.labels(70001)
@@ -147,7 +152,8 @@ class DispatchTest(BookingCase):
                          (booked["labels"][0]["id"], booked["labels"][0]["waybill"], shipment["id"]))
         self.assertEqual(self.order(70001)["state"], "label_created")
         job, = self.history("create_shipment")
-        self.assertEqual((job["outcome"], job["api"], job["http_status"], job["label_environment"], job["result"]["external_id"]),
+        self.assertEqual((job["outcome"], job["api"], job["http_status"], job["label_environment"],
+                          job["result"]["external_id"]),
                          ("done", "boekuwzending", 201, "production", booked["id"]))
 
     def test_the_label_leads_to_the_mark_without_anybody_asking(self):
@@ -160,7 +166,8 @@ class DispatchTest(BookingCase):
 
     def test_several_orders_are_dispatched_in_the_order_given(self):
         ids = [self.order(number)["id"] for number in (70003, 70001, 70002)]
-        shipments = self.backend.column("SELECT koppeling.dispatch_order(%s::bigint[], %s, label_count => 2)", ids, SERVICE)
+        shipments = self.backend.column("SELECT koppeling.dispatch_order(%s::bigint[], %s, label_count => 2)", ids,
+                                        SERVICE)
         self.work()
         self.assertEqual([self.shipment(shipment)["order_id"] for shipment in shipments], ids)
         self.assertEqual({self.shipment(shipment)["state"] for shipment in shipments}, {"labelled"})
@@ -193,7 +200,8 @@ class DispatchTest(BookingCase):
         shipment = self.dispatch(70001, label_count=2)
         self.work()
         job, = self.jobs("create_shipment")
-        self.assertEqual((job["state"], job["attempt"], job["last_error_class"], job["errors"]), ("queued", 0, "ok", None))
+        self.assertEqual((job["state"], job["attempt"], job["last_error_class"], job["errors"]),
+                         ("queued", 0, "ok", None))
         self.assertEqual(self.shipment(shipment)["state"], "created")
         looks = 0
         while self.jobs("create_shipment"):
@@ -202,7 +210,8 @@ class DispatchTest(BookingCase):
             self.work()
             looks += 1
         self.assertGreater(looks, 1)
-        self.assertEqual((self.shipment(shipment)["state"], len(self.labels(70001)), len(self.booked())), ("labelled", 2, 1))
+        self.assertEqual((self.shipment(shipment)["state"], len(self.labels(70001)), len(self.booked())),
+                         ("labelled", 2, 1))
         self.assertEqual(self.history("create_shipment")[0]["attempts"], 1)
 
     def test_labels_that_never_come_are_given_up_after_a_day(self):
@@ -266,7 +275,8 @@ class RefusalTest(BookingCase):
 
     def test_counts_and_formats_that_make_no_sense_are_refused(self):
         for what, name in (({"label_count": 0}, "label_count_is_sane"), ({"label_count": 101}, "label_count_is_sane"),
-                           ({"label_format": "elephant"}, "label_format_is_known"), ({"service": ""}, "service_is_given")):
+                           ({"label_format": "elephant"}, "label_format_is_known"),
+                           ({"service": ""}, "service_is_given")):
             with self.subTest(what=what):
                 self.refuse("shipment_" + name, **what)
 
@@ -277,7 +287,8 @@ class RefusalTest(BookingCase):
         self.assertIn("422", shipment["reason"])
         self.assertIn("postcode", shipment["reason"])
         failed = self.ops.row("SELECT * FROM koppeling.failed_job")
-        self.assertEqual((failed["kind"], failed["error_class"], failed["http_status"], failed["attempts"], failed["order_number"]),
+        self.assertEqual((failed["kind"], failed["error_class"], failed["http_status"], failed["attempts"],
+                          failed["order_number"]),
                          ("create_shipment", "client_error", 422, 1, "70001"))
         self.assertIn("retry_job", failed["what_to_do"])
         self.assertEqual((self.order(70001)["state"], self.labels(70001)), ("open", []))
@@ -297,7 +308,8 @@ class RefusalTest(BookingCase):
         self.assertEqual(len(self.booked()), 1)
 
     def test_a_pause_that_boekuwzending_asks_for_delays_its_jobs_and_no_shop(self):
-        self.simulator.fault("status", "boekuwzending", status=429, retry_after=300, times=1, path_contains="/shipments")
+        self.simulator.fault("status", "boekuwzending", status=429, retry_after=300, times=1,
+                             path_contains="/shipments")
         self.dispatch(70001)
         self.work()
         job, = self.jobs("create_shipment")
@@ -345,7 +357,8 @@ class RefusalTest(BookingCase):
         address = free_address()
         self.dispatch(70001)
         self.work(f"--metrics-address={address}", "--log-level=debug")
-        kept = json.dumps([self.db.rows("SELECT * FROM koppeling.job"), self.db.rows("SELECT * FROM koppeling.shipment")])
+        kept = json.dumps([self.db.rows("SELECT * FROM koppeling.job"),
+                           self.db.rows("SELECT * FROM koppeling.shipment")])
         for words in ("Voorbeeldlaan", "Fenna"):
             self.assertNotIn(words, kept)
             self.assertNotIn(words, self.logs())

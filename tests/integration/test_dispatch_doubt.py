@@ -1,4 +1,5 @@
-"""A label costs money: when nobody knows whether a shipment was booked, it is looked up before it is asked for again."""
+"""A label costs money: when nobody knows whether a shipment was booked, it is looked up before it is asked for
+again."""
 from harness.booking import SERVICE, BookingCase
 from harness.case import heavy
 
@@ -90,7 +91,8 @@ class NeverBookedTest(DoubtCase):
         self.dispatch_all()
         self.work(KOPPELING_BOEKUWZENDING_URL="http://127.0.0.1:1")
         self.assertEqual({job["last_error_class"] for job in self.jobs()}, {"network"})
-        self.assertEqual(self.db.value("SELECT breaker_state FROM koppeling.api WHERE id = 2"), "open", "all shops fail")
+        self.assertEqual(self.db.value("SELECT breaker_state FROM koppeling.api WHERE id = 2"), "open",
+                         "all shops fail")
         self.ops.run("SELECT koppeling.block_api('boekuwzending', NULL)")
         self.retry_until_done()
         self.check_one_each()
@@ -130,9 +132,12 @@ class TakenAwayTest(DoubtCase):
         searches = {"method": "GET", "path_contains": "/shipments"}
         before = len(self.simulator.requests(**searches))  # a second attempt may have come by already
         worker = self.start_worker()
-        self.wait_until(lambda: len(self.simulator.requests(**searches)) == before + self.orders, "all are searched for")
-        self.ops.run("SELECT koppeling.cancel_job(id) FROM koppeling.job_log WHERE kind = 'create_shipment' AND state = 'running'")
-        self.wait_until(lambda: worker.log.count("belongs to somebody else by now") == self.orders, "it lets go of them")
+        self.wait_until(lambda: len(self.simulator.requests(**searches)) == before + self.orders,
+                        "all are searched for")
+        self.ops.run("SELECT koppeling.cancel_job(id) FROM koppeling.job_log WHERE kind = 'create_shipment' "
+                     "AND state = 'running'")
+        self.wait_until(lambda: worker.log.count("belongs to somebody else by now") == self.orders,
+                        "it lets go of them")
         self.assertEqual(worker.stop().status, 0)
         self.assertEqual((self.booked(), len(self.bookings())), ([], self.orders), "none was sent again")
         self.assertEqual({job["outcome"] for job in self.history("create_shipment")}, {"cancelled"})
@@ -143,9 +148,11 @@ class UnsettledTest(DoubtCase):
 
     @heavy
     def test_a_third_of_all_requests_failing_in_any_way_books_each_shipment_once(self):
-        self.db.run("UPDATE koppeling.job_kind SET max_attempts = 100; UPDATE koppeling.retry_rule SET max_attempts = NULL;"
+        self.db.run("UPDATE koppeling.job_kind SET max_attempts = 100; UPDATE koppeling.retry_rule "
+                    "SET max_attempts = NULL;"
                     "UPDATE koppeling.api SET breaker_limit = 1000000")
-        for fault, after_effect, settings in (("reset", True, {}), ("reset", False, {}), ("status", True, {"status": 500}),
+        for fault, after_effect, settings in (("reset", True, {}), ("reset", False, {}),
+                                              ("status", True, {"status": 500}),
                                               ("status", False, {"status": 502}), ("truncated", True, {})):
             self.simulator.fault(fault, "boekuwzending", path_contains="/shipments", probability=0.1,
                                  after_effect=after_effect, **settings)

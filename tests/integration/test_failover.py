@@ -46,7 +46,8 @@ class SilentServerTest(Case):
         self.db.run("UPDATE koppeling.integration SET next_poll_at = now() WHERE id = %s", shop)
         self.backend.value("SELECT koppeling.ping(5)")
         self.wait_until(lambda: self.jobs("ping") == [], "the worker goes on elsewhere", seconds=90)
-        self.wait_until(lambda: self.db.value("SELECT last_polled_at > %s::timestamptz FROM koppeling.integration", frozen),
+        self.wait_until(lambda: self.db.value("SELECT last_polled_at > %s::timestamptz FROM koppeling.integration",
+                                              frozen),
                         "so does the scheduler", seconds=90)
         self.wait_until(lambda: self.db.value(LISTENING, frozen) == 1, "and the listener", seconds=90)
         self.assertTrue(worker.is_running and scheduler.is_running)
@@ -61,11 +62,14 @@ class SilentServerTest(Case):
         blocker.run("LOCK TABLE koppeling.job_history_default")
         scheduler = self.start_scheduler(KOPPELING_DATABASE_URL=self.url(gate.directory, "test_scheduler"))
         self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                                              " AND datname = current_database()") > 0, "the maintenance waits for the lock")
+                                              " AND datname = current_database()") > 0,
+                        "the maintenance waits for the lock")
         gate.hold()
         blocker.run("COMMIT")
-        self.wait_until(lambda: "cannot run schedule_maintenance" in scheduler.log, "the scheduler looks elsewhere", seconds=90)
-        self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'koppeling-scheduler'"
+        self.wait_until(lambda: "cannot run schedule_maintenance" in scheduler.log, "the scheduler looks elsewhere",
+                        seconds=90)
+        self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity "
+                                              "WHERE application_name = 'koppeling-scheduler'"
                                               " AND datname = current_database()") == 2, "it goes on there")
         self.assertTrue(scheduler.is_running)
 
@@ -78,7 +82,8 @@ class SilentServerTest(Case):
         scheduler = self.start_scheduler()
         self.wait_until(lambda: "looking for the primary" in scheduler.log, "it does not wait for ever", seconds=60)
         self.db.run("ROLLBACK")
-        self.wait_until(lambda: self.db.value("SELECT next_poll_at > now() FROM koppeling.integration WHERE id = %s", shop),
+        self.wait_until(lambda: self.db.value("SELECT next_poll_at > now() FROM koppeling.integration WHERE id = %s",
+                                              shop),
                         "it ticks")
         self.assertTrue(scheduler.is_running)
 
@@ -100,7 +105,8 @@ class UnreplicatedCommitTest(Case):
         self.set_standby("")
 
     def waiting(self):
-        return self.db.column("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'test_worker'"
+        return self.db.column("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' "
+                              "AND usename = 'test_worker'"
                               " AND datname = current_database()")
 
     def test_a_commit_whose_wait_was_cancelled_counts_as_unknown(self):
@@ -122,7 +128,8 @@ class TemplatesTest(Case):
 
     def render(self, settings, *node):
         (self.log_directory / "settings").write_text(settings)
-        return subprocess.run([ROOT / "deploy/ha/render", self.log_directory / "settings", self.log_directory / "made", *node],
+        return subprocess.run([ROOT / "deploy/ha/render", self.log_directory / "settings", self.log_directory / "made",
+                               *node],
                               stderr=subprocess.PIPE, check=False, text=True)
 
     def test_a_setting_without_a_value_is_named(self):

@@ -8,7 +8,8 @@ from harness.durable import DurableCluster
 from harness.programs import Program
 
 UNAVAILABLE = 69
-REFUSED = re.compile(r'^time=(\S+) .*thread=worker0 event="the database refused a batch".* sqlstate=53100 .*No space left', re.MULTILINE)
+REFUSED = re.compile(r'^time=(\S+) .*thread=worker0 event="the database refused a batch".* sqlstate=53100 .*No space '
+                     r'left', re.MULTILINE)
 JOBS = 20000  # their history needs more room than the files have left
 
 
@@ -37,7 +38,8 @@ class FullDiskTest(Case):
         holder.value("SELECT koppeling.ping(%s)", JOBS)
         self.cluster.fill_disk()
         holder.run("COMMIT")
-        self.wait_until(lambda: "No space left on device" in worker.log or "it is unknown whether" in worker.log, "there is no room", 60)
+        self.wait_until(lambda: "No space left on device" in worker.log or "it is unknown whether" in worker.log,
+                        "there is no room", 60)
         self.assertTrue(worker.is_running)
         self.cluster.free_disk()
         self.cluster.ensure_up()

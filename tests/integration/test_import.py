@@ -95,7 +95,8 @@ class ImportTest(Case):
         self.simulator.add("shop1", raw='{"number": "70100", "uuid": "no-uuid", "status": 3}', status=3)
         self.simulator.add("shop1", raw='{"no": "order",}', status=3)
         self.poll_again(integration)
-        self.assertEqual(sorted(set(self.skipped(integration).values())), sorted({*SKIPPED_KINDS.values(), "unreadable"}))
+        self.assertEqual(sorted(set(self.skipped(integration).values())),
+                         sorted({*SKIPPED_KINDS.values(), "unreadable"}))
         before, polls = self.db.rows(VERSIONS), self.shop(integration)["polls"]
         self.assertGreater(len(before), 240)
         self.poll_again(integration)
@@ -206,7 +207,8 @@ class ImportTest(Case):
         self.assertEqual(self.skipped(integration), {"T-57": "test_order"})
 
     def test_members_of_other_types_than_expected_do_no_harm(self):
-        odd = order(number=70010, status="3", weight=12.4, comments=[], credited_order_number="", credit_order_numbers=None,
+        odd = order(number=70010, status="3", weight=12.4, comments=[], credited_order_number="",
+                    credit_order_numbers=None,
                     price={"tax": [], "total": 47.45}, shipping=[{"country": []}])
         odd["debtor"]["address"] = {"invoice": address(name="Alleen Factuur"), "delivery": []}
         integration = self.connect_with_orders(order=odd)

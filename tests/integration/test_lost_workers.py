@@ -64,7 +64,8 @@ class KilledWorkerTest(InFlightTest):
                         "the jobs are queued again")
         # Each thread has its own lease, and one without jobs may have taken its a moment later.
         self.wait_until(lambda: self.tick() and self.db.column(
-            "SELECT DISTINCT state FROM koppeling.worker WHERE pid = %s", worker.pid) == ["lost"], "both threads are lost")
+            "SELECT DISTINCT state FROM koppeling.worker WHERE pid = %s", worker.pid) == ["lost"],
+                        "both threads are lost")
         self.work()
         self.check_all_marked_once()
 
@@ -73,9 +74,11 @@ class KilledWorkerTest(InFlightTest):
         for _ in range(3):
             self.assertEqual({job["state"] for job in self.jobs("mark_shipped")}, {"queued"})
             worker = self.start_worker()
-            self.wait_until(lambda: {job["state"] for job in self.jobs("mark_shipped")} == {"running"}, "all are claimed")
+            self.wait_until(lambda: {job["state"] for job in self.jobs("mark_shipped")} == {"running"},
+                            "all are claimed")
             worker.kill()
-            self.program("koppeling-worker", "run", "--until-idle", "--kinds=ping", environment=self.worker_environment())
+            self.program("koppeling-worker", "run", "--until-idle", "--kinds=ping",
+                         environment=self.worker_environment())
         jobs = self.jobs("mark_shipped")
         self.assertEqual({(job["state"], job["attempt"], job["last_error_class"]) for job in jobs},
                          {("failed", 3, "unknown_outcome")})
@@ -95,7 +98,8 @@ class KilledWorkerTest(InFlightTest):
         self.db.run("UPDATE koppeling.job SET max_attempts = 100")
         for _ in range(8):
             worker = self.start_worker("--in-flight=4")
-            self.wait_until(lambda: self.jobs() == [] or any(job["state"] == "running" for job in self.jobs()), "work goes on")
+            self.wait_until(lambda: self.jobs() == [] or any(job["state"] == "running" for job in self.jobs()),
+                            "work goes on")
             worker.kill()
             self.label_all()
         worker = self.start_worker()
@@ -120,9 +124,11 @@ class FrozenWorkerTest(InFlightTest):
                         "the lease has lapsed and the scheduler has returned the jobs")
         # Another worker has the jobs when the frozen one thaws with all its answers at hand.
         self.simulator.settings(latency_ms=3000)
-        self.wait_until(lambda: all(request["finished"] for request in self.simulator.requests("shop1")), "its calls ended")
+        self.wait_until(lambda: all(request["finished"] for request in self.simulator.requests("shop1")),
+                        "its calls ended")
         other = self.start_worker()
-        self.wait_until(lambda: {job["state"] for job in self.jobs("mark_shipped")} == {"running"}, "the other has the jobs")
+        self.wait_until(lambda: {job["state"] for job in self.jobs("mark_shipped")} == {"running"},
+                        "the other has the jobs")
         self.assertFalse(set(tokens) & set(self.db.column("SELECT DISTINCT lease_token FROM koppeling.job")))
         frozen.signal(signal.SIGCONT)
         self.wait_until(lambda: "the lease has lapsed" in frozen.log, "the frozen worker notices")
@@ -161,7 +167,8 @@ class FrozenWorkerTest(InFlightTest):
     def test_a_frozen_worker_that_is_not_missed_goes_on(self):
         frozen = self.start_and_wait()
         frozen.signal(signal.SIGSTOP)
-        self.wait_until(lambda: all(request["finished"] for request in self.simulator.requests("shop1")), "its calls ended")
+        self.wait_until(lambda: all(request["finished"] for request in self.simulator.requests("shop1")),
+                        "its calls ended")
         self.tick()
         frozen.signal(signal.SIGCONT)
         self.wait_until(lambda: self.marked() == self.orders, "it ends its work")
@@ -175,12 +182,14 @@ class StoppedWorkerTest(InFlightTest):
         ended = worker.stop()
         self.assertEqual(ended.status, 0, ended.log)
         self.assertEqual({job["attempts"] for job in self.check_all_marked_once()}, {1})
-        self.assertEqual(self.db.column("SELECT DISTINCT state FROM koppeling.worker WHERE pid = %s", worker.pid), ["stopped"])
+        self.assertEqual(self.db.column("SELECT DISTINCT state FROM koppeling.worker WHERE pid = %s", worker.pid),
+                         ["stopped"])
 
     def test_jobs_that_do_not_end_in_time_are_handed_back_unattempted(self):
         self.simulator.settings(latency_ms=60000)
         worker = self.start_worker("--grace-seconds=1")
-        self.wait_until(lambda: len(self.simulator.requests("shop1", path_contains="/v1/orders/")) == self.orders, "all are asked")
+        self.wait_until(lambda: len(self.simulator.requests("shop1", path_contains="/v1/orders/")) == self.orders,
+                        "all are asked")
         ended = worker.stop()
         self.assertEqual(ended.status, 0, ended.log)
         self.assertIn("handing back", ended.log)
@@ -202,7 +211,8 @@ class StoppedWorkerTest(InFlightTest):
     def test_a_stopping_worker_takes_no_new_jobs(self):
         worker = self.start_and_wait("--grace-seconds=20")
         worker.signal(signal.SIGTERM)
-        self.wait_until(lambda: self.db.value("SELECT count(*) FROM koppeling.worker WHERE pid = %s AND state <> 'active'",
+        self.wait_until(lambda: self.db.value("SELECT count(*) FROM koppeling.worker WHERE pid = %s "
+                                              "AND state <> 'active'",
                                               worker.pid) > 0, "it says that it is stopping")
         self.backend.value("SELECT koppeling.ping(50)")
         worker.wait()

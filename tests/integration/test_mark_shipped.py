@@ -156,7 +156,8 @@ class MarkShippedTest(Case):
         self.label(self.order(70001)["id"])
         self.mark()
         failed = self.db.row("SELECT * FROM koppeling.failed_job")
-        self.assertEqual((failed["kind"], failed["order_number"], failed["error_class"], failed["http_status"], failed["attempts"]),
+        self.assertEqual((failed["kind"], failed["order_number"], failed["error_class"], failed["http_status"],
+                          failed["attempts"]),
                          ("mark_shipped", "70001", "client_error", 422, 1))
         self.assertEqual(self.order(70001)["state"], "label_created", "the label stays valid")
         self.ops.run("SELECT koppeling.retry_job(%s)", failed["id"])
@@ -184,17 +185,20 @@ class StagingTest(Case):
         self.label(self.order(70002)["id"], environment="production")
         self.mark()
         self.assertEqual(self.simulator.patch_counts("shop1"), {"70001": 1, "70002": 1})
-        self.assertEqual([(row["order_number"], row["label_environment"], row["shop_environment"], row["has_usable_label"])
+        self.assertEqual([(row["order_number"], row["label_environment"], row["shop_environment"],
+                           row["has_usable_label"])
                           for row in self.db.rows("SELECT * FROM koppeling.staging_marked_order")],
                          [("70001", "staging", "production", False)])
-        flags = {job["order_id"]: (job["label_environment"], job["shop_environment"]) for job in self.history("mark_shipped")}
+        flags = {job["order_id"]: (job["label_environment"], job["shop_environment"])
+                 for job in self.history("mark_shipped")}
         self.assertEqual(flags, {self.order(70001)["id"]: ("staging", "production"),
                                  self.order(70002)["id"]: ("production", "production")})
 
     def test_a_staging_label_is_never_usable_with_a_distributor(self):
         self.label(self.order(70001)["id"], environment="staging")
         self.label(self.order(70002)["id"], environment="production")
-        usable = {row["environment"]: row["usable_with_distributor"] for row in self.db.rows("SELECT * FROM koppeling.label")}
+        usable = {row["environment"]: row["usable_with_distributor"]
+                  for row in self.db.rows("SELECT * FROM koppeling.label")}
         self.assertEqual(usable, {"staging": False, "production": True})
 
     def test_the_crossing_is_counted_in_the_metrics(self):

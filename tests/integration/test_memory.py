@@ -56,7 +56,8 @@ class MemoryTest(BookingCase):
 
     def test_two_keys_are_kept_so_too(self):
         other = self.program("koppeling-worker", "keygen", environment={}).out.split()[3]
-        memory = self.look(self.start_worker(KOPPELING_SECRET_KEY=other, KOPPELING_PREVIOUS_SECRET_KEY=self.surroundings.secret_key))
+        memory = self.look(self.start_worker(KOPPELING_SECRET_KEY=other,
+                                             KOPPELING_PREVIOUS_SECRET_KEY=self.surroundings.secret_key))
         for key in (other, self.surroundings.secret_key):
             self.assertEqual(len(memory.find(base64.b64decode(key))), 1)
             self.assertEqual(memory.find(key.encode()), [])
@@ -82,7 +83,8 @@ class LockedMemoryTest(BookingCase):
         limited = ["prlimit", "--memlock=0", "setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"]
         if os.geteuid() != 0:
             limited = limited[:2]
-        done = subprocess.run([*limited, BUILD / "koppeling-worker", "run", "--until-idle"], env=self.worker_environment(),
+        done = subprocess.run([*limited, BUILD / "koppeling-worker", "run", "--until-idle"],
+                              env=self.worker_environment(),
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=90)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr.count("the secret key cannot be locked in memory"), 1, done.stderr)

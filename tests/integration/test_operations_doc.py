@@ -17,14 +17,16 @@ class World(BookingCase):
 
     def make_world(self):
         self.ids = {}
-        self.db.run("UPDATE koppeling.retry_rule SET backoff_base = '1 hour', backoff_cap = '1 hour' WHERE error_class = 'server_error'")
+        self.db.run("UPDATE koppeling.retry_rule SET backoff_base = '1 hour', backoff_cap = '1 hour' "
+                    "WHERE error_class = 'server_error'")
         for place, shop in enumerate(SHOPS):
             self.simulator.shop(shop)
             self.simulator.add(shop, orders=[order(number=str(70001 + 100 * place + i)) for i in range(10)])
             self.ids[shop] = self.connect(shop)
         self.simulator.shop("fietsen")
         self.ids["fietsen"] = self.request_connection("fietsen", token="oud-token")
-        self.simulator.add("bloemen", orders=[order(number="70011", date=today(90)), order(number="70012", orderlines=[])])
+        self.simulator.add("bloemen",
+                           orders=[order(number="70011", date=today(90)), order(number="70012", orderlines=[])])
         self.poll()
         self.make_shipments()
         self.make_marks()
@@ -37,7 +39,8 @@ class World(BookingCase):
     def change_keys(self):
         """What is sealed is for another key now."""
         key = self.program("koppeling-worker", "keygen", environment={}).out.split()[3]
-        settings = self.environment("test_worker", KOPPELING_SECRET_KEY=key, KOPPELING_PREVIOUS_SECRET_KEY=self.surroundings.secret_key)
+        settings = self.environment("test_worker", KOPPELING_SECRET_KEY=key,
+                                    KOPPELING_PREVIOUS_SECRET_KEY=self.surroundings.secret_key)
         done = self.program("koppeling-worker", "rekey", environment=settings)
         self.assertEqual(done.status, 0, done.log)
 
@@ -63,7 +66,8 @@ class World(BookingCase):
         self.book(70005, environment="staging")
 
     def make_marks(self):
-        """70003: the shop refuses it; 70004: cancelled in the shop; 70005: marked by a staging label; 70006: withdrawn."""
+        """70003: the shop refuses it; 70004: cancelled in the shop; 70005: marked by a staging label; 70006:
+        withdrawn."""
         self.simulator.fault("status", "shop:bloemen", method="PATCH", path_contains="70003", status=422, times=1)
         self.simulator.change("bloemen", "70004", status=5)
         self.simulator.change("bloemen", "70006", status=5)
@@ -72,7 +76,8 @@ class World(BookingCase):
         self.mark()
 
     def make_shops(self):
-        """boeken refuses its token, with a label to tell; thee asks for a pause; speelgoed is down; kaarsen is paused."""
+        """boeken refuses its token, with a label to tell; thee asks for a pause; speelgoed is down; kaarsen is
+        paused."""
         self.label(self.order_id(70101), "label-boeken")
         self.simulator.shop("boeken", token_is_active=False)
         self.label(self.order_id(70201), "label-thee")
@@ -90,7 +95,8 @@ class World(BookingCase):
         self.fault("latency", "boekuwzending", ms=60000, after_effect=True)
         self.ids["lost"] = self.dispatch(70007)
         worker = self.start_worker()
-        self.wait_until(lambda: self.shipment(self.ids["lost"])["state"] == "sending" and len(self.booked("production")) == 4,
+        self.wait_until(lambda: self.shipment(self.ids["lost"])["state"] == "sending"
+                        and len(self.booked("production")) == 4,
                         "the request is under way")
         worker.kill()
         self.ops.run("SELECT koppeling.cancel_job(%s)", self.job_of(70007))
@@ -104,13 +110,16 @@ class World(BookingCase):
         self.wait_until(lambda: self.db.rows("SELECT FROM koppeling.running_job"), "the job runs")
         worker.signal(signal.SIGKILL)
         worker.wait()
-        self.db.run("UPDATE koppeling.worker SET lease_until = now() - interval '20 seconds', seen_at = now() - interval '80 seconds'"
+        self.db.run("UPDATE koppeling.worker SET lease_until = now() - interval '20 seconds', seen_at = now() - "
+                    "interval '80 seconds'"
                     " WHERE state = 'active'")
 
     def make_database(self):
         """A service with an open breaker, waiting pings, a long transaction, finished work without a partition."""
-        self.db.run("UPDATE koppeling.api SET breaker_state = 'open', breaker_failures = 20, breaker_trips = 1, blocked_until ="
-                    " now() + interval '25 seconds', block_reason = 'breaker: cannot find the shipment: HTTP 503' WHERE id = 3")
+        self.db.run("UPDATE koppeling.api SET breaker_state = 'open', breaker_failures = 20, breaker_trips = 1, "
+                    "blocked_until ="
+                    " now() + interval '25 seconds', block_reason = 'breaker: cannot find the shipment: HTTP 503' "
+                    "WHERE id = 3")
         self.backend.value("SELECT koppeling.ping(40)")
         self.db.run("INSERT INTO koppeling.job_history (id, created_at, finished_at, outcome, attempts, kind)"
                     " VALUES (0, now(), now() - interval '6 days', 'done', 1, 'push_order')")
@@ -171,7 +180,8 @@ class OperationsDocTest(World):
         made = {}
         for role, more in ROLES.items():
             login = "doc_" + role.split("_")[1]
-            self.db.run(f"DROP ROLE IF EXISTS {login}; CREATE ROLE {login} LOGIN IN ROLE {role}" + (f", {more}" if more else ""))
+            self.db.run(f"DROP ROLE IF EXISTS {login}; CREATE ROLE {login} LOGIN IN ROLE {role}"
+                        + (f", {more}" if more else ""))
             made[role] = self.session(login)
         return made
 
@@ -199,7 +209,8 @@ class OperationsDocTest(World):
 
     def test_every_link_of_the_page_leads_somewhere(self):
         page = PAGE.read_text()
-        headings = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^## (.*)$", page, re.MULTILINE)}
+        headings = {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+                    for heading in re.findall(r"^## (.*)$", page, re.MULTILINE)}
         links = set(re.findall(r"\]\(#([^)]*)\)", page))
         self.assertGreater(len(links), 10)
         self.assertEqual(links - headings, set())
@@ -221,7 +232,8 @@ class OperationsDocTest(World):
         self.assertEqual((self.shipment(shipment)["state"], len(self.booked())), ("labelled", 1))
 
     def test_what_the_page_says_about_missing_partitions_is_so(self):
-        self.db.run("INSERT INTO koppeling.job_history (id, created_at, finished_at, outcome, attempts, kind) SELECT i, now(),"
+        self.db.run("INSERT INTO koppeling.job_history (id, created_at, finished_at, outcome, attempts, kind) SELECT "
+                    "i, now(),"
                     " now() - make_interval(days => i), 'done', 1, 'push_order' FROM generate_series(0, 6) AS i")
         dba = self.session("test_dba")
         self.assertGreater(dba.value("SELECT rows_without_partition FROM koppeling.queue_health"), 0)

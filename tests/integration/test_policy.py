@@ -19,17 +19,20 @@ class RetryRuleTest(Case):
 
     def test_the_number_of_attempts(self):
         for attempts in (2, 4, 1):
-            self.dba.run("UPDATE koppeling.retry_rule SET max_attempts = %s WHERE error_class = 'server_error'", attempts)
+            self.dba.run("UPDATE koppeling.retry_rule SET max_attempts = %s WHERE error_class = 'server_error'",
+                         attempts)
             self.fail(attempts)
         self.worker.stop()
 
     def test_the_wait_between_attempts(self):
-        self.dba.run("UPDATE koppeling.retry_rule SET backoff_base = '1 hour', backoff_cap = '2 hours' WHERE error_class = 'server_error'")
+        self.dba.run("UPDATE koppeling.retry_rule SET backoff_base = '1 hour', backoff_cap = '2 hours' "
+                     "WHERE error_class = 'server_error'")
         self.backend.value("SELECT koppeling.poll_now(%s)", self.integration)
         self.wait_until(lambda: self.jobs("poll") and self.jobs("poll")[0]["last_error"], "an attempt fails")
         wait = "SELECT extract(epoch FROM run_at - now())::float8 / 60 FROM koppeling.job WHERE kind = 'poll'"
         self.assertTrue(25 < self.db.value(wait) <= 60, self.db.value(wait))
-        self.dba.run("UPDATE koppeling.retry_rule SET backoff_base = '10 milliseconds', backoff_cap = '10 milliseconds',"
+        self.dba.run("UPDATE koppeling.retry_rule SET backoff_base = '10 milliseconds', backoff_cap = '10 "
+                     "milliseconds',"
                      " max_attempts = 2 WHERE error_class = 'server_error'")
         self.hurry()
         self.wait_until(lambda: self.jobs("poll")[0]["state"] == "failed", "the next attempt is the last")
@@ -39,7 +42,8 @@ class RetryRuleTest(Case):
         self.ops.run("UPDATE koppeling.job SET run_at = now()")
 
     def test_whether_an_attempt_counts(self):
-        self.dba.run("UPDATE koppeling.retry_rule SET counts_as_attempt = false, max_attempts = 3 WHERE error_class = 'server_error'")
+        self.dba.run("UPDATE koppeling.retry_rule SET counts_as_attempt = false, max_attempts = 3 "
+                     "WHERE error_class = 'server_error'")
         self.backend.value("SELECT koppeling.poll_now(%s)", self.integration)
         self.wait_until(lambda: len((self.jobs("poll")[0]["errors"]) or []) >= 6, "it is tried again and again")
         self.dba.run("UPDATE koppeling.retry_rule SET counts_as_attempt = true WHERE error_class = 'server_error'")

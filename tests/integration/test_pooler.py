@@ -40,14 +40,16 @@ class PoolerTest(Case):
 
     def test_a_wake_up_comes_over_the_direct_connection(self):
         self.start_worker("--threads=1", **self.pooled)
-        listening = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'koppeling-worker/listener' AND query LIKE '%LISTEN%'"
+        listening = ("SELECT count(*) FROM pg_stat_activity "
+                     "WHERE application_name = 'koppeling-worker/listener' AND query LIKE '%LISTEN%'")
         self.wait_until(lambda: self.db.value(listening + " AND datname = current_database()") == 1, "it listens")
         self.backend.value("SELECT koppeling.ping(1)")
         self.wait_until(lambda: self.jobs() == [], "the job is done")
 
     def test_two_workers_and_two_schedulers_share_the_work_through_a_pooler(self):
         workers = [self.start_worker("--in-flight=50", **self.pooled) for _ in range(2)]
-        schedulers = [self.start_scheduler(KOPPELING_DATABASE_URL=self.pooled["KOPPELING_DATABASE_URL"]) for _ in range(2)]
+        schedulers = [self.start_scheduler(KOPPELING_DATABASE_URL=self.pooled["KOPPELING_DATABASE_URL"])
+                      for _ in range(2)]
         self.backend.value("SELECT koppeling.ping(2000)")
         self.wait_until(lambda: self.jobs("ping") == [], "all are done")
         for program in workers + schedulers:

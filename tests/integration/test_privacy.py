@@ -4,7 +4,8 @@ from harness.booking import BookingCase
 # Everything that the database holds, as one text.
 DUMP = """
     SELECT string_agg(query_to_xml(format('SELECT * FROM koppeling.%I', c.relname), true, true, '')::text, '')
-    FROM pg_class c WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition"""
+    FROM pg_class c WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p')
+      AND NOT c.relispartition"""
 PERSONAL = ("Fenna Testveld", "Voorbeeldlaan", "3511ZZ", "fenna@example.org", "612345678", "track-en-trace")
 
 
@@ -101,7 +102,8 @@ class PrivacyTest(BookingCase):
                 for row in rows:
                     self.assertIn(expected[row["code"]], row["notice"])
         self.assertEqual(self.backend.rows("SELECT * FROM koppeling.integration_notices(%s)", self.integration),
-                         self.backend.rows("SELECT * FROM koppeling.integration_notices(%s, 'nl_NL')", self.integration))
+                         self.backend.rows("SELECT * FROM koppeling.integration_notices(%s, 'nl_NL')",
+                                           self.integration))
         self.assertEqual(self.backend.rows("SELECT * FROM koppeling.integration_notices(4711)"), [])
         self.backend.run("UPDATE koppeling.integration SET mark_on_staging = false")
         codes = self.backend.column("SELECT code FROM koppeling.integration_notices(%s)", self.integration)

@@ -40,7 +40,8 @@ class PushTest(BookingCase):
 
     def test_an_order_that_changed_is_put_again_and_no_other(self):
         self.push()
-        self.simulator.change("shop1", "70002", merge={"debtor": {"address": {"delivery": address(street="Nieuwstraat")}}})
+        self.simulator.change("shop1", "70002",
+                              merge={"debtor": {"address": {"delivery": address(street="Nieuwstraat")}}})
         self.poll_again(self.integration)
         self.push()
         self.check_one_each()
@@ -83,7 +84,8 @@ class PushTest(BookingCase):
         self.poll_again(self.integration)
         pushed_id = self.order(70001)["pushed_id"]
         self.simulator.fault("status", "boekuwzending", status=404, method="PUT", path_contains=pushed_id)
-        self.simulator.fault("status", "boekuwzending", status=200, body="[]", method="GET", path_contains="/orders", times=1)
+        self.simulator.fault("status", "boekuwzending", status=200, body="[]", method="GET", path_contains="/orders",
+                             times=1)
         self.push()
         self.assertNotEqual(self.order(70001)["pushed_id"], pushed_id)
 
@@ -91,7 +93,8 @@ class PushTest(BookingCase):
         self.simulator.fault("status", **PUSHING, status=422, times=1)
         self.push()
         failed = self.ops.row("SELECT * FROM koppeling.failed_job")
-        self.assertEqual((failed["kind"], failed["error_class"], failed["http_status"]), ("push_order", "client_error", 422))
+        self.assertEqual((failed["kind"], failed["error_class"], failed["http_status"]),
+                         ("push_order", "client_error", 422))
         self.assertEqual(len(self.pushed()), 2)
         self.push()
         self.assertEqual(len(self.pushed()), 2, "a failed job is not doubled by the scheduler")

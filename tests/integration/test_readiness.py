@@ -104,7 +104,8 @@ class SchedulerReadinessTest(ReadinessCase):
         self.start()
         holder = self.session()
         holder.run("BEGIN")
-        self.wait_until(lambda: holder.value((ROOT / "sql/queries/schedule_lock.sql").read_text().split(",\n")[0]) is True, "it has the lock")
+        self.wait_until(lambda: holder.value(
+            (ROOT / "sql/queries/schedule_lock.sql").read_text().split(",\n")[0]) is True, "it has the lock")
         self.wait_until_not_ready("another session holds the lock of the tick")
         holder.run("ROLLBACK")
         self.wait_until_ready()

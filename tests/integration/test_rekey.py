@@ -36,12 +36,14 @@ class RekeyTest(BookingCase):
     def sealed(self):
         return self.db.rows("SELECT 'shop' || id AS name, sealed_token AS value FROM koppeling.integration"
                             " UNION ALL SELECT 'account' || id, sealed_client_secret FROM koppeling.account"
-                            " UNION ALL SELECT 'staging' || id, staging_sealed_client_secret FROM koppeling.account ORDER BY 1")
+                            " UNION ALL SELECT 'staging' || id, staging_sealed_client_secret FROM koppeling.account "
+                            "ORDER BY 1")
 
     def others(self):
         """Everything of shops and accounts but what is sealed."""
         return self.db.rows("SELECT to_jsonb(i) - 'sealed_token' AS row FROM koppeling.integration i UNION ALL"
-                            " SELECT to_jsonb(a) - 'sealed_client_secret' - 'staging_sealed_client_secret' FROM koppeling.account a ORDER BY 1")
+                            " SELECT to_jsonb(a) - 'sealed_client_secret' - 'staging_sealed_client_secret' "
+                            "FROM koppeling.account a ORDER BY 1")
 
     def poll_with(self, **keys):
         """Polls both shops; returns their states."""
@@ -97,14 +99,16 @@ class RekeyTest(BookingCase):
     def test_a_value_stays_bound_to_its_shop(self):
         self.rekey()
         self.db.run("UPDATE koppeling.integration SET sealed_token ="
-                    " (SELECT sealed_token FROM koppeling.integration WHERE id = %s) WHERE id = %s", self.bound, self.plain)
+                    " (SELECT sealed_token FROM koppeling.integration WHERE id = %s) WHERE id = %s", self.bound,
+                    self.plain)
         self.assertEqual(self.poll_with(**self.new_only), ["active", "needs_attention"])
         self.assertIn("sealed for another shop", self.logs())
 
     def test_what_cannot_be_opened_is_named_and_left_and_the_rest_is_done(self):
         third = self.program("koppeling-worker", "keygen", environment={}).out.split()[1]
         lost = seal("token-lost", third)
-        self.db.run("UPDATE koppeling.integration SET sealed_token = decode(%s, 'base64') WHERE id = %s", lost, self.plain)
+        self.db.run("UPDATE koppeling.integration SET sealed_token = decode(%s, 'base64') WHERE id = %s", lost,
+                    self.plain)
         self.db.run("UPDATE koppeling.account SET staging_sealed_client_secret = 'no box at all' WHERE id = 1")
         done = self.rekey(status=DATAERR)
         self.assertEqual(done.out.splitlines(), [

@@ -72,7 +72,8 @@ class RetryTest(Case):
         self.simulator.fault("status", "shop:shop1", path_contains="/v1/orders", status=500)
         self.poll()
         failed = self.db.row("SELECT * FROM koppeling.failed_job")
-        self.assertEqual((failed["kind"], failed["shop"], failed["error_class"], failed["attempts"], failed["http_status"]),
+        self.assertEqual((failed["kind"], failed["shop"], failed["error_class"], failed["attempts"],
+                          failed["http_status"]),
                          ("poll", "shop1.myonline.store", "server_error", 3, 500))
         self.assertIn("retry_job", failed["what_to_do"])
         self.assertEqual(len(self.jobs()[0]["errors"]), 3)
@@ -99,7 +100,8 @@ class RetryTest(Case):
         self.assertEqual((self.jobs()[0]["state"], self.jobs()[0]["attempt"]), ("failed", 2))
 
     def test_waits_between_attempts_grow_up_to_the_cap(self):
-        self.db.run("UPDATE koppeling.retry_rule SET backoff_base = '10 seconds', backoff_cap = '60 seconds', max_attempts = 9"
+        self.db.run("UPDATE koppeling.retry_rule SET backoff_base = '10 seconds', backoff_cap = '60 seconds', "
+                    "max_attempts = 9"
                     " WHERE error_class = 'server_error'")
         self.simulator.fault("status", "shop:shop1", path_contains="/v1/orders", status=500)
         self.backend.value("SELECT koppeling.poll_now(%s)", self.first)
@@ -113,7 +115,8 @@ class RetryTest(Case):
         self.db.run("UPDATE koppeling.api SET breaker_limit = 1000")
         self.tick()
         self.work(KOPPELING_MIJNWEBWINKEL_URL="http://127.0.0.1:1")
-        self.assertEqual({(job["state"], job["last_error_class"]) for job in self.jobs("poll")}, {("failed", "network")})
+        self.assertEqual({(job["state"], job["last_error_class"]) for job in self.jobs("poll")},
+                         {("failed", "network")})
 
 
 class RedirectTest(Case):

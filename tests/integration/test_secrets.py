@@ -38,10 +38,12 @@ class SecretsTest(BookingCase):
         self.secrets = {"KOPPELING_PARTNER_TOKEN": PARTNER}
         kanarie = order(number="70001", comments={"customer": "Kanarie zingt", "internal": "kanarie"})
         kanarie["debtor"] = {"email": EMAIL, "address": {"invoice": address(**PERSON), "delivery": address(**PERSON)}}
-        homeless = {**kanarie, "number": "70002", "debtor": {"email": EMAIL, "address": {"invoice": {"name": PERSON["name"]}}},
+        homeless = {**kanarie, "number": "70002",
+                    "debtor": {"email": EMAIL, "address": {"invoice": {"name": PERSON["name"]}}},
                     "uuid": "2" * 8 + "-2222-4222-8222-" + "2" * 12}
         self.simulator.add("shop1", orders=[kanarie, homeless])
-        self.simulator.add("shop1", raw='{"number": "70003", "uuid": "kanarie", "status": 3, "debtor": "kanarie"}', status=3)
+        self.simulator.add("shop1", raw='{"number": "70003", "uuid": "kanarie", "status": 3, "debtor": "kanarie"}',
+                           status=3)
         self.simulator.add("shop1", raw='{"kanarie": "kanarie",}', status=3)
         self.integration = self.request_connection(token=TOKEN)
 
@@ -82,7 +84,8 @@ class SecretsTest(BookingCase):
 
     def dump(self, *flags):
         """The data of the database as text."""
-        return subprocess.run(["pg_dump", "--data-only", "--inserts", *flags, self.cluster.url(self.database, "postgres")],
+        return subprocess.run(["pg_dump", "--data-only", "--inserts", *flags,
+                               self.cluster.url(self.database, "postgres")],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
 
     def run_into_bookings(self):
@@ -136,7 +139,8 @@ class SecretsTest(BookingCase):
         finally:
             done.set()
             watching.join()
-        whole = subprocess.run(["pg_dump", self.cluster.url(self.database, "postgres")], stdout=subprocess.PIPE, check=True)
+        whole = subprocess.run(["pg_dump", self.cluster.url(self.database, "postgres")], stdout=subprocess.PIPE,
+                               check=True)
         return {"logs": self.logs(), "rows": self.dump(), "dump": whole.stdout.decode(), "metrics": pages,
                 "server log": self.cluster.server_log.read_text(errors="replace"),
                 "process list": processes, "pg_stat_activity": self.activity}
@@ -147,7 +151,8 @@ class SecretsTest(BookingCase):
                    "secret key": self.surroundings.secret_key}
         self.assertEqual(leaks(secrets, places), [])
         # There was something to look at, and the echoes were recorded without the secrets.
-        for place, words in {"logs": "cannot list the orders", "rows": "Kanariestraat", "dump": "CREATE TABLE koppeling.job ",
+        for place, words in {"logs": "cannot list the orders", "rows": "Kanariestraat",
+                             "dump": "CREATE TABLE koppeling.job ",
                              "metrics": "koppeling_jobs_ended_total", "server log": "connect_shop",
                              "process list": "koppeling-worker", "pg_stat_activity": "koppeling-worker"}.items():
             self.assertTrue(words in places[place], place)
@@ -162,7 +167,8 @@ class SecretsTest(BookingCase):
                 self.assertIn(("it", form, "there"), leaks({"it": secret}, {"there": f"a=1 {text} b=2"}))
         planted = f"geplant/{uuid.uuid4().hex}"
         self.db.run(f"ALTER DATABASE {self.database} SET log_statement = 'all'")
-        self.session().run("INSERT INTO koppeling.audit (action, subject, details) VALUES ('x', 'y', %s)", {"token": planted})
+        self.session().run("INSERT INTO koppeling.audit (action, subject, details) VALUES ('x', 'y', %s)",
+                           {"token": planted})
         (self.log_directory / "99-planted.log").write_text(f"url=/v1/store?token={forms(planted)['percent-encoded']}")
         process = subprocess.Popen(["sh", "-c", "read line; : $0", planted], stdin=subprocess.PIPE)
         try:
@@ -199,7 +205,8 @@ class SecretsTest(BookingCase):
         path = os.path.join(directory, "log")
         with open(path, "wb") as log:
             process = subprocess.Popen(command, cwd=directory, stdin=subprocess.PIPE, stderr=log,
-                                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, unlimited), **settings)
+                                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, unlimited),
+                                       **settings)
         with process:
             try:
                 wait_until(lambda: b"registered" in open(path, "rb").read(), "it works")
@@ -215,7 +222,8 @@ class SecretsTest(BookingCase):
 
     def test_a_worker_that_crashes_leaves_no_core_file(self):
         try:
-            resource.prlimit(os.getpid(), resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[0], resource.RLIM_INFINITY))
+            resource.prlimit(os.getpid(), resource.RLIMIT_CORE,
+                             (resource.getrlimit(resource.RLIMIT_CORE)[0], resource.RLIM_INFINITY))
         except (PermissionError, ValueError):
             self.skipTest("core files are forbidden here in any case")
         environment = self.worker_environment(**self.secrets)
@@ -238,7 +246,8 @@ class SecretsTest(BookingCase):
 
     def test_secrets_may_come_from_files(self):
         paths = {}
-        for name, value in (("KOPPELING_SECRET_KEY", self.surroundings.secret_key), ("KOPPELING_PARTNER_TOKEN", PARTNER)):
+        for name, value in (("KOPPELING_SECRET_KEY", self.surroundings.secret_key),
+                            ("KOPPELING_PARTNER_TOKEN", PARTNER)):
             paths[name + "_FILE"] = str(self.log_directory / name.lower())
             with open(paths[name + "_FILE"], "w") as file:
                 file.write(value + "\n")

@@ -13,9 +13,11 @@ DAEMONS = ("koppeling-worker", "koppeling-scheduler")
 WRONG = {
     "KOPPELING_DATABASE_URL": ("nonsense", "host='unfinished", "postgresql://[half"),
     "KOPPELING_LISTEN_URL": ("no_such_option=1",),
-    "KOPPELING_MIJNWEBWINKEL_URL": ("http://api.example.org", "ftp://api.example.org", "api.example.org", "https://", "https:///x",
+    "KOPPELING_MIJNWEBWINKEL_URL": ("http://api.example.org", "ftp://api.example.org", "api.example.org", "https://",
+                                    "https:///x",
                                     "https://user:geheim@api.example.org", "https://api.example.org/?token=geheim",
-                                    "http://127.0.0.1.example.org", "https://api.example.org:0", "https://api.example.org:99999"),
+                                    "http://127.0.0.1.example.org", "https://api.example.org:0",
+                                    "https://api.example.org:99999"),
     "KOPPELING_BOEKUWZENDING_URL": ("http://10.0.0.1", "x"),
     "KOPPELING_BOEKUWZENDING_STAGING_URL": ("http://staging.example.org", "://"),
     "KOPPELING_PARTNER_TOKEN": ("with blank", "tab\there", "x" * 5000),
@@ -45,7 +47,8 @@ WRONG_OF_THE_SCHEDULER = {
 
 class SettingsTest(Case):
     def run_worker(self, *flags, **settings):
-        return self.program("koppeling-worker", "run", "--until-idle", *flags, environment=self.worker_environment(**settings))
+        return self.program("koppeling-worker", "run", "--until-idle", *flags,
+                            environment=self.worker_environment(**settings))
 
     def check_refused(self, done, status, *words):
         self.assertEqual(done.status, status, done.log)
@@ -64,7 +67,8 @@ class SettingsTest(Case):
         for name, values in WRONG_OF_THE_SCHEDULER.items():
             for value in values:
                 with self.subTest(name=name, value=value):
-                    done = self.program("koppeling-scheduler", "run", "--once", environment=self.environment(**{name: value}))
+                    done = self.program("koppeling-scheduler", "run", "--once",
+                                        environment=self.environment(**{name: value}))
                     self.check_refused(done, CONFIG, name)
 
     def test_a_wrong_flag_is_named_too(self):
@@ -81,7 +85,8 @@ class SettingsTest(Case):
         path = self.log_directory / "key"
         path.write_text("geheim")
         self.check_refused(self.run_worker(KOPPELING_SECRET_KEY_FILE=str(path)), CONFIG, "KOPPELING_SECRET_KEY_FILE")
-        self.check_refused(self.run_worker(KOPPELING_SECRET_KEY=None, KOPPELING_SECRET_KEY_FILE="/no/such/file"), CONFIG,
+        self.check_refused(self.run_worker(KOPPELING_SECRET_KEY=None, KOPPELING_SECRET_KEY_FILE="/no/such/file"),
+                           CONFIG,
                            "KOPPELING_SECRET_KEY_FILE", "/no/such/file")
 
     def test_without_a_key_only_jobs_that_need_no_token_are_taken(self):
@@ -111,7 +116,8 @@ class SettingsTest(Case):
                     done = self.program(name, flag, environment={})
                     self.assertEqual((done.status, done.log), (0, ""))
                     self.assertIn(name, done.out)
-        self.assertRegex(self.program("koppeling-worker", "--version", environment={}).out, r"^koppeling-worker \d+\.\d+\.\d+\n$")
+        self.assertRegex(self.program("koppeling-worker", "--version", environment={}).out,
+                         r"^koppeling-worker \d+\.\d+\.\d+\n$")
 
     def test_help_names_every_setting(self):
         for name, wrong in zip(DAEMONS, (WRONG, WRONG_OF_THE_SCHEDULER)):
@@ -122,7 +128,8 @@ class SettingsTest(Case):
     def test_sealing_refuses_what_it_cannot_seal(self):
         self.check_refused(self.program("koppeling-worker", "seal"), USAGE, "--public-key")
         self.check_refused(self.program("koppeling-worker", "seal", "--public-key", "nonsense"), CONFIG)
-        self.check_refused(self.program("koppeling-worker", "seal", "--public-key", self.surroundings.public_key, "surplus"),
+        self.check_refused(self.program("koppeling-worker", "seal", "--public-key", self.surroundings.public_key,
+                                        "surplus"),
                            USAGE, "surplus")
 
 
@@ -169,7 +176,8 @@ class SettingsTest(Case):
 class UnfitDatabaseTest(Case):
     def start_each(self, user="postgres", **settings):
         """What each daemon says when it is started."""
-        for name, arguments in (("koppeling-worker", ["run", "--until-idle"]), ("koppeling-scheduler", ["run", "--once"])):
+        for name, arguments in (("koppeling-worker", ["run", "--until-idle"]),
+                                ("koppeling-scheduler", ["run", "--once"])):
             yield self.program(name, *arguments, environment=self.environment(user, **settings))
 
     def test_a_database_that_cannot_be_reached(self):
@@ -187,7 +195,8 @@ class UnfitDatabaseTest(Case):
             self.assertIn("koppeling-scheduler migrate", done.log)
 
     def test_a_database_that_is_older_than_the_program(self):
-        self.db.run("DELETE FROM koppeling.schema_migration WHERE version = (SELECT max(version) FROM koppeling.schema_migration)")
+        self.db.run("DELETE FROM koppeling.schema_migration WHERE version = (SELECT max(version) "
+                    "FROM koppeling.schema_migration)")
         for done in self.start_each():
             self.assertEqual(done.status, CONFIG, done.log)
             self.assertIn("koppeling-scheduler migrate", done.log)
@@ -211,7 +220,8 @@ class UnfitDatabaseTest(Case):
             self.assertNotIn("of another version", done.log)
 
     def test_migrating_again_changes_nothing(self):
-        marks = "SELECT string_agg(oid || xmin::text, ',' ORDER BY oid) FROM pg_proc WHERE pronamespace = 'koppeling'::regnamespace"
+        marks = ("SELECT string_agg(oid || xmin::text, ',' ORDER BY oid) FROM pg_proc "
+                 "WHERE pronamespace = 'koppeling'::regnamespace")
         before = self.db.value(marks)
         done = self.program("koppeling-scheduler", "migrate")
         self.assertEqual(done.status, 0, done.log)
@@ -261,7 +271,8 @@ class UnfitDatabaseTest(Case):
         self.assertEqual(done.status, NOPERM, done.log)
 
     def test_libpqs_own_variables_are_used_when_no_url_is_given(self):
-        environment = self.environment(PGHOST=self.cluster.socket_directory, PGDATABASE=self.database, PGUSER="test_scheduler")
+        environment = self.environment(PGHOST=self.cluster.socket_directory, PGDATABASE=self.database,
+                                       PGUSER="test_scheduler")
         del environment["KOPPELING_DATABASE_URL"]
         self.assertEqual(self.program("koppeling-scheduler", "run", "--once", environment=environment).status, 0)
 

@@ -107,13 +107,15 @@ class FairnessTest(Case):
         self.simulator.add("shop2", generate=3, status=3)
         big, small = self.connect("shop1", "shop2")
         self.poll()
-        self.db.run("SELECT koppeling.record_label(id, 'production', 'L-' || id, NULL, NULL) FROM koppeling.imported_order"
+        self.db.run("SELECT koppeling.record_label(id, 'production', 'L-' || id, NULL, NULL) "
+                    "FROM koppeling.imported_order"
                     " WHERE integration_id = %s", big)
         self.simulator.settings(latency_ms=100)
         scheduler = self.start_scheduler()
         # Its slots would need a minute and a half for what the big shop has.
         worker = self.start_worker("--threads=1", "--in-flight=10")
-        self.wait_until(lambda: self.marked(big) > 0 and len(self.jobs("mark_shipped")) > 4000, "the big shop is being told")
+        self.wait_until(lambda: self.marked(big) > 0 and len(self.jobs("mark_shipped")) > 4000,
+                        "the big shop is being told")
         order_id = self.db.value("SELECT min(id) FROM koppeling.imported_order WHERE integration_id = %s", small)
         started = time.monotonic()
         self.label(order_id, "klein")
@@ -134,7 +136,8 @@ class FairnessTest(Case):
         big, small = self.connect("shop1", "shop2")
         self.poll()
         for shop, ago in ((big, "1 hour"), (small, "4 seconds")):
-            self.db.run("SELECT koppeling.record_label(id, 'production', 'L-' || id, NULL, NULL) FROM koppeling.imported_order"
+            self.db.run("SELECT koppeling.record_label(id, 'production', 'L-' || id, NULL, NULL) "
+                        "FROM koppeling.imported_order"
                         " WHERE integration_id = %s", shop)
             self.tick()
             # As after a block of the API: all of it has come due, and its order is that of its times.
@@ -189,19 +192,22 @@ class OpenTransactionTest(Case):
         worker = self.start_worker()
         self.wait_until(lambda: len(self.simulator.requests()) >= before + 31, "all calls are under way")
         self.assertEqual({job["state"] for job in self.jobs()}, {"running"})
-        pids = self.db.column("SELECT pid FROM pg_stat_activity WHERE usename = 'test_worker' AND datname = current_database()")
+        pids = self.db.column("SELECT pid FROM pg_stat_activity WHERE usename = 'test_worker' "
+                              "AND datname = current_database()")
         self.assertGreaterEqual(len(pids), 2)
         longest, open_while_idle = 0, 0
         deadline = time.monotonic() + 1.5
         while time.monotonic() < deadline:
             for row in self.db.rows(
-                    "SELECT state, extract(epoch FROM clock_timestamp() - xact_start)::float8 AS age FROM pg_stat_activity"
+                    "SELECT state, extract(epoch FROM clock_timestamp() - xact_start)::float8 AS age "
+                    "FROM pg_stat_activity"
                     " WHERE usename = 'test_worker' AND datname = current_database() AND xact_start IS NOT NULL"):
                 longest = max(longest, row["age"])
                 open_while_idle += row["state"].startswith("idle in transaction")
         self.assertEqual(open_while_idle, 0)
         self.assertLess(longest, 1, "a transaction is a matter of milliseconds")
-        self.assertTrue(self.db.rows("SELECT FROM koppeling.job WHERE state = 'running'"), "the calls were still under way")
+        self.assertTrue(self.db.rows("SELECT FROM koppeling.job WHERE state = 'running'"),
+                        "the calls were still under way")
         worker.stop()
 
     def test_a_worker_holds_no_locks_while_an_api_is_called(self):

@@ -18,7 +18,8 @@ CLOSED = 'exec "$0" "$@" <&- >&- 2>&-'
 
 class StartStopCase(Case):
     def start(self, name, *arguments, **settings):
-        environment = (self.worker_environment if name == "koppeling-worker" else self.scheduler_environment)(**settings)
+        environment = (self.worker_environment if name == "koppeling-worker"
+                       else self.scheduler_environment)(**settings)
         program = Program(name, list(arguments), environment, self._log_path(name))
         self.addCleanup(program.kill)
         return program
@@ -36,7 +37,8 @@ class StartStopCase(Case):
         """No program can connect, and none is connected: the database is away."""
         session = self.cluster.session()
         session.run(f"ALTER DATABASE {self.database} ALLOW_CONNECTIONS {'false' if is_shut else 'true'}")
-        session.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'koppeling%%'",
+        session.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s "
+                    "AND application_name LIKE 'koppeling%%'",
                     self.database)
         session.close()
 
@@ -44,12 +46,14 @@ class StartStopCase(Case):
 class OutputTest(StartStopCase):
     def run_with(self, out, err, name, *arguments, environment=None, text=""):
         with open(out, "wb") as out_file, open(err, "wb") as err_file:
-            return subprocess.run([BUILD / name, *arguments], input=text.encode(), stdout=out_file, stderr=err_file, cwd=ROOT,
+            return subprocess.run([BUILD / name, *arguments], input=text.encode(), stdout=out_file, stderr=err_file,
+                                  cwd=ROOT,
                                   env=environment or {}, timeout=60, check=False).returncode
 
     def test_a_result_that_cannot_be_written_is_a_failure(self):
         seal = ("seal", "--public-key", self.surroundings.public_key)
-        for name, *arguments in (("koppeling-worker", "keygen"), ("koppeling-worker", *seal), ("koppeling-worker", "--help"),
+        for name, *arguments in (("koppeling-worker", "keygen"), ("koppeling-worker", *seal),
+                                 ("koppeling-worker", "--help"),
                                  ("koppeling-worker", "--version"), ("koppeling-scheduler", "--help"),
                                  ("koppeling-scheduler", "--version")):
             with self.subTest(name=name, arguments=arguments):
@@ -59,9 +63,11 @@ class OutputTest(StartStopCase):
 
     def test_a_full_log_stops_no_work_and_changes_no_exit_code(self):
         self.backend.value("SELECT koppeling.ping(5)")
-        done = self.run_with("/dev/full", "/dev/full", "koppeling-worker", "run", "--until-idle", environment=self.worker_environment())
+        done = self.run_with("/dev/full", "/dev/full", "koppeling-worker", "run", "--until-idle",
+                             environment=self.worker_environment())
         self.assertEqual((done, len(self.history("ping"))), (0, 5))
-        done = self.run_with("/dev/full", "/dev/full", "koppeling-scheduler", "run", "--once", environment=self.scheduler_environment())
+        done = self.run_with("/dev/full", "/dev/full", "koppeling-scheduler", "run", "--once",
+                             environment=self.scheduler_environment())
         self.assertEqual(done, 0)
         wrong = self.worker_environment(KOPPELING_THREADS="0")
         self.assertEqual(self.run_with("/dev/full", "/dev/full", "koppeling-worker", "run", environment=wrong), CONFIG)
@@ -71,8 +77,10 @@ class OutputTest(StartStopCase):
         self.backend.value("SELECT koppeling.ping(5)")
         for command in (("koppeling-worker", "run", "--until-idle", "--log-level=debug"),
                         ("koppeling-scheduler", "run", "--once", "--log-level=debug")):
-            environment = self.worker_environment() if command[0] == "koppeling-worker" else self.scheduler_environment()
-            done = subprocess.run(["sh", "-c", CLOSED, BUILD / command[0], *command[1:]], env=environment, timeout=60, check=False)
+            environment = (self.worker_environment() if command[0] == "koppeling-worker"
+                           else self.scheduler_environment())
+            done = subprocess.run(["sh", "-c", CLOSED, BUILD / command[0], *command[1:]], env=environment, timeout=60,
+                                  check=False)
             self.assertEqual(done.returncode, 0)
         self.assertEqual([len(job["errors"] or []) for job in self.history("ping")], [0] * 5)
 
@@ -82,7 +90,8 @@ class UnfitSurroundingsTest(StartStopCase):
         done = subprocess.run(["sh", "-c", 'ulimit -n 100; exec "$0" "$@"', BUILD / "koppeling-worker", "run"],
                               env=self.worker_environment(), stderr=subprocess.PIPE, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, OSERR)
-        self.assertIn("open files are needed, but the system allows 100: raise LimitNOFILE (ulimit -n) or lower", done.stderr)
+        self.assertIn("open files are needed, but the system allows 100: raise LimitNOFILE (ulimit -n) or lower",
+                      done.stderr)
 
     def test_an_address_in_use(self):
         address = free_address()
@@ -108,7 +117,8 @@ class UnfitSurroundingsTest(StartStopCase):
         empty.write_text("")
         long.write_text("A" * 100_000)
         for path in (self.log_directory, empty, long, deep / "missing"):
-            done = self.start("koppeling-worker", "run", KOPPELING_SECRET_KEY=None, KOPPELING_SECRET_KEY_FILE=str(path)).wait()
+            done = self.start("koppeling-worker", "run", KOPPELING_SECRET_KEY=None,
+                              KOPPELING_SECRET_KEY_FILE=str(path)).wait()
             with self.subTest(path=path, log=done.log):
                 self.assertEqual(done.status, CONFIG)
                 self.assertIn("KOPPELING_SECRET_KEY", done.log)
@@ -140,7 +150,8 @@ class NoDescriptorsLeftTest(StartStopCase):
         self.backend.value("SELECT koppeling.ping(5)")
         resource.prlimit(worker.pid, resource.RLIMIT_NOFILE, before)
         self.assertIn(b"200", waiting.recv(15))
-        self.wait_until(lambda: len(self.imported(integration)) == 5 and len(self.history("ping")) == 5, "all is done", 60)
+        self.wait_until(lambda: len(self.imported(integration)) == 5 and len(self.history("ping")) == 5, "all is done",
+                        60)
         self.assertEqual(self.jobs(), [])
         self.assertEqual(worker.stop().status, 0)
 
@@ -164,8 +175,10 @@ class SignalTest(StartStopCase):
                     self.wait_for_lock(f"{name}%")
                     program.signal(number)
                     self.assertEqual(program.wait().status, 0)
-                    self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE %s"
-                                                          " AND wait_event_type = 'Lock'", f"{name}%") == 0 or self.let_go(), "it is gone")
+                    self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity "
+                                                          "WHERE application_name LIKE %s"
+                                                          " AND wait_event_type = 'Lock'", f"{name}%") == 0
+                                    or self.let_go(), "it is gone")
         holder.run("ROLLBACK")
 
     def let_go(self):
@@ -178,7 +191,8 @@ class SignalTest(StartStopCase):
         holder = self.session()
         holder.run("BEGIN")
         holder.run((ROOT / "sql/queries/migrate_lock.sql").read_text())
-        program = self.start("koppeling-scheduler", "migrate", KOPPELING_DATABASE_URL=self.cluster.url(self.database, "postgres"))
+        program = self.start("koppeling-scheduler", "migrate",
+                             KOPPELING_DATABASE_URL=self.cluster.url(self.database, "postgres"))
         self.wait_for_lock("koppeling-scheduler migrate")
         program.signal(signal.SIGTERM)
         self.assertEqual(program.wait().status, -signal.SIGTERM)

@@ -78,10 +78,12 @@ class TlsTest(TlsCase):
         self.check_refused(self.serve(other.certify()), self.authority, "peer certificate")
 
     def test_an_expired_certificate_is_refused(self):
-        self.check_refused(self.serve(self.authority.certify(end="20210101000000Z")), self.authority, "peer certificate")
+        self.check_refused(self.serve(self.authority.certify(end="20210101000000Z")), self.authority,
+                           "peer certificate")
 
     def test_a_certificate_that_is_not_valid_yet_is_refused(self):
-        self.check_refused(self.serve(self.authority.certify(start="20890101000000Z")), self.authority, "peer certificate")
+        self.check_refused(self.serve(self.authority.certify(start="20890101000000Z")), self.authority,
+                           "peer certificate")
 
     def test_a_certificate_for_another_name_is_refused(self):
         certificate = self.authority.certify(names="DNS:elsewhere.example,DNS:localhost.elsewhere.example,IP:127.0.0.2")
@@ -134,7 +136,8 @@ class SystemAuthoritiesTest(TlsCase):
 
     def work(self, **settings):
         script = 'mount --bind "$1" /etc/ssl/certs && shift && exec "$@"'
-        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", self.trusted, BUILD / "koppeling-worker", "run",
+        done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", self.trusted, BUILD / "koppeling-worker",
+                               "run",
                                "--until-idle"], env=self.worker_environment(**settings), stdin=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, text=True, timeout=90)
         self.assertEqual(done.returncode, 0, done.stderr[-3000:])
@@ -168,7 +171,8 @@ class RedirectTest(BookingCase):
         self.assertTrue(set(seen) & {301, 302, 303, 307, 308}, "the redirects were met")
         errors = self.db.column("SELECT e->>'error' FROM koppeling.job_log j, jsonb_array_elements(j.errors) e"
                                 " WHERE j.kind = %s", kind)
-        self.assertTrue(any(f"HTTP {status}" in error for error in errors for status in (301, 302, 303, 307, 308)), errors)
+        self.assertTrue(any(f"HTTP {status}" in error for error in errors for status in (301, 302, 303, 307, 308)),
+                        errors)
         self.assertNotIn("stolen", " ".join(errors))
 
     def test_of_a_list_of_orders(self):

@@ -21,7 +21,8 @@ class WholeTest(Case):
         self.db.run("UPDATE koppeling.integration SET poll_interval = '1 second', next_poll_at = now()")
         labelled = self.db.rows("""
             SELECT id, order_number, integration_id
-            FROM (SELECT *, row_number() OVER (PARTITION BY integration_id ORDER BY id) AS place FROM koppeling.imported_order) o
+            FROM (SELECT *, row_number() OVER (PARTITION BY integration_id ORDER BY id) AS place
+                  FROM koppeling.imported_order) o
             WHERE place <= %s""", LABELS)
         for place, row in enumerate(labelled):
             self.label(row["id"], environment="staging" if place % 10 == 0 else "production")
@@ -39,9 +40,11 @@ class WholeTest(Case):
                 self.assertEqual(effects["patch_count"], wanted, (shop, number))
                 self.assertEqual(effects["status"] == 2, wanted == 1, (shop, number))
             for number in tests[shop]:
-                self.assertEqual((kept[number]["patch_count"], kept[number]["get_count"]), (0, 0), "no test order is touched")
+                self.assertEqual((kept[number]["patch_count"], kept[number]["get_count"]), (0, 0),
+                                 "no test order is touched")
         history = self.history("mark_shipped")
         self.assertEqual((len(history), {job["attempts"] for job in history}), (len(SHOPS) * LABELS, {1}))
-        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.staging_marked_order"), len(SHOPS) * LABELS // 10)
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.staging_marked_order"),
+                         len(SHOPS) * LABELS // 10)
         self.assertEqual(self.db.column("SELECT DISTINCT condition FROM koppeling.integration_status"), ["in order"])
         self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.failed_job"), 0)

@@ -63,10 +63,12 @@ class Whole(World):
                            " ORDER BY id LIMIT 2")
         for row, ask in zip(waiting, (self._dispatch, self._label)):
             ask(row["id"])
-        self.sql("SELECT koppeling.poll_now(id) FROM koppeling.integration WHERE shop_host = %s", f"{shop}.myonline.store")
+        self.sql("SELECT koppeling.poll_now(id) FROM koppeling.integration WHERE shop_host = %s",
+                 f"{shop}.myonline.store")
 
     def _dispatch(self, order_id):
-        done = self.sql("SELECT koppeling.dispatch_order(%s, 'postnl-pakket') AS shipment_id", order_id, user="chaos_backend")
+        done = self.sql("SELECT koppeling.dispatch_order(%s, 'postnl-pakket') AS shipment_id", order_id,
+                        user="chaos_backend")
         self.ledger["dispatches"].append(
             {"order_id": order_id, "environment": "production", "shipment_id": done[0]["shipment_id"]})
 
@@ -96,7 +98,8 @@ class Whole(World):
         log = self._log_path(f"{name}-tortured")
         notes = log.with_suffix(".notes")
         program, arguments, environment = self._command(name)
-        environment.update({"LD_PRELOAD": str(FAULTS), "TORTURE_NOTES": str(notes), "HOME": "/nonexistent"}, **({"TORTURE": fault} if fault else {}))
+        environment.update({"LD_PRELOAD": str(FAULTS), "TORTURE_NOTES": str(notes), "HOME": "/nonexistent"},
+                           **({"TORTURE": fault} if fault else {}))
         program = Program(program, arguments, environment, log)
         try:
             ended = program.wait(SECONDS)
@@ -167,7 +170,8 @@ def plan(counts, rng, per_call):
 
 def amounts(scale):
     """How many faults of each kind: for the worker, and for the scheduler."""
-    worker = {"allocate": 36 * scale, **{call: scale for call in ERRORS}, **{f"{call}/kill": 4 * scale for call in KILLED_AT}}
+    worker = {"allocate": 36 * scale, **{call: scale for call in ERRORS},
+              **{f"{call}/kill": 4 * scale for call in KILLED_AT}}
     scheduler = {"allocate": 12 * scale, "send": scale, "recv": scale, "poll": scale, "send/kill": scale}
     return {"worker": worker, "scheduler": scheduler, "migrate": {"allocate": 6 * scale, "recv": scale},
             "keygen": {"allocate": 6 * scale, "open": scale, "read": scale}}

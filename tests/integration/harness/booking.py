@@ -32,7 +32,8 @@ class BookingCase(Case):
         """Calls dispatch_order() for the order of this number; returns the shipment's id."""
         what = {"service": SERVICE, **what}
         named = "".join(f", {name} => %s" for name in what)
-        return self.backend.value(f"SELECT koppeling.dispatch_order(%s{named})", self.order(number)["id"], *what.values())
+        return self.backend.value(f"SELECT koppeling.dispatch_order(%s{named})", self.order(number)["id"],
+                                  *what.values())
 
     def book(self, number, **what):
         """Dispatches and has it done; returns the row of the shipment."""

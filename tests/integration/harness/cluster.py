@@ -57,8 +57,10 @@ class Cluster:
         template = self.session(TEMPLATE)
         template.run("""
             INSERT INTO koppeling.account (id, name) VALUES (1, 'Proefverzender BV');
-            INSERT INTO koppeling.from_address (id, account_id, name, company, email, phone, street, number, postcode, city)
-            VALUES (1, 1, 'Magazijn', 'Proefverzender BV', 'magazijn@example.org', '+31201234567', 'Pakketpad', '1', '1012AB', 'Amsterdam');
+            INSERT INTO koppeling.from_address (
+                id, account_id, name, company, email, phone, street, number, postcode, city)
+            VALUES (1, 1, 'Magazijn', 'Proefverzender BV', 'magazijn@example.org', '+31201234567', 'Pakketpad', '1',
+                '1012AB', 'Amsterdam');
             INSERT INTO koppeling.from_address (id, account_id, name, email) VALUES (2, 1, 'Half', 'half@example.org');
             -- Tests do not wait for what production spreads over minutes; those about the waits set their own.
             UPDATE koppeling.retry_rule SET backoff_base = '20 milliseconds', backoff_cap = '100 milliseconds'

@@ -15,7 +15,8 @@ DISK_BYTES = 400_000_000
 
 
 def _private_postgres(place, command):
-    subprocess.run([ROOT / "deploy/private-postgres", command, place], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    subprocess.run([ROOT / "deploy/private-postgres", command, place], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
 
 
@@ -33,7 +34,8 @@ class DurableCluster(Cluster):
         if os.geteuid() != 0:
             return False
         self._place.mkdir(parents=True)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "koppeling-test", self._place],
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "koppeling-test",
+                               self._place],
                               stderr=subprocess.DEVNULL)
         if done.returncode != 0:
             self._place.rmdir()

@@ -1,4 +1,5 @@
-"""A gate between the programs and what they talk to: it can cut, hold up, delay, drop, and lose the answer to a commit."""
+"""A gate between the programs and what they talk to: it can cut, hold up, delay, drop, and lose the answer to a
+commit."""
 import os
 import re
 import socket
@@ -85,7 +86,8 @@ class Gate(Listening):
         pair = {"ends": (client, server), "is_chosen": False, "is_dropped": False, "seen": b""}
         with self._lock:
             self._pairs.append(pair)
-        relay(client, server, lambda chunk: self._pass_request(chunk, pair), lambda chunk: self._pass_answer(chunk, pair))
+        relay(client, server, lambda chunk: self._pass_request(chunk, pair),
+              lambda chunk: self._pass_answer(chunk, pair))
         with self._lock:
             self._pairs.remove(pair)
 

@@ -9,7 +9,8 @@ def forms(secret):
     """The ways in which a secret may stand in a text, by name."""
     raw = secret.encode()
     quoted = urllib.parse.quote(secret, safe="")
-    found = {"raw": secret, "percent-encoded": quoted, "percent-encoded in lower case": re.sub("%..", lambda m: m[0].lower(), quoted),
+    found = {"raw": secret, "percent-encoded": quoted,
+             "percent-encoded in lower case": re.sub("%..", lambda m: m[0].lower(), quoted),
              "in JSON of PHP": secret.replace("/", "\\/"), "in hexadecimal": raw.hex(), "backwards": secret[::-1]}
     for offset in range(3):
         # Somewhere inside base64 of something longer: what depends on the neighbours is left out.

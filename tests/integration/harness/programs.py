@@ -11,8 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 PDEATHSIG = 1
 
-# The scripts in tests/analysis set these: under a sanitizer or valgrind all takes longer, and a sanitizer's settings must
-# reach the programs, which get nothing else of our environment.
+# The scripts in tests/analysis set these: under a sanitizer or valgrind all takes longer, and a sanitizer's settings
+# must reach the programs, which get nothing else of our environment.
 PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
 UNDER = os.environ.get("TEST_UNDER", "").split()
 SANITIZERS = {name: value for name, value in os.environ.items() if re.fullmatch("(A|L|T|UB)SAN_OPTIONS", name)}
@@ -50,7 +50,8 @@ class Program:
         self._out_path = self.log_path.with_suffix(".out")
         with open(self._out_path, "wb") as out, open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [*UNDER, BUILD / name, *arguments], cwd=ROOT, env={**SANITIZERS, **environment}, stdin=subprocess.DEVNULL,
+                [*UNDER, BUILD / name, *arguments], cwd=ROOT, env={**SANITIZERS, **environment},
+                stdin=subprocess.DEVNULL,
                 stdout=out, stderr=log, preexec_fn=_die_with_parent)
         self.pid = self.process.pid
 
