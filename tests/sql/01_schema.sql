@@ -4,7 +4,8 @@ SELECT plan(11);
 
 SELECT is_empty($$
     SELECT c.relname FROM pg_class c
-    WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND obj_description(c.oid, 'pg_class') IS NULL $$,
+    WHERE c.relnamespace = 'koppeling'::regnamespace
+      AND c.relkind IN ('r', 'p', 'v') AND obj_description(c.oid, 'pg_class') IS NULL $$,
     'every table and view has a comment');
 
 SELECT is_empty($$
@@ -21,7 +22,8 @@ SELECT is_empty($$
 
 SELECT is_empty($$
     SELECT t.typname FROM pg_type t
-    WHERE t.typnamespace = 'koppeling'::regnamespace AND t.typtype = 'e' AND obj_description(t.oid, 'pg_type') IS NULL $$,
+    WHERE t.typnamespace = 'koppeling'::regnamespace
+      AND t.typtype = 'e' AND obj_description(t.oid, 'pg_type') IS NULL $$,
     'every enumerated type has a comment');
 
 SELECT is_empty($$
@@ -49,7 +51,8 @@ SELECT is_empty($$
 
 SELECT is_empty($$
     SELECT acl.privilege_type FROM pg_namespace n, aclexplode(n.nspacl) AS acl
-    WHERE n.nspname = 'koppeling' AND (acl.grantee = 0 OR acl.privilege_type = 'CREATE') AND acl.grantee <> n.nspowner $$,
+    WHERE n.nspname = 'koppeling'
+      AND (acl.grantee = 0 OR acl.privilege_type = 'CREATE') AND acl.grantee <> n.nspowner $$,
     'nobody but the owner may create anything in the schema, and PUBLIC cannot even look into it');
 
 SELECT is_empty($$

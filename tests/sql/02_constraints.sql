@@ -23,152 +23,226 @@ INSERT INTO koppeling.job (id, kind, integration_id) VALUES (100, 'poll', 1), (1
 SELECT pg_temp.impossible('job_running_has_lease', $$ UPDATE koppeling.job SET state = 'running' WHERE id = 100 $$,
     'a job cannot run without a lease');
 SELECT pg_temp.impossible('job_running_has_lease',
-    $$ UPDATE koppeling.job SET state = 'running', worker_id = 1, lease_until = now(), started_at = now() WHERE id = 100 $$,
+    $$ UPDATE koppeling.job SET state = 'running', worker_id = 1, lease_until = now(), started_at = now()
+        WHERE id = 100 $$,
     'a job cannot run without a fencing token');
 SELECT pg_temp.possible(
-    $$ UPDATE koppeling.job SET state = 'running', worker_id = 1, lease_token = 1, lease_until = now(), started_at = now() WHERE id = 100 $$,
+    $$ UPDATE koppeling.job
+        SET state = 'running', worker_id = 1, lease_token = 1, lease_until = now(), started_at = now()
+        WHERE id = 100 $$,
     'a job can run with a lease');
 SELECT pg_temp.impossible('job_running_has_lease', $$ UPDATE koppeling.job SET lease_token = 7 WHERE id = 100 $$,
     'a queued job cannot hold a lease');
 SELECT pg_temp.impossible('job_failed_has_error',
     $$ INSERT INTO koppeling.job (kind, state) VALUES ('ping', 'failed') $$, 'a job cannot be failed without an error');
-SELECT pg_temp.impossible('job_attempts_count', $$ UPDATE koppeling.job SET attempt = -1 WHERE id = 100 $$, 'attempts cannot be negative');
-SELECT pg_temp.impossible('job_attempts_count', $$ UPDATE koppeling.job SET max_attempts = 0 WHERE id = 100 $$, 'a job has at least one attempt');
-SELECT pg_temp.impossible('job_priority_is_known', $$ UPDATE koppeling.job SET priority = 3 WHERE id = 100 $$, 'a job has a known priority');
-SELECT pg_temp.impossible('job_kind_is_plain', $$ INSERT INTO koppeling.job (kind) VALUES ('Ping!') $$, 'a kind is a plain word');
-SELECT pg_temp.impossible('job_has_subject', $$ INSERT INTO koppeling.job (kind) VALUES ('poll') $$, 'a poll has a shop');
-SELECT pg_temp.impossible('job_has_subject', $$ INSERT INTO koppeling.job (kind) VALUES ('verify') $$, 'a verification has a shop');
-SELECT pg_temp.impossible('job_has_subject', $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('mark_shipped', 1) $$,
+SELECT pg_temp.impossible('job_attempts_count', $$ UPDATE koppeling.job SET attempt = -1 WHERE id = 100 $$,
+    'attempts cannot be negative');
+SELECT pg_temp.impossible('job_attempts_count', $$ UPDATE koppeling.job SET max_attempts = 0 WHERE id = 100 $$,
+    'a job has at least one attempt');
+SELECT pg_temp.impossible('job_priority_is_known', $$ UPDATE koppeling.job SET priority = 3 WHERE id = 100 $$,
+    'a job has a known priority');
+SELECT pg_temp.impossible('job_kind_is_plain', $$ INSERT INTO koppeling.job (kind) VALUES ('Ping!') $$,
+    'a kind is a plain word');
+SELECT pg_temp.impossible('job_has_subject', $$ INSERT INTO koppeling.job (kind) VALUES ('poll') $$,
+    'a poll has a shop');
+SELECT pg_temp.impossible('job_has_subject', $$ INSERT INTO koppeling.job (kind) VALUES ('verify') $$,
+    'a verification has a shop');
+SELECT pg_temp.impossible('job_has_subject',
+    $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('mark_shipped', 1) $$,
     'mark_shipped has an order');
-SELECT pg_temp.impossible('job_has_subject', $$ INSERT INTO koppeling.job (kind, integration_id, order_id) VALUES ('create_shipment', 1, 1) $$,
+SELECT pg_temp.impossible('job_has_subject',
+    $$ INSERT INTO koppeling.job (kind, integration_id, order_id) VALUES ('create_shipment', 1, 1) $$,
     'create_shipment has a shipment');
-SELECT pg_temp.impossible('job_has_subject', $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('confirm_order', 1) $$,
+SELECT pg_temp.impossible('job_has_subject',
+    $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('confirm_order', 1) $$,
     'confirm_order has an order');
-SELECT pg_temp.impossible('job_has_subject', $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('push_order', 1) $$,
+SELECT pg_temp.impossible('job_has_subject',
+    $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('push_order', 1) $$,
     'push_order has an order');
-SELECT pg_temp.impossible('job_integration_id_fkey', $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('poll', 99) $$,
+SELECT pg_temp.impossible('job_integration_id_fkey',
+    $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('poll', 99) $$,
     'a job is about a shop that exists');
 SELECT pg_temp.impossible('job_one_poll', $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('poll', 1) $$,
     'a shop has one live poll');
 SELECT pg_temp.impossible('job_one_verify', $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('verify', 2) $$,
     'a shop has one live verification');
-SELECT pg_temp.impossible(name, format('INSERT INTO koppeling.job (kind, integration_id, order_id) SELECT %L, 1, 1 FROM generate_series(1, 2)', kind),
+SELECT pg_temp.impossible(name,
+    format('INSERT INTO koppeling.job (kind, integration_id, order_id) SELECT %L, 1, 1 FROM generate_series(1, 2)',
+        kind),
     'an order has one live ' || kind)
-FROM (VALUES ('job_one_mark_shipped', 'mark_shipped'), ('job_one_confirm_order', 'confirm_order'), ('job_one_push_order', 'push_order'))
+FROM (VALUES ('job_one_mark_shipped', 'mark_shipped'), ('job_one_confirm_order', 'confirm_order'),
+    ('job_one_push_order', 'push_order'))
     AS one (name, kind);
 SELECT pg_temp.impossible('job_history_mark_has_environments',
-    $$ INSERT INTO koppeling.job_history (id, created_at, outcome, attempts, kind) VALUES (1, now(), 'done', 1, 'mark_shipped') $$,
+    $$ INSERT INTO koppeling.job_history (id, created_at, outcome, attempts, kind)
+        VALUES (1, now(), 'done', 1, 'mark_shipped') $$,
     'a mark_shipped result without environments cannot be stored');
-SELECT is(pg_temp.refused_by($$ INSERT INTO koppeling.job_history (id, created_at, outcome, attempts, kind) VALUES (1, now(), 'failed', 1, 'ping') $$),
-    '22P02: invalid input value for enum koppeling.job_outcome: "failed"', 'a failed job is not history: it waits, visible');
+SELECT is(
+    pg_temp.refused_by(
+        $$ INSERT INTO koppeling.job_history (id, created_at, outcome, attempts, kind)
+            VALUES (1, now(), 'failed', 1, 'ping') $$),
+    '22P02: invalid input value for enum koppeling.job_outcome: "failed"',
+    'a failed job is not history: it waits, visible');
 SELECT is(pg_temp.refused_by($$ UPDATE koppeling.job SET state = 'done' WHERE id = 100 $$),
     '22P02: invalid input value for enum koppeling.job_state: "done"', 'a finished job is not live');
-SELECT pg_temp.impossible('retry_rule_attempts_are_positive', $$ UPDATE koppeling.retry_rule SET max_attempts = 0 $$, 'a rule allows an attempt');
-SELECT pg_temp.impossible('retry_rule_backoff_is_sane', $$ UPDATE koppeling.retry_rule SET backoff_base = '0' $$, 'a backoff takes time');
+SELECT pg_temp.impossible('retry_rule_attempts_are_positive', $$ UPDATE koppeling.retry_rule SET max_attempts = 0 $$,
+    'a rule allows an attempt');
+SELECT pg_temp.impossible('retry_rule_backoff_is_sane', $$ UPDATE koppeling.retry_rule SET backoff_base = '0' $$,
+    'a backoff takes time');
 SELECT pg_temp.impossible('retry_rule_backoff_is_sane', $$ UPDATE koppeling.retry_rule SET backoff_cap = '1 ms' $$,
     'a cap is not below its base');
-SELECT pg_temp.impossible('job_kind_name_is_plain', $$ INSERT INTO koppeling.job_kind (name, api, meaning) VALUES ('no good', 'local', 'x') $$,
+SELECT pg_temp.impossible('job_kind_name_is_plain',
+    $$ INSERT INTO koppeling.job_kind (name, api, meaning) VALUES ('no good', 'local', 'x') $$,
     'a kind has a plain name');
-SELECT pg_temp.impossible('job_kind_history_is_kept', $$ UPDATE koppeling.job_kind SET history_days = 0 $$, 'history is kept a day at least');
+SELECT pg_temp.impossible('job_kind_history_is_kept', $$ UPDATE koppeling.job_kind SET history_days = 0 $$,
+    'history is kept a day at least');
 
 -- Orders.
-SELECT pg_temp.impossible('imported_order_is_not_a_test', format('UPDATE koppeling.imported_order SET order_number = %L WHERE id = 1', number),
+SELECT pg_temp.impossible('imported_order_is_not_a_test',
+    format('UPDATE koppeling.imported_order SET order_number = %L WHERE id = 1', number),
     format('the test order %s cannot be imported', number))
 FROM unnest(ARRAY['T-57', 't-57', '57-T', '57-t', '57T-', '57-T-']) AS number;
-SELECT pg_temp.possible($$ UPDATE koppeling.imported_order SET order_number = '12345' WHERE id = 1 $$, 'an order with a plain number can');
+SELECT pg_temp.possible($$ UPDATE koppeling.imported_order SET order_number = '12345' WHERE id = 1 $$,
+    'an order with a plain number can');
 SELECT pg_temp.impossible('imported_order_identity',
-    $$ UPDATE koppeling.imported_order SET order_uuid = (SELECT order_uuid FROM koppeling.imported_order WHERE id = 2) WHERE id = 1 $$,
+    $$ UPDATE koppeling.imported_order
+        SET order_uuid = (SELECT order_uuid FROM koppeling.imported_order WHERE id = 2) WHERE id = 1 $$,
     'an order of a shop is there once');
-SELECT pg_temp.impossible('imported_order_marked_has_environment', $$ UPDATE koppeling.imported_order SET state = 'marked_shipped' WHERE id = 1 $$,
+SELECT pg_temp.impossible('imported_order_marked_has_environment',
+    $$ UPDATE koppeling.imported_order SET state = 'marked_shipped' WHERE id = 1 $$,
     'an order cannot be marked without saying by which label');
 SELECT pg_temp.impossible('imported_order_marked_has_environment',
     $$ UPDATE koppeling.imported_order SET state = 'marked_shipped', marked_at = now() WHERE id = 1 $$,
     'an order cannot be marked without the environment of the label');
-SELECT pg_temp.impossible('imported_order_withdrawn_has_reason', $$ UPDATE koppeling.imported_order SET state = 'withdrawn' WHERE id = 1 $$,
+SELECT pg_temp.impossible('imported_order_withdrawn_has_reason',
+    $$ UPDATE koppeling.imported_order SET state = 'withdrawn' WHERE id = 1 $$,
     'an order cannot be withdrawn without a reason');
-SELECT pg_temp.impossible('imported_order_mark_outcome_is_known', $$ UPDATE koppeling.imported_order SET mark_outcome = 'perhaps' WHERE id = 1 $$,
+SELECT pg_temp.impossible('imported_order_mark_outcome_is_known',
+    $$ UPDATE koppeling.imported_order SET mark_outcome = 'perhaps' WHERE id = 1 $$,
     'an outcome is a known one');
-SELECT pg_temp.impossible('imported_order_weight_is_positive', $$ UPDATE koppeling.imported_order SET weight_kg = 0 WHERE id = 1 $$,
+SELECT pg_temp.impossible('imported_order_weight_is_positive',
+    $$ UPDATE koppeling.imported_order SET weight_kg = 0 WHERE id = 1 $$,
     'a parcel weighs something');
-SELECT pg_temp.impossible('imported_order_country_is_iso', $$ UPDATE koppeling.imported_order SET ship_to_country = 'Nederland' WHERE id = 1 $$,
+SELECT pg_temp.impossible('imported_order_country_is_iso',
+    $$ UPDATE koppeling.imported_order SET ship_to_country = 'Nederland' WHERE id = 1 $$,
     'a country is an ISO code');
-SELECT pg_temp.impossible('order_line_is_goods', $$ UPDATE koppeling.order_line SET quantity = 0 $$, 'a line is about goods');
-SELECT pg_temp.impossible('order_line_position_counts', $$ UPDATE koppeling.order_line SET position = 0 $$, 'lines count from one');
+SELECT pg_temp.impossible('order_line_is_goods', $$ UPDATE koppeling.order_line SET quantity = 0 $$,
+    'a line is about goods');
+SELECT pg_temp.impossible('order_line_position_counts', $$ UPDATE koppeling.order_line SET position = 0 $$,
+    'lines count from one');
 SELECT pg_temp.impossible('skipped_order_reason_is_known',
-    $$ INSERT INTO koppeling.skipped_order (integration_id, order_number, reason_code, reason) VALUES (1, '1', 'no_idea', 'x') $$,
+    $$ INSERT INTO koppeling.skipped_order (integration_id, order_number, reason_code, reason)
+        VALUES (1, '1', 'no_idea', 'x') $$,
     'an order is skipped for a known reason');
 SELECT pg_temp.impossible('skipped_order_pkey',
-    $$ INSERT INTO koppeling.skipped_order (integration_id, order_number, reason_code, reason) SELECT 1, '1', 'too_old', 'x' FROM generate_series(1, 2) $$,
+    $$ INSERT INTO koppeling.skipped_order (integration_id, order_number, reason_code, reason)
+        SELECT 1, '1', 'too_old', 'x' FROM generate_series(1, 2) $$,
     'an order is skipped once');
 
 -- Shipments and labels.
-SELECT is(pg_temp.refused_by($$ INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, NULL, 'x') $$),
-    '23502: null value in column "environment" of relation "label" violates not-null constraint', 'a label has an environment');
-SELECT is(pg_temp.refused_by($$ INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id) VALUES (1, NULL, 'x', 1) $$),
-    '23502: null value in column "environment" of relation "shipment" violates not-null constraint', 'a shipment has an environment');
-SELECT is(pg_temp.refused_by($$ INSERT INTO koppeling.label (order_id, environment, external_id, usable_with_distributor) VALUES (1, 'staging', 'x', true) $$),
-    '428C9: cannot insert a non-DEFAULT value into column "usable_with_distributor"', 'nobody can declare a staging label usable');
-SELECT pg_temp.impossible('label_has_external_id', $$ INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, 'staging', ' ') $$,
+SELECT is(
+    pg_temp.refused_by($$ INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, NULL, 'x') $$),
+    '23502: null value in column "environment" of relation "label" violates not-null constraint',
+    'a label has an environment');
+SELECT is(
+    pg_temp.refused_by(
+        $$ INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id)
+            VALUES (1, NULL, 'x', 1) $$),
+    '23502: null value in column "environment" of relation "shipment" violates not-null constraint',
+    'a shipment has an environment');
+SELECT is(
+    pg_temp.refused_by(
+        $$ INSERT INTO koppeling.label (order_id, environment, external_id, usable_with_distributor)
+            VALUES (1, 'staging', 'x', true) $$),
+    '428C9: cannot insert a non-DEFAULT value into column "usable_with_distributor"',
+    'nobody can declare a staging label usable');
+SELECT pg_temp.impossible('label_has_external_id',
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, 'staging', ' ') $$,
     'a label has an id');
 SELECT pg_temp.impossible('label_external',
-    $$ INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, 'staging', 'x'), (2, 'staging', 'x') $$,
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id)
+        VALUES (1, 'staging', 'x'), (2, 'staging', 'x') $$,
     'a label is there once in its environment');
-SELECT pg_temp.possible($$ INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, 'staging', 'x'), (1, 'production', 'x') $$,
+SELECT pg_temp.possible(
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id)
+        VALUES (1, 'staging', 'x'), (1, 'production', 'x') $$,
     'the two environments number their labels on their own');
-INSERT INTO koppeling.shipment (id, order_id, environment, service, from_address_id) VALUES (50, 1, 'staging', 'dhl', 1);
+INSERT INTO koppeling.shipment (id, order_id, environment, service, from_address_id)
+VALUES (50, 1, 'staging', 'dhl', 1);
 SELECT pg_temp.impossible('shipment_sending_has_time', $$ UPDATE koppeling.shipment SET state = 'sending' $$,
     'a shipment cannot be under way without the time of its intent');
-SELECT pg_temp.impossible('shipment_created_has_id', format('UPDATE koppeling.shipment SET state = %L', state), format('a %s shipment has an id', state))
+SELECT pg_temp.impossible('shipment_created_has_id', format('UPDATE koppeling.shipment SET state = %L', state),
+    format('a %s shipment has an id', state))
 FROM unnest(ARRAY['created', 'labelled']) AS state;
-SELECT pg_temp.impossible('shipment_label_count_is_sane', format('UPDATE koppeling.shipment SET label_count = %s', n), format('%s labels are refused', n))
+SELECT pg_temp.impossible('shipment_label_count_is_sane', format('UPDATE koppeling.shipment SET label_count = %s', n),
+    format('%s labels are refused', n))
 FROM unnest(ARRAY[0, 101]) AS n;
-SELECT pg_temp.impossible('shipment_label_format_is_known', $$ UPDATE koppeling.shipment SET label_format = 'balloon' $$, 'a format is a known one');
-SELECT pg_temp.impossible('shipment_service_is_given', $$ UPDATE koppeling.shipment SET service = ' ' $$, 'a service is given');
+SELECT pg_temp.impossible('shipment_label_format_is_known',
+    $$ UPDATE koppeling.shipment SET label_format = 'balloon' $$, 'a format is a known one');
+SELECT pg_temp.impossible('shipment_service_is_given', $$ UPDATE koppeling.shipment SET service = ' ' $$,
+    'a service is given');
 SELECT pg_temp.impossible('shipment_external',
-    $$ INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id, external_id) SELECT 1, 'staging', 'x', 1, 'e' FROM generate_series(1, 2) $$,
+    $$ INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id, external_id)
+        SELECT 1, 'staging', 'x', 1, 'e' FROM generate_series(1, 2) $$,
     'a shipment of Boekuwzending is there once');
 SELECT pg_temp.impossible('job_one_create_shipment',
-    $$ INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id) SELECT 'create_shipment', 1, 1, 50 FROM generate_series(1, 2) $$,
+    $$ INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id)
+        SELECT 'create_shipment', 1, 1, 50 FROM generate_series(1, 2) $$,
     'a shipment has one live job');
 
 -- Shops.
-SELECT pg_temp.impossible('integration_host_is_mijnwebwinkel', format('UPDATE koppeling.integration SET shop_host = %L WHERE id = 1', host),
+SELECT pg_temp.impossible('integration_host_is_mijnwebwinkel',
+    format('UPDATE koppeling.integration SET shop_host = %L WHERE id = 1', host),
     format('%s is no host of a shop', quote_nullable(left(translate(host, E'\n', '|'), 40))))
-FROM unnest(ARRAY['example.org', 'a.b.myonline.store', 'SHOP.myonline.store', '-a.myonline.store', 'x.myonline.store.example.org',
+FROM unnest(ARRAY['example.org', 'a.b.myonline.store', 'SHOP.myonline.store', '-a.myonline.store',
+                  'x.myonline.store.example.org',
                   'x.myonline.store' || E'\n', repeat('a', 64) || '.myonline.store']) AS host;
-SELECT pg_temp.impossible('integration_is_complete_unless_rejected', format('UPDATE koppeling.integration SET %I = NULL WHERE id = 1', name),
+SELECT pg_temp.impossible('integration_is_complete_unless_rejected',
+    format('UPDATE koppeling.integration SET %I = NULL WHERE id = 1', name),
     format('an active shop has a %s', name))
 FROM unnest(ARRAY['sealed_token', 'shop_host', 'account_id', 'from_address_id']) AS name;
-SELECT pg_temp.impossible('integration_refusal_has_reason', format('UPDATE koppeling.integration SET state = %L WHERE id = 1', state),
+SELECT pg_temp.impossible('integration_refusal_has_reason',
+    format('UPDATE koppeling.integration SET state = %L WHERE id = 1', state),
     format('a shop that is %s has a reason', state))
 FROM unnest(ARRAY['rejected', 'needs_attention']) AS state;
-SELECT pg_temp.impossible('integration_has_open_status', format('UPDATE koppeling.integration SET open_statuses = %L WHERE id = 1', statuses),
+SELECT pg_temp.impossible('integration_has_open_status',
+    format('UPDATE koppeling.integration SET open_statuses = %L WHERE id = 1', statuses),
     format('open statuses %s are refused', statuses))
 FROM unnest(ARRAY['{}', '{1,NULL}']) AS statuses;
-SELECT pg_temp.impossible('integration_shipped_is_not_open', $$ UPDATE koppeling.integration SET shipped_status = 3 WHERE id = 1 $$,
+SELECT pg_temp.impossible('integration_shipped_is_not_open',
+    $$ UPDATE koppeling.integration SET shipped_status = 3 WHERE id = 1 $$,
     'shipped is not open');
-SELECT pg_temp.impossible('integration_poll_interval_is_sane', format('UPDATE koppeling.integration SET poll_interval = %L WHERE id = 1', every),
+SELECT pg_temp.impossible('integration_poll_interval_is_sane',
+    format('UPDATE koppeling.integration SET poll_interval = %L WHERE id = 1', every),
     format('polling every %s is refused', every))
 FROM unnest(ARRAY['0', '2 days']) AS every;
-SELECT pg_temp.impossible('integration_weight_is_positive', $$ UPDATE koppeling.integration SET default_weight_kg = 0 WHERE id = 1 $$,
+SELECT pg_temp.impossible('integration_weight_is_positive',
+    $$ UPDATE koppeling.integration SET default_weight_kg = 0 WHERE id = 1 $$,
     'a default weight is positive');
-SELECT pg_temp.impossible('integration_shop', $$ UPDATE koppeling.integration SET shop_host = 'shop2.myonline.store' WHERE id = 1 $$,
+SELECT pg_temp.impossible('integration_shop',
+    $$ UPDATE koppeling.integration SET shop_host = 'shop2.myonline.store' WHERE id = 1 $$,
     'an account has a shop once');
-SELECT pg_temp.impossible('integration_store', $$ UPDATE koppeling.integration SET store_id = '11111111-1111-4111-8111-111111111111' WHERE account_id = 1 $$,
+SELECT pg_temp.impossible('integration_store',
+    $$ UPDATE koppeling.integration SET store_id = '11111111-1111-4111-8111-111111111111' WHERE account_id = 1 $$,
     'an account has a store once, under whatever address');
 SELECT pg_temp.impossible('account_has_name', $$ UPDATE koppeling.account SET name = ' ' $$, 'an account has a name');
-SELECT pg_temp.impossible('account_credentials_are_pairs', $$ UPDATE koppeling.account SET client_id = NULL WHERE id = 1 $$,
+SELECT pg_temp.impossible('account_credentials_are_pairs',
+    $$ UPDATE koppeling.account SET client_id = NULL WHERE id = 1 $$,
     'credentials are a pair');
-SELECT pg_temp.impossible('from_address_country_is_iso', $$ UPDATE koppeling.from_address SET country = 'nl' $$, 'a sender''s country is an ISO code');
+SELECT pg_temp.impossible('from_address_country_is_iso', $$ UPDATE koppeling.from_address SET country = 'nl' $$,
+    'a sender''s country is an ISO code');
 
 -- The rest.
-SELECT pg_temp.impossible('api_is_named_once', $$ INSERT INTO koppeling.api (id, name, environment) VALUES (9, 'local', 'production') $$,
+SELECT pg_temp.impossible('api_is_named_once',
+    $$ INSERT INTO koppeling.api (id, name, environment) VALUES (9, 'local', 'production') $$,
     'an API is there once in its environment');
-SELECT pg_temp.impossible('api_rate_is_positive', $$ UPDATE koppeling.api SET rate_per_second = 0 $$, 'a rate is positive');
+SELECT pg_temp.impossible('api_rate_is_positive', $$ UPDATE koppeling.api SET rate_per_second = 0 $$,
+    'a rate is positive');
 SELECT pg_temp.impossible('api_burst_is_positive', $$ UPDATE koppeling.api SET burst = 0 $$, 'a burst is positive');
 SELECT pg_temp.impossible('api_breaker_counts', $$ UPDATE koppeling.api SET breaker_limit = 0 $$, 'a breaker counts');
 SELECT pg_temp.impossible('schema_definitions_has_one_row',
-    $$ INSERT INTO koppeling.schema_definitions (one_row, hash) VALUES (false, 'x') $$, 'there is one set of definitions');
+    $$ INSERT INTO koppeling.schema_definitions (one_row, hash) VALUES (false, 'x') $$,
+    'there is one set of definitions');
 
 SELECT is_empty($$
     SELECT c.conname FROM pg_constraint c
@@ -177,7 +251,8 @@ SELECT is_empty($$
     'every check of the schema was provoked here');
 SELECT is_empty($$
     SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-    WHERE c.relnamespace = 'koppeling'::regnamespace AND i.indisunique AND NOT i.indisprimary AND c.relname NOT IN (SELECT name FROM provoked) $$,
+    WHERE c.relnamespace = 'koppeling'::regnamespace
+      AND i.indisunique AND NOT i.indisprimary AND c.relname NOT IN (SELECT name FROM provoked) $$,
     'every unique index was provoked here');
 
 SELECT finish();

@@ -4,7 +4,8 @@ BEGIN;
 SELECT no_plan();
 
 CREATE TEMP VIEW role_names AS
-    SELECT unnest(ARRAY['koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler']) AS role;
+    SELECT unnest(ARRAY[
+        'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler']) AS role;
 CREATE TEMP VIEW relation AS
     SELECT c.oid, c.relname::text AS name FROM pg_class c
     WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition;
@@ -12,17 +13,21 @@ CREATE TEMP VIEW relation AS
 -- Whole tables that may be changed.
 SELECT set_eq($$
     SELECT r.role, t.name, p.privilege
-    FROM role_names r, relation t, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege)
+    FROM role_names r, relation t,
+        unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege)
     WHERE has_table_privilege(r.role, t.oid, p.privilege) $$, $$ VALUES
-    ('koppeling_backend', 'from_address', 'INSERT'), ('koppeling_backend', 'from_address', 'UPDATE'), ('koppeling_backend', 'from_address', 'DELETE'),
+    ('koppeling_backend', 'from_address', 'INSERT'), ('koppeling_backend', 'from_address', 'UPDATE'),
+    ('koppeling_backend', 'from_address', 'DELETE'),
     ('koppeling_worker', 'job', 'UPDATE'), ('koppeling_worker', 'job', 'DELETE'),
     ('koppeling_worker', 'job_history', 'INSERT'),
     ('koppeling_worker', 'worker', 'INSERT'), ('koppeling_worker', 'worker', 'UPDATE'),
     ('koppeling_worker', 'shipment', 'UPDATE'), ('koppeling_worker', 'api', 'UPDATE'),
     ('koppeling_worker', 'label', 'INSERT'), ('koppeling_worker', 'label', 'UPDATE'),
     ('koppeling_worker', 'imported_order', 'INSERT'), ('koppeling_worker', 'imported_order', 'UPDATE'),
-    ('koppeling_worker', 'order_line', 'INSERT'), ('koppeling_worker', 'order_line', 'UPDATE'), ('koppeling_worker', 'order_line', 'DELETE'),
-    ('koppeling_worker', 'skipped_order', 'INSERT'), ('koppeling_worker', 'skipped_order', 'UPDATE'), ('koppeling_worker', 'skipped_order', 'DELETE'),
+    ('koppeling_worker', 'order_line', 'INSERT'), ('koppeling_worker', 'order_line', 'UPDATE'),
+    ('koppeling_worker', 'order_line', 'DELETE'),
+    ('koppeling_worker', 'skipped_order', 'INSERT'), ('koppeling_worker', 'skipped_order', 'UPDATE'),
+    ('koppeling_worker', 'skipped_order', 'DELETE'),
     ('koppeling_scheduler', 'job', 'INSERT'), ('koppeling_scheduler', 'job', 'UPDATE') $$,
     'these tables, and no others, may be changed');
 
@@ -31,23 +36,30 @@ SELECT set_eq($$
     SELECT r.role, t.name, p.privilege, a.attname::text
     FROM role_names r, relation t, pg_attribute a, unnest(ARRAY['INSERT', 'UPDATE', 'REFERENCES']) AS p (privilege)
     WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
-      AND has_column_privilege(r.role, t.oid, a.attnum, p.privilege) AND NOT has_table_privilege(r.role, t.oid, p.privilege) $$, $$
+      AND has_column_privilege(r.role, t.oid, a.attnum, p.privilege)
+      AND NOT has_table_privilege(r.role, t.oid, p.privilege) $$, $$
     SELECT v.role, v.name, p.privilege, c.column_name
     FROM (VALUES
-        ('koppeling_backend', 'account', 'INSERT,UPDATE', 'name,client_id,sealed_client_secret,staging_client_id,staging_sealed_client_secret,push_orders'),
+        ('koppeling_backend', 'account', 'INSERT,UPDATE',
+            'name,client_id,sealed_client_secret,staging_client_id,staging_sealed_client_secret,push_orders'),
         ('koppeling_backend', 'integration', 'UPDATE',
-         'open_statuses,shipped_status,paid_only,mark_on_staging,tracking_in_comment,default_weight_kg,import_since,poll_interval,from_address_id'),
+         'open_statuses,shipped_status,paid_only,mark_on_staging,tracking_in_comment,default_weight_kg,import_since,'
+         'poll_interval,from_address_id'),
         ('koppeling_ops', 'job', 'UPDATE', 'state,run_at,priority,max_attempts'),
-        ('koppeling_dba', 'retry_rule', 'UPDATE', 'max_attempts,backoff_base,backoff_cap,counts_as_attempt,honour_retry_after,advice'),
+        ('koppeling_dba', 'retry_rule', 'UPDATE',
+            'max_attempts,backoff_base,backoff_cap,counts_as_attempt,honour_retry_after,advice'),
         ('koppeling_dba', 'setting', 'UPDATE', 'value'),
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
         ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit'),
         ('koppeling_worker', 'integration', 'UPDATE',
-         'state,reason_code,reason,reason_en,warning,warning_en,sealed_token,store_id,store_name,store_domain,region_code,currency,statuses,'
+         'state,reason_code,reason,reason_en,warning,warning_en,sealed_token,store_id,store_name,store_domain,'
+         'region_code,currency,statuses,'
          'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
-        ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at')) AS v (role, name, privileges, columns),
-        unnest(string_to_array(v.privileges, ',')) AS p (privilege), unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
+        ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at'))
+        AS v (role, name, privileges, columns),
+        unnest(string_to_array(v.privileges, ',')) AS p (privilege),
+        unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
     'these columns, and no others, may be changed');
 
 -- Reading.
@@ -58,17 +70,21 @@ SELECT is_empty($$
     'only a worker may read a sealed secret');
 SELECT is_empty($$
     SELECT r.role, t.name, a.attname FROM role_names r, relation t, pg_attribute a
-    WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%' AND t.name <> 'job_context'
-      AND r.role IN ('koppeling_backend', 'koppeling_ops', 'koppeling_dba') AND NOT has_column_privilege(r.role, t.oid, a.attnum, 'SELECT') $$,
+    WHERE a.attrelid = t.oid AND a.attnum > 0
+      AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%' AND t.name <> 'job_context'
+      AND r.role IN ('koppeling_backend', 'koppeling_ops', 'koppeling_dba')
+      AND NOT has_column_privilege(r.role, t.oid, a.attnum, 'SELECT') $$,
     'the back end, ops and DBAs may read everything else');
 SELECT set_eq($$
     SELECT r.role, t.name FROM role_names r, relation t
     WHERE r.role IN ('koppeling_worker', 'koppeling_scheduler') AND has_table_privilege(r.role, t.oid, 'SELECT') $$, $$
     SELECT r.role, t.name
     FROM unnest(ARRAY['koppeling_worker', 'koppeling_scheduler']) AS r (role),
-         unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'message', 'setting', 'job', 'worker']) AS t (name)
+         unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'message', 'setting',
+             'job', 'worker']) AS t (name)
     UNION ALL
-    SELECT 'koppeling_worker', unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
+    SELECT 'koppeling_worker',
+        unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
                                             'skipped_order', 'job_context']) $$,
     'the daemons may read these tables');
 SELECT set_eq($$
@@ -79,7 +95,8 @@ SELECT set_eq($$
     FROM (VALUES
         ('integration', 'id,account_id,state,poll_interval,next_poll_at,blocked_until,pace_at'),
         ('imported_order', 'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at'),
-        ('account', 'id,push_orders,client_id'), ('label', 'id,order_id,told_at'), ('shipment', 'id,environment')) AS v (name, columns),
+        ('account', 'id,push_orders,client_id'), ('label', 'id,order_id,told_at'),
+        ('shipment', 'id,environment')) AS v (name, columns),
         unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
     'of shops and orders the scheduler sees what it schedules by: no names, no addresses, no tokens');
 
@@ -89,9 +106,12 @@ SELECT set_eq($$
     WHERE p.pronamespace = 'koppeling'::regnamespace AND has_function_privilege(r.role, p.oid, 'EXECUTE') $$, $$
     SELECT v.role, f.name
     FROM (VALUES
-        ('koppeling_backend', 'connect_shop,replace_token,disconnect_shop,poll_now,record_label,dispatch_order,label_pdf,enqueue,ping,shop_host,'
+        ('koppeling_backend',
+            'connect_shop,replace_token,disconnect_shop,poll_now,record_label,dispatch_order,label_pdf,enqueue,ping,'
+            'shop_host,'
                               'integration_notices,erase_order,erase_integration'),
-        ('koppeling_ops', 'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
+        ('koppeling_ops',
+            'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
                           'integration_notices,erase_order,erase_integration'),
         ('koppeling_dba', 'maintain_history,setting_integer'),
         ('koppeling_worker', 'shop_gate,reseal'),
@@ -117,7 +137,8 @@ FROM (VALUES
     ('koppeling_backend', 'UPDATE koppeling.integration SET sealed_token = ''x''', '42501'),
     ('koppeling_backend', 'SELECT sealed_token FROM koppeling.integration', '42501'),
     ('koppeling_backend', 'SELECT * FROM koppeling.account', '42501'),
-    ('koppeling_backend', 'INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, ''staging'', ''x'')', '42501'),
+    ('koppeling_backend',
+        'INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, ''staging'', ''x'')', '42501'),
     ('koppeling_backend', 'INSERT INTO koppeling.job (kind) VALUES (''ping'')', '42501'),
     ('koppeling_backend', 'SELECT koppeling.retry_job(100)', '42501'),
     ('koppeling_backend', 'SELECT koppeling.record_audit(''x'', ''y'')', '42501'),
@@ -170,13 +191,17 @@ FROM (VALUES
     ('koppeling_scheduler', 'SELECT sealed_token FROM koppeling.integration', '42501'),
     ('koppeling_scheduler', 'SELECT * FROM koppeling.label', '42501'),
     ('koppeling_scheduler', 'DELETE FROM koppeling.job', '42501'),
-    ('koppeling_scheduler', 'UPDATE koppeling.imported_order SET state = ''open''', '42501')) AS t (role, statement, result);
+    ('koppeling_scheduler', 'UPDATE koppeling.imported_order SET state = ''open''', '42501')) AS t
+    (role, statement, result);
 
 -- Rights of the owner must not be had by tricks.
 SELECT is(pg_temp.attempt('koppeling_backend', $$
-    CREATE TEMP TABLE integration (id bigint); SET LOCAL search_path = pg_temp, koppeling; SELECT koppeling.poll_now(2) $$), 'ok',
+    CREATE TEMP TABLE integration (id bigint);
+    SET LOCAL search_path = pg_temp, koppeling;
+    SELECT koppeling.poll_now(2) $$), 'ok',
     'a temporary table in the way of a function changes nothing');
-SELECT is(count(*), 0::bigint, 'no role is a superuser or may log in') FROM role_names r JOIN pg_roles p ON p.rolname = r.role WHERE p.rolsuper OR p.rolcanlogin;
+SELECT is(count(*), 0::bigint, 'no role is a superuser or may log in')
+FROM role_names r JOIN pg_roles p ON p.rolname = r.role WHERE p.rolsuper OR p.rolcanlogin;
 
 SELECT finish();
 ROLLBACK;

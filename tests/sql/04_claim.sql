@@ -19,7 +19,8 @@ BEGIN
                   array_agg('-infinity'::timestamp), array_agg(0))
     INTO lanes
     FROM koppeling.job_kind k JOIN koppeling.api a ON a.name = k.api CROSS JOIN generate_series(0, 2) AS p;
-    FOR job IN EXECUTE format('EXECUTE claim(%s, 4711, %s, %s)', coalesce(worker, (SELECT min(id) FROM koppeling.worker)), most, lanes) LOOP
+    FOR job IN EXECUTE format('EXECUTE claim(%s, 4711, %s, %s)',
+        coalesce(worker, (SELECT min(id) FROM koppeling.worker)), most, lanes) LOOP
         ids := ids || job.id;
     END LOOP;
     RETURN ids;
@@ -28,19 +29,24 @@ $$;
 
 CREATE FUNCTION pg_temp.start_over() RETURNS void LANGUAGE sql AS $$
     DELETE FROM koppeling.job;
-    INSERT INTO koppeling.job (id, kind, run_at) SELECT n, 'ping', now() - make_interval(secs => 100 - n) FROM generate_series(1, 5) AS n;
+    INSERT INTO koppeling.job (id, kind, run_at)
+    SELECT n, 'ping', now() - make_interval(secs => 100 - n) FROM generate_series(1, 5) AS n;
     INSERT INTO koppeling.job (id, kind, integration_id, run_at) VALUES (6, 'poll', 1, now() - interval '1 hour');
     INSERT INTO koppeling.job (id, kind, integration_id, run_at) VALUES (7, 'verify', 2, now());
-    INSERT INTO koppeling.job (id, kind, run_at) VALUES (8, 'ping', now() + interval '1 second'), (9, 'ping', 'infinity');
+    INSERT INTO koppeling.job (id, kind, run_at)
+    VALUES (8, 'ping', now() + interval '1 second'), (9, 'ping', 'infinity');
 $$;
 
 -- What is taken.
 SELECT pg_temp.start_over();
-SELECT is(pg_temp.claimed(100), ARRAY[7, 6, 1, 2, 3, 4, 5]::bigint[], 'what is due is taken: first where a person waits, then the oldest lane');
-SELECT results_eq($$ SELECT id FROM koppeling.job WHERE state = 'queued' ORDER BY id $$, ARRAY[8, 9]::bigint[], 'what is not due stays');
+SELECT is(pg_temp.claimed(100), ARRAY[7, 6, 1, 2, 3, 4, 5]::bigint[],
+    'what is due is taken: first where a person waits, then the oldest lane');
+SELECT results_eq($$ SELECT id FROM koppeling.job WHERE state = 'queued' ORDER BY id $$, ARRAY[8, 9]::bigint[],
+    'what is not due stays');
 SELECT is(pg_temp.claimed(100), '{}'::bigint[], 'nothing is taken twice');
 SELECT results_eq(
-    $$ SELECT DISTINCT j.attempt::integer, j.lease_token, j.worker_id = w.id, j.lease_until = w.lease_until, j.started_at = now()
+    $$ SELECT DISTINCT j.attempt::integer, j.lease_token, j.worker_id = w.id, j.lease_until = w.lease_until,
+        j.started_at = now()
        FROM koppeling.job j, koppeling.worker w WHERE j.state = 'running' $$,
     $$ VALUES (1, 4711::bigint, true, true, true) $$, 'a claimed job carries the lease, the token and the attempt');
 
@@ -54,8 +60,10 @@ SELECT koppeling.block_api('mijnwebwinkel', now() - interval '1 second');
 SELECT is(pg_temp.claimed(100), ARRAY[7, 6]::bigint[], 'when the time has come they are');
 
 SELECT pg_temp.start_over();
-UPDATE koppeling.api SET breaker_state = 'open', blocked_until = now() - interval '1 second' WHERE name = 'mijnwebwinkel';
-SELECT is(cardinality(pg_temp.claimed(100)), 6, 'after an outage one job of the API probes it, beside those of other APIs');
+UPDATE koppeling.api SET breaker_state = 'open', blocked_until = now() - interval '1 second'
+WHERE name = 'mijnwebwinkel';
+SELECT is(cardinality(pg_temp.claimed(100)), 6,
+    'after an outage one job of the API probes it, beside those of other APIs');
 SELECT is(cardinality(pg_temp.claimed(100)), 0, 'and no second one before it has answered');
 UPDATE koppeling.api SET breaker_state = 'closed', blocked_until = NULL;
 
@@ -77,10 +85,13 @@ DELETE FROM koppeling.job;
 INSERT INTO koppeling.label (order_id, environment, external_id, waybill) VALUES (1, 'staging', 'L-1', '3S');
 INSERT INTO koppeling.job (kind, integration_id, order_id) VALUES ('mark_shipped', 1, 1);
 SELECT results_eq(
-    format('EXECUTE claim(%s, 1, 10, ''{mark_shipped}'', ''{1}'', ''{1}'', ''{-infinity}'', ''{0}'')', (SELECT min(id) FROM koppeling.worker)),
-    $$ SELECT j.id, 'mark_shipped'::text COLLATE "C", 1::smallint, 1::smallint, j.run_at AT TIME ZONE 'UTC', 1::smallint, NULL::jsonb,
+    format('EXECUTE claim(%s, 1, 10, ''{mark_shipped}'', ''{1}'', ''{1}'', ''{-infinity}'', ''{0}'')',
+        (SELECT min(id) FROM koppeling.worker)),
+    $$ SELECT j.id, 'mark_shipped'::text COLLATE "C", 1::smallint, 1::smallint, j.run_at AT TIME ZONE 'UTC',
+              1::smallint, NULL::jsonb,
               jsonb_build_object(
-                  'order_uuid', o.order_uuid, 'order_number', '70001', 'credit_order_numbers', '{}'::text[], 'open_statuses', '{1,3}'::integer[],
+                  'order_uuid', o.order_uuid, 'order_number', '70001', 'credit_order_numbers', '{}'::text[],
+                  'open_statuses', '{1,3}'::integer[],
                   'shipped_status', 2, 'mark_on_staging', true, 'label_environment', 'staging',
                   'label_ids', (SELECT jsonb_agg(l.id) FROM koppeling.label l), 'comment_line', NULL),
               'shop1.myonline.store', '\x0102'::bytea, NULL::text
@@ -88,13 +99,15 @@ SELECT results_eq(
     'a mark_shipped job comes with its order, its labels, and the shop''s sealed token');
 
 -- What it costs. The plan is the same whatever is in the table, since the worker's session forbids sequential scans.
-INSERT INTO koppeling.job (kind, run_at) SELECT 'ping', now() + make_interval(secs => n) FROM generate_series(1, 5000) AS n;
+INSERT INTO koppeling.job (kind, run_at)
+SELECT 'ping', now() + make_interval(secs => n) FROM generate_series(1, 5000) AS n;
 ANALYZE koppeling.job;
 CREATE TEMP TABLE explained (line text, place serial);
 CREATE FUNCTION pg_temp.explain_claim(mode text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
     RETURN QUERY EXECUTE format(
-        'EXPLAIN (COSTS OFF%s) EXECUTE claim(%s, 1, 1000, ''{ping,poll}'', ''{0,1}'', ''{1,1}'', ''{-infinity,-infinity}'', ''{0,0}'')',
+        'EXPLAIN (COSTS OFF%s) EXECUTE claim(%s, 1, 1000, ''{ping,poll}'', ''{0,1}'', ''{1,1}'', '
+        '''{-infinity,-infinity}'', ''{0,0}'')',
         mode, (SELECT min(id) FROM koppeling.worker));
 END
 $$;
@@ -102,18 +115,24 @@ INSERT INTO explained (line) SELECT * FROM pg_temp.explain_claim('');
 CREATE TEMP VIEW plan AS SELECT string_agg(line, E'\n' ORDER BY place) AS text FROM explained;
 
 SELECT alike(text, '%Index Scan using job_claim on job%', 'the claim walks the index job_claim') FROM plan;
-SELECT matches(text, 'Limit\n +->  LockRows\n +->  Index Scan using job_claim on job', 'jobs come in the order of the index: limit, lock, scan') FROM plan;
+SELECT matches(text, 'Limit\n +->  LockRows\n +->  Index Scan using job_claim on job',
+    'jobs come in the order of the index: limit, lock, scan') FROM plan;
 SELECT unalike(substring(text FROM 'CTE picked.*?CTE claimed'), '%Sort%', 'and are not sorted') FROM plan;
 SELECT is_empty($$
-    SELECT line FROM explained WHERE line ~ ' on job( |$)' AND line !~ '(using job_claim on|using job_pkey on|Update on)' $$,
+    SELECT line FROM explained
+    WHERE line ~ ' on job( |$)' AND line !~ '(using job_claim on|using job_pkey on|Update on)' $$,
     'jobs are found by nothing but that index and their key');
-SELECT is_empty($$ SELECT line FROM explained WHERE line ~ '(Seq Scan|Hash Join|Merge Join)' AND line !~ 'Seq Scan on api' $$,
+SELECT is_empty(
+    $$ SELECT line FROM explained WHERE line ~ '(Seq Scan|Hash Join|Merge Join)' AND line !~ 'Seq Scan on api' $$,
     'no table but that of the four APIs is read from end to end');
 
 -- Of five thousand jobs that are not due, none is touched.
 DELETE FROM explained;
 INSERT INTO explained (line) SELECT * FROM pg_temp.explain_claim(', ANALYZE, TIMING OFF, SUMMARY OFF');
-SELECT is((SELECT max(coalesce(substring(line FROM 'rows=([0-9]+)')::integer, 0)) FROM explained WHERE line LIKE '%job_claim%'), 0,
+SELECT is(
+    (SELECT max(coalesce(substring(line FROM 'rows=([0-9]+)')::integer, 0))
+     FROM explained
+     WHERE line LIKE '%job_claim%'), 0,
     'a claim does not walk over jobs that are not due');
 
 SELECT finish();

@@ -23,53 +23,78 @@ PREPARE say_goodbye AS :text
 PREPARE take_over AS :text
 
 SELECT id AS me FROM koppeling.worker \gset
-CREATE FUNCTION pg_temp.job(job_id bigint) RETURNS koppeling.job LANGUAGE sql AS 'SELECT j FROM koppeling.job j WHERE j.id = job_id';
+CREATE FUNCTION pg_temp.job(job_id bigint) RETURNS koppeling.job LANGUAGE sql AS
+    'SELECT j FROM koppeling.job j WHERE j.id = job_id';
 -- Three polls and three pings, running under token 7.
 CREATE FUNCTION pg_temp.start_over() RETURNS void LANGUAGE sql AS $$
     DELETE FROM koppeling.job;
     DELETE FROM koppeling.job_history;
     UPDATE koppeling.integration SET state = 'active', reason_code = NULL, reason = NULL, blocked_until = NULL;
     UPDATE koppeling.worker SET state = 'active', lease_until = clock_timestamp() + interval '1 minute';
-    INSERT INTO koppeling.job (id, kind, integration_id, state, attempt, worker_id, lease_token, lease_until, started_at)
-    SELECT n, CASE WHEN n <= 3 THEN 'poll' ELSE 'ping' END, CASE WHEN n <= 3 THEN n END, 'running', 1, w.id, 7, w.lease_until, now()
+    INSERT INTO koppeling.job (id, kind, integration_id, state, attempt, worker_id, lease_token, lease_until,
+        started_at)
+    SELECT n, CASE WHEN n <= 3 THEN 'poll' ELSE 'ping' END, CASE WHEN n <= 3 THEN n END, 'running', 1, w.id, 7,
+        w.lease_until, now()
     FROM generate_series(1, 6) AS n, koppeling.worker w;
 $$;
-CREATE FUNCTION pg_temp.states() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(id || ' ' || state, ', ' ORDER BY id) FROM koppeling.job $$;
+CREATE FUNCTION pg_temp.states() RETURNS text LANGUAGE sql AS
+    $$ SELECT string_agg(id || ' ' || state, ', ' ORDER BY id) FROM koppeling.job $$;
 
 -- Finishing.
 SELECT pg_temp.start_over();
-SELECT results_eq($$ EXECUTE finish_jobs('{1,2,4}', '{7,8,7}', '{200,200,NULL}', '{NULL,NULL,NULL}', '{production,production,NULL}', '{"{\"seen\": 3}",NULL,NULL}', '{f,f,f}') $$,
+SELECT results_eq(
+    $$ EXECUTE finish_jobs('{1,2,4}', '{7,8,7}', '{200,200,NULL}', '{NULL,NULL,NULL}', '{production,production,NULL}',
+        '{"{\"seen\": 3}",NULL,NULL}', '{f,f,f}') $$,
     ARRAY[2::bigint], 'a result with another token is refused, and said to be');
 SELECT is(pg_temp.states(), '2 running, 3 running, 5 running, 6 running', 'its job is left alone');
-SELECT results_eq($$ SELECT id, outcome::text, kind COLLATE "default", api, attempts::integer, http_status::integer, shop_environment::text, result FROM koppeling.job_history ORDER BY id $$,
-    $$ VALUES (1::bigint, 'done', 'poll', 'mijnwebwinkel', 1, 200, 'production', '{"seen": 3}'::jsonb), (4, 'done', 'ping', NULL, 1, NULL, NULL, NULL) $$,
+SELECT results_eq(
+    $$ SELECT id, outcome::text, kind COLLATE "default", api, attempts::integer, http_status::integer,
+        shop_environment::text, result FROM koppeling.job_history ORDER BY id $$,
+    $$ VALUES (1::bigint, 'done', 'poll', 'mijnwebwinkel', 1, 200, 'production', '{"seen": 3}'::jsonb),
+        (4, 'done', 'ping', NULL, 1, NULL, NULL, NULL) $$,
     'what is finished is in the history and no longer live');
-SELECT results_eq($$ EXECUTE finish_jobs('{1}', '{7}', '{200}', '{NULL}', '{NULL}', '{NULL}', '{f}') $$, ARRAY[1::bigint], 'finishing twice changes nothing: the second time is refused');
-SELECT results_eq($$ EXECUTE finish_jobs('{3}', '{7}', '{200}', '{NULL}', '{NULL}', '{NULL}', '{t}') $$, ARRAY[]::bigint[], 'a poll that changed nothing is finished');
+SELECT results_eq($$ EXECUTE finish_jobs('{1}', '{7}', '{200}', '{NULL}', '{NULL}', '{NULL}', '{f}') $$,
+    ARRAY[1::bigint], 'finishing twice changes nothing: the second time is refused');
+SELECT results_eq($$ EXECUTE finish_jobs('{3}', '{7}', '{200}', '{NULL}', '{NULL}', '{NULL}', '{t}') $$,
+    ARRAY[]::bigint[], 'a poll that changed nothing is finished');
 SELECT is((SELECT count(*) FROM koppeling.job_history WHERE id = 3), 0::bigint, 'and leaves no row');
 UPDATE koppeling.job SET errors = '[{"class": "timeout"}]' WHERE id = 2;
-SELECT results_eq($$ EXECUTE finish_jobs('{2}', '{7}', '{200}', '{NULL}', '{NULL}', '{NULL}', '{t}') $$, ARRAY[]::bigint[], 'one with failed attempts is finished');
+SELECT results_eq($$ EXECUTE finish_jobs('{2}', '{7}', '{200}', '{NULL}', '{NULL}', '{NULL}', '{t}') $$,
+    ARRAY[]::bigint[], 'one with failed attempts is finished');
 SELECT is((SELECT count(*) FROM koppeling.job_history WHERE id = 2), 1::bigint, 'and does leave one');
 
 -- Failing.
 SELECT pg_temp.start_over();
-UPDATE koppeling.retry_rule SET backoff_base = '10 seconds', backoff_cap = '1 minute', max_attempts = 3 WHERE error_class = 'timeout';
+UPDATE koppeling.retry_rule SET backoff_base = '10 seconds', backoff_cap = '1 minute', max_attempts = 3
+WHERE error_class = 'timeout';
 SELECT is((SELECT count(*) FROM koppeling.job WHERE id = 4 AND state = 'running'), 1::bigint, 'it runs');
-SELECT results_eq($$ EXECUTE fail_jobs('{4,3}', '{8,7}', '{timeout,timeout}', '{late,late}', '{NULL,NULL}', '{NULL,NULL}', '{f,f}') $$,
+SELECT results_eq(
+    $$ EXECUTE fail_jobs('{4,3}', '{8,7}', '{timeout,timeout}', '{late,late}', '{NULL,NULL}', '{NULL,NULL}', '{f,f}') $$,
     ARRAY[4::bigint], 'a failure with another token is refused, and said to be');
 SELECT is((pg_temp.job(4)).state, 'running', 'its job is left alone');
 EXECUTE fail_jobs('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
-SELECT results_eq($$ SELECT state::text, attempt::integer, last_error_class::text, last_error, num_nulls(worker_id, lease_token, lease_until),
-                            run_at BETWEEN now() + interval '5 seconds' AND now() + interval '10 seconds' FROM koppeling.job WHERE id = 4 $$,
-    $$ VALUES ('queued', 1, 'timeout', 'late', 3, true) $$, 'a failed attempt waits for the backoff, give or take a half');
-SELECT results_eq($$ SELECT e ->> 'attempt', e ->> 'class', e ->> 'error', e ->> 'worker' FROM koppeling.job, jsonb_array_elements(errors) AS e WHERE id = 4 $$,
+SELECT results_eq(
+    $$ SELECT state::text, attempt::integer, last_error_class::text, last_error,
+              num_nulls(worker_id, lease_token, lease_until),
+              run_at BETWEEN now() + interval '5 seconds' AND now() + interval '10 seconds'
+        FROM koppeling.job WHERE id = 4 $$,
+    $$ VALUES ('queued', 1, 'timeout', 'late', 3, true) $$,
+    'a failed attempt waits for the backoff, give or take a half');
+SELECT results_eq(
+    $$ SELECT e ->> 'attempt', e ->> 'class', e ->> 'error', e ->> 'worker'
+        FROM koppeling.job, jsonb_array_elements(errors) AS e WHERE id = 4 $$,
     format($$ VALUES ('1', 'timeout', 'late', '%s') $$, :me), 'and is on record');
-UPDATE koppeling.job SET state = 'running', attempt = 2, worker_id = :me, lease_token = 7, lease_until = now() WHERE id = 4;
+UPDATE koppeling.job SET state = 'running', attempt = 2, worker_id = :me, lease_token = 7, lease_until = now()
+WHERE id = 4;
 EXECUTE fail_jobs('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
-SELECT ok((pg_temp.job(4)).run_at BETWEEN now() + interval '10 seconds' AND now() + interval '20 seconds', 'the second wait is twice as long');
-UPDATE koppeling.job SET state = 'running', attempt = 3, worker_id = :me, lease_token = 7, lease_until = now() WHERE id = 4;
+SELECT ok((pg_temp.job(4)).run_at BETWEEN now() + interval '10 seconds' AND now() + interval '20 seconds',
+    'the second wait is twice as long');
+UPDATE koppeling.job SET state = 'running', attempt = 3, worker_id = :me, lease_token = 7, lease_until = now()
+WHERE id = 4;
 EXECUTE fail_jobs('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
-SELECT results_eq($$ SELECT state::text, attempt::integer, jsonb_array_length(errors) FROM koppeling.job WHERE id = 4 $$, $$ VALUES ('failed', 3, 3) $$,
+SELECT results_eq(
+    $$ SELECT state::text, attempt::integer, jsonb_array_length(errors) FROM koppeling.job WHERE id = 4 $$,
+    $$ VALUES ('failed', 3, 3) $$,
     'after the last attempt it waits for a person, with all errors');
 EXECUTE fail_jobs('{5}', '{7}', '{client_error}', '{no}', '{NULL}', '{NULL}', '{t}');
 SELECT is((pg_temp.job(5)).state, 'failed', 'what no retry can help fails at once');
@@ -79,33 +104,44 @@ SELECT is(jsonb_array_length((pg_temp.job(6)).errors), 20, 'of endless failures 
 
 -- A shop that asks for a pause.
 SELECT pg_temp.start_over();
-INSERT INTO koppeling.job (id, kind, integration_id, order_id) VALUES (10, 'mark_shipped', 1, 1), (11, 'mark_shipped', 3, 9);
+INSERT INTO koppeling.job (id, kind, integration_id, order_id)
+VALUES (10, 'mark_shipped', 1, 1), (11, 'mark_shipped', 3, 9);
 EXECUTE fail_jobs('{1}', '{7}', '{rate_limited}', '{slow down}', '{429}', '{600000}', '{f}');
-SELECT is((SELECT blocked_until FROM koppeling.integration WHERE id = 1), now() + interval '10 minutes', 'the shop is blocked for as long as it says');
-SELECT results_eq($$ SELECT state::text, attempt::integer, run_at FROM koppeling.job WHERE id = 1 $$, $$ VALUES ('queued', 0, now() + interval '10 minutes') $$,
+SELECT is((SELECT blocked_until FROM koppeling.integration WHERE id = 1), now() + interval '10 minutes',
+    'the shop is blocked for as long as it says');
+SELECT results_eq($$ SELECT state::text, attempt::integer, run_at FROM koppeling.job WHERE id = 1 $$,
+    $$ VALUES ('queued', 0, now() + interval '10 minutes') $$,
     'its job waits as long, and no attempt is counted');
 SELECT is((pg_temp.job(10)).run_at, now() + interval '10 minutes', 'so do its other jobs');
 SELECT is((pg_temp.job(11)).run_at, now(), 'those of other shops do not');
 
 -- A shop that refuses its token.
 SELECT pg_temp.start_over();
-INSERT INTO koppeling.job (id, kind, integration_id, order_id) VALUES (10, 'mark_shipped', 1, 1), (11, 'mark_shipped', 3, 9);
+INSERT INTO koppeling.job (id, kind, integration_id, order_id)
+VALUES (10, 'mark_shipped', 1, 1), (11, 'mark_shipped', 3, 9);
 INSERT INTO koppeling.job (id, kind, integration_id) VALUES (12, 'verify', 1);
 EXECUTE fail_jobs('{1}', '{7}', '{auth}', '{who are you}', '{401}', '{NULL}', '{f}');
-SELECT results_eq($$ SELECT state::text, reason_code, reason IS NOT NULL AND reason_en IS NOT NULL FROM koppeling.integration WHERE id = 1 $$,
+SELECT results_eq(
+    $$ SELECT state::text, reason_code, reason IS NOT NULL AND reason_en IS NOT NULL
+        FROM koppeling.integration WHERE id = 1 $$,
     $$ VALUES ('needs_attention', 'token_refused', true) $$, 'the shop needs attention, and says why');
 SELECT results_eq($$ SELECT id, run_at = 'infinity' FROM koppeling.job WHERE id IN (1, 10, 11, 12) ORDER BY id $$,
-    $$ VALUES (1::bigint, true), (10, true), (11, false), (12, false) $$, 'its jobs are parked, but not its verification, nor those of other shops');
+    $$ VALUES (1::bigint, true), (10, true), (11, false), (12, false) $$,
+    'its jobs are parked, but not its verification, nor those of other shops');
 SELECT is((pg_temp.job(1)).attempt, 0::smallint, 'no attempt is counted');
 
 -- Failures while the shop waits.
 SELECT pg_temp.start_over();
-INSERT INTO koppeling.job (id, kind, integration_id, order_id, state, attempt, worker_id, lease_token, lease_until, started_at)
+INSERT INTO koppeling.job (id, kind, integration_id, order_id, state, attempt, worker_id, lease_token, lease_until,
+    started_at)
 VALUES (10, 'mark_shipped', 1, 1, 'running', 1, :me, 7, now(), now());
-EXECUTE fail_jobs('{1,10}', '{7,7}', '{rate_limited,timeout}', '{slow down,late}', '{429,NULL}', '{600000,NULL}', '{f,f}');
-SELECT is((pg_temp.job(10)).run_at, now() + interval '10 minutes', 'a job that failed otherwise in the same batch waits for the end of the pause');
+EXECUTE fail_jobs('{1,10}', '{7,7}', '{rate_limited,timeout}', '{slow down,late}', '{429,NULL}', '{600000,NULL}',
+    '{f,f}');
+SELECT is((pg_temp.job(10)).run_at, now() + interval '10 minutes',
+    'a job that failed otherwise in the same batch waits for the end of the pause');
 SELECT pg_temp.start_over();
-INSERT INTO koppeling.job (id, kind, integration_id, order_id, state, attempt, worker_id, lease_token, lease_until, started_at)
+INSERT INTO koppeling.job (id, kind, integration_id, order_id, state, attempt, worker_id, lease_token, lease_until,
+    started_at)
 VALUES (10, 'mark_shipped', 1, 1, 'running', 1, :me, 7, now(), now());
 EXECUTE fail_jobs('{1,10}', '{7,7}', '{auth,timeout}', '{who,late}', '{401,NULL}', '{NULL,NULL}', '{f,f}');
 SELECT is((pg_temp.job(10)).run_at, 'infinity', 'one of a shop whose token was refused in the same batch is parked');
@@ -115,7 +151,8 @@ EXECUTE fail_jobs('{1}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}'
 EXECUTE release_jobs('{2}', '{7}');
 UPDATE koppeling.worker SET lease_until = clock_timestamp() - interval '1 second';
 EXECUTE rescue_jobs;
-SELECT results_eq($$ SELECT run_at FROM koppeling.job WHERE id <= 3 $$, ARRAY['infinity', 'infinity', 'infinity']::timestamptz[],
+SELECT results_eq($$ SELECT run_at FROM koppeling.job WHERE id <= 3 $$,
+    ARRAY['infinity', 'infinity', 'infinity']::timestamptz[],
     'jobs of a paused shop that fail, are handed back or are rescued stay with it');
 UPDATE koppeling.integration SET state = 'active', reason_code = NULL, reason = NULL WHERE id = 1;
 SELECT is(koppeling.release_forgotten_jobs(), 1::bigint, 'one that was parked while its shop came back is found');
@@ -124,40 +161,52 @@ SELECT is((pg_temp.job(1)).run_at, now(), 'and runs');
 -- Handing back, disowning, rescuing.
 SELECT pg_temp.start_over();
 EXECUTE release_jobs('{1,4}', '{7,8}');
-SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running', 'only jobs of one''s own are handed back');
+SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running',
+    'only jobs of one''s own are handed back');
 SELECT is((pg_temp.job(1)).attempt, 0::smallint, 'unattempted');
 EXECUTE disown_jobs(:me, '{7,9}');
-SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running', 'what a worker holds stays with it');
+SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running',
+    'what a worker holds stays with it');
 EXECUTE disown_jobs(:me + 1, '{}');
-SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running', 'and so does what is another''s');
+SELECT is(pg_temp.states(), '1 queued, 2 running, 3 running, 4 running, 5 running, 6 running',
+    'and so does what is another''s');
 EXECUTE disown_jobs(:me, '{9}');
-SELECT is(pg_temp.states(), '1 queued, 2 queued, 3 queued, 4 queued, 5 queued, 6 queued', 'what it does not know of goes back');
+SELECT is(pg_temp.states(), '1 queued, 2 queued, 3 queued, 4 queued, 5 queued, 6 queued',
+    'what it does not know of goes back');
 SELECT results_eq($$ SELECT DISTINCT attempt::integer FROM koppeling.job $$, ARRAY[0], 'unattempted, too');
 
 SELECT pg_temp.start_over();
 EXECUTE rescue_jobs;
-SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'running'), 6::bigint, 'nothing is rescued from a worker that lives');
+SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'running'), 6::bigint,
+    'nothing is rescued from a worker that lives');
 UPDATE koppeling.worker SET lease_until = clock_timestamp() - interval '1 second';
 UPDATE koppeling.job SET attempt = 10 WHERE id = 6;
 EXECUTE rescue_jobs;
-SELECT is(pg_temp.states(), '1 queued, 2 queued, 3 queued, 4 queued, 5 queued, 6 failed', 'when its lease has lapsed all is, and what used up its attempts has failed');
-SELECT results_eq($$ SELECT DISTINCT last_error_class::text, last_error FROM koppeling.job $$, $$ VALUES ('unknown_outcome', 'worker ' || (SELECT id FROM koppeling.worker) || ' (pid 1 on hier) was lost') $$,
+SELECT is(pg_temp.states(), '1 queued, 2 queued, 3 queued, 4 queued, 5 queued, 6 failed',
+    'when its lease has lapsed all is, and what used up its attempts has failed');
+SELECT results_eq($$ SELECT DISTINCT last_error_class::text, last_error FROM koppeling.job $$,
+    $$ VALUES ('unknown_outcome', 'worker ' || (SELECT id FROM koppeling.worker) || ' (pid 1 on hier) was lost') $$,
     'and says who lost it');
 SELECT is((SELECT state::text FROM koppeling.worker), 'lost', 'the worker is marked as lost');
 SELECT is_empty(format('EXECUTE renew_lease(%s, 60000, 0, false)', :me), 'and cannot renew its lease');
 
 SELECT pg_temp.start_over();
-SELECT results_eq(format('EXECUTE renew_lease(%s, 60000, 5, true)', :me), ARRAY[:me::bigint], 'a worker that lives can');
-SELECT results_eq($$ SELECT state::text, in_flight, lease_until > clock_timestamp() + interval '59 seconds' FROM koppeling.worker $$, $$ VALUES ('stopping', 5, true) $$,
+SELECT results_eq(format('EXECUTE renew_lease(%s, 60000, 5, true)', :me), ARRAY[:me::bigint],
+    'a worker that lives can');
+SELECT results_eq(
+    $$ SELECT state::text, in_flight, lease_until > clock_timestamp() + interval '59 seconds' FROM koppeling.worker $$,
+    $$ VALUES ('stopping', 5, true) $$,
     'and tells how it is');
 EXECUTE say_goodbye(:me);
 EXECUTE rescue_jobs;
 SELECT is((SELECT state::text FROM koppeling.worker), 'stopped', 'one that says goodbye is stopped, not lost');
-SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'queued'), 6::bigint, 'and what it held runs elsewhere at once');
+SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'queued'), 6::bigint,
+    'and what it held runs elsewhere at once');
 SELECT pg_temp.start_over();
 EXECUTE take_over(ARRAY[:me]);
 EXECUTE rescue_jobs;
-SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'queued'), 6::bigint, 'a successor on the same host has it at once, too');
+SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'queued'), 6::bigint,
+    'a successor on the same host has it at once, too');
 
 -- Idle.
 SELECT pg_temp.start_over();

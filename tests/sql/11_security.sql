@@ -4,9 +4,11 @@ BEGIN;
 SELECT no_plan();
 
 CREATE TEMP VIEW role_names AS
-    SELECT unnest(ARRAY['koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler']) AS role;
+    SELECT unnest(ARRAY[
+        'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler']) AS role;
 CREATE TEMP VIEW owned AS
-    SELECT format('%s %s', c.relkind, c.relname) AS thing, c.relowner AS owner FROM pg_class c WHERE c.relnamespace = 'koppeling'::regnamespace
+    SELECT format('%s %s', c.relkind, c.relname) AS thing, c.relowner AS owner
+    FROM pg_class c WHERE c.relnamespace = 'koppeling'::regnamespace
     UNION ALL
     SELECT p.oid::regprocedure::text, p.proowner FROM pg_proc p WHERE p.pronamespace = 'koppeling'::regnamespace
     UNION ALL
@@ -19,14 +21,18 @@ CREATE TEMP VIEW sealed_column AS
 
 -- Ownership.
 SELECT isnt_empty('SELECT FROM owned', 'there is something to own');
-SELECT is_empty($$ SELECT o.thing FROM owned o, pg_namespace n WHERE n.nspname = 'koppeling' AND o.owner <> n.nspowner $$,
+SELECT is_empty(
+    $$ SELECT o.thing FROM owned o, pg_namespace n WHERE n.nspname = 'koppeling' AND o.owner <> n.nspowner $$,
     'everything belongs to the owner of the schema');
-SELECT is_empty($$ SELECT o.thing FROM owned o JOIN pg_roles r ON r.oid = o.owner JOIN role_names n ON n.role = r.rolname $$,
+SELECT is_empty(
+    $$ SELECT o.thing FROM owned o JOIN pg_roles r ON r.oid = o.owner JOIN role_names n ON n.role = r.rolname $$,
     'no role of ours owns anything');
 SELECT is_empty($$ SELECT rolname FROM pg_roles r JOIN role_names n ON n.role = r.rolname
                    WHERE rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication OR rolcanlogin $$,
     'no role of ours may do more than its grants say');
-SELECT is_empty($$ SELECT a.role, b.role FROM role_names a, role_names b WHERE a.role <> b.role AND pg_has_role(a.role, b.role, 'MEMBER') $$,
+SELECT is_empty(
+    $$ SELECT a.role, b.role FROM role_names a, role_names b
+        WHERE a.role <> b.role AND pg_has_role(a.role, b.role, 'MEMBER') $$,
     'no role of ours is a member of another');
 
 -- PUBLIC, and the right to hand rights on.
@@ -37,12 +43,16 @@ SELECT is_empty($$
     'no column may be touched by PUBLIC');
 SELECT is_empty($$
     SELECT c.relname, acl.privilege_type FROM pg_class c, aclexplode(c.relacl) AS acl
-    WHERE c.relnamespace = 'koppeling'::regnamespace AND (acl.grantee = 0 OR acl.is_grantable AND acl.grantee <> c.relowner)
+    WHERE c.relnamespace = 'koppeling'::regnamespace
+      AND (acl.grantee = 0 OR acl.is_grantable AND acl.grantee <> c.relowner)
     UNION ALL
-    SELECT p.proname, acl.privilege_type FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
-    WHERE p.pronamespace = 'koppeling'::regnamespace AND (acl.grantee = 0 OR acl.is_grantable AND acl.grantee <> p.proowner) $$,
+    SELECT p.proname, acl.privilege_type
+    FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS acl
+    WHERE p.pronamespace = 'koppeling'::regnamespace
+      AND (acl.grantee = 0 OR acl.is_grantable AND acl.grantee <> p.proowner) $$,
     'no table, sequence or function is open to PUBLIC, and nobody may hand a right on');
-SELECT is_empty($$ SELECT d.defaclobjtype, d.defaclacl FROM pg_default_acl d WHERE d.defaclnamespace = 'koppeling'::regnamespace $$,
+SELECT is_empty(
+    $$ SELECT d.defaclobjtype, d.defaclacl FROM pg_default_acl d WHERE d.defaclnamespace = 'koppeling'::regnamespace $$,
     'nothing is granted before it is made');
 
 -- Functions with the rights of their owner.
@@ -79,15 +89,18 @@ SELECT is_empty($$
 SELECT is_empty($$
     SELECT n.role, p.oid::regprocedure FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype, role_names n
     WHERE p.pronamespace = 'koppeling'::regnamespace AND has_function_privilege(n.role, p.oid, 'EXECUTE')
-      AND (t.typrelid IN (SELECT s.relation FROM sealed_column s) OR p.proargnames::text ~ 'sealed' AND p.proargmodes::text ~ '[ot]') $$,
+      AND (t.typrelid IN (SELECT s.relation FROM sealed_column s)
+          OR p.proargnames::text ~ 'sealed' AND p.proargmodes::text ~ '[ot]') $$,
     'no function that may be called returns one');
 SELECT is_empty($$
     SELECT n.role, s.name FROM sealed_column s, role_names n
     WHERE n.role <> 'koppeling_worker' AND has_column_privilege(n.role, s.relation, s.attnum, 'SELECT') $$,
     'only a worker may read one');
 SELECT set_eq($$
-    SELECT n.role, s.name FROM sealed_column s, role_names n WHERE has_column_privilege(n.role, s.relation, s.attnum, 'UPDATE') $$, $$ VALUES
-    ('koppeling_backend', 'account.sealed_client_secret'), ('koppeling_backend', 'account.staging_sealed_client_secret'),
+    SELECT n.role, s.name FROM sealed_column s, role_names n
+    WHERE has_column_privilege(n.role, s.relation, s.attnum, 'UPDATE') $$, $$ VALUES
+    ('koppeling_backend', 'account.sealed_client_secret'),
+    ('koppeling_backend', 'account.staging_sealed_client_secret'),
     ('koppeling_worker', 'integration.sealed_token') $$,
     'a worker may forget a token, a back end may store a client secret; nobody else writes one');
 
@@ -98,19 +111,26 @@ SELECT is(koppeling.reseal('integration.sealed_token', '{1,2,3}', ARRAY['\x0102'
     'only a value that is still what it was, by one as long, is replaced');
 SELECT results_eq('SELECT id, sealed_token FROM koppeling.integration ORDER BY id',
     $$ VALUES (1::bigint, '\x0304'::bytea), (2, '\x0102'), (3, '\x0102') $$, 'that one, and no other');
-SELECT set_eq($$ SELECT to_jsonb(i) - 'sealed_token' FROM koppeling.integration i $$, 'SELECT row FROM before', 'nothing else changes');
+SELECT set_eq($$ SELECT to_jsonb(i) - 'sealed_token' FROM koppeling.integration i $$, 'SELECT row FROM before',
+    'nothing else changes');
 SELECT results_eq($$ SELECT subject, details FROM koppeling.audit WHERE action = 'reseal' $$,
     $$ VALUES ('integration.sealed_token', '{"ids": [1]}'::jsonb) $$, 'the audit has its id');
-SELECT is(koppeling.reseal('account.sealed_client_secret', '{1}', ARRAY['\x01']::bytea[], ARRAY['\x07']::bytea[]), 1::bigint, 'a client secret');
-SELECT is(koppeling.reseal('account.staging_sealed_client_secret', '{1}', ARRAY['\x02']::bytea[], ARRAY['\x08']::bytea[]), 1::bigint, 'one for staging');
+SELECT is(koppeling.reseal('account.sealed_client_secret', '{1}', ARRAY['\x01']::bytea[], ARRAY['\x07']::bytea[]),
+    1::bigint, 'a client secret');
+SELECT is(
+    koppeling.reseal('account.staging_sealed_client_secret', '{1}', ARRAY['\x02']::bytea[], ARRAY['\x08']::bytea[]),
+    1::bigint, 'one for staging');
 SELECT results_eq('SELECT sealed_client_secret, staging_sealed_client_secret FROM koppeling.account WHERE id = 1',
     $$ VALUES ('\x07'::bytea, '\x08'::bytea) $$, 'each in its place');
-SELECT is(koppeling.reseal('account.name', '{1}', ARRAY['\x07']::bytea[], ARRAY['\x09']::bytea[]), 0::bigint, 'no other place');
+SELECT is(koppeling.reseal('account.name', '{1}', ARRAY['\x07']::bytea[], ARRAY['\x09']::bytea[]), 0::bigint,
+    'no other place');
 SELECT is(koppeling.reseal('integration.sealed_token', '{}', '{}', '{}'), 0::bigint, 'nothing is no trouble');
 SELECT is((SELECT count(*) FROM koppeling.audit WHERE action = 'reseal'), 3::bigint, 'and leaves no audit');
 SELECT is(pg_temp.attempt(role, $$ SELECT koppeling.reseal('integration.sealed_token', '{}', '{}', '{}') $$),
           CASE role WHEN 'koppeling_worker' THEN 'ok' ELSE '42501' END, 'reseal by ' || role) FROM role_names;
-SELECT is(pg_temp.attempt('koppeling_worker', $$ UPDATE koppeling.account SET sealed_client_secret = 'x' WHERE id = 1 $$), '42501',
+SELECT is(
+    pg_temp.attempt('koppeling_worker', $$ UPDATE koppeling.account SET sealed_client_secret = 'x' WHERE id = 1 $$),
+    '42501',
     'a worker changes a client secret in no other way');
 
 SELECT finish();

@@ -3,22 +3,27 @@
 SET client_min_messages = warning;
 SET search_path = public, pg_catalog;
 
-INSERT INTO koppeling.account (id, name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret)
+INSERT INTO koppeling.account (
+    id, name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret)
 VALUES (1, 'Proefverzender BV', 'client', '\x01', 'client', '\x02'), (2, 'Andere BV', NULL, NULL, NULL, NULL);
 INSERT INTO koppeling.from_address (id, account_id, name, company, email, street, number, postcode, city)
 VALUES (1, 1, 'Magazijn', 'Proefverzender BV', 'magazijn@example.org', 'Pakketpad', '1', '1012AB', 'Amsterdam'),
        (2, 2, 'Half', NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO koppeling.integration (id, account_id, shop_url, shop_host, sealed_token, from_address_id, state, connected_at)
+INSERT INTO koppeling.integration (
+    id, account_id, shop_url, shop_host, sealed_token, from_address_id, state, connected_at)
 VALUES (1, 1, 'shop1.myonline.store', 'shop1.myonline.store', '\x0102', 1, 'active', now()),
        (2, 1, 'shop2.myonline.store', 'shop2.myonline.store', '\x0102', 1, 'active', now()),
        (3, 2, 'shop3.myonline.store', 'shop3.myonline.store', '\x0102', 2, 'active', now());
 INSERT INTO koppeling.imported_order (
-    id, integration_id, order_uuid, order_number, shop_status, weight_kg, content_hash, payload_hash, payload, ordered_at,
-    ship_to_name, ship_to_street, ship_to_number, ship_to_postcode, ship_to_city, ship_to_country, email, phone)
-SELECT n, CASE WHEN n < 9 THEN 1 ELSE 3 END, gen_random_uuid(), (70000 + n)::text, 3, 1, sha256(n::text::bytea), n, '{"number": "x"}', now(),
+    id, integration_id, order_uuid, order_number, shop_status, weight_kg, content_hash, payload_hash, payload,
+    ordered_at, ship_to_name, ship_to_street, ship_to_number, ship_to_postcode, ship_to_city, ship_to_country, email,
+    phone)
+SELECT n, CASE WHEN n < 9 THEN 1 ELSE 3 END, gen_random_uuid(), (70000 + n)::text, 3, 1, sha256(n::text::bytea), n,
+       '{"number": "x"}', now(),
        'Fenna Testveld', 'Voorbeeldlaan', '14', '3511ZZ', 'Utrecht', 'NL', 'fenna@example.org', '+31612345678'
 FROM generate_series(1, 9) AS n;
-INSERT INTO koppeling.order_line (order_id, position, kind, quantity, description) SELECT n, 1, 'article', 2, 'Theepot' FROM generate_series(1, 9) AS n;
+INSERT INTO koppeling.order_line (order_id, position, kind, quantity, description)
+SELECT n, 1, 'article', 2, 'Theepot' FROM generate_series(1, 9) AS n;
 ALTER TABLE koppeling.account ALTER id RESTART 1000;
 ALTER TABLE koppeling.from_address ALTER id RESTART 1000;
 ALTER TABLE koppeling.integration ALTER id RESTART 1000;
