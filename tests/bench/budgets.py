@@ -1,8 +1,8 @@
 """The budgets of the design, each beside what the same run measured: met or missed is computed, not judged."""
 import shops
 
-# graphile-worker on a machine of the same size, 400 API jobs of 100 ms in flight, 20 rows stored for each
-# (reference/queues.md, 6). Where it was measured as a range, the end that is harder to beat counts.
+# graphile-worker on a machine of the same size, 400 API jobs of 100 ms in flight, 20 rows stored for each.
+# Where it was measured as a range, the end that is harder to beat counts.
 PEER_JOBS_PER_S, PEER_CPU_S, PEER_MB = 1640, 0.41, 183
 FOUND = (shops.STEADY, shops.FRESH, shops.ALL_NEW)
 

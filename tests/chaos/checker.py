@@ -1,4 +1,4 @@
-"""The invariants of DESIGN section 5, as functions over facts.
+"""The guarantees of docs/reference/rules.md#guarantees as invariants: functions over facts.
 
 `facts` is what facts.collect() read from the database and the simulator after everything was healed and idle, and the
 driver's own ledger of what it was told. A rule yields a sentence for each violation; the name of its function is the

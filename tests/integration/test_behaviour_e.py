@@ -1,6 +1,6 @@
-"""Table E of the required behaviour, row by row: what is imported, from which shop, and what happens to it in the shop.
+"""What is imported, from which shop, and what becomes of it there (docs/reference/rules.md#which-orders-are-imported).
 
-The rows about labels and about telling the shop are in test_behaviour_e_labels.py.
+Those about labels and about telling the shop are in test_behaviour_e_labels.py.
 """
 from harness.booking import BookingCase
 from harness.orders import address, order, today

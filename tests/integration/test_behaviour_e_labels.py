@@ -1,6 +1,6 @@
-"""Table E of the required behaviour, row by row: labels, and what the shop is told of them.
+"""Labels, and what the shop is told of them (docs/reference/rules.md#telling-the-shop).
 
-The rows about orders and shops are in test_behaviour_e.py.
+Those about orders and shops are in test_behaviour_e.py.
 """
 import datetime
 import json

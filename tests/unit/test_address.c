@@ -32,7 +32,7 @@ static void check_rows(const struct case_row *rows, size_t count)
     }
 }
 
-/* All that reference/behaviour.md section C lists. */
+/* Numbers that users of other connectors reported as broken, among others [REP-01, R-540]. */
 TEST(the_number_field_is_split_into_number_and_addition)
 {
     static const struct case_row rows[] = {

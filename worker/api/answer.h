@@ -1,9 +1,9 @@
 /*
  * What an HTTP answer means before its content matters: its class, and words for the record.
  *
- * 401 and 403 both mean that the token is refused [PYSDK, reference/mijnwebwinkel.md section 2];
- * 429 asks to wait (section 6). Boekuwzending names no other meaning. Error bodies are problem
- * reports (problem.h), or not JSON at all (a proxy's page).
+ * 401 and 403 both mean that the token is refused [MWW-207]; 429 asks to wait [MWW-904].
+ * Boekuwzending names no other meaning [BKZ-901]. Error bodies are problem reports (problem.h), or
+ * not JSON at all (a proxy's page).
  *
  * Words never hold a body's raw text, only what problem.h makes of it, since bodies carry personal
  * data. Pure; any thread.

@@ -2,9 +2,8 @@
  * What a remote service says went wrong, in one line that may be recorded.
  *
  * Error bodies are problem reports {title, detail, violations: [{propertyPath, message}]} or
- * {"hydra:title", "hydra:description"} [assumed, reference/boekuwzending.md section 10], ApiProblem
- * {title, detail} and Error {message, description} [spec, reference/mijnwebwinkel.md section 5], or
- * OAuth errors {error, error_description, message} [observed: TS].
+ * {"hydra:title", "hydra:description"} [BKZ-902], ApiProblem {title, detail} and Error {message,
+ * description} [MWW-901, MWW-902], or OAuth errors {error, error_description, message} [BKZ-203].
  *
  * Such texts quote what was sent, and what was sent is personal: everything in quotation marks is
  * dropped, words that may be an address or a token are blanked out (text_scrub), and names of

@@ -169,7 +169,7 @@ static void on_token_answer(void *context, const struct http_response *answer)
     tell_waiters(bearer, &failure);
 }
 
-/* The form of boekuwzending.md section 2. The secret is wiped as soon as curl has its copy. */
+/* The form of [BKZ-201]. The secret is wiped as soon as curl has its copy. */
 static void fetch(struct bearer *bearer, const char *client_secret)
 {
     char *id = curl_easy_escape(NULL, bearer->client_id, 0);

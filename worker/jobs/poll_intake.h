@@ -1,7 +1,6 @@
 /*
  * What a poll does with each order that it meets: nothing when it is known, import it, note why it
- * is not imported, or pass it over (reference/behaviour.md sections A and E). Pure; owned by one
- * poll.
+ * is not imported, or pass it over [R-401 to R-406]. Pure; owned by one poll.
  */
 #ifndef WORKER_JOBS_POLL_INTAKE_H
 #define WORKER_JOBS_POLL_INTAKE_H

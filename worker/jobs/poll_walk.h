@@ -1,11 +1,11 @@
 /*
  * Where a poll is in the list of a shop's orders with one status.
  *
- * The API pages by position [spec, reference/mijnwebwinkel.md section 3.2], and orders leave the
- * list while it is read: everything behind them moves up, and a walk by position would step over
- * some. So each page begins with the last order of the one before. When that order is there, or its
- * number is not above the last one seen, nothing was stepped over; otherwise the page is put aside
- * and the walk goes back by a page. Orders come by ascending number.
+ * The API pages by position [MWW-303], and orders leave the list while it is read: everything
+ * behind them moves up, and a walk by position would step over some. So each page begins with the
+ * last order of the one before. When that order is there, or its number is not above the last one
+ * seen, nothing was stepped over; otherwise the page is put aside and the walk goes back by a page
+ * [R-322]. Orders come by ascending number [MWW-304].
  *
  * Pure; owned by one poll.
  */

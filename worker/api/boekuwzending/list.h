@@ -1,9 +1,8 @@
 /*
- * A list that Boekuwzending answers: a bare array [spec, reference/boekuwzending.md section 3], or,
- * as its framework can also write it, an object with "hydra:member", an object with "0", "1", ...
- * as keys, or the one element alone [assumed]. Whether an element is in the list decides whether
- * money is spent again, so what is not clearly a list is an error and not an empty list. Pure; any
- * thread.
+ * A list that Boekuwzending answers: a bare array or, as its framework can also write it, an object
+ * with "hydra:member", an object with "0", "1", ... as keys, or the one element alone [BKZ-103].
+ * Whether an element is in the list decides whether money is spent again, so what is not clearly a
+ * list is an error and not an empty list [R-713]. Pure; any thread.
  */
 #ifndef WORKER_API_BOEKUWZENDING_LIST_H
 #define WORKER_API_BOEKUWZENDING_LIST_H

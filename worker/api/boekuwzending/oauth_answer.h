@@ -1,6 +1,6 @@
 /*
- * The answer to a request for a bearer token: POST /token with client credentials
- * (reference/boekuwzending.md section 2). Pure; any thread.
+ * The answer to a request for a bearer token: POST /token with client credentials [BKZ-202,
+ * BKZ-203]. Pure; any thread.
  */
 #ifndef WORKER_API_BOEKUWZENDING_OAUTH_ANSWER_H
 #define WORKER_API_BOEKUWZENDING_OAUTH_ANSWER_H

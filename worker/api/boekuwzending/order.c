@@ -9,7 +9,7 @@
 #include "worker/api/shop/order_lines.h"
 #include "worker/api/text/lenient.h"
 
-/* Weight of a piece that nobody weighed, in kg [sdk], and the least that is sent. */
+/* Weight of a piece that nobody weighed, in kg [BKZ-305], and the least that is sent. */
 #define DEFAULT_WEIGHT 1.0
 #define LEAST_WEIGHT   0.001
 
@@ -49,7 +49,7 @@ static json_t *line_of(json_t *line, size_t index)
         quantity = 1;
     }
     if (!lenient_number(line, "unit_price", &price)) {
-        price = 0; /* their value is a number, never null [spec] */
+        price = 0; /* their value is a number, never null [BKZ-305] */
     }
     return json_pack("{s:o, s:i, s:n, s:f, s:s, s:f, s:n, s:o, s:n}", "externalId",
                      line_id(line, index), "quantity", (int)quantity, "dimensions", "weight",

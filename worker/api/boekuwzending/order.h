@@ -1,6 +1,6 @@
 /*
  * An imported order at Boekuwzending: the body that creates or replaces it, and finding it in the
- * answer to a search (reference/boekuwzending.md sections 5 and 12.1). Pure; any thread.
+ * answer to a search [BKZ-302, BKZ-305, BKZ-306]. Pure; any thread.
  */
 #ifndef WORKER_API_BOEKUWZENDING_ORDER_H
 #define WORKER_API_BOEKUWZENDING_ORDER_H
@@ -10,7 +10,7 @@
 #include "common/cleanup.h"
 
 /* The body of POST /orders and PUT /orders/{id}, to be freed. `order` has external_id, reference,
- * created_at_source, to (boekuwzending_party.h) and lines [{line_id, quantity, description, sku,
+ * created_at_source, to (party.h) and lines [{line_id, quantity, description, sku,
  * weight_kg, unit_price}]. */
 char *boekuwzending_order_body(json_t *order) MUSTCHECK;
 

@@ -39,7 +39,7 @@ static void set_if_given(json_t *object, const char *name, json_t *party, const 
     }
 }
 
-/* A contact must have a name [sdk]; a company without a person is called by its own. */
+/* A contact must have a name; a company without a person is called by its own. */
 static json_t *contact_of(json_t *party)
 {
     AUTO(free) char *name = lenient_text(party, "name", TEXT_LENGTH);

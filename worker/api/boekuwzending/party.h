@@ -1,9 +1,8 @@
 /*
- * Sender and receiver as Boekuwzending wants them: {contact, address} [sdk and spec,
- * reference/boekuwzending.md sections 5.1, 5.5 and 6.1]. A party comes from the database as an
- * object with name, company, email, phone, street, number, number_addition, address_line, postcode,
- * city, country (texts or null) and private_address (bool). All texts are trimmed, as the SDK does.
- * Pure; any thread.
+ * Sender and receiver as Boekuwzending wants them: {contact, address} [BKZ-401, BKZ-403]. A party
+ * comes from the database as an object with name, company, email, phone, street, number,
+ * number_addition, address_line, postcode, city, country (texts or null) and private_address
+ * (bool). All texts are trimmed [BKZ-106]. Pure; any thread.
  */
 #ifndef WORKER_API_BOEKUWZENDING_PARTY_H
 #define WORKER_API_BOEKUWZENDING_PARTY_H

@@ -1,10 +1,9 @@
 /*
  * The requests that we send to Boekuwzending: book a shipment, find and read shipments; create,
- * find and change imported orders. Paths carry no version [spec, reference/boekuwzending.md
- * sections 3, 5 and 6]. The address of the environment, Accept and the bearer token are added by
- * the HTTP client. There is no key that makes a repeated POST harmless: whoever is not sure whether
- * one was done must look it up first. `request` must be empty; bodies become the request's. Pure;
- * any thread.
+ * find and change imported orders. Paths carry no version [BKZ-101]. The address of the
+ * environment, Accept and the bearer token are added by the HTTP client. There is no key that makes
+ * a repeated POST harmless [BKZ-107]: whoever is not sure whether one was done must look it up
+ * first. `request` must be empty; bodies become the request's. Pure; any thread.
  */
 #ifndef WORKER_API_BOEKUWZENDING_REQUEST_H
 #define WORKER_API_BOEKUWZENDING_REQUEST_H
@@ -27,29 +26,28 @@ bool boekuwzending_is_id(const char *text) MUSTCHECK;
 /* The member "id" when it is one; NULL otherwise. The caller frees it. */
 char *boekuwzending_id_of(json_t *object) MUSTCHECK;
 
-/* POST /shipments: books a shipment and makes its labels [spec 6.1]. Costs money: all writes so far
- * are saved before, and a lost answer is an unknown outcome. */
+/* POST /shipments: books a shipment and makes its labels [BKZ-501]. Costs money: all writes so
+ * far are saved before, and a lost answer is an unknown outcome. */
 void boekuwzending_request_book(struct http_request *request, enum environment environment,
                                 char *body);
 
-/* GET /shipments?invoiceReference=: short objects without that reference [spec 6.3]. */
+/* GET /shipments?invoiceReference=: short objects without that reference [BKZ-606]. */
 void boekuwzending_request_find_shipments(struct http_request *request,
                                           enum environment environment, const char *reference);
 
-/* GET /shipments/{id}: the whole shipment with its labels [spec 6.3]. */
+/* GET /shipments/{id}: the whole shipment with its labels [BKZ-605]. */
 void boekuwzending_request_shipment(struct http_request *request, enum environment environment,
                                     const char *id);
 
-/* POST /orders. Duplicates are not refused [observed: MAG, PS; 5.4], so a lost answer is an unknown
- * outcome. */
+/* POST /orders. Duplicates are not refused [BKZ-308], so a lost answer is an unknown outcome. */
 void boekuwzending_request_create_order(struct http_request *request, enum environment environment,
                                         char *body);
 
-/* GET /orders?externalId=, archived ones too [sdk 5.3]. */
+/* GET /orders?externalId=, archived ones too [BKZ-306]. */
 void boekuwzending_request_find_orders(struct http_request *request, enum environment environment,
                                        const char *external_id);
 
-/* PUT /orders/{id}: replaces the order as a whole, so it may be repeated [spec 5.4]. */
+/* PUT /orders/{id}: replaces the order as a whole, so it may be repeated [BKZ-307]. */
 void boekuwzending_request_change_order(struct http_request *request, enum environment environment,
                                         const char *id, char *body);
 

@@ -11,7 +11,7 @@
 #include "worker/api/shop/order_lines.h"
 #include "worker/api/text/lenient.h"
 
-/* Sides of a parcel that nobody measured, in cm, and its weight in kg [observed: WC]. */
+/* Sides of a parcel that nobody measured, in cm, and its weight in kg [BKZ-509, BKZ-510]. */
 #define DEFAULT_SIDE   10
 #define DEFAULT_WEIGHT 1.0
 #define LEAST_WEIGHT   0.1
@@ -26,7 +26,7 @@
 /* More digits than this are noise of binary fractions. */
 #define DIGITS JSON_REAL_PRECISION(15)
 
-/* What the merchant reads on the shipment, by item type [observed: "Pakket"; others ours]. */
+/* What the merchant reads on the shipment, by item type [BKZ-513]; most words are ours. */
 static const struct {
     const char *type;
     const char *description;
@@ -133,8 +133,7 @@ static bool has_label(json_t *labels, const char *id)
     return false;
 }
 
-/* Absent, null, [] and {} all mean: not made yet [observed: WC]. An entry without id is no label.
- */
+/* Absent, null, [] and {} all mean: not made yet [BKZ-603]. An entry without id is no label. */
 static json_t *read_labels(json_t *shipment)
 {
     json_auto_t *list = lenient_list(shipment, "labels");

@@ -1,8 +1,8 @@
 /*
  * A shipment at Boekuwzending: what is sent to book one, and what is read of one
- * (reference/boekuwzending.md sections 6.1, 6.2, 12.2 and 12.3). Of an answer only the id, the
- * number, our reference and the labels matter; where sources disagree about the shape of other
- * members (transportType, items[].type, phoneNumber), those are not looked at. Pure; any thread.
+ * (docs/reference/boekuwzending.md#booking-a-shipment). Of an answer only the id, the number, our
+ * reference and the labels matter; where sources disagree about the shape of other members
+ * (transportType, items[].type, phoneNumber), those are not looked at [R-708]. Pure; any thread.
  */
 #ifndef WORKER_API_BOEKUWZENDING_SHIPMENT_H
 #define WORKER_API_BOEKUWZENDING_SHIPMENT_H
@@ -26,7 +26,7 @@ struct booked_shipment {
 
 /* The body of POST /shipments, to be freed. `wish` has service, reference, order_number,
  * label_count, label_format, dispatch_date, weight_kg, value (or null), related_external_id (or
- * null), from and to (boekuwzending_party.h). */
+ * null), from and to (party.h). */
 char *boekuwzending_shipment_body(json_t *wish) MUSTCHECK;
 
 /* Reads a shipment. ERROR_DATA, with words that quote nothing, when it is no JSON object with an

@@ -11,7 +11,7 @@
 #define UUID_LENGTH    36
 #define CREDIT_NUMBERS 50
 
-/* payment.status.id of a payment that succeeded [spec section 4]. */
+/* payment.status.id of a payment that succeeded [MWW-612]. */
 #define PAYMENT_SUCCESSFUL 1
 
 static char *read_uuid(json_t *json)
@@ -72,7 +72,7 @@ static int two_digits(const char *text)
     return (text[0] - '0') * 10 + text[1] - '0';
 }
 
-/* Date and time are "yyyy-mm-dd" and "hh:mm:ss" [spec]; what follows these is ignored. */
+/* Date and time are "yyyy-mm-dd" and "hh:mm:ss" [MWW-605]; what follows these is ignored. */
 static void read_moment(json_t *json, struct order *order)
 {
     AUTO(free) char *date = lenient_text(json, "date", 40);

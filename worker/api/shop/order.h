@@ -1,7 +1,7 @@
 /*
  * One order of a shop at Mijnwebwinkel: the facts that decide what to do with it. The Order object
- * and its oddities: reference/mijnwebwinkel.md section 4 ([spec] and [observed: PYSDK]); special
- * orders: section 7. Mapping it for import: order_row.h.
+ * and its oddities: docs/reference/mijnwebwinkel.md#the-order-object. Mapping it for import:
+ * order_row.h.
  *
  * Pure; any thread.
  */
@@ -19,7 +19,7 @@
 /* Longest order number that is kept, in characters. */
 #define ORDER_NUMBER_LENGTH 40
 
-/* Status "Betaald" [observed: STATS; PORTAL imports it]. */
+/* Status "Betaald" [MWW-505]. */
 #define ORDER_STATUS_PAID 3
 
 struct order {
@@ -30,7 +30,7 @@ struct order {
     int32_t status;       /* valid when has_status */
     bool has_status;
     bool archived;
-    bool credit;            /* credited_order_number is set: this IS a credit order [spec] */
+    bool credit;            /* credited_order_number is set: this IS a credit order [MWW-608] */
     bool paid;              /* status 3, payment.status.id 1, or payment_status captured */
     char date[11];          /* "2026-11-20"; "" when it is no date of the calendar */
     char time[9];           /* "19:42:07"; "00:00:00" when absent or invalid */
@@ -52,12 +52,12 @@ static inline void order_cleanup(struct order *order)
 bool order_is_among(const struct order *order, json_t *statuses) MUSTCHECK;
 
 /* True for a number with a "T-" mark at either end, and for any other that is not all digits:
- * test orders are never imported and never changed [PAGE; the exact place of the mark is unknown].
- */
+ * test orders are never imported and never changed, and where the mark stands is not known
+ * [MWW-906, R-421]. */
 bool order_number_is_test(const char *number) MUSTCHECK;
 
 /* The numbers of the credit orders made for this one, as a new array of texts (perhaps empty; at
- * most 50). Not empty: it was credited, at least in part [spec, untyped there]. */
+ * most 50). Not empty: it was credited, at least in part [MWW-609]. */
 json_t *order_credit_numbers(const struct order *order) MUSTCHECK;
 
 #endif

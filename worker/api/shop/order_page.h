@@ -1,11 +1,11 @@
 /*
  * A page of orders, cut into its elements without parsing them.
  *
- * GET /v1/orders answers a bare JSON array [spec, reference/mijnwebwinkel.md section 3.2]. Almost
- * always nothing has changed since the last poll, so the page is only scanned: quotes, escapes and
- * brackets tell where each element begins and ends, and a hash of its bytes tells whether it is
- * known. One broken element does not spoil the others: a closing bracket closes the nearest opening
- * one of its kind inside the element, and never the element of a neighbour.
+ * GET /v1/orders answers a bare JSON array [MWW-301]. Almost always nothing has changed since the
+ * last poll, so the page is only scanned: quotes, escapes and brackets tell where each element
+ * begins and ends, and a hash of its bytes tells whether it is known. One broken element does not
+ * spoil the others [R-301]: a closing bracket closes the nearest opening one of its kind inside the
+ * element, and never the element of a neighbour.
  *
  * Slices point into the body and are valid as long as it is. Pure; any thread. sodium_init() makes
  * the hash faster when called first, but is not needed.

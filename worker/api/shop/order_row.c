@@ -15,7 +15,7 @@
 #define COMMENT_LENGTH        2000
 
 /* The weight when neither the order nor the settings say one, and the least that a parcel weighs
- * [behaviour.md section B: Boekuwzending's own plugins do the same]. */
+ * [R-602]. */
 #define DEFAULT_WEIGHT_KG 1.0
 #define LEAST_WEIGHT_KG   0.1
 

@@ -1,6 +1,7 @@
 /*
- * An order mapped to the row that is imported (reference/behaviour.md sections B to D). The members
- * are those of koppeling.imported_order and order_line as write_orders.sql reads them:
+ * An order mapped to the row that is imported: docs/reference/rules.md#addressee-and-address and
+ * the sections behind it. The members are those of koppeling.imported_order and order_line as
+ * write_orders.sql reads them:
  *
  *   order_uuid, order_number, ordered_at ("YYYY-MM-DD HH:MM:SS", Dutch local time, or null),
  *   shop_status, name, company, email, phone, street, number, number_addition, address_line,

@@ -1,6 +1,6 @@
 /*
- * Whom and where to ship an order to: delivery address, else invoice address, with the fallback
- * chains of reference/behaviour.md section B and reference/mijnwebwinkel.md section 4. Pure.
+ * Whom and where to ship an order to: delivery address, else invoice address [R-500], with the
+ * fallback chains for name, country and phone [R-501, R-520, R-562]. Pure.
  */
 #ifndef WORKER_API_SHOP_SHIP_TO_H
 #define WORKER_API_SHOP_SHIP_TO_H
@@ -16,8 +16,8 @@
 bool ship_to_map(json_t *order, const char *region_code, json_t *fields) MUSTCHECK;
 
 /* True when the customer fetches it: a point of sale is given, and neither a country to ship to nor
- * a delivery address [assumed, section 7; the official example has a point of sale AND a shipping
- * country, and must be shipped]. */
+ * a delivery address [MWW-909]. The official example has a point of sale AND a shipping country,
+ * and must be shipped [MWW-614]. */
 bool ship_to_is_pickup(json_t *order) MUSTCHECK;
 
 #endif

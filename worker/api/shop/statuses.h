@@ -1,8 +1,7 @@
 /*
  * The order statuses of Mijnwebwinkel: GET /v1/orderstatuses answers an array of {status,
  * description, credit_order}; the list is the same for all shops, and descriptions come in the
- * language asked for [spec, reference/mijnwebwinkel.md section 3.6]. Id 2 is "Verzonden" [observed:
- * STATS, PORTAL]. Pure; any thread.
+ * language asked for [MWW-501, MWW-105]. Id 2 is "Verzonden" [MWW-504]. Pure; any thread.
  */
 #ifndef WORKER_API_SHOP_STATUSES_H
 #define WORKER_API_SHOP_STATUSES_H

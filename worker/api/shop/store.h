@@ -1,7 +1,7 @@
 /*
- * The store behind a token: GET /v1/store answers one Store object, not wrapped [spec,
- * reference/mijnwebwinkel.md section 3.1]. Its id identifies the shop for good; its primary domain
- * may be {name}.myonline.store or any domain of the merchant's own. Pure; any thread.
+ * The store behind a token: GET /v1/store answers one Store object, not wrapped [MWW-220]. Its id
+ * identifies the shop for good [R-207]; its primary domain may be {name}.myonline.store or any
+ * domain of the merchant's own [MWW-222]. Pure; any thread.
  */
 #ifndef WORKER_API_SHOP_STORE_H
 #define WORKER_API_SHOP_STORE_H

@@ -1,10 +1,9 @@
 /*
- * Street, house number and addition (reference/behaviour.md section C).
+ * Street, house number and addition (docs/reference/rules.md#house-number).
  *
  * Mijnwebwinkel gives street and number apart; the number holds the addition ("12-A", "12 bus 3")
- * and there is no field for it [spec, reference/mijnwebwinkel.md section 4]. Carriers want three
- * fields. No part may get lost: when the split is not certain, the untouched text is kept beside
- * it. Pure; any thread.
+ * and there is no field for it [MWW-704]. Carriers want three fields. No part may get lost [R-544]:
+ * when the split is not certain, the untouched text is kept beside it. Pure; any thread.
  */
 #ifndef WORKER_API_TEXT_ADDRESS_H
 #define WORKER_API_TEXT_ADDRESS_H

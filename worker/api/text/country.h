@@ -1,8 +1,7 @@
 /*
  * Countries as shops write them. Mijnwebwinkel gives ISO 3166-1 alpha-2 codes in country_code and
- * isocode, and localised names in the deprecated field country [spec, reference/mijnwebwinkel.md
- * section 4]. Calling codes serve to normalise phone numbers; they are public numbering facts
- * (ITU E.164). Pure; any thread.
+ * isocode, and localised names in the deprecated field country [MWW-705, MWW-706]. Calling codes
+ * serve to normalise phone numbers; they are public numbering facts (ITU E.164). Pure; any thread.
  */
 #ifndef WORKER_API_TEXT_COUNTRY_H
 #define WORKER_API_TEXT_COUNTRY_H

@@ -1,8 +1,8 @@
 /*
  * Lenient reading of JSON that a PHP back end wrote. Seen in the live service, or generalised from
- * that (reference/mijnwebwinkel.md section 4): numbers arrive as strings ("68.00") or as numbers;
- * an empty object arrives as []; one element arrives without its list; a list with gaps arrives as
- * an object with "0", "1", ... as keys. null, "", [] and {} all mean: absent.
+ * that: numbers arrive as strings ("68.00") or as numbers [MWW-621]; an empty object arrives as []
+ * [MWW-620]; one element arrives without its list; a list with gaps arrives as an object with "0",
+ * "1", ... as keys [MWW-622]. null, "", [] and {} all mean: absent.
  *
  * `parent` may be NULL or anything; the answer is then "absent". Nothing here fails: a value of a
  * type that makes no sense is absent. Returned json_t are borrowed unless said otherwise. Texts are

@@ -1,7 +1,7 @@
 /*
- * Phone numbers as customers type them (reference/behaviour.md section D). Carriers want E.164; a
- * number that cannot be understood must not block an order, and must never get a "+" merely put in
- * front of it. Pure; any thread.
+ * Phone numbers as customers type them. Carriers want E.164 [BKZ-517]; a number that cannot be
+ * understood must not block an order [R-561], and must never get a "+" merely put in front of it
+ * [R-560]. Pure; any thread.
  */
 #ifndef WORKER_API_TEXT_PHONE_H
 #define WORKER_API_TEXT_PHONE_H
