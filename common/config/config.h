@@ -5,7 +5,7 @@
  * newline dropped); so can the two database URLs, which may hold a password. Secrets have no flag,
  * since a process list shows flags. An empty value means the default.
  *
- * One table, in config_settings.c, drives reading, checking and --help: a new setting is one row.
+ * One table, in table.c, drives reading, checking and --help: a new setting is one row.
  */
 #ifndef COMMON_CONFIG_CONFIG_H
 #define COMMON_CONFIG_CONFIG_H

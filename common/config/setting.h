@@ -1,5 +1,5 @@
 /*
- * Inside the config module: what a setting is. One row of the table in config_settings.c drives
+ * Inside the config module: what a setting is. One row of the table in table.c drives
  * reading, checking, --help and cleaning up. Nothing outside common/config*.c includes this.
  */
 #ifndef COMMON_CONFIG_SETTING_H
