@@ -135,8 +135,9 @@ MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/koppeling
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1)
-DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE $(wildcard docs/*.svg docs/*.md) \
-              deploy/env.example $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*)
+DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
+              $(wildcard docs/*.svg docs/*.md docs/reference/*.md) deploy/env.example \
+              $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*)
 
 .PHONY: man
 demo: all ## show it at work on this machine; KEEP=1 leaves it running
