@@ -13,7 +13,7 @@
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
 
-/* cmocka.h wants these before it. */
+/* cmocka wants these before it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

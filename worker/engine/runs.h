@@ -73,7 +73,7 @@ void runs_forget(struct runs *runs, struct job_run *run);
  * first of all. */
 void runs_resend(struct runs *runs, int64_t now_us);
 
-/* The HTTP client's part of the loop: see calls/http.h. */
+/* The HTTP client's part of the loop: see worker/calls/http.h. */
 void runs_on_socket(struct runs *runs, int descriptor, uint32_t events, int64_t now_us);
 void runs_advance(struct runs *runs, int64_t now_us);
 int64_t runs_http_deadline_us(const struct runs *runs);
