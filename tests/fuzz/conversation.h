@@ -51,15 +51,15 @@ static inline bool is_known_statement(const char *statement)
 /* What PostgreSQL must be able to read as jsonb. */
 static inline void require_rows(const struct outcome *outcome)
 {
-    for (const struct write *write = outcome->writes; write != NULL; write = write->next) {
-        json_auto_t *row = json_loadb(write->row, write->length, 0, NULL);
+    for (const struct row_write *row = outcome->writes; row != NULL; row = row->next) {
+        json_auto_t *object = json_loadb(row->json, row->length, 0, NULL);
 
-        REQUIRE(is_known_statement(write->statement));
-        REQUIRE(strlen(write->row) == write->length);
-        fuzz_require_utf8(write->row);
-        REQUIRE(json_is_object(row) && json_object_size(row) > 0);
+        REQUIRE(is_known_statement(row->statement));
+        REQUIRE(strlen(row->json) == row->length);
+        fuzz_require_utf8(row->json);
+        REQUIRE(json_is_object(object) && json_object_size(object) > 0);
         /* The engine puts members in front of the first. */
-        REQUIRE(write->row[0] == '{' && write->row[1] != '}');
+        REQUIRE(row->json[0] == '{' && row->json[1] != '}');
     }
 }
 
@@ -115,8 +115,8 @@ static inline void count_booking(struct conversation *talk)
         return;
     }
     REQUIRE(request->not_repeatable && ++talk->bookings == 1);
-    for (const struct write *write = talk->outcome.writes; write != NULL; write = write->next) {
-        is_written = is_written || strcmp(write->statement, "write_sending") == 0;
+    for (const struct row_write *row = talk->outcome.writes; row != NULL; row = row->next) {
+        is_written = is_written || strcmp(row->statement, "write_sending") == 0;
     }
     REQUIRE(strcmp(request->path, "/shipments") != 0 || (is_written && request->save_first));
 }
@@ -133,9 +133,9 @@ static inline void note_step(const struct conversation *talk, enum step step)
 {
     const char end = (char)step;
 
-    for (const struct write *write = talk->outcome.writes; write != NULL; write = write->next) {
-        note_text(write->statement);
-        note_text(write->row);
+    for (const struct row_write *row = talk->outcome.writes; row != NULL; row = row->next) {
+        note_text(row->statement);
+        note_text(row->json);
     }
     note_text(talk->outcome.error);
     note_text(step == STEP_CALL ? talk->request.path : "");

@@ -146,8 +146,8 @@ static inline size_t talk_rows(const struct talk *talk, const char *statement)
 {
     size_t count = 0;
 
-    for (struct write *write = talk->outcome.writes; write != NULL; write = write->next) {
-        count += strcmp(write->statement, statement) == 0;
+    for (struct row_write *row = talk->outcome.writes; row != NULL; row = row->next) {
+        count += strcmp(row->statement, statement) == 0;
     }
     return count;
 }
@@ -155,20 +155,20 @@ static inline size_t talk_rows(const struct talk *talk, const char *statement)
 /* The row at `index` (from 0) for a statement; a new reference. Fails when there is none. */
 static inline json_t *talk_row(const struct talk *talk, const char *statement, size_t index)
 {
-    for (struct write *write = talk->outcome.writes; write != NULL; write = write->next) {
-        if (strcmp(write->statement, statement) != 0 || index-- > 0) {
+    for (struct row_write *row = talk->outcome.writes; row != NULL; row = row->next) {
+        if (strcmp(row->statement, statement) != 0 || index-- > 0) {
             continue;
         }
 
         json_error_t trouble;
-        json_t *row = json_loadb(write->row, write->length, 0, &trouble);
+        json_t *object = json_loadb(row->json, row->length, 0, &trouble);
 
-        assert_int_equal(strlen(write->row), write->length);
-        if (row == NULL) {
+        assert_int_equal(strlen(row->json), row->length);
+        if (object == NULL) {
             fail_msg("a row for %s is no JSON: %s", statement, trouble.text);
         }
-        assert_true(json_is_object(row) && json_object_size(row) > 0);
-        return row;
+        assert_true(json_is_object(object) && json_object_size(object) > 0);
+        return object;
     }
     fail_msg("no such row for %s", statement);
     return NULL;

@@ -23,16 +23,16 @@ TEST(writes_stay_in_order)
     outcome_write_take(&outcome, "write_b", xstrdup("{\"n\":2}"), 7);
     outcome_write(&outcome, "write_a", json_pack("{s:s}", "n", "\xC3\xAB"));
     assert_string_equal(outcome.writes->statement, "write_a");
-    assert_string_equal(outcome.writes->row, "{\"n\":1}");
+    assert_string_equal(outcome.writes->json, "{\"n\":1}");
     assert_int_equal(outcome.writes->length, 7);
-    assert_string_equal(outcome.writes->next->row, "{\"n\":2}");
-    assert_string_equal(outcome.writes->next->next->row, "{\"n\":\"\xC3\xAB\"}");
+    assert_string_equal(outcome.writes->next->json, "{\"n\":2}");
+    assert_string_equal(outcome.writes->next->next->json, "{\"n\":\"\xC3\xAB\"}");
     assert_null(outcome.writes->next->next->next);
     outcome_release(&outcome);
     assert_null(outcome.writes);
     assert_null(outcome.result);
     outcome_write(&outcome, "write_a", json_pack("{s:i}", "n", 3));
-    assert_string_equal(outcome.writes->row, "{\"n\":3}");
+    assert_string_equal(outcome.writes->json, "{\"n\":3}");
     outcome_release(&outcome);
 }
 

@@ -76,8 +76,8 @@ static bool was_written(const struct talk *talk, int number)
 {
     AUTO(free) char *member = xasprintf("\"order_number\":\"%d\"", number);
 
-    for (struct write *write = talk->outcome.writes; write != NULL; write = write->next) {
-        if (strstr(write->row, member) != NULL) {
+    for (struct row_write *row = talk->outcome.writes; row != NULL; row = row->next) {
+        if (strstr(row->json, member) != NULL) {
             return true;
         }
     }

@@ -91,8 +91,8 @@ size_t job_run_written_bytes(const struct job_run *run)
 {
     size_t bytes = 0;
 
-    for (const struct write *write = run->outcome.writes; write != NULL; write = write->next) {
-        bytes += write->length;
+    for (const struct row_write *row = run->outcome.writes; row != NULL; row = row->next) {
+        bytes += row->length;
     }
     return bytes;
 }

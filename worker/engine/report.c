@@ -51,19 +51,19 @@ static struct rows *find_rows(struct batch *batch, const char *statement)
 }
 
 /* The row is an object with at least one member: job and token are put in front of that. */
-static void add_write(struct batch *batch, const struct job_run *run, const struct write *write)
+static void add_row(struct batch *batch, const struct job_run *run, const struct row_write *row)
 {
-    struct rows *rows = find_rows(batch, write->statement);
+    struct rows *rows = find_rows(batch, row->statement);
     bool fits = buffer_printf(&rows->json, "%s{\"job\":%" PRId64 ",\"token\":%" PRId64 ",",
                               rows->json.length == 0 ? "[" : ",", run->job.id, run->token) &&
-                buffer_append(&rows->json, write->row + 1, write->length - 1);
+                buffer_append(&rows->json, row->json + 1, row->length - 1);
 
     if (!fits) {
         LOG_ERROR("a batch of writes grew over its limit", LOG_INT("job", run->job.id));
 
         abort();
     }
-    batch->bytes += write->length;
+    batch->bytes += row->length;
 }
 
 static const char *environment_name(enum environment environment)
@@ -117,8 +117,8 @@ static void add_failed(struct batch *batch, const struct job_run *run)
 
 static void add_run(struct batch *batch, const struct job_run *run)
 {
-    for (const struct write *write = run->outcome.writes; write != NULL; write = write->next) {
-        add_write(batch, run, write);
+    for (const struct row_write *row = run->outcome.writes; row != NULL; row = row->next) {
+        add_row(batch, run, row);
     }
     if (run->is_saving) {
         pg_array_integer(&batch->saving_ids, run->job.id);

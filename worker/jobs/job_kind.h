@@ -47,12 +47,12 @@ enum step {
     STEP_UNCERTAIN, /* it may or may not have taken effect: retried as unknown_outcome */
 };
 
-/* Rows for one sql/queries/write_*.sql statement; the engine frees them. */
-struct write {
+/* A row for a statement sql/queries/write_*.sql; the engine frees it. */
+struct row_write {
     const char *statement; /* "write_orders": a string constant */
-    char *row;             /* one JSON object as text, "{...}" with at least one member; owned */
+    char *json;            /* one object as text, "{...}" with at least one member; owned */
     size_t length;
-    struct write *next;
+    struct row_write *next;
 };
 
 /* What a job leaves behind. Filled by step(), consumed by the engine. */
@@ -64,9 +64,9 @@ struct outcome {
     json_t *result; /* NULL or an object for job_history.result; owned by the outcome */
     enum environment label_environment; /* for jobs about a label */
     enum environment shop_environment;  /* for jobs that touched a shop */
-    bool unremarkable;          /* nothing changed: leave no row in job_history, only a count */
-    struct write *writes;       /* oldest first */
-    struct write **writes_tail; /* where the next one is linked */
+    bool unremarkable;              /* nothing changed: leave no row in job_history, only a count */
+    struct row_write *writes;       /* oldest first */
+    struct row_write **writes_tail; /* where the next one is linked */
 };
 
 /* A fresh outcome: OK, no writes, no Retry-After. */
@@ -75,9 +75,9 @@ void outcome_init(struct outcome *outcome);
 /* Frees result and writes. */
 void outcome_release(struct outcome *outcome);
 
-/* Appends a row given as JSON text; takes ownership of `row`, which must be an object with a
+/* Appends a row given as JSON text; takes ownership of `json`, which must be an object with a
  * member. */
-void outcome_write_take(struct outcome *outcome, const char *statement, char *row, size_t length);
+void outcome_write_take(struct outcome *outcome, const char *statement, char *json, size_t length);
 
 /* Appends a row; takes the caller's reference to `row`, an object with at least one member. */
 void outcome_write(struct outcome *outcome, const char *statement, json_t *row);

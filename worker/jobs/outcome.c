@@ -21,26 +21,26 @@ void outcome_init(struct outcome *outcome)
 
 void outcome_release(struct outcome *outcome)
 {
-    struct write *write = outcome->writes;
+    struct row_write *row = outcome->writes;
 
-    while (write != NULL) {
-        struct write *next = write->next;
+    while (row != NULL) {
+        struct row_write *next = row->next;
 
-        free(write->row);
-        free(write);
-        write = next;
+        free(row->json);
+        free(row);
+        row = next;
     }
     json_decref(outcome->result);
     outcome_init(outcome);
 }
 
-void outcome_write_take(struct outcome *outcome, const char *statement, char *row, size_t length)
+void outcome_write_take(struct outcome *outcome, const char *statement, char *json, size_t length)
 {
-    struct write *write = xcalloc(1, sizeof(*write));
+    struct row_write *row = xcalloc(1, sizeof(*row));
 
-    *write = (struct write){.statement = statement, .row = row, .length = length};
-    *outcome->writes_tail = write;
-    outcome->writes_tail = &write->next;
+    *row = (struct row_write){.statement = statement, .json = json, .length = length};
+    *outcome->writes_tail = row;
+    outcome->writes_tail = &row->next;
 }
 
 void outcome_write(struct outcome *outcome, const char *statement, json_t *row)
