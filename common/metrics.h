@@ -29,6 +29,18 @@ struct metric {
     struct metric *next;
 };
 
+/*
+ * One of a family: metrics of one name that differ in the value of one label. A macro of the owner
+ * holds what they share, so that each is a row with its label:
+ *
+ *   #define ENDED(outcome) METRIC_OF("jobs_ended_total", "Attempts ended.", "outcome", outcome)
+ *   static struct metric ended[] = {[DONE] = ENDED("done"), [FAILED] = ENDED("failed")};
+ */
+#define METRIC_OF(family, family_help, label, label_value)                                         \
+    {                                                                                              \
+        .name = (family), .labels = label "=\"" label_value "\"", .help = (family_help)            \
+    }
+
 /* Both are thread-safe and cheap. Adding 0 shows a counter before it first counts. */
 void metric_add(struct metric *metric, int64_t amount);
 void metric_set(struct metric *metric, int64_t value);

@@ -9,34 +9,23 @@
 #include "common/metrics.h"
 
 /* Most subjects per statement and tick, so that after an outage a tick stays short. */
-#define BATCH_TEXT "5000"
-#define BATCH      5000
+enum { BATCH = 5000 };
 
-static struct metric verify_jobs = {
-    .name = "koppeling_jobs_enqueued_total",
-    .labels = "kind=\"verify\"",
-    .help = "Jobs that the scheduler enqueued.",
+#define ENQUEUED(kind)                                                                             \
+    METRIC_OF("koppeling_jobs_enqueued_total", "Jobs that the scheduler enqueued.", "kind", kind)
+
+static struct {
+    const char *statement;
+    bool takes_batch;
+    struct metric jobs;
+} enqueuers[] = {
+    {"schedule_verify", false, ENQUEUED("verify")},
+    {"schedule_poll", true, ENQUEUED("poll")},
+    {"schedule_mark_shipped", true, ENQUEUED("mark_shipped")},
+    {"schedule_confirm_order", true, ENQUEUED("confirm_order")},
+    {"schedule_push_order", true, ENQUEUED("push_order")},
 };
-static struct metric poll_jobs = {
-    .name = "koppeling_jobs_enqueued_total",
-    .labels = "kind=\"poll\"",
-    .help = "Jobs that the scheduler enqueued.",
-};
-static struct metric mark_jobs = {
-    .name = "koppeling_jobs_enqueued_total",
-    .labels = "kind=\"mark_shipped\"",
-    .help = "Jobs that the scheduler enqueued.",
-};
-static struct metric confirm_jobs = {
-    .name = "koppeling_jobs_enqueued_total",
-    .labels = "kind=\"confirm_order\"",
-    .help = "Jobs that the scheduler enqueued.",
-};
-static struct metric push_jobs = {
-    .name = "koppeling_jobs_enqueued_total",
-    .labels = "kind=\"push_order\"",
-    .help = "Jobs that the scheduler enqueued.",
-};
+
 static struct metric rescued_jobs = {
     .name = "koppeling_jobs_rescued_total",
     .help = "Jobs of lost workers that were returned to the queue.",
@@ -45,16 +34,6 @@ static struct metric paced_jobs = {
     .name = "koppeling_jobs_paced_total",
     .help =
         "Jobs that came due in large numbers, as after a block, and were spread over time again.",
-};
-
-static const struct {
-    const char *statement;
-    bool takes_batch;
-    struct metric *metric;
-} enqueuers[] = {
-    {"schedule_verify", false, &verify_jobs},    {"schedule_poll", true, &poll_jobs},
-    {"schedule_mark_shipped", true, &mark_jobs}, {"schedule_confirm_order", true, &confirm_jobs},
-    {"schedule_push_order", true, &push_jobs},
 };
 
 static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
@@ -70,17 +49,19 @@ static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
 
 static bool enqueue(PGconn *connection, struct tick_report *report, struct error *err)
 {
-    const char *const batch[] = {BATCH_TEXT};
+    char batch[12];
+    const char *const parameters[] = {batch};
 
+    snprintf(batch, sizeof(batch), "%d", BATCH);
     for (size_t i = 0; i < ARRAY_LENGTH(enqueuers); i++) {
         AUTO(PQclear) PGresult *result = NULL;
 
-        if (!database_run(connection, enqueuers[i].statement, batch, enqueuers[i].takes_batch,
-                          &result, err)) {
+        if (!database_run(connection, enqueuers[i].statement, parameters,
+                          enqueuers[i].takes_batch ? 1 : 0, &result, err)) {
             return false;
         }
         int64_t jobs = strtoll(PQcmdTuples(result), NULL, 10);
-        metric_add(enqueuers[i].metric, jobs);
+        metric_add(&enqueuers[i].jobs, jobs);
         report->enqueued += jobs;
         report->is_full = report->is_full || (enqueuers[i].takes_batch && jobs == BATCH);
     }

@@ -116,16 +116,10 @@ TEST(help_and_labels_cannot_break_a_line)
 #define THREADS 4
 #define ROUNDS  20000
 
-static struct metric shared[8] = {
-    {.name = "test_shared_total", .labels = "n=\"0\""},
-    {.name = "test_shared_total", .labels = "n=\"1\""},
-    {.name = "test_shared_total", .labels = "n=\"2\""},
-    {.name = "test_shared_total", .labels = "n=\"3\""},
-    {.name = "test_shared_total", .labels = "n=\"4\""},
-    {.name = "test_shared_total", .labels = "n=\"5\""},
-    {.name = "test_shared_total", .labels = "n=\"6\""},
-    {.name = "test_shared_total", .labels = "n=\"7\""},
-};
+#define SHARED(n) METRIC_OF("test_shared_total", "Counted by all.", "n", n)
+
+static struct metric shared[8] = {SHARED("0"), SHARED("1"), SHARED("2"), SHARED("3"),
+                                  SHARED("4"), SHARED("5"), SHARED("6"), SHARED("7")};
 
 static void *count_up(void *context)
 {
@@ -151,6 +145,7 @@ TEST(nothing_is_lost_when_threads_count_at_the_same_time)
 
     AUTO(free) char *text = metrics_text();
 
+    assert_line(text, "# HELP test_shared_total Counted by all.");
     for (int i = 0; i < 8; i++) {
         AUTO(free)
         char *line = xasprintf("test_shared_total{n=\"%d\"} %d", i, THREADS * ROUNDS / 8);
