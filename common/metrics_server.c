@@ -17,11 +17,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "common/host_port.h"
 #include "common/memory.h"
+#include "common/wakeup.h"
 
 #define CONNECTION_LIMIT           32U
 #define CONNECTION_TIMEOUT_SECONDS 10U
@@ -35,7 +35,7 @@ struct metrics_server {
     metrics_ready_callback *ready;
     void *context;
     int listener;
-    int stop_descriptor;
+    struct wakeup stop;
     bool has_thread;
     pthread_t thread; /* accepts */
 };
@@ -113,6 +113,7 @@ static bool has_body(struct MHD_Connection *connection)
 /* Called when the header of a request is there, and again when the request is complete. An answer
  * at the first call makes the library close the connection without reading on: right for a body,
  * which nobody needs here, but not for a scraper, which wants to keep its connection. */
+/* NOLINTNEXTLINE(readability-function-size): as the library calls it */
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **request)
@@ -148,7 +149,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 static bool wait_for(const struct metrics_server *server, bool is_listening)
 {
     struct pollfd descriptors[] = {
-        {.fd = server->stop_descriptor, .events = POLLIN},
+        {.fd = server->stop.descriptor, .events = POLLIN},
         {.fd = server->listener, .events = POLLIN},
     };
     int ready = is_listening ? poll(descriptors, 2, -1) : poll(descriptors, 1, ACCEPT_RETRY_MS);
@@ -268,7 +269,7 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
     server->ready = ready;
     server->context = context;
     server->listener = -1;
-    server->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    server->stop = (struct wakeup)WAKEUP_INIT;
     if (!host_port_split(address, &parts, err)) {
         return error_prefix(err, "cannot serve metrics on '%s'", address);
     }
@@ -278,7 +279,10 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
                               : !listen_on(server, parts.host, parts.port, err)) {
         return error_prefix(err, "cannot serve metrics on '%s'", address);
     }
-    if (server->stop_descriptor < 0 || !start_threads(server)) {
+    if (!wakeup_open(&server->stop, err)) {
+        return error_prefix(err, "cannot serve metrics");
+    }
+    if (!start_threads(server)) {
         return error_set(err, ERROR_SYSTEM, "cannot serve metrics: %s", error_reason(errno));
     }
     *ret_server = steal_ptr(&server);
@@ -298,13 +302,11 @@ uint16_t metrics_server_port(const struct metrics_server *server)
 
 void metrics_server_stop(struct metrics_server *server)
 {
-    const uint64_t one = 1;
-
     if (server == NULL) {
         return;
     }
     if (server->has_thread) {
-        (void)!write(server->stop_descriptor, &one, sizeof(one));
+        wakeup_ring(&server->stop);
         pthread_join(server->thread, NULL);
     }
     if (server->daemon != NULL) {
@@ -313,8 +315,6 @@ void metrics_server_stop(struct metrics_server *server)
     if (server->listener >= 0) {
         close(server->listener);
     }
-    if (server->stop_descriptor >= 0) {
-        close(server->stop_descriptor);
-    }
+    wakeup_close(&server->stop);
     free(server);
 }

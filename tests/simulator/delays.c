@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/wakeup.h"
 #include "tests/simulator/array.h"
 
 #define BATCH 128 /* connections resumed per turn */
@@ -16,7 +16,7 @@
 struct delays {
     pthread_t thread;
     int epoll_fd;
-    int wake_fd;
+    struct wakeup wakeup;
     delays_work *work;
     void *context;
     atomic_bool work_is_wanted;
@@ -155,11 +155,8 @@ static void delays_wait(struct delays *delays, int timeout_ms)
     for (int i = 0; i < count; i++) {
         if (events[i].data.ptr != NULL) {
             delays_resume_closed(delays, events[i].data.ptr);
-            continue;
-        }
-        uint64_t wakes;
-        if (read(delays->wake_fd, &wakes, sizeof(wakes)) < 0) {
-            continue; /* somebody else's wake-up: nothing to drain */
+        } else {
+            wakeup_drain(&delays->wakeup);
         }
     }
 }
@@ -191,15 +188,6 @@ static void *delays_run(void *context)
     return NULL;
 }
 
-static void delays_ring(struct delays *delays)
-{
-    uint64_t one = 1;
-
-    if (write(delays->wake_fd, &one, sizeof(one)) < 0) {
-        return; /* the counter is full, so the thread is awake already */
-    }
-}
-
 bool delays_hold(struct delays *delays, struct waiter *waiter, struct MHD_Connection *connection,
                  int64_t delay_us)
 {
@@ -223,7 +211,7 @@ bool delays_hold(struct delays *delays, struct waiter *waiter, struct MHD_Connec
     }
     pthread_mutex_unlock(&delays->lock);
     if (is_first) {
-        delays_ring(delays);
+        wakeup_ring(&delays->wakeup);
     }
     return true;
 }
@@ -231,7 +219,7 @@ bool delays_hold(struct delays *delays, struct waiter *waiter, struct MHD_Connec
 void delays_wake(struct delays *delays)
 {
     atomic_store(&delays->work_is_wanted, true);
-    delays_ring(delays);
+    wakeup_ring(&delays->wakeup);
 }
 
 bool delays_start(delays_work *work, void *context, struct delays **ret_delays, struct error *err)
@@ -244,9 +232,11 @@ bool delays_start(delays_work *work, void *context, struct delays **ret_delays, 
     delays->stalled.next = delays->stalled.previous = &delays->stalled;
     pthread_mutex_init(&delays->lock, NULL);
     delays->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    delays->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (delays->epoll_fd < 0 || delays->wake_fd < 0 ||
-        epoll_ctl(delays->epoll_fd, EPOLL_CTL_ADD, delays->wake_fd, &event) != 0) {
+    if (!wakeup_open(&delays->wakeup, err)) {
+        goto fail;
+    }
+    if (delays->epoll_fd < 0 ||
+        epoll_ctl(delays->epoll_fd, EPOLL_CTL_ADD, delays->wakeup.descriptor, &event) != 0) {
         error_set(err, ERROR_SYSTEM, "cannot set up the timer: %s", error_reason(errno));
         goto fail;
     }
@@ -267,7 +257,7 @@ void delays_stop(struct delays *delays)
     pthread_mutex_lock(&delays->lock);
     delays->is_stopping = true;
     pthread_mutex_unlock(&delays->lock);
-    delays_ring(delays);
+    wakeup_ring(&delays->wakeup);
     pthread_join(delays->thread, NULL);
 }
 
@@ -279,9 +269,7 @@ void delays_free(struct delays *delays)
     if (delays->epoll_fd >= 0) {
         close(delays->epoll_fd);
     }
-    if (delays->wake_fd >= 0) {
-        close(delays->wake_fd);
-    }
+    wakeup_close(&delays->wakeup);
     pthread_mutex_destroy(&delays->lock);
     free(delays->heap);
     free(delays);

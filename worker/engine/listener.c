@@ -12,13 +12,12 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "common/database/database.h"
 #include "common/database/hosts.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/wakeup.h"
 
 /* Silence until something is asked, and then until an answer must have come. */
 enum { RETRY_MS = 1000, CHECK_MS = 15000 };
@@ -29,14 +28,14 @@ struct listener {
     struct database_hosts *hosts;
     listener_wake *wake;
     void *context;
-    int stop_descriptor;
+    struct wakeup stop;
     pthread_t thread;
 };
 
 static enum waited wait_for(const struct listener *listener, int socket, int timeout_ms)
 {
     struct pollfd descriptors[] = {
-        {.fd = listener->stop_descriptor, .events = POLLIN},
+        {.fd = listener->stop.descriptor, .events = POLLIN},
         {.fd = socket, .events = POLLIN},
     };
     int ready = poll(descriptors, socket >= 0 ? 2 : 1, timeout_ms);
@@ -166,24 +165,34 @@ static void *listener_main(void *context)
     return NULL;
 }
 
+static bool start_thread(struct listener *listener, struct error *err)
+{
+    int code = pthread_create(&listener->thread, NULL, listener_main, listener);
+
+    return code == 0 || error_set(err, ERROR_SYSTEM, "%s", error_reason(code));
+}
+
+static void free_listener(struct listener *listener)
+{
+    wakeup_close(&listener->stop);
+    database_hosts_free(listener->hosts);
+    free(listener);
+}
+
 bool listener_start(const char *url, listener_wake *wake, void *context,
                     struct listener **ret_listener, struct error *err)
 {
     struct listener *listener = xcalloc(1, sizeof(*listener));
 
-    *listener =
-        (struct listener){.hosts = database_hosts_new(url), .wake = wake, .context = context};
-    listener->stop_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int code = listener->stop_descriptor < 0
-                   ? errno
-                   : pthread_create(&listener->thread, NULL, listener_main, listener);
-    if (code != 0) {
-        if (listener->stop_descriptor >= 0) {
-            close(listener->stop_descriptor);
-        }
-        database_hosts_free(listener->hosts);
-        free(listener);
-        return error_set(err, ERROR_SYSTEM, "cannot start the listener: %s", error_reason(code));
+    *listener = (struct listener){
+        .hosts = database_hosts_new(url),
+        .wake = wake,
+        .context = context,
+        .stop = WAKEUP_INIT,
+    };
+    if (!wakeup_open(&listener->stop, err) || !start_thread(listener, err)) {
+        free_listener(listener);
+        return error_prefix(err, "cannot start the listener");
     }
     *ret_listener = listener;
     return true;
@@ -191,14 +200,10 @@ bool listener_start(const char *url, listener_wake *wake, void *context,
 
 void listener_stop(struct listener *listener)
 {
-    const uint64_t one = 1;
-
     if (listener == NULL) {
         return;
     }
-    (void)!write(listener->stop_descriptor, &one, sizeof(one));
+    wakeup_ring(&listener->stop);
     pthread_join(listener->thread, NULL);
-    close(listener->stop_descriptor);
-    database_hosts_free(listener->hosts);
-    free(listener);
+    free_listener(listener);
 }
