@@ -29,6 +29,11 @@ const char *program_take_option(int *argument_count, char **arguments, const cha
  * holds nothing yet. Also in a container, where the first process has no default action. */
 void program_end_by_signal(void);
 
+/* Lets no signal end the process from here on: SIGTERM and SIGINT are blocked in this thread and in
+ * those that it starts later, and make *ret_descriptor readable, which the caller closes.
+ * ERROR_SYSTEM when there is no descriptor to be had. */
+bool program_read_signals(int *ret_descriptor, struct error *err) MUSTCHECK;
+
 /* Flushes standard output, on which a command has printed its result; returns the exit code. */
 int program_finish_output(const char *program) MUSTCHECK;
 

@@ -8,10 +8,8 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -60,21 +58,6 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
              atomic_load(&scheduler->is_locked_out) ? ": another session holds the lock of the tick"
                                                     : "");
     return false;
-}
-
-static bool block_signals(struct scheduler *scheduler, struct error *err)
-{
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    scheduler->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (scheduler->signal_descriptor < 0) {
-        return error_set(err, ERROR_SYSTEM, "cannot read signals: %s", error_reason(errno));
-    }
-    return true;
 }
 
 /* Waits; false when a signal says to stop. */
@@ -191,7 +174,8 @@ static bool start(struct scheduler *scheduler, struct error *err)
     const char *address = scheduler->config->metrics_address;
 
     atomic_store(&scheduler->ticked_us, clock_monotonic_us());
-    return connect_database(scheduler, err) && block_signals(scheduler, err) &&
+    return connect_database(scheduler, err) &&
+           program_read_signals(&scheduler->signal_descriptor, err) &&
            (address == NULL ||
             metrics_server_start(address, is_ready, scheduler, &scheduler->metrics, err));
 }

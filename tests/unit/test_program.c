@@ -1,10 +1,14 @@
 #include "tests/unit/unit.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "common/memory.h"
 #include "common/program.h"
@@ -105,4 +109,23 @@ TEST(a_failure_ends_with_the_exit_code_of_its_error)
     (void)!error_set(&err, ERROR_USAGE, "a test says so");
     assert_int_equal(program_fail("test_program", &err), EX_USAGE);
     program_notify("READY=1"); /* nobody listens, and that is no failure */
+}
+
+TEST(a_signal_to_end_is_read_and_ends_nothing)
+{
+    const int numbers[] = {SIGTERM, SIGINT};
+    int descriptor = -1;
+
+    assert_true(program_read_signals(&descriptor, NULL));
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
+        struct signalfd_siginfo signal = {.ssi_signo = 0};
+
+        assert_int_equal(poll(&waiting, 1, 0), 0);
+        assert_int_equal(raise(numbers[i]), 0);
+        assert_int_equal(poll(&waiting, 1, 0), 1);
+        assert_int_equal(read(descriptor, &signal, sizeof(signal)), sizeof(signal));
+        assert_int_equal(signal.ssi_signo, numbers[i]);
+    }
+    close(descriptor);
 }
