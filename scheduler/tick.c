@@ -2,7 +2,6 @@
 #include "scheduler/tick.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/database/database.h"
 #include "common/log.h"
@@ -43,7 +42,7 @@ static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
     if (!database_run(connection, "schedule_lock", NULL, 0, &result, err)) {
         return false;
     }
-    *ret_taken = PQgetvalue(result, 0, 0)[0] == 't';
+    *ret_taken = database_boolean(result, 0, 0);
     return true;
 }
 
@@ -60,7 +59,7 @@ static bool enqueue(PGconn *connection, struct tick_report *report, struct error
                           enqueuers[i].takes_batch ? 1 : 0, &result, err)) {
             return false;
         }
-        int64_t jobs = strtoll(PQcmdTuples(result), NULL, 10);
+        int64_t jobs = database_changed_rows(result);
         metric_add(&enqueuers[i].jobs, jobs);
         report->enqueued += jobs;
         report->is_full = report->is_full || (enqueuers[i].takes_batch && jobs == BATCH);
@@ -75,7 +74,7 @@ static bool rescue(PGconn *connection, struct tick_report *report, struct error 
     if (!database_run(connection, "queue_rescue", NULL, 0, &result, err)) {
         return false;
     }
-    report->rescued = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    report->rescued = database_integer(result, 0, 0);
     metric_add(&rescued_jobs, report->rescued);
     return true;
 }
@@ -87,7 +86,7 @@ static bool pace(PGconn *connection, struct tick_report *report, struct error *e
     if (!database_run(connection, "schedule_pace", NULL, 0, &result, err)) {
         return false;
     }
-    report->paced = strtoll(PQcmdTuples(result), NULL, 10);
+    report->paced = database_changed_rows(result);
     metric_add(&paced_jobs, report->paced);
     return true;
 }

@@ -148,7 +148,7 @@ static bool save_page(struct rekey *rekey, struct page *page, struct error *err)
         nanosleep(&pause, NULL);
     }
 
-    int64_t saved = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    int64_t saved = database_integer(result, 0, 0);
 
     rekey->resealed += saved;
     page->count -= saved;

@@ -109,6 +109,33 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
     return true;
 }
 
+const char *database_text(const PGresult *result, int row, int column)
+{
+    return row < PQntuples(result) && column < PQnfields(result) &&
+                   !PQgetisnull(result, row, column)
+               ? PQgetvalue(result, row, column)
+               : NULL;
+}
+
+int64_t database_integer(const PGresult *result, int row, int column)
+{
+    const char *text = database_text(result, row, column);
+
+    return text != NULL ? strtoll(text, NULL, 10) : 0;
+}
+
+bool database_boolean(const PGresult *result, int row, int column)
+{
+    const char *text = database_text(result, row, column);
+
+    return text != NULL && text[0] == 't';
+}
+
+int64_t database_changed_rows(PGresult *result)
+{
+    return strtoll(PQcmdTuples(result), NULL, 10);
+}
+
 enum error_code database_error_code(const PGresult *result)
 {
     static const struct {

@@ -10,6 +10,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/cleanup.h"
 #include "common/error.h"
@@ -64,6 +65,15 @@ bool database_run_text(PGconn *connection, const char *what, const char *sql,
 /* The same, for what may take long: an hour at most, and while the server is alive. */
 bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
                             struct error *err) MUSTCHECK;
+
+/* A value in a result, rows and columns counted from 0. For SQL NULL, and where there is none: 0,
+ * false, NULL. The text belongs to the result. */
+int64_t database_integer(const PGresult *result, int row, int column) MUSTCHECK;
+bool database_boolean(const PGresult *result, int row, int column) MUSTCHECK;
+const char *database_text(const PGresult *result, int row, int column) MUSTCHECK;
+
+/* How many rows the statement inserted, updated or deleted. */
+int64_t database_changed_rows(PGresult *result) MUSTCHECK;
 
 /* The code for a result that tells of an error, as listed above; one without SQLSTATE, and NULL,
  * tell of a lost connection. */

@@ -73,13 +73,13 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
         return false;
     }
     int version = 0;
-    if (PQgetvalue(exists, 0, 0)[0] == 't') {
+    if (database_boolean(exists, 0, 0)) {
         AUTO(PQclear) PGresult *newest = NULL;
 
         if (!database_run(connection, "migrate_version", NULL, 0, &newest, err)) {
             return false;
         }
-        version = (int)strtol(PQgetvalue(newest, 0, 0), NULL, 10);
+        version = (int)database_integer(newest, 0, 0);
     }
     if (version > newest_version()) {
         return error_set(err, ERROR_CONFIG,

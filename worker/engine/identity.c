@@ -82,12 +82,12 @@ static char *gone_peers(const PGresult *peers, int *ret_count)
     pg_array_init(&ids);
     *ret_count = 0;
     for (int row = 0; row < PQntuples(peers); row++) {
-        pid_t pid = (pid_t)strtol(PQgetvalue(peers, row, 1), NULL, 10);
+        pid_t pid = (pid_t)database_integer(peers, row, 1);
 
-        if (!identity_is_gone(pid, strtoll(PQgetvalue(peers, row, 2), NULL, 10))) {
+        if (!identity_is_gone(pid, database_integer(peers, row, 2))) {
             continue;
         }
-        pg_array_integer(&ids, strtoll(PQgetvalue(peers, row, 0), NULL, 10));
+        pg_array_integer(&ids, database_integer(peers, row, 0));
         (*ret_count)++;
     }
     return pg_array_steal(&ids);

@@ -57,7 +57,7 @@ static bool is_direct(PGconn *connection, struct error *err)
     if (!database_run(connection, "connection_backend", NULL, 0, &result, err)) {
         return false;
     }
-    if (strtol(PQgetvalue(result, 0, 0), NULL, 10) == PQbackendPID(connection)) {
+    if (database_integer(result, 0, 0) == PQbackendPID(connection)) {
         return true;
     }
     return error_set(err, ERROR_CONFIG,

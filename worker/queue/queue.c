@@ -85,8 +85,8 @@ bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
         struct lane *lane = &queue->lanes[i];
 
         lane->kind = xstrdup(PQgetvalue(result, (int)i, LANE_KIND));
-        lane->api_id = (int)strtol(PQgetvalue(result, (int)i, LANE_API), NULL, 10);
-        lane->priority = (int)strtol(PQgetvalue(result, (int)i, LANE_PRIORITY), NULL, 10);
+        lane->api_id = (int)database_integer(result, (int)i, LANE_API);
+        lane->priority = (int)database_integer(result, (int)i, LANE_PRIORITY);
     }
     rewind_lanes(queue);
     *ret_queue = queue;
@@ -183,21 +183,11 @@ void queue_add_due(const struct queue *queue, struct flight *flight)
     add_lanes(queue, flight_add(flight, "queue_due"));
 }
 
-static int64_t integer_at(const PGresult *result, int row, int column)
-{
-    return strtoll(PQgetvalue(result, row, column), NULL, 10);
-}
-
-static const char *text_at(const PGresult *result, int row, int column)
-{
-    return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
-}
-
 static struct lane *find_lane(struct queue *queue, const PGresult *result, int row)
 {
     const char *kind = PQgetvalue(result, row, CLAIM_KIND);
-    int api_id = (int)integer_at(result, row, CLAIM_API);
-    int priority = (int)integer_at(result, row, CLAIM_PRIORITY);
+    int api_id = (int)database_integer(result, row, CLAIM_API);
+    int priority = (int)database_integer(result, row, CLAIM_PRIORITY);
 
     for (size_t i = 0; i < queue->count; i++) {
         struct lane *lane = &queue->lanes[i];
@@ -214,7 +204,7 @@ static struct lane *find_lane(struct queue *queue, const PGresult *result, int r
 static void move_on(struct lane *lane, const PGresult *result, int row)
 {
     const char *run_at = PQgetvalue(result, row, CLAIM_RUN_AT);
-    int64_t id = integer_at(result, row, CLAIM_ID);
+    int64_t id = database_integer(result, row, CLAIM_ID);
     int order = lane->run_at[0] == '-' ? 1 : strcmp(run_at, lane->run_at);
 
     if (order < 0 || (order == 0 && id <= lane->id) || strlen(run_at) >= sizeof(lane->run_at)) {
@@ -246,14 +236,14 @@ int queue_claimed_count(struct queue *queue, const PGresult *result, int limit)
 void queue_claimed_job(const PGresult *result, int row, int64_t token, struct queue_job *ret_job)
 {
     *ret_job = (struct queue_job){
-        .id = integer_at(result, row, CLAIM_ID),
+        .id = database_integer(result, row, CLAIM_ID),
         .token = token,
-        .attempt = (int)integer_at(result, row, CLAIM_ATTEMPT),
+        .attempt = (int)database_integer(result, row, CLAIM_ATTEMPT),
         .kind = PQgetvalue(result, row, CLAIM_KIND),
-        .args = text_at(result, row, CLAIM_ARGS),
-        .context = text_at(result, row, CLAIM_CONTEXT),
-        .shop_host = text_at(result, row, CLAIM_SHOP_HOST),
-        .sealed_secret = text_at(result, row, CLAIM_SECRET),
-        .client_id = text_at(result, row, CLAIM_CLIENT_ID),
+        .args = database_text(result, row, CLAIM_ARGS),
+        .context = database_text(result, row, CLAIM_CONTEXT),
+        .shop_host = database_text(result, row, CLAIM_SHOP_HOST),
+        .sealed_secret = database_text(result, row, CLAIM_SECRET),
+        .client_id = database_text(result, row, CLAIM_CLIENT_ID),
     };
 }

@@ -1,0 +1,69 @@
+/* What is read out of a result; connections are tested by tests/integration. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "common/database/database.h"
+
+/* A result of one row; NULL in it is SQL NULL. */
+static PGresult *row_of(const char *const *values, int count)
+{
+    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    static char name[] = "column";
+    PGresAttDesc columns[8] = {{.name = NULL}};
+
+    for (int i = 0; i < count; i++) {
+        columns[i].name = name;
+    }
+    assert_true(PQsetResultAttrs(result, count, columns));
+    for (int i = 0; i < count; i++) {
+        char text[40] = "";
+
+        strncat(text, values[i] != NULL ? values[i] : "", sizeof(text) - 1);
+        assert_true(PQsetvalue(result, 0, i, text, values[i] != NULL ? (int)strlen(text) : -1));
+    }
+    return result;
+}
+
+static void values_are_read_by_their_type(void **state)
+{
+    const char *const values[] = {"-9223372036854775808", "9223372036854775807", "t", "f", ""};
+    AUTO(PQclear) PGresult *result = row_of(values, 5);
+
+    (void)state;
+    assert_true(database_integer(result, 0, 0) == INT64_MIN);
+    assert_true(database_integer(result, 0, 1) == INT64_MAX);
+    assert_true(database_boolean(result, 0, 2));
+    assert_false(database_boolean(result, 0, 3));
+    assert_string_equal(database_text(result, 0, 3), "f");
+    assert_string_equal(database_text(result, 0, 4), "");
+}
+
+static void null_and_what_is_not_there_read_alike(void **state)
+{
+    const char *const values[] = {NULL};
+    AUTO(PQclear) PGresult *result = row_of(values, 1);
+    static const int places[][2] = {{0, 0}, {1, 0}, {0, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        assert_true(database_integer(result, places[i][0], places[i][1]) == 0);
+        assert_false(database_boolean(result, places[i][0], places[i][1]));
+        assert_null(database_text(result, places[i][0], places[i][1]));
+    }
+    assert_null(database_text(NULL, 0, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_are_read_by_their_type),
+        cmocka_unit_test(null_and_what_is_not_there_read_alike),
+    };
+
+    return cmocka_run_group_tests_name("database", tests, NULL, NULL);
+}
