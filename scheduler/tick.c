@@ -39,7 +39,7 @@ static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;
 
-    if (!database_run(connection, "schedule_lock", NULL, 0, &result, err)) {
+    if (!database_run(connection, "schedule_lock", NULL, &result, err)) {
         return false;
     }
     *ret_taken = database_boolean(result, 0, 0);
@@ -49,14 +49,14 @@ static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
 static bool enqueue(PGconn *connection, struct tick_report *report, struct error *err)
 {
     char batch[12];
-    const char *const parameters[] = {batch};
+    const char *const parameters[] = {batch, NULL};
 
     snprintf(batch, sizeof(batch), "%d", BATCH);
     for (size_t i = 0; i < ARRAY_LENGTH(enqueuers); i++) {
         AUTO(PQclear) PGresult *result = NULL;
 
-        if (!database_run(connection, enqueuers[i].statement, parameters,
-                          enqueuers[i].takes_batch ? 1 : 0, &result, err)) {
+        if (!database_run(connection, enqueuers[i].statement,
+                          enqueuers[i].takes_batch ? parameters : NULL, &result, err)) {
             return false;
         }
         int64_t jobs = database_changed_rows(result);
@@ -71,7 +71,7 @@ static bool rescue(PGconn *connection, struct tick_report *report, struct error 
 {
     AUTO(PQclear) PGresult *result = NULL;
 
-    if (!database_run(connection, "queue_rescue", NULL, 0, &result, err)) {
+    if (!database_run(connection, "queue_rescue", NULL, &result, err)) {
         return false;
     }
     report->rescued = database_integer(result, 0, 0);
@@ -83,7 +83,7 @@ static bool pace(PGconn *connection, struct tick_report *report, struct error *e
 {
     AUTO(PQclear) PGresult *result = NULL;
 
-    if (!database_run(connection, "schedule_pace", NULL, 0, &result, err)) {
+    if (!database_run(connection, "schedule_pace", NULL, &result, err)) {
         return false;
     }
     report->paced = database_changed_rows(result);

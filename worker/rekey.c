@@ -4,6 +4,7 @@
  */
 #include "worker/rekey.h"
 
+#include <inttypes.h>
 #include <libpq-fe.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 #include "worker/queue/pg_array.h"
 
 /* Values per transaction: some 100 kB each way, and locks that are held for milliseconds. */
-#define PAGE "200"
+enum { PAGE = 200 };
 /* A deadlock or a value that changes under our hands, so often in a row, is no coincidence. */
 #define TRIES 10
 
@@ -44,6 +45,7 @@ struct page {
     struct pg_array ids, was, sealed;
     int64_t count;
     char last_id[24]; /* where the next page starts */
+    bool is_last;
 };
 
 static void page_release(struct page *page)
@@ -77,7 +79,7 @@ static void add_bytes(struct pg_array *array, const unsigned char *bytes, size_t
 static void look_at(struct rekey *rekey, struct page *page, const PGresult *rows, int row,
                     bool is_first_look)
 {
-    const char *id = PQgetvalue(rows, row, 0);
+    int64_t id = database_integer(rows, row, 0);
     size_t length = 0;
     unsigned char *was = PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, 1), &length);
 
@@ -94,11 +96,11 @@ static void look_at(struct rekey *rekey, struct page *page, const PGresult *rows
     case SEALING_CANNOT_OPEN:
         rekey->not_opened += is_first_look ? 1 : 0;
         if (is_first_look) {
-            printf("cannot open: %s of id %s\n", page->place, id);
+            printf("cannot open: %s of id %" PRId64 "\n", page->place, id);
         }
         break;
     case SEALING_RESEALED:
-        pg_array_integer(&page->ids, strtoll(id, NULL, 10));
+        pg_array_integer(&page->ids, id);
         add_bytes(&page->was, was, length);
         add_bytes(&page->sealed, sealed, length);
         page->count++;
@@ -109,13 +111,15 @@ static void look_at(struct rekey *rekey, struct page *page, const PGresult *rows
 
 /* Reads the page that starts behind `after`, and seals what is to be replaced. */
 static bool read_page(struct rekey *rekey, struct page *page, const char *after, bool is_first_look,
-                      bool *ret_is_last, struct error *err)
+                      struct error *err)
 {
-    const char *const parameters[] = {page->place, after, PAGE};
+    char limit[12];
+    const char *const parameters[] = {page->place, after, limit, NULL};
     AUTO(PQclear) PGresult *rows = NULL;
 
     page_clear(page);
-    if (!database_run(rekey->connection, "rekey_read", parameters, 3, &rows, err)) {
+    snprintf(limit, sizeof(limit), "%d", PAGE);
+    if (!database_run(rekey->connection, "rekey_read", parameters, &rows, err)) {
         return false;
     }
 
@@ -124,7 +128,7 @@ static bool read_page(struct rekey *rekey, struct page *page, const char *after,
     for (int row = 0; row < count; row++) {
         look_at(rekey, page, rows, row, is_first_look);
     }
-    *ret_is_last = count < (int)strtol(PAGE, NULL, 10);
+    page->is_last = count < PAGE;
     if (count > 0) {
         snprintf(page->last_id, sizeof(page->last_id), "%s", PQgetvalue(rows, count - 1, 0));
     }
@@ -136,12 +140,11 @@ static bool save_page(struct rekey *rekey, struct page *page, struct error *err)
     AUTO(free) char *ids = pg_array_steal(&page->ids);
     AUTO(free) char *was = pg_array_steal(&page->was);
     AUTO(free) char *sealed = pg_array_steal(&page->sealed);
-    const char *const parameters[] = {page->place, ids, was, sealed};
+    const char *const parameters[] = {page->place, ids, was, sealed, NULL};
     const struct timespec pause = {.tv_nsec = 50000000};
     AUTO(PQclear) PGresult *result = NULL;
 
-    for (int i = 1; !database_run(rekey->connection, "rekey_save", parameters, 4, &result, err);
-         i++) {
+    for (int i = 1; !database_run(rekey->connection, "rekey_save", parameters, &result, err); i++) {
         if (err->code != ERROR_UNAVAILABLE || i == TRIES) {
             return false;
         }
@@ -155,12 +158,12 @@ static bool save_page(struct rekey *rekey, struct page *page, struct error *err)
     return true;
 }
 
-static bool walk_page(struct rekey *rekey, struct page *page, bool *ret_is_last, struct error *err)
+static bool walk_page(struct rekey *rekey, struct page *page, struct error *err)
 {
     char after[sizeof(page->last_id)];
 
     memcpy(after, page->last_id, sizeof(after));
-    if (!read_page(rekey, page, after, true, ret_is_last, err)) {
+    if (!read_page(rekey, page, after, true, err)) {
         return false;
     }
     if (rekey->is_dry_run) {
@@ -174,7 +177,7 @@ static bool walk_page(struct rekey *rekey, struct page *page, bool *ret_is_last,
         if (page->count == 0 || i == TRIES) {
             break;
         }
-        if (!read_page(rekey, page, after, false, ret_is_last, err)) {
+        if (!read_page(rekey, page, after, false, err)) {
             return false;
         }
     }
@@ -185,11 +188,10 @@ static bool walk_page(struct rekey *rekey, struct page *page, bool *ret_is_last,
 static bool walk_place(struct rekey *rekey, const char *place, struct error *err)
 {
     struct page page = {.place = place, .last_id = "-9223372036854775808"};
-    bool is_last = false;
     bool done = true;
 
-    while (done && !is_last) {
-        done = walk_page(rekey, &page, &is_last, err);
+    while (done && !page.is_last) {
+        done = walk_page(rekey, &page, err);
     }
     page_release(&page);
     return done;

@@ -258,10 +258,15 @@ static bool take_answer(PGconn *connection, const char *what, bool is_patient,
 }
 
 bool database_run(PGconn *connection, const char *name, const char *const *parameters,
-                  size_t parameter_count, PGresult **ret_result, struct error *err)
+                  PGresult **ret_result, struct error *err)
 {
-    if (!PQsendQueryParams(connection, database_query(name), (int)parameter_count, NULL, parameters,
-                           NULL, NULL, 0)) {
+    int count = 0;
+
+    while (parameters != NULL && parameters[count] != NULL) {
+        count++;
+    }
+    if (!PQsendQueryParams(connection, database_query(name), count, NULL, parameters, NULL, NULL,
+                           0)) {
         return fail_from_result(connection, NULL, name, err);
     }
     return take_answer(connection, name, false, ret_result, err);

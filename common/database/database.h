@@ -48,15 +48,15 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
                    struct error *err) MUSTCHECK;
 
 /*
- * Runs sql/queries/<name>.sql with text parameters (NULL: SQL NULL) and waits, half a minute at
- * most. The caller PQclear()s *ret_result (which may be NULL when it is not wanted).
+ * Runs sql/queries/<name>.sql and waits, half a minute at most. Its parameters are texts, ended by
+ * NULL; NULL for a statement without any. The caller PQclear()s *ret_result (which may be NULL when it is not wanted).
  * ERROR_CONNECTION when the connection is gone, the server cannot write or does not answer; then
  * the connection is of no more use. ERROR_UNAVAILABLE for what may pass (deadlock,
  * timeout, resources), ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else
  * ERROR_INTERNAL.
  */
 bool database_run(PGconn *connection, const char *name, const char *const *parameters,
-                  size_t parameter_count, PGresult **ret_result, struct error *err) MUSTCHECK;
+                  PGresult **ret_result, struct error *err) MUSTCHECK;
 
 /* Runs SQL text without parameters, several statements if need be; errors as database_run(). */
 bool database_run_text(PGconn *connection, const char *what, const char *sql,

@@ -69,14 +69,14 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
 {
     AUTO(PQclear) PGresult *exists = NULL;
 
-    if (!database_run(connection, "migrate_exists", NULL, 0, &exists, err)) {
+    if (!database_run(connection, "migrate_exists", NULL, &exists, err)) {
         return false;
     }
     int version = 0;
     if (database_boolean(exists, 0, 0)) {
         AUTO(PQclear) PGresult *newest = NULL;
 
-        if (!database_run(connection, "migrate_version", NULL, 0, &newest, err)) {
+        if (!database_run(connection, "migrate_version", NULL, &newest, err)) {
             return false;
         }
         version = (int)database_integer(newest, 0, 0);
@@ -96,7 +96,7 @@ static bool definitions_are_current(PGconn *connection, bool *ret_current, struc
     char hash[HASH_BYTES * 2 + 1];
     AUTO(PQclear) PGresult *stored = NULL;
 
-    if (!database_run(connection, "migrate_definitions", NULL, 0, &stored, err)) {
+    if (!database_run(connection, "migrate_definitions", NULL, &stored, err)) {
         return false;
     }
     hash_definitions(hash);
@@ -110,9 +110,9 @@ static bool apply_one(PGconn *connection, const struct sql_file *file, struct er
     const char *name = strchr(file->name, '_') + 1;
 
     snprintf(version, sizeof(version), "%d", migration_version(file));
-    const char *const parameters[] = {version, name};
+    const char *const parameters[] = {version, name, NULL};
     if (!database_run_patiently(connection, file->name, file->text, err) ||
-        !database_run(connection, "migrate_record", parameters, 2, NULL, err)) {
+        !database_run(connection, "migrate_record", parameters, NULL, err)) {
         return false;
     }
     LOG_INFO("migration applied", LOG_TEXT("name", file->name));
@@ -165,10 +165,10 @@ static bool apply_definitions(PGconn *connection, bool *ret_applied, struct erro
     }
     char hash[HASH_BYTES * 2 + 1];
     hash_definitions(hash);
-    const char *const parameters[] = {hash};
+    const char *const parameters[] = {hash, NULL};
     LOG_INFO("functions, views and grants replaced");
 
-    return database_run(connection, "migrate_record_definitions", parameters, 1, NULL, err);
+    return database_run(connection, "migrate_record_definitions", parameters, NULL, err);
 }
 
 typedef bool migration_step(PGconn *connection, bool *ret_applied, struct error *err);

@@ -96,21 +96,21 @@ static char *gone_peers(const PGresult *peers, int *ret_count)
 bool identity_take_over(PGconn *connection, const struct identity *identity, int *ret_count,
                         struct error *err)
 {
-    const char *const host_key[] = {identity->host_key};
+    const char *const parameters[] = {identity->host_key, NULL};
     AUTO(PQclear) PGresult *peers = NULL;
 
     *ret_count = 0;
     if (identity->host_key[0] == '\0') {
         return true;
     }
-    if (!database_run(connection, "worker_peers", host_key, 1, &peers, err)) {
+    if (!database_run(connection, "worker_peers", parameters, &peers, err)) {
         return false;
     }
     AUTO(free) char *ids = gone_peers(peers, ret_count);
     if (*ret_count == 0) {
         return true;
     }
-    const char *const parameters[] = {ids};
-    return database_run(connection, "worker_take_over", parameters, 1, NULL, err) &&
-           database_run(connection, "queue_rescue", NULL, 0, NULL, err);
+    const char *const gone[] = {ids, NULL};
+    return database_run(connection, "worker_take_over", gone, NULL, err) &&
+           database_run(connection, "queue_rescue", NULL, NULL, err);
 }

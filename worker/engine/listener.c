@@ -54,7 +54,7 @@ static bool is_direct(PGconn *connection, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;
 
-    if (!database_run(connection, "connection_backend", NULL, 0, &result, err)) {
+    if (!database_run(connection, "connection_backend", NULL, &result, err)) {
         return false;
     }
     if (database_integer(result, 0, 0) == PQbackendPID(connection)) {

@@ -157,7 +157,7 @@ static bool check_role(PGconn *connection, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;
 
-    if (!database_run(connection, "worker_may_work", NULL, 0, &result, err)) {
+    if (!database_run(connection, "worker_may_work", NULL, &result, err)) {
         return false;
     }
     if (PQgetvalue(result, 0, 0)[0] == 't') {

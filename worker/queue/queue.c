@@ -68,9 +68,9 @@ bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
         pg_array_text(&names, kinds[i]);
     }
     AUTO(free) char *parameter = pg_array_steal(&names);
-    const char *const parameters[] = {parameter};
+    const char *const parameters[] = {parameter, NULL};
     AUTO(PQclear) PGresult *result = NULL;
-    if (!database_run(connection, "queue_lanes", parameters, 1, &result, err)) {
+    if (!database_run(connection, "queue_lanes", parameters, &result, err)) {
         return false;
     }
     for (size_t i = 0; i < kind_count; i++) {
