@@ -1,0 +1,207 @@
+/* What comes back: the body within its limits, Retry-After, and what a failure means. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "worker/calls/http_internal.h"
+
+/* A page of 100 orders is some 200 kB; anything near this is not an answer to what we asked. */
+#define BODY_LIMIT (16U << 20)
+/* Some 500 bytes are usual. */
+#define HEADERS_LIMIT (64U << 10)
+/* A larger buffer is not kept for another body. */
+#define SPARE_BODY_BYTES ((size_t)64 << 10)
+
+static const struct buffer no_body = BUFFER_INIT(BODY_LIMIT);
+
+/* With room for the whole answer if its length is told, so that thousands that come in at the same
+ * time take no more memory than they need. A length is only believed where it costs little. */
+static void make_body(struct http_call *call)
+{
+    struct http_client *client = call->client;
+    curl_off_t length = 0;
+
+    if (client->spare_body_count > 0) {
+        call->body = client->spare_bodies[--client->spare_body_count];
+    }
+    curl_easy_getinfo(call->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length > 0 && (size_t)length < SPARE_BODY_BYTES) {
+        (void)!buffer_reserve(&call->body, (size_t)length);
+    }
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct http_call *call = context;
+
+    if (call->body.bytes == NULL) {
+        make_body(call);
+    }
+    if (!buffer_append(&call->body, bytes, size * count)) {
+        call->too_large = "the answer is larger than 16 MiB";
+        return 0;
+    }
+    return size * count;
+}
+
+/* The value of a header line of that name without the blanks around it, or NULL. */
+static const char *header_value(const char *line, size_t length, const char *name,
+                                size_t *ret_length)
+{
+    size_t skip = strlen(name);
+
+    if (length <= skip || line[skip] != ':' || strncasecmp(line, name, skip) != 0) {
+        return NULL;
+    }
+    for (skip++; skip < length && (line[skip] == ' ' || line[skip] == '\t');) {
+        skip++;
+    }
+    while (length > skip && strchr(" \t\r\n", line[length - 1]) != NULL) {
+        length--;
+    }
+    *ret_length = length - skip;
+    return line + skip;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct http_call *call = context;
+    size_t value_length = 0;
+
+    call->header_bytes += size * count;
+    if (call->header_bytes > HEADERS_LIMIT) {
+        call->too_large = "the headers of the answer are larger than 64 KiB";
+        return 0;
+    }
+    const char *value = header_value(line, size * count, "Retry-After", &value_length);
+    if (value != NULL) {
+        snprintf(call->retry_after, sizeof(call->retry_after), "%.*s", (int)value_length, value);
+    }
+    return size * count;
+}
+
+void http_answer_set_up(struct http_call *call)
+{
+    call->body = no_body;
+    curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
+}
+
+void http_body_give_back(struct http_client *client, struct buffer *body, bool is_secret)
+{
+    if (is_secret && body->bytes != NULL) {
+        explicit_bzero(body->bytes, body->capacity);
+    }
+    if (body->bytes == NULL || body->capacity > SPARE_BODY_BYTES ||
+        client->spare_body_count == HTTP_SPARE_BODIES) {
+        buffer_release(body);
+        return;
+    }
+    buffer_clear(body);
+    client->spare_bodies[client->spare_body_count++] = *body;
+    *body = no_body;
+}
+
+struct buffer http_answer_clear(struct http_call *call)
+{
+    struct buffer body = call->body;
+
+    call->body = no_body;
+    call->retry_after[0] = '\0';
+    call->header_bytes = 0;
+    call->too_large = NULL;
+    return body;
+}
+
+/* True when the request certainly never left: then repeating it costs nothing. */
+static bool was_never_sent(CURLcode code)
+{
+    return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+           code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+           code == CURLE_URL_MALFORMAT;
+}
+
+static enum error_class classify(const struct http_call *call, CURLcode code)
+{
+    static const struct {
+        CURLcode code;
+        enum error_class error_class;
+    } classes[] = {
+        {CURLE_OK, ERROR_CLASS_OK},
+        {CURLE_OPERATION_TIMEDOUT, ERROR_CLASS_TIMEOUT},
+        {CURLE_SSL_CONNECT_ERROR, ERROR_CLASS_TLS},
+        {CURLE_PEER_FAILED_VERIFICATION, ERROR_CLASS_TLS},
+        {CURLE_SSL_CERTPROBLEM, ERROR_CLASS_TLS},
+        {CURLE_SSL_CIPHER, ERROR_CLASS_TLS},
+        {CURLE_SSL_CACERT_BADFILE, ERROR_CLASS_TLS},
+        {CURLE_SSL_ISSUER_ERROR, ERROR_CLASS_TLS},
+        {CURLE_URL_MALFORMAT, ERROR_CLASS_CLIENT_ERROR},
+        {CURLE_WEIRD_SERVER_REPLY, ERROR_CLASS_UNREADABLE},
+        {CURLE_UNSUPPORTED_PROTOCOL, ERROR_CLASS_UNREADABLE},
+        {CURLE_HTTP2, ERROR_CLASS_NETWORK},
+        {CURLE_BAD_CONTENT_ENCODING, ERROR_CLASS_UNREADABLE},
+    };
+
+    if (call->not_repeatable && code != CURLE_OK && !was_never_sent(code)) {
+        return ERROR_CLASS_UNKNOWN_OUTCOME;
+    }
+    if (call->too_large != NULL) {
+        return ERROR_CLASS_UNREADABLE;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(classes); i++) {
+        if (classes[i].code == code) {
+            return classes[i].error_class;
+        }
+    }
+    return ERROR_CLASS_NETWORK;
+}
+
+struct http_response http_answer_read(const struct http_call *call, CURLcode code)
+{
+    long status = 0;
+    const char *trouble = "";
+
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK) {
+        trouble = call->too_large != NULL ? call->too_large : curl_easy_strerror(code);
+    }
+    return (struct http_response){
+        .transport = classify(call, code),
+        .status = code == CURLE_OK ? (int)status : 0,
+        .retry_after_ms = http_retry_after_ms(call->retry_after, clock_wall_us() / 1000000),
+        .body = call->body.bytes != NULL ? call->body.bytes : "",
+        .length = call->body.length,
+        .trouble = trouble,
+    };
+}
+
+int64_t http_retry_after_ms(const char *value, int64_t now_s)
+{
+    const int64_t longest_s = 3600;
+    char *end = NULL;
+    int64_t seconds;
+
+    if (value[0] == '\0') {
+        return -1;
+    }
+    if (value[0] >= '0' && value[0] <= '9') {
+        seconds = strtoll(value, &end, 10);
+        if (*end != '\0') {
+            return -1;
+        }
+    } else {
+        time_t date = curl_getdate(value, NULL);
+
+        if (date == -1) {
+            return -1;
+        }
+        seconds = (int64_t)date - now_s;
+    }
+    if (seconds < 0) {
+        seconds = 0;
+    }
+    return (seconds > longest_s ? longest_s : seconds) * 1000;
+}

@@ -1,0 +1,68 @@
+/*
+ * What the files of the HTTP client share: http.c (calls and their life), http_request.c (what is
+ * sent), http_answer.c (what comes back). For them alone; everybody else includes http.h.
+ */
+#ifndef WORKER_CALLS_HTTP_INTERNAL_H
+#define WORKER_CALLS_HTTP_INTERNAL_H
+
+#include <curl/curl.h>
+
+#include "common/buffer.h"
+#include "worker/calls/http.h"
+
+struct http_call {
+    CURL *easy;
+    struct curl_slist *headers; /* of this request alone; NULL: the client's usual ones */
+    struct http_client *client;
+    struct buffer body;
+    char retry_after[64];
+    size_t header_bytes;
+    const char *too_large; /* what was, in words; NULL: nothing */
+    bool not_repeatable;
+    bool is_secret; /* the answer is a token: wiped as soon as it was read */
+    http_done_callback *done;
+    void *context;
+    struct http_call *previous; /* in the list of calls in flight */
+    struct http_call *next;     /* there, or in the free list */
+};
+
+/* Bodies come in one after the other: a few buffers serve all calls. */
+enum { HTTP_SPARE_BODIES = 8 };
+
+struct http_client {
+    const struct config *config;
+    CURLM *multi;
+    int epoll;
+    uint32_t tag;
+    int64_t deadline_us;
+    struct curl_slist *usual_headers; /* of a request without body and bearer token */
+    struct http_call *in_flight;
+    struct http_call *spare;
+    struct buffer spare_bodies[HTTP_SPARE_BODIES];
+    size_t spare_body_count;
+};
+
+/* Makes the easy handle of a call ask what the request asks. The request and the secrets may go
+ * afterwards; curl has copies. */
+void http_request_set(struct http_call *call, const struct http_request *request,
+                      const struct http_secrets *secrets);
+
+/* Wipes and frees what http_request_set() left in a call that is over. */
+void http_request_clear(struct http_call *call);
+
+/* The headers of a request without body and bearer token. The caller frees. */
+struct curl_slist *http_request_usual_headers(void);
+
+/* Makes the easy handle of a new call, which has no body yet, put its answer into the call. */
+void http_answer_set_up(struct http_call *call);
+
+/* The answer to a call that ended with that code, or why there is none; borrowed from the call. */
+struct http_response http_answer_read(const struct http_call *call, CURLcode code);
+
+/* Leaves a call as it was before its answer; the body is the caller's, to be given back. */
+struct buffer http_answer_clear(struct http_call *call);
+
+/* Wipes a body that is secret; the buffer may serve another call. */
+void http_body_give_back(struct http_client *client, struct buffer *body, bool is_secret);
+
+#endif

@@ -1,0 +1,127 @@
+/* What is sent: the address with the secrets in it, the method, the headers. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "worker/calls/http_internal.h"
+
+#define URL_LIMIT 8192
+
+static const char *base_url(const struct config *config, const struct http_request *request)
+{
+    if (request->api == API_MIJNWEBWINKEL) {
+        return config->mijnwebwinkel_url;
+    }
+    return request->environment == ENVIRONMENT_STAGING ? config->boekuwzending_staging_url
+                                                       : config->boekuwzending_url;
+}
+
+/* Appends "&name=value" with the value percent-encoded. */
+static bool append_secret(struct buffer *url, CURL *easy, const char *name, const char *value)
+{
+    if (value == NULL || value[0] == '\0') {
+        return true;
+    }
+    char *encoded = curl_easy_escape(easy, value, 0);
+    bool fits = encoded != NULL && buffer_printf(url, "&%s=%s", name, encoded);
+    if (encoded != NULL) {
+        explicit_bzero(encoded, strlen(encoded));
+        curl_free(encoded);
+    }
+    return fits;
+}
+
+/* Sets the URL; our own copy with the token in it is wiped. False when it would be absurdly
+ * long. */
+static bool set_url(const struct http_client *client, CURL *easy,
+                    const struct http_request *request, const struct http_secrets *secrets)
+{
+    struct buffer url = BUFFER_INIT(URL_LIMIT);
+    bool fits = buffer_reserve(&url, URL_LIMIT - 1) != NULL &&
+                buffer_printf(&url, "%s%s?%s", base_url(client->config, request), request->path,
+                              request->query);
+
+    if (fits && request->auth == HTTP_AUTH_STORE) {
+        fits = append_secret(&url, easy, "token", secrets->store_token);
+    }
+    if (fits && request->api == API_MIJNWEBWINKEL) {
+        fits = append_secret(&url, easy, "partner_token", client->config->partner_token);
+    }
+    if (fits) {
+        curl_easy_setopt(easy, CURLOPT_URL, url.bytes);
+        /* Better wait for a connection that may be shared than open one for each call. Over plain
+         * http only the first answer would tell, so a shop that does not answer would hold up the
+         * others. */
+        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncmp(url.bytes, "https:", 6) == 0 ? 1L : 0L);
+    }
+    if (url.bytes != NULL) {
+        explicit_bzero(url.bytes, url.capacity);
+    }
+    buffer_release(&url);
+    return fits;
+}
+
+static void set_method(CURL *easy, const struct http_request *request)
+{
+    static const char *const names[] = {
+        [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH"};
+
+    if (request->body == NULL) {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+        return;
+    }
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->body));
+    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, names[request->method]);
+}
+
+struct curl_slist *http_request_usual_headers(void)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+
+    return curl_slist_append(headers, "Expect:"); /* no asking whether a body is welcome */
+}
+
+static void set_headers(struct http_call *call, const struct http_request *request,
+                        const struct http_secrets *secrets)
+{
+    if (request->body == NULL && request->auth != HTTP_AUTH_BEARER) {
+        return;
+    }
+    call->headers = http_request_usual_headers();
+    if (request->body != NULL && !request->is_form) { /* curl's own default is a form */
+        call->headers = curl_slist_append(call->headers, "Content-Type: application/json");
+    }
+    if (request->auth == HTTP_AUTH_BEARER && secrets->bearer_token != NULL) {
+        AUTO(free_secret) char *line = xasprintf("Authorization: Bearer %s", secrets->bearer_token);
+
+        call->headers = curl_slist_append(call->headers, line);
+    }
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
+}
+
+void http_request_set(struct http_call *call, const struct http_request *request,
+                      const struct http_secrets *secrets)
+{
+    /* On a kept connection that turns out to be dead, curl itself sends a request once more. */
+    curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, request->not_repeatable ? 1L : 0L);
+    if (!set_url(call->client, call->easy, request, secrets)) {
+        /* Not sendable; curl refuses the empty URL, which is then told like any other failure. */
+        curl_easy_setopt(call->easy, CURLOPT_URL, "");
+    }
+    set_method(call->easy, request);
+    set_headers(call, request, secrets);
+}
+
+void http_request_clear(struct http_call *call)
+{
+    if (call->headers != NULL) {
+        curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->client->usual_headers);
+        curl_slist_free_all(call->headers);
+        call->headers = NULL;
+    }
+    /* curl frees, and so wipes, its copies of the URL and the form. */
+    curl_easy_setopt(call->easy, CURLOPT_URL, NULL);
+    curl_easy_setopt(call->easy, CURLOPT_COPYPOSTFIELDS, NULL);
+}
