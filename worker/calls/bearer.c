@@ -197,26 +197,38 @@ static void fetch(struct bearer *bearer, const char *client_secret)
     free_secret(request.body);
 }
 
-struct bearer_waiter *bearers_wait(struct bearers *bearers, enum environment environment,
-                                   const char *client_id, const char *client_secret,
-                                   bearer_done_callback *done, void *context)
+static struct bearer *find_or_add(struct bearers *bearers, enum environment environment,
+                                  const char *client_id)
 {
     struct bearer *bearer = find(bearers, environment, client_id);
 
     if (bearer == NULL) {
         bearer = xcalloc(1, sizeof(*bearer));
-        bearer->owner = bearers;
-        bearer->environment = environment;
-        bearer->client_id = xstrdup(client_id);
-        bearer->next = bearers->first;
+        *bearer = (struct bearer){
+            .owner = bearers,
+            .environment = environment,
+            .client_id = xstrdup(client_id),
+            .next = bearers->first,
+        };
         bearers->first = bearer;
     }
+    return bearer;
+}
+
+struct bearer_waiter *bearers_wait(struct bearers *bearers, const struct bearer_request *request)
+{
+    struct bearer *bearer = find_or_add(bearers, request->environment, request->client_id);
     struct bearer_waiter *waiter = xcalloc(1, sizeof(*waiter));
+
     *waiter = (struct bearer_waiter){
-        .bearer = bearer, .done = done, .context = context, .next = bearer->waiters};
+        .bearer = bearer,
+        .done = request->done,
+        .context = request->context,
+        .next = bearer->waiters,
+    };
     bearer->waiters = waiter;
     if (bearer->call == NULL) {
-        fetch(bearer, client_secret);
+        fetch(bearer, request->client_secret);
     }
     return waiter;
 }

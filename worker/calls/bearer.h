@@ -29,10 +29,18 @@ void bearers_free(struct bearers *bearers);
 const char *bearers_find(const struct bearers *bearers, enum environment environment,
                          const char *client_id, int64_t now_us);
 
-/* Waits for a token; `done` runs later, from the HTTP client's loop. The secret is not kept. */
-struct bearer_waiter *bearers_wait(struct bearers *bearers, enum environment environment,
-                                   const char *client_id, const char *client_secret,
-                                   bearer_done_callback *done, void *context);
+/* Whose token is asked for, and who is told. The texts are borrowed during bearers_wait() only, and
+ * the secret is not kept. */
+struct bearer_request {
+    enum environment environment;
+    const char *client_id;
+    const char *client_secret;
+    bearer_done_callback *done;
+    void *context;
+};
+
+/* Waits for a token; `done` runs later, from the HTTP client's loop. */
+struct bearer_waiter *bearers_wait(struct bearers *bearers, const struct bearer_request *request);
 
 /* Stops waiting; `done` does not run. */
 void bearers_cancel(struct bearers *bearers, struct bearer_waiter *waiter);

@@ -117,8 +117,13 @@ static void send_request(struct runs *runs, struct job_run *run)
 
     job_run_set_state(run, JOB_RUN_CALLING);
     if (needs_bearer && token == NULL) {
-        run->waiter =
-            bearers_wait(runs->bearers, environment, run->client_id, run->secret, on_bearer, run);
+        run->waiter = bearers_wait(runs->bearers, &(struct bearer_request){
+                                                      .environment = environment,
+                                                      .client_id = run->client_id,
+                                                      .client_secret = run->secret,
+                                                      .done = on_bearer,
+                                                      .context = run,
+                                                  });
     } else {
         call_now(runs, run, token);
     }
