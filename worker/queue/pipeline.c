@@ -8,58 +8,29 @@
  *      ^                  |             |           |            |          |          |
  *      └──────────────────┴─────────────┴── any failure ─────────┴──────────┴──────────┘
  *
- * PROBING asks the backend for its pid: a pooler in between tells its clients another one, and then
- * neither session settings nor prepared statements would survive, so TUNING and PREPARING are left
- * out. lose() is the only way out of a broken connection and set_state() the only way between
- * states. A host that does not take us, or does not answer, is followed by the next one of the
- * list at once; only after the last one comes a wait.
+ * pipeline_connect.c leads from WAITING to READY. pipeline_lose() is the only way out of a broken
+ * connection and pipeline_set_state() the only way between states. A host that does not take us, or
+ * does not answer, is followed by the next one of the list at once; only after the last one comes a
+ * wait.
  */
-#include "worker/queue/pipeline.h"
-
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "common/clock.h"
 #include "common/database/database.h"
-#include "common/database/hosts.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "worker/queue/pipeline_internal.h"
 
-/* A node that does not answer (frozen, partitioned) is given up after this long. */
-#define ANSWER_TIMEOUT_US (30 * INT64_C(1000000))
-/* The longest wait is added to every failover. */
-#define RETRY_MIN_US INT64_C(100000)
+/* The longest wait between tries; it is added to every failover. */
 #define RETRY_MAX_US INT64_C(1000000)
 
-enum state { WAITING, CONNECTING, PROBING, TUNING, PREPARING, READY, FLYING };
-
 static const char *const state_names[] = {
-    [WAITING] = "waiting", [CONNECTING] = "connecting", [PROBING] = "probing",
-    [TUNING] = "tuning",   [PREPARING] = "preparing",   [READY] = "ready",
-    [FLYING] = "flying",
-};
-
-struct pipeline {
-    struct database_hosts *hosts;
-    const char *application_name;
-    enum config_prepare prepare;
-    const char *const *prepared;
-    PGconn *connection;
-    enum state state;
-    bool is_prepared;                  /* the statements are prepared on this connection */
-    bool wants_write;                  /* libpq could not send everything yet */
-    PostgresPollingStatusType polling; /* CONNECTING: what libpq waits for */
-    int64_t deadline_us;               /* of the state */
-    int64_t retry_us;                  /* the next wait after a failure */
-    uint64_t generation;
-    struct flight *flight; /* FLYING */
-    int next_part;         /* FLYING: whose result comes next; PREPARING: counts down */
-    bool part_has_result;
-    bool is_unreplicated; /* the server gave up waiting for the standby that must have the commit */
-    bool landed;          /* the flight was lost outside advance() and must still be reported */
+    [STATE_WAITING] = "waiting", [STATE_CONNECTING] = "connecting", [STATE_PROBING] = "probing",
+    [STATE_TUNING] = "tuning",   [STATE_PREPARING] = "preparing",   [STATE_READY] = "ready",
+    [STATE_FLYING] = "flying",
 };
 
 struct pipeline *pipeline_new(const char *url, const char *application_name,
@@ -71,7 +42,7 @@ struct pipeline *pipeline_new(const char *url, const char *application_name,
     pipeline->application_name = application_name;
     pipeline->prepare = prepare;
     pipeline->prepared = prepared;
-    pipeline->retry_us = RETRY_MIN_US;
+    pipeline->retry_us = PIPELINE_RETRY_MIN_US;
     return pipeline;
 }
 
@@ -85,7 +56,7 @@ void pipeline_free(struct pipeline *pipeline)
     free(pipeline);
 }
 
-static void set_state(struct pipeline *pipeline, enum state state, int64_t deadline_us)
+void pipeline_set_state(struct pipeline *pipeline, enum pipeline_state state, int64_t deadline_us)
 {
     LOG_DEBUG("database connection", LOG_TEXT("from", state_names[pipeline->state]),
               LOG_TEXT("to", state_names[state]));
@@ -97,7 +68,7 @@ static void set_state(struct pipeline *pipeline, enum state state, int64_t deadl
 /* How long to wait before the next try: not at all while there are other hosts to ask. */
 static int64_t next_wait_us(struct pipeline *pipeline, int64_t now_us)
 {
-    bool served_us = pipeline->state == READY || pipeline->state == FLYING;
+    bool served_us = pipeline->state == STATE_READY || pipeline->state == STATE_FLYING;
     bool is_silent = now_us >= pipeline->deadline_us;
 
     if ((!served_us || is_silent) && database_hosts_next(pipeline->hosts)) {
@@ -109,8 +80,7 @@ static int64_t next_wait_us(struct pipeline *pipeline, int64_t now_us)
     return wait_us / 2 + (int64_t)randombytes_uniform((uint32_t)wait_us / 2);
 }
 
-/* Ends the connection; the next try comes later. */
-static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int64_t now_us)
+enum pipeline_event pipeline_lose(struct pipeline *pipeline, const char *why, int64_t now_us)
 {
     struct flight *flight = pipeline->flight;
     int64_t wait_us = next_wait_us(pipeline, now_us);
@@ -131,181 +101,24 @@ static enum pipeline_event lose(struct pipeline *pipeline, const char *why, int6
     pipeline->connection = NULL;
     pipeline->wants_write = false;
     pipeline->generation++;
-    set_state(pipeline, WAITING, now_us + wait_us);
+    pipeline_set_state(pipeline, STATE_WAITING, now_us + wait_us);
     return flight != NULL ? PIPELINE_LANDED : PIPELINE_LOST;
 }
 
-static enum pipeline_event lose_by_message(struct pipeline *pipeline, int64_t now_us)
+enum pipeline_event pipeline_lose_by_message(struct pipeline *pipeline, int64_t now_us)
 {
     char why[400];
 
     snprintf(why, sizeof(why), "%s", database_message(pipeline->connection));
-    return lose(pipeline, why, now_us);
+    return pipeline_lose(pipeline, why, now_us);
 }
 
-static bool flush(struct pipeline *pipeline)
+bool pipeline_flush(struct pipeline *pipeline)
 {
     int rest = PQflush(pipeline->connection);
 
     pipeline->wants_write = rest > 0;
     return rest >= 0;
-}
-
-/* When a wait for a synchronous standby is cancelled, PostgreSQL says so in a warning and then
- * calls the commit a success. The next primary may know nothing of it. (Texts are translated, the
- * name of the function is not.) */
-static void take_notice(void *context, const PGresult *notice)
-{
-    struct pipeline *pipeline = context;
-    const char *function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
-
-    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0) {
-        pipeline->is_unreplicated = true;
-    }
-    database_take_notice(NULL, notice);
-}
-
-static enum pipeline_event start_connecting(struct pipeline *pipeline, int64_t now_us)
-{
-    struct database_parameters parameters;
-
-    database_hosts_fill(pipeline->hosts, pipeline->application_name, &parameters);
-    pipeline->connection = PQconnectStartParams(parameters.keywords, parameters.values, 1);
-    if (pipeline->connection == NULL) {
-        memory_exhausted();
-    }
-    pipeline->generation++;
-    set_state(pipeline, CONNECTING, now_us + database_hosts_timeout_us(pipeline->hosts));
-    if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
-        return lose_by_message(pipeline, now_us);
-    }
-    (void)PQsetNoticeReceiver(pipeline->connection, take_notice, pipeline);
-    pipeline->polling = PGRES_POLLING_WRITING;
-    return PIPELINE_NOTHING;
-}
-
-static enum pipeline_event go_on_connecting(struct pipeline *pipeline, int64_t now_us)
-{
-    pipeline->polling = PQconnectPoll(pipeline->connection);
-    /* The next address of a list, and the fall-back from encryption, come with a new socket. */
-    pipeline->generation++;
-    if (pipeline->polling == PGRES_POLLING_FAILED) {
-        return lose_by_message(pipeline, now_us);
-    }
-    if (pipeline->polling != PGRES_POLLING_OK) {
-        return PIPELINE_NOTHING;
-    }
-    set_state(pipeline, PROBING, now_us + ANSWER_TIMEOUT_US);
-    if (PQsetnonblocking(pipeline->connection, 1) != 0 ||
-        !PQsendQuery(pipeline->connection, database_query("connection_backend")) ||
-        !flush(pipeline)) {
-        return lose_by_message(pipeline, now_us);
-    }
-    return PIPELINE_NOTHING;
-}
-
-static enum pipeline_event become_ready(struct pipeline *pipeline, int64_t now_us)
-{
-    (void)now_us;
-    pipeline->retry_us = RETRY_MIN_US;
-    database_hosts_keep(pipeline->hosts);
-    set_state(pipeline, READY, INT64_MAX);
-    return PIPELINE_CONNECTED;
-}
-
-static enum pipeline_event start_preparing(struct pipeline *pipeline, int64_t now_us)
-{
-    if (!PQenterPipelineMode(pipeline->connection)) {
-        return lose_by_message(pipeline, now_us);
-    }
-    if (!pipeline->is_prepared) {
-        return become_ready(pipeline, now_us);
-    }
-    pipeline->next_part = 0;
-    for (const char *const *name = pipeline->prepared; *name != NULL; name++) {
-        if (!PQsendPrepare(pipeline->connection, *name, database_query(*name), 0, NULL)) {
-            return lose_by_message(pipeline, now_us);
-        }
-        pipeline->next_part++;
-    }
-    if (!PQpipelineSync(pipeline->connection) || !flush(pipeline)) {
-        return lose_by_message(pipeline, now_us);
-    }
-    set_state(pipeline, PREPARING, now_us + ANSWER_TIMEOUT_US);
-    return PIPELINE_NOTHING;
-}
-
-/* Whether the backend's own pid differs from the one that the connection was told. */
-static bool is_pooled(PGconn *connection, const PGresult *result)
-{
-    return PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
-           strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(connection);
-}
-
-static enum pipeline_event read_probe(struct pipeline *pipeline, int64_t now_us)
-{
-    while (!PQisBusy(pipeline->connection)) {
-        AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
-
-        if (result == NULL) {
-            break;
-        }
-        if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-            return lose_by_message(pipeline, now_us);
-        }
-        pipeline->is_prepared =
-            pipeline->prepare == CONFIG_PREPARE_ON ||
-            (pipeline->prepare == CONFIG_PREPARE_AUTO && !is_pooled(pipeline->connection, result));
-    }
-    if (PQisBusy(pipeline->connection)) {
-        return PIPELINE_NOTHING;
-    }
-    if (!pipeline->is_prepared) {
-        LOG_INFO("a pooler stands before the database: statements are not prepared");
-
-        return start_preparing(pipeline, now_us);
-    }
-    set_state(pipeline, TUNING, now_us + ANSWER_TIMEOUT_US);
-    if (!PQsendQuery(pipeline->connection, database_query("connection_tune")) || !flush(pipeline)) {
-        return lose_by_message(pipeline, now_us);
-    }
-    return PIPELINE_NOTHING;
-}
-
-static enum pipeline_event read_tuning(struct pipeline *pipeline, int64_t now_us)
-{
-    while (!PQisBusy(pipeline->connection)) {
-        AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
-
-        if (result == NULL) {
-            return start_preparing(pipeline, now_us);
-        }
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
-            return lose_by_message(pipeline, now_us);
-        }
-    }
-    return PIPELINE_NOTHING;
-}
-
-static enum pipeline_event read_preparing(struct pipeline *pipeline, int64_t now_us)
-{
-    while (!PQisBusy(pipeline->connection)) {
-        AUTO(PQclear) PGresult *result = PQgetResult(pipeline->connection);
-        ExecStatusType status = result != NULL ? PQresultStatus(result) : PGRES_COMMAND_OK;
-
-        if (status == PGRES_PIPELINE_SYNC) {
-            return become_ready(pipeline, now_us);
-        }
-        if (status != PGRES_COMMAND_OK) {
-            const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-            char why[400];
-
-            snprintf(why, sizeof(why), "cannot prepare the statements: %s",
-                     message != NULL ? message : database_message(pipeline->connection));
-            return lose(pipeline, why, now_us);
-        }
-    }
-    return PIPELINE_NOTHING;
 }
 
 static enum pipeline_event land(struct pipeline *pipeline, int64_t now_us)
@@ -317,13 +130,13 @@ static enum pipeline_event land(struct pipeline *pipeline, int64_t now_us)
         char why[sizeof(flight->error)];
 
         memcpy(why, flight->error, sizeof(why));
-        return lose(pipeline, why, now_us);
+        return pipeline_lose(pipeline, why, now_us);
     }
     if (pipeline->is_unreplicated) {
-        return lose(pipeline, "the commit was not replicated", now_us);
+        return pipeline_lose(pipeline, "the commit was not replicated", now_us);
     }
     pipeline->flight = NULL;
-    set_state(pipeline, READY, INT64_MAX);
+    pipeline_set_state(pipeline, STATE_READY, INT64_MAX);
     return PIPELINE_LANDED;
 }
 
@@ -334,7 +147,7 @@ static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us
 
         if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
             PQclear(result);
-            return lose_by_message(pipeline, now_us);
+            return pipeline_lose_by_message(pipeline, now_us);
         }
         if (result == NULL) {
             /* The results of one statement end with NULL. */
@@ -352,7 +165,7 @@ static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us
     return PIPELINE_NOTHING;
 }
 
-/* READY with input: the server has something to say that nobody asked for, as a rule good-bye. */
+/* READY with input: the server says something that nobody asked for, as a rule good-bye. */
 static enum pipeline_event read_unasked(struct pipeline *pipeline, int64_t now_us)
 {
     PGnotify *notify;
@@ -361,32 +174,32 @@ static enum pipeline_event read_unasked(struct pipeline *pipeline, int64_t now_u
         PQfreemem(notify);
     }
     if (PQstatus(pipeline->connection) == CONNECTION_BAD) {
-        return lose_by_message(pipeline, now_us);
+        return pipeline_lose_by_message(pipeline, now_us);
     }
     return PIPELINE_NOTHING;
 }
 
 static enum pipeline_event read_input(struct pipeline *pipeline, int64_t now_us)
 {
-    if (pipeline->wants_write && !flush(pipeline)) {
-        return lose_by_message(pipeline, now_us);
+    if (pipeline->wants_write && !pipeline_flush(pipeline)) {
+        return pipeline_lose_by_message(pipeline, now_us);
     }
     if (!PQconsumeInput(pipeline->connection)) {
-        return lose_by_message(pipeline, now_us);
+        return pipeline_lose_by_message(pipeline, now_us);
     }
     switch (pipeline->state) {
-    case PROBING:
-        return read_probe(pipeline, now_us);
-    case TUNING:
-        return read_tuning(pipeline, now_us);
-    case PREPARING:
-        return read_preparing(pipeline, now_us);
-    case FLYING:
+    case STATE_PROBING:
+        return pipeline_read_probe(pipeline, now_us);
+    case STATE_TUNING:
+        return pipeline_read_tuning(pipeline, now_us);
+    case STATE_PREPARING:
+        return pipeline_read_preparing(pipeline, now_us);
+    case STATE_FLYING:
         return read_flight(pipeline, now_us);
-    case READY:
+    case STATE_READY:
         return read_unasked(pipeline, now_us);
-    case WAITING:
-    case CONNECTING:
+    case STATE_WAITING:
+    case STATE_CONNECTING:
         break;
     }
     return PIPELINE_NOTHING;
@@ -398,15 +211,15 @@ enum pipeline_event pipeline_advance(struct pipeline *pipeline, int64_t now_us)
         pipeline->landed = false;
         return PIPELINE_LANDED;
     }
-    if (pipeline->state == WAITING) {
-        return now_us >= pipeline->deadline_us ? start_connecting(pipeline, now_us)
+    if (pipeline->state == STATE_WAITING) {
+        return now_us >= pipeline->deadline_us ? pipeline_start_connecting(pipeline, now_us)
                                                : PIPELINE_NOTHING;
     }
     if (now_us >= pipeline->deadline_us) {
-        return lose(pipeline, "the database did not answer in time", now_us);
+        return pipeline_lose(pipeline, "the database did not answer in time", now_us);
     }
-    if (pipeline->state == CONNECTING) {
-        return go_on_connecting(pipeline, now_us);
+    if (pipeline->state == STATE_CONNECTING) {
+        return pipeline_go_on_connecting(pipeline, now_us);
     }
     return read_input(pipeline, now_us);
 }
@@ -443,19 +256,19 @@ void pipeline_send(struct pipeline *pipeline, struct flight *flight, int64_t now
     pipeline->flight = flight;
     pipeline->next_part = 0;
     pipeline->part_has_result = false;
-    set_state(pipeline, FLYING, now_us + ANSWER_TIMEOUT_US);
+    pipeline_set_state(pipeline, STATE_FLYING, now_us + PIPELINE_ANSWER_US);
     for (int i = 0; i < flight->part_count && sent; i++) {
         sent = send_part(pipeline, &flight->parts[i]);
     }
-    if (!sent || !PQpipelineSync(pipeline->connection) || !flush(pipeline)) {
-        (void)lose_by_message(pipeline, now_us);
+    if (!sent || !PQpipelineSync(pipeline->connection) || !pipeline_flush(pipeline)) {
+        (void)pipeline_lose_by_message(pipeline, now_us);
         pipeline->landed = true;
     }
 }
 
 bool pipeline_is_ready(const struct pipeline *pipeline)
 {
-    return pipeline->state == READY;
+    return pipeline->state == STATE_READY;
 }
 
 int pipeline_socket(const struct pipeline *pipeline)
@@ -470,7 +283,7 @@ uint64_t pipeline_generation(const struct pipeline *pipeline)
 
 uint32_t pipeline_events(const struct pipeline *pipeline)
 {
-    if (pipeline->state == CONNECTING) {
+    if (pipeline->state == STATE_CONNECTING) {
         return pipeline->polling == PGRES_POLLING_READING ? EPOLLIN : EPOLLOUT;
     }
     return EPOLLIN | (pipeline->wants_write ? (uint32_t)EPOLLOUT : 0);
