@@ -74,6 +74,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
         call->too_large = "the headers of the answer are larger than 64 KiB";
         return 0;
     }
+    if (count >= 5 && strncmp(line, "HTTP/", 5) == 0) {
+        call->headers_ended = false;
+    }
+    call->headers_ended |= line[0] == '\r' || line[0] == '\n';
     const char *value = header_value(line, size * count, "Retry-After", &value_length);
     if (value != NULL) {
         snprintf(call->retry_after, sizeof(call->retry_after), "%.*s", (int)value_length, value);
@@ -112,6 +116,7 @@ struct buffer http_answer_clear(struct http_call *call)
     call->body = no_body;
     call->retry_after[0] = '\0';
     call->header_bytes = 0;
+    call->headers_ended = false;
     call->too_large = NULL;
     return body;
 }
@@ -164,6 +169,9 @@ struct http_response http_answer_read(const struct http_call *call, CURLcode cod
     long status = 0;
     const char *trouble = "";
 
+    if (code == CURLE_OK && !call->headers_ended) {
+        code = CURLE_PARTIAL_FILE; /* curl calls it an answer when the peer hangs up among them */
+    }
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK) {
         trouble = call->too_large != NULL ? call->too_large : curl_easy_strerror(code);

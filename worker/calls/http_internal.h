@@ -17,6 +17,7 @@ struct http_call {
     struct buffer body;
     char retry_after[64];
     size_t header_bytes;
+    bool headers_ended;
     const char *too_large; /* what was, in words; NULL: nothing */
     bool not_repeatable;
     bool is_secret; /* the answer is a token: wiped as soon as it was read */
