@@ -1,10 +1,7 @@
 /* What is read out of a result; connections are tested by tests/integration. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <string.h>
 
 #include "common/database/database.h"
@@ -29,12 +26,11 @@ static PGresult *row_of(const char *const *values, int count)
     return result;
 }
 
-static void values_are_read_by_their_type(void **state)
+TEST(values_are_read_by_their_type)
 {
     const char *const values[] = {"-9223372036854775808", "9223372036854775807", "t", "f", ""};
     AUTO(PQclear) PGresult *result = row_of(values, 5);
 
-    (void)state;
     assert_true(database_integer(result, 0, 0) == INT64_MIN);
     assert_true(database_integer(result, 0, 1) == INT64_MAX);
     assert_true(database_boolean(result, 0, 2));
@@ -43,27 +39,16 @@ static void values_are_read_by_their_type(void **state)
     assert_string_equal(database_text(result, 0, 4), "");
 }
 
-static void null_and_what_is_not_there_read_alike(void **state)
+TEST(null_and_what_is_not_there_read_alike)
 {
     const char *const values[] = {NULL};
     AUTO(PQclear) PGresult *result = row_of(values, 1);
     static const int places[][2] = {{0, 0}, {1, 0}, {0, 1}};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
         assert_true(database_integer(result, places[i][0], places[i][1]) == 0);
         assert_false(database_boolean(result, places[i][0], places[i][1]));
         assert_null(database_text(result, places[i][0], places[i][1]));
     }
     assert_null(database_text(NULL, 0, 0));
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_read_by_their_type),
-        cmocka_unit_test(null_and_what_is_not_there_read_alike),
-    };
-
-    return cmocka_run_group_tests_name("database", tests, NULL, NULL);
 }

@@ -1,16 +1,17 @@
 /* A call over HTTP: what a service is asked, and what comes of everything it may do. */
+#include "tests/unit/unit.h"
+
 #include "tests/unit/http_helpers.h"
 
 #define LONG_ENOUGH_US (5 * INT64_C(1000000))
 #define SHORT_US       (100 * INT64_C(1000))
 
-static void an_answer_that_comes_whole_is_told(void **state)
+TEST(an_answer_that_comes_whole_is_told)
 {
     const struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     http_rig_ask(&rig, &request, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n[{}]", &result);
     assert_int_equal(result.answer.transport, ERROR_CLASS_OK);
@@ -23,13 +24,12 @@ static void an_answer_that_comes_whole_is_told(void **state)
     http_rig_stop(&rig);
 }
 
-static void an_answer_without_a_body_is_an_answer(void **state)
+TEST(an_answer_without_a_body_is_an_answer)
 {
     const struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     http_rig_ask(&rig, &request, "HTTP/1.1 204 No Content\r\n\r\n", &result);
     assert_int_equal(result.answer.transport, ERROR_CLASS_OK);
@@ -38,7 +38,7 @@ static void an_answer_without_a_body_is_an_answer(void **state)
     http_rig_stop(&rig);
 }
 
-static void an_answer_may_come_in_chunks_and_byte_by_byte(void **state)
+TEST(an_answer_may_come_in_chunks_and_byte_by_byte)
 {
     static const char words[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                                 "2\r\n[1\r\n3\r\n,2]\r\n0\r\n\r\n";
@@ -46,7 +46,6 @@ static void an_answer_may_come_in_chunks_and_byte_by_byte(void **state)
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     http_rig_send(&rig, &request, &result);
     http_rig_accept(&rig);
@@ -61,14 +60,13 @@ static void an_answer_may_come_in_chunks_and_byte_by_byte(void **state)
     http_rig_stop(&rig);
 }
 
-static void headers_that_do_not_end_are_unreadable(void **state)
+TEST(headers_that_do_not_end_are_unreadable)
 {
     const struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     char line[1024];
     struct http_rig rig;
 
-    (void)state;
     memset(line, 'x', sizeof(line));
     memcpy(line, "X-Y: ", 5);
     memcpy(line + sizeof(line) - 2, "\r\n", 2);
@@ -107,12 +105,11 @@ static void answer_with_bytes(size_t length, struct result *result)
     http_rig_stop(&rig);
 }
 
-static void a_body_has_at_most_16_mib(void **state)
+TEST(a_body_has_at_most_16_mib)
 {
     AUTO(result) struct result fits = {.times = 0};
     AUTO(result) struct result too_large = {.times = 0};
 
-    (void)state;
     answer_with_bytes((size_t)16 << 20, &fits);
     assert_int_equal(fits.answer.transport, ERROR_CLASS_OK);
     assert_int_equal(fits.answer.length, (size_t)16 << 20);
@@ -123,7 +120,7 @@ static void a_body_has_at_most_16_mib(void **state)
 }
 
 /* How a service may break off, and what that is called. */
-static void an_answer_that_breaks_off_is_no_answer(void **state)
+TEST(an_answer_that_breaks_off_is_no_answer)
 {
     static const struct {
         const char *words;
@@ -140,7 +137,6 @@ static void an_answer_that_breaks_off_is_no_answer(void **state)
         {"HTTP/1.1 OK\r\n\r\n", ERROR_CLASS_UNREADABLE},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases) * 2; i++) {
         struct http_request request = some_request();
         AUTO(result) struct result result = {.times = 0};
@@ -163,14 +159,13 @@ static void an_answer_that_breaks_off_is_no_answer(void **state)
     }
 }
 
-static void a_redirect_is_not_followed(void **state)
+TEST(a_redirect_is_not_followed)
 {
     const struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     char words[200];
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     snprintf(words, sizeof(words),
              "HTTP/1.1 302 Found\r\nLocation: %s/elsewhere\r\nContent-Length: 0\r\n\r\n", rig.url);
@@ -184,7 +179,7 @@ static void a_redirect_is_not_followed(void **state)
     http_rig_stop(&rig);
 }
 
-static void retry_after_is_read_from_the_headers(void **state)
+TEST(retry_after_is_read_from_the_headers)
 {
     static const struct {
         const char *line;
@@ -201,7 +196,6 @@ static void retry_after_is_read_from_the_headers(void **state)
         {"X-Retry-After: 17", -1, -1},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const struct http_request request = some_request();
         AUTO(result) struct result result = {.times = 0};
@@ -220,11 +214,10 @@ static void retry_after_is_read_from_the_headers(void **state)
 }
 
 /* The clock is handed in. */
-static void retry_after_counts_from_now_and_ends_after_an_hour(void **state)
+TEST(retry_after_counts_from_now_and_ends_after_an_hour)
 {
     const int64_t now_s = 784111777; /* Sun, 06 Nov 1994 08:49:37 GMT */
 
-    (void)state;
     assert_int_equal(http_retry_after_ms("Sun, 06 Nov 1994 08:50:00 GMT", now_s), 23000);
     assert_int_equal(http_retry_after_ms("Sun, 06 Nov 1994 08:49:00 GMT", now_s), 0);
     assert_int_equal(http_retry_after_ms("Mon, 07 Nov 1994 08:49:37 GMT", now_s), 3600000);
@@ -234,9 +227,8 @@ static void retry_after_counts_from_now_and_ends_after_an_hour(void **state)
     assert_int_equal(http_retry_after_ms("", now_s), -1);
 }
 
-static void a_service_that_says_nothing_is_given_up_in_time(void **state)
+TEST(a_service_that_says_nothing_is_given_up_in_time)
 {
-    (void)state;
     for (int i = 0; i < 2; i++) {
         struct http_request request = some_request();
         AUTO(result) struct result result = {.times = 0};
@@ -258,13 +250,12 @@ static void a_service_that_says_nothing_is_given_up_in_time(void **state)
     }
 }
 
-static void a_refused_connection_is_the_network_and_nothing_was_sent(void **state)
+TEST(a_refused_connection_is_the_network_and_nothing_was_sent)
 {
     struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     request.not_repeatable = true;
     http_rig_start(&rig, LONG_ENOUGH_US);
     scripted_peer_refuse(&rig.peer);
@@ -274,13 +265,12 @@ static void a_refused_connection_is_the_network_and_nothing_was_sent(void **stat
     http_rig_stop(&rig);
 }
 
-static void a_call_that_is_cancelled_is_not_told_and_hangs_up(void **state)
+TEST(a_call_that_is_cancelled_is_not_told_and_hangs_up)
 {
     const struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     struct http_call *call = http_rig_send(&rig, &request, &result);
     http_rig_accept(&rig);
@@ -297,38 +287,16 @@ static void a_call_that_is_cancelled_is_not_told_and_hangs_up(void **state)
     http_rig_stop(&rig);
 }
 
-static void what_is_in_flight_when_the_client_goes_is_not_told(void **state)
+TEST(what_is_in_flight_when_the_client_goes_is_not_told)
 {
     const struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     http_rig_send(&rig, &request, &result);
     http_rig_send(&rig, &request, &result);
     http_rig_accept(&rig);
     http_rig_stop(&rig);
     assert_int_equal(result.times, 0);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_answer_that_comes_whole_is_told),
-        cmocka_unit_test(an_answer_without_a_body_is_an_answer),
-        cmocka_unit_test(an_answer_may_come_in_chunks_and_byte_by_byte),
-        cmocka_unit_test(headers_that_do_not_end_are_unreadable),
-        cmocka_unit_test(a_body_has_at_most_16_mib),
-        cmocka_unit_test(an_answer_that_breaks_off_is_no_answer),
-        cmocka_unit_test(a_redirect_is_not_followed),
-        cmocka_unit_test(retry_after_is_read_from_the_headers),
-        cmocka_unit_test(retry_after_counts_from_now_and_ends_after_an_hour),
-        cmocka_unit_test(a_service_that_says_nothing_is_given_up_in_time),
-        cmocka_unit_test(a_refused_connection_is_the_network_and_nothing_was_sent),
-        cmocka_unit_test(a_call_that_is_cancelled_is_not_told_and_hangs_up),
-        cmocka_unit_test(what_is_in_flight_when_the_client_goes_is_not_told),
-    };
-
-    return cmocka_run_group_tests_name("http", tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
 /* What goes over the wire for a request, and over which connection. */
+#include "tests/unit/unit.h"
+
 #include "tests/unit/http_helpers.h"
 
 #define LONG_ENOUGH_US (5 * INT64_C(1000000))
@@ -30,14 +32,13 @@ static void ask_again(struct http_rig *rig, const struct http_request *request,
     http_rig_await(rig, result);
 }
 
-static void a_shop_gets_its_token_and_ours_in_the_query(void **state)
+TEST(a_shop_gets_its_token_and_ours_in_the_query)
 {
     struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
     char partner[] = "p&q";
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     rig.config.partner_token = partner;
     http_rig_ask(&rig, &request, EMPTY_ANSWER, &result);
@@ -52,13 +53,12 @@ static void a_shop_gets_its_token_and_ours_in_the_query(void **state)
     http_rig_stop(&rig);
 }
 
-static void a_bearer_token_stands_in_a_header_of_its_own_request_only(void **state)
+TEST(a_bearer_token_stands_in_a_header_of_its_own_request_only)
 {
     struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     request.api = API_BOEKUWZENDING;
     request.auth = HTTP_AUTH_BEARER;
@@ -74,13 +74,12 @@ static void a_bearer_token_stands_in_a_header_of_its_own_request_only(void **sta
     http_rig_stop(&rig);
 }
 
-static void a_body_goes_with_its_method_and_its_kind(void **state)
+TEST(a_body_goes_with_its_method_and_its_kind)
 {
     struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     request.method = HTTP_PATCH;
     request.body = xstrdup("{\"status\":2}");
@@ -102,13 +101,12 @@ static void a_body_goes_with_its_method_and_its_kind(void **state)
     http_rig_stop(&rig);
 }
 
-static void a_connection_is_kept_for_the_next_call(void **state)
+TEST(a_connection_is_kept_for_the_next_call)
 {
     const struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     http_rig_ask(&rig, &request, EMPTY_ANSWER, &result);
     ask_again(&rig, &request, &result);
@@ -118,13 +116,12 @@ static void a_connection_is_kept_for_the_next_call(void **state)
 }
 
 /* curl repeats by itself what went over a kept connection that turned out to be dead. */
-static void what_must_not_be_repeated_has_a_connection_of_its_own(void **state)
+TEST(what_must_not_be_repeated_has_a_connection_of_its_own)
 {
     struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     http_rig_ask(&rig, &request, EMPTY_ANSWER, &result);
     request.not_repeatable = true;
@@ -134,13 +131,12 @@ static void what_must_not_be_repeated_has_a_connection_of_its_own(void **state)
     http_rig_stop(&rig);
 }
 
-static void a_kept_connection_that_is_dead_is_replaced(void **state)
+TEST(a_kept_connection_that_is_dead_is_replaced)
 {
     const struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
     struct http_rig rig;
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     http_rig_ask(&rig, &request, EMPTY_ANSWER, &result);
     buffer_clear(&rig.peer.heard);
@@ -156,7 +152,7 @@ static void a_kept_connection_that_is_dead_is_replaced(void **state)
     http_rig_stop(&rig);
 }
 
-static void a_request_that_is_absurdly_long_is_not_sent(void **state)
+TEST(a_request_that_is_absurdly_long_is_not_sent)
 {
     struct http_request request = some_request();
     AUTO(result) struct result result = {.times = 0};
@@ -164,7 +160,6 @@ static void a_request_that_is_absurdly_long_is_not_sent(void **state)
     const struct http_secrets secrets = {.store_token = token};
     struct http_rig rig;
 
-    (void)state;
     memset(token, 'a', 8999);
     request.not_repeatable = true;
     http_rig_start(&rig, LONG_ENOUGH_US);
@@ -195,14 +190,13 @@ static void start_next(void *context, const struct http_response *answer)
     chain->result.times = chain->left < 0;
 }
 
-static void whoever_is_told_may_call_again(void **state)
+TEST(whoever_is_told_may_call_again)
 {
     struct http_rig rig;
     struct chain chain = {.rig = &rig, .left = 2};
     const struct http_request request = some_request();
     const struct http_secrets secrets = {.store_token = "a/b"};
 
-    (void)state;
     http_rig_start(&rig, LONG_ENOUGH_US);
     http_send(rig.client, &request, &secrets, start_next, &chain);
     http_rig_accept(&rig);
@@ -213,20 +207,4 @@ static void whoever_is_told_may_call_again(void **state)
     }
     http_rig_await(&rig, &chain.result);
     http_rig_stop(&rig);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_shop_gets_its_token_and_ours_in_the_query),
-        cmocka_unit_test(a_bearer_token_stands_in_a_header_of_its_own_request_only),
-        cmocka_unit_test(a_body_goes_with_its_method_and_its_kind),
-        cmocka_unit_test(a_connection_is_kept_for_the_next_call),
-        cmocka_unit_test(what_must_not_be_repeated_has_a_connection_of_its_own),
-        cmocka_unit_test(a_kept_connection_that_is_dead_is_replaced),
-        cmocka_unit_test(a_request_that_is_absurdly_long_is_not_sent),
-        cmocka_unit_test(whoever_is_told_may_call_again),
-    };
-
-    return cmocka_run_group_tests_name("http_request", tests, NULL, NULL);
 }

@@ -1,12 +1,13 @@
 /* From no connection to a ready one: each state on that way, and each way out of it. */
+#include "tests/unit/unit.h"
+
 #include "tests/unit/pipeline_helpers.h"
 
-static void a_connection_is_probed_tuned_and_prepared_before_it_is_ready(void **state)
+TEST(a_connection_is_probed_tuned_and_prepared_before_it_is_ready)
 {
     struct buffer script = SCRIPT_INIT;
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     assert_int_equal(pipeline_socket(rig.pipeline), -1);
     rig_reach_preparing(&rig, &rig.peer);
@@ -19,12 +20,11 @@ static void a_connection_is_probed_tuned_and_prepared_before_it_is_ready(void **
     rig_stop(&rig);
 }
 
-static void a_refused_connection_is_tried_again_ever_later(void **state)
+TEST(a_refused_connection_is_tried_again_ever_later)
 {
     static const int64_t longest_ms[] = {100, 200, 400, 800, 1000, 1000};
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     scripted_peer_refuse(&rig.peer);
     for (size_t i = 0; i < ARRAY_LENGTH(longest_ms); i++) {
@@ -36,11 +36,10 @@ static void a_refused_connection_is_tried_again_ever_later(void **state)
     rig_stop(&rig);
 }
 
-static void the_wait_is_short_again_after_a_connection_that_worked(void **state)
+TEST(the_wait_is_short_again_after_a_connection_that_worked)
 {
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     for (int64_t longest_us = SECOND_US / 10; longest_us < SECOND_US / 2; longest_us *= 2) {
         rig_knock(&rig, &rig.peer);
@@ -55,12 +54,11 @@ static void the_wait_is_short_again_after_a_connection_that_worked(void **state)
     rig_stop(&rig);
 }
 
-static void a_host_that_refuses_or_is_silent_is_followed_by_the_next_one_at_once(void **state)
+TEST(a_host_that_refuses_or_is_silent_is_followed_by_the_next_one_at_once)
 {
     struct rig rig;
     uint64_t generation;
 
-    (void)state;
     rig_start_list(&rig);
     scripted_peer_refuse(&rig.peer);
     if (pipeline_advance(rig.pipeline, rig.now_us) == PIPELINE_NOTHING) {
@@ -75,12 +73,11 @@ static void a_host_that_refuses_or_is_silent_is_followed_by_the_next_one_at_once
     rig_stop(&rig);
 }
 
-static void a_standby_is_no_place_to_work(void **state)
+TEST(a_standby_is_no_place_to_work)
 {
     struct buffer script = SCRIPT_INIT;
     struct rig rig;
 
-    (void)state;
     rig_start_list(&rig);
     rig_knock(&rig, &rig.peer);
     script_welcome(&script, true);
@@ -90,12 +87,11 @@ static void a_standby_is_no_place_to_work(void **state)
     rig_stop(&rig);
 }
 
-static void a_connection_that_does_not_let_us_in_is_lost(void **state)
+TEST(a_connection_that_does_not_let_us_in_is_lost)
 {
     struct buffer script = SCRIPT_INIT;
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     rig_knock(&rig, &rig.peer);
     script_trouble(&script, 'E', "28P01", "password authentication failed", NULL);
@@ -105,12 +101,11 @@ static void a_connection_that_does_not_let_us_in_is_lost(void **state)
     rig_stop(&rig);
 }
 
-static void a_server_without_encryption_is_asked_again_without(void **state)
+TEST(a_server_without_encryption_is_asked_again_without)
 {
     struct rig rig;
     uint64_t generation;
 
-    (void)state;
     rig_start_with(&rig, CONFIG_PREPARE_AUTO, "127.0.0.1", "sslmode=prefer");
     assert_int_equal(pipeline_advance(rig.pipeline, rig.now_us), PIPELINE_NOTHING);
     scripted_peer_accept(&rig.peer);
@@ -124,11 +119,10 @@ static void a_server_without_encryption_is_asked_again_without(void **state)
     rig_stop(&rig);
 }
 
-static void behind_a_pooler_nothing_is_tuned_and_prepared(void **state)
+TEST(behind_a_pooler_nothing_is_tuned_and_prepared)
 {
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     rig_reach_probing(&rig, &rig.peer);
     say_pid(&rig.peer, SERVER_PID + 1);
@@ -137,11 +131,10 @@ static void behind_a_pooler_nothing_is_tuned_and_prepared(void **state)
     rig_stop(&rig);
 }
 
-static void whoever_says_so_has_statements_prepared_or_not_whatever_stands_between(void **state)
+TEST(whoever_says_so_has_statements_prepared_or_not_whatever_stands_between)
 {
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_OFF);
     rig_reach_probing(&rig, &rig.peer);
     say_pid(&rig.peer, SERVER_PID);
@@ -156,12 +149,11 @@ static void whoever_says_so_has_statements_prepared_or_not_whatever_stands_betwe
     rig_stop(&rig);
 }
 
-static void an_answer_may_come_byte_by_byte(void **state)
+TEST(an_answer_may_come_byte_by_byte)
 {
     struct buffer script = SCRIPT_INIT;
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     rig_reach_preparing(&rig, &rig.peer);
     script_prepared(&script);
@@ -179,9 +171,8 @@ typedef void reach(struct rig *rig, struct scripted_peer *peer);
 
 static reach *const questions[] = {rig_reach_probing, rig_reach_tuning, rig_reach_preparing};
 
-static void a_server_that_leaves_a_question_open_is_given_up_after_half_a_minute(void **state)
+TEST(a_server_that_leaves_a_question_open_is_given_up_after_half_a_minute)
 {
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(questions); i++) {
         struct rig rig;
 
@@ -193,9 +184,8 @@ static void a_server_that_leaves_a_question_open_is_given_up_after_half_a_minute
     }
 }
 
-static void a_server_that_hangs_up_or_refuses_a_question_is_left(void **state)
+TEST(a_server_that_hangs_up_or_refuses_a_question_is_left)
 {
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(questions); i++) {
         struct buffer script = SCRIPT_INIT;
         struct rig rig;
@@ -213,24 +203,4 @@ static void a_server_that_hangs_up_or_refuses_a_question_is_left(void **state)
         assert_false(pipeline_is_ready(rig.pipeline));
         rig_stop(&rig);
     }
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_connection_is_probed_tuned_and_prepared_before_it_is_ready),
-        cmocka_unit_test(a_refused_connection_is_tried_again_ever_later),
-        cmocka_unit_test(the_wait_is_short_again_after_a_connection_that_worked),
-        cmocka_unit_test(a_host_that_refuses_or_is_silent_is_followed_by_the_next_one_at_once),
-        cmocka_unit_test(a_standby_is_no_place_to_work),
-        cmocka_unit_test(a_connection_that_does_not_let_us_in_is_lost),
-        cmocka_unit_test(a_server_without_encryption_is_asked_again_without),
-        cmocka_unit_test(behind_a_pooler_nothing_is_tuned_and_prepared),
-        cmocka_unit_test(whoever_says_so_has_statements_prepared_or_not_whatever_stands_between),
-        cmocka_unit_test(an_answer_may_come_byte_by_byte),
-        cmocka_unit_test(a_server_that_leaves_a_question_open_is_given_up_after_half_a_minute),
-        cmocka_unit_test(a_server_that_hangs_up_or_refuses_a_question_is_left),
-    };
-
-    return cmocka_run_group_tests_name("pipeline_connect", tests, NULL, NULL);
 }

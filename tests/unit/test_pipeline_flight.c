@@ -1,4 +1,6 @@
 /* A flight over a ready connection: the three ways in which it can end, and what else may come. */
+#include "tests/unit/unit.h"
+
 #include "tests/unit/pipeline_helpers.h"
 
 /* Sends a renewal (prepared), a goodbye and a finish (prepared); the server has heard it. */
@@ -45,13 +47,12 @@ static void expect_unknown(struct rig *rig, const struct flight *flight)
     rig_expect_wait(rig, SECOND_US / 10);
 }
 
-static void a_flight_is_committed_and_each_statement_has_its_result(void **state)
+TEST(a_flight_is_committed_and_each_statement_has_its_result)
 {
     struct buffer script = SCRIPT_INIT;
     struct flight flight;
     struct rig rig;
 
-    (void)state;
     start_flying(&rig, &flight);
     script_success(&script);
     postgres_say(&rig.peer, &script);
@@ -67,13 +68,12 @@ static void a_flight_is_committed_and_each_statement_has_its_result(void **state
     stop_flying(&rig, &flight);
 }
 
-static void a_flight_lands_with_the_last_byte_of_its_answer(void **state)
+TEST(a_flight_lands_with_the_last_byte_of_its_answer)
 {
     struct buffer script = SCRIPT_INIT;
     struct flight flight;
     struct rig rig;
 
-    (void)state;
     start_flying(&rig, &flight);
     script_success(&script);
     for (size_t i = 0; i < script.length; i++) {
@@ -86,12 +86,11 @@ static void a_flight_lands_with_the_last_byte_of_its_answer(void **state)
     stop_flying(&rig, &flight);
 }
 
-static void a_pooler_gets_statements_with_their_text(void **state)
+TEST(a_pooler_gets_statements_with_their_text)
 {
     struct flight flight = {.part_count = 0};
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     rig_reach_probing(&rig, &rig.peer);
     say_pid(&rig.peer, SERVER_PID + 1);
@@ -102,13 +101,12 @@ static void a_pooler_gets_statements_with_their_text(void **state)
     stop_flying(&rig, &flight);
 }
 
-static void a_refusal_names_its_statement_and_the_connection_goes_on(void **state)
+TEST(a_refusal_names_its_statement_and_the_connection_goes_on)
 {
     struct buffer script = SCRIPT_INIT;
     struct flight flight;
     struct rig rig;
 
-    (void)state;
     start_flying(&rig, &flight);
     script_statement(&script, true, "7");
     script_trouble(&script, 'E', "23505", "duplicate key", NULL);
@@ -131,13 +129,12 @@ static void a_refusal_names_its_statement_and_the_connection_goes_on(void **stat
     stop_flying(&rig, &flight);
 }
 
-static void a_refusal_at_commit_is_the_fault_of_no_statement(void **state)
+TEST(a_refusal_at_commit_is_the_fault_of_no_statement)
 {
     struct buffer script = SCRIPT_INIT;
     struct flight flight;
     struct rig rig;
 
-    (void)state;
     start_flying(&rig, &flight);
     script_statement(&script, true, "7");
     script_statement(&script, false, NULL);
@@ -152,11 +149,10 @@ static void a_refusal_at_commit_is_the_fault_of_no_statement(void **state)
     stop_flying(&rig, &flight);
 }
 
-static void a_server_that_can_no_longer_write_is_left(void **state)
+TEST(a_server_that_can_no_longer_write_is_left)
 {
     static const char *const states[] = {"25006", "57P01", "26000"};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(states); i++) {
         struct buffer script = SCRIPT_INIT;
         struct flight flight;
@@ -172,13 +168,12 @@ static void a_server_that_can_no_longer_write_is_left(void **state)
     }
 }
 
-static void a_commit_that_was_not_replicated_is_unknown(void **state)
+TEST(a_commit_that_was_not_replicated_is_unknown)
 {
     struct buffer script = SCRIPT_INIT;
     struct flight flight;
     struct rig rig;
 
-    (void)state;
     start_flying(&rig, &flight);
     script_statement(&script, true, "7");
     script_statement(&script, false, NULL);
@@ -190,13 +185,12 @@ static void a_commit_that_was_not_replicated_is_unknown(void **state)
     stop_flying(&rig, &flight);
 }
 
-static void another_remark_of_the_server_changes_nothing(void **state)
+TEST(another_remark_of_the_server_changes_nothing)
 {
     struct buffer script = SCRIPT_INIT;
     struct flight flight;
     struct rig rig;
 
-    (void)state;
     start_flying(&rig, &flight);
     script_trouble(&script, 'N', "01000", "something else", "SomethingElse");
     script_success(&script);
@@ -206,13 +200,12 @@ static void another_remark_of_the_server_changes_nothing(void **state)
     stop_flying(&rig, &flight);
 }
 
-static void a_connection_that_breaks_leaves_the_outcome_unknown(void **state)
+TEST(a_connection_that_breaks_leaves_the_outcome_unknown)
 {
     struct buffer whole = SCRIPT_INIT;
     /* Nothing; a part of a message; all but that the transaction is over. */
     size_t heard[] = {0, 3, 0};
 
-    (void)state;
     script_success(&whole);
     heard[2] = whole.length - 6;
     for (size_t i = 0; i < ARRAY_LENGTH(heard); i++) {
@@ -229,12 +222,11 @@ static void a_connection_that_breaks_leaves_the_outcome_unknown(void **state)
     buffer_release(&whole);
 }
 
-static void a_server_that_is_silent_leaves_the_outcome_unknown(void **state)
+TEST(a_server_that_is_silent_leaves_the_outcome_unknown)
 {
     struct flight flight;
     struct rig rig;
 
-    (void)state;
     start_flying(&rig, &flight);
     assert_int_equal(pipeline_deadline_us(rig.pipeline), rig.now_us + ANSWER_US);
     rig.now_us += ANSWER_US;
@@ -245,12 +237,11 @@ static void a_server_that_is_silent_leaves_the_outcome_unknown(void **state)
     stop_flying(&rig, &flight);
 }
 
-static void a_silent_host_of_a_list_is_followed_by_the_next_one_at_once(void **state)
+TEST(a_silent_host_of_a_list_is_followed_by_the_next_one_at_once)
 {
     struct flight flight;
     struct rig rig;
 
-    (void)state;
     rig_start_list(&rig);
     rig_reach_ready(&rig, &rig.peer);
     take_off(&rig, &flight);
@@ -261,12 +252,11 @@ static void a_silent_host_of_a_list_is_followed_by_the_next_one_at_once(void **s
     stop_flying(&rig, &flight);
 }
 
-static void a_connection_that_broke_before_the_flight_was_sent_is_told_with_it(void **state)
+TEST(a_connection_that_broke_before_the_flight_was_sent_is_told_with_it)
 {
     struct flight flight = {.part_count = 0};
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     rig_reach_ready(&rig, &rig.peer);
     scripted_peer_hang_up(&rig.peer);
@@ -277,14 +267,13 @@ static void a_connection_that_broke_before_the_flight_was_sent_is_told_with_it(v
 }
 
 /* More than fits in the buffers of the sockets. */
-static void what_does_not_fit_is_sent_when_there_is_room(void **state)
+TEST(what_does_not_fit_is_sent_when_there_is_room)
 {
     enum { PARTS = 30, BYTES = 1 << 20 };
     struct flight flight = {.part_count = 0};
     struct buffer script = SCRIPT_INIT;
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     rig_reach_ready(&rig, &rig.peer);
     for (int i = 0; i < PARTS; i++) {
@@ -311,13 +300,12 @@ static void what_does_not_fit_is_sent_when_there_is_room(void **state)
     stop_flying(&rig, &flight);
 }
 
-static void a_server_may_speak_unasked(void **state)
+TEST(a_server_may_speak_unasked)
 {
     struct buffer script = SCRIPT_INIT;
     struct buffer notification = SCRIPT_INIT;
     struct rig rig;
 
-    (void)state;
     rig_start(&rig, CONFIG_PREPARE_AUTO);
     rig_reach_ready(&rig, &rig.peer);
     script_parameter(&script, "TimeZone", "UTC");
@@ -335,26 +323,4 @@ static void a_server_may_speak_unasked(void **state)
     rig_expect(&rig, PIPELINE_LOST);
     rig_expect_wait(&rig, SECOND_US / 10);
     rig_stop(&rig);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_flight_is_committed_and_each_statement_has_its_result),
-        cmocka_unit_test(a_flight_lands_with_the_last_byte_of_its_answer),
-        cmocka_unit_test(a_pooler_gets_statements_with_their_text),
-        cmocka_unit_test(a_refusal_names_its_statement_and_the_connection_goes_on),
-        cmocka_unit_test(a_refusal_at_commit_is_the_fault_of_no_statement),
-        cmocka_unit_test(a_server_that_can_no_longer_write_is_left),
-        cmocka_unit_test(a_commit_that_was_not_replicated_is_unknown),
-        cmocka_unit_test(another_remark_of_the_server_changes_nothing),
-        cmocka_unit_test(a_connection_that_breaks_leaves_the_outcome_unknown),
-        cmocka_unit_test(a_server_that_is_silent_leaves_the_outcome_unknown),
-        cmocka_unit_test(a_silent_host_of_a_list_is_followed_by_the_next_one_at_once),
-        cmocka_unit_test(a_connection_that_broke_before_the_flight_was_sent_is_told_with_it),
-        cmocka_unit_test(what_does_not_fit_is_sent_when_there_is_room),
-        cmocka_unit_test(a_server_may_speak_unasked),
-    };
-
-    return cmocka_run_group_tests_name("pipeline_flight", tests, NULL, NULL);
 }

@@ -1,9 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <poll.h>
 #include <pthread.h>
 
@@ -16,11 +13,10 @@ static bool is_rung(const struct wakeup *wakeup, int timeout_ms)
     return poll(&descriptor, 1, timeout_ms) == 1;
 }
 
-static void rings_count_as_one_until_drained(void **state)
+TEST(rings_count_as_one_until_drained)
 {
     struct wakeup wakeup = WAKEUP_INIT;
 
-    (void)state;
     assert_true(wakeup_open(&wakeup, NULL));
     assert_false(is_rung(&wakeup, 0));
     wakeup_ring(&wakeup);
@@ -40,12 +36,11 @@ static void *ring(void *context)
     return NULL;
 }
 
-static void another_thread_wakes_who_waits(void **state)
+TEST(another_thread_wakes_who_waits)
 {
     struct wakeup wakeup = WAKEUP_INIT;
     pthread_t thread;
 
-    (void)state;
     assert_true(wakeup_open(&wakeup, NULL));
     assert_int_equal(pthread_create(&thread, NULL, ring, &wakeup), 0);
     assert_true(is_rung(&wakeup, 10000));
@@ -53,26 +48,14 @@ static void another_thread_wakes_who_waits(void **state)
     wakeup_close(&wakeup);
 }
 
-static void one_that_is_closed_can_be_closed_again(void **state)
+TEST(one_that_is_closed_can_be_closed_again)
 {
     struct wakeup wakeup = WAKEUP_INIT;
 
-    (void)state;
     wakeup_close(&wakeup);
     assert_true(wakeup_open(&wakeup, NULL));
     assert_true(wakeup.descriptor >= 0);
     wakeup_close(&wakeup);
     assert_int_equal(wakeup.descriptor, -1);
     wakeup_close(&wakeup);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rings_count_as_one_until_drained),
-        cmocka_unit_test(another_thread_wakes_who_waits),
-        cmocka_unit_test(one_that_is_closed_can_be_closed_again),
-    };
-
-    return cmocka_run_group_tests_name("wakeup", tests, NULL, NULL);
 }
