@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/database/database.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "worker/engine/backoff.h"
@@ -62,12 +63,6 @@ static int held(const struct exchange *exchange)
     return runs_held(exchange->settings.runs);
 }
 
-static void add_look(struct exchange *exchange, int64_t now_us)
-{
-    stall_looks(exchange->settings.stall, now_us);
-    queue_add_due(exchange->settings.queue, &exchange->flight);
-}
-
 static void add_claim(struct exchange *exchange, int64_t now_us)
 {
     int limit = claiming_room(exchange->settings.claiming, held(exchange));
@@ -120,7 +115,8 @@ static void compose(struct exchange *exchange, int64_t now_us)
                              exchange->is_stopping);
     }
     if (wants_look(exchange, now_us)) {
-        add_look(exchange, now_us);
+        stall_looks(exchange->settings.stall, now_us);
+        queue_add_due(exchange->settings.queue, &exchange->flight);
     }
     if (claims) {
         add_claim(exchange, now_us);
@@ -154,19 +150,20 @@ struct flight *exchange_compose(struct exchange *exchange, int64_t now_us)
 
 static int64_t first_integer(const PGresult *result)
 {
-    return PQntuples(result) > 0 ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+    return PQntuples(result) > 0 ? database_integer(result, 0, 0) : 0;
 }
 
 static bool first_is_true(const PGresult *result)
 {
-    return result != NULL && PQntuples(result) > 0 && PQgetvalue(result, 0, 0)[0] == 't';
+    return result != NULL && PQntuples(result) > 0 && database_boolean(result, 0, 0);
 }
 
 static void lose_lease(struct exchange *exchange)
 {
+    int jobs = runs_abandon_calling(exchange->settings.runs);
+
     LOG_WARNING("the lease has lapsed: letting go of all jobs",
-                LOG_INT("worker", exchange->lease.worker_id),
-                LOG_INT("jobs", runs_abandon_calling(exchange->settings.runs)));
+                LOG_INT("worker", exchange->lease.worker_id), LOG_INT("jobs", jobs));
     tally_lapsed();
     lease_drop(&exchange->lease);
 }

@@ -78,7 +78,7 @@ struct job_run *job_run_new(const struct job_run_parts *parts, struct job_run_li
     outcome_init(&run->outcome);
     run->lists = lists;
     run->state = JOB_RUN_STEPPING;
-    insert(&lists->of[JOB_RUN_STEPPING], NULL, run);
+    insert(&lists->of[JOB_RUN_STEPPING], lists->of[JOB_RUN_STEPPING].last, run);
     run->kind_state = run->kind->begin(&run->job, &run->outcome);
     if (run->kind_state == NULL) {
         run->end = STEP_FAILED;

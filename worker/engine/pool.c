@@ -8,13 +8,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -24,6 +21,7 @@
 #include "common/memory.h"
 #include "common/metrics.h"
 #include "common/program.h"
+#include "common/wakeup.h"
 #include "worker/engine/identity.h"
 #include "worker/engine/listener.h"
 #include "worker/engine/tally.h"
@@ -42,15 +40,14 @@ struct pool {
     struct listener *listener;
     struct metrics_server *metrics;
     int signal_descriptor;
-    int notice_descriptor; /* workers ring it when they have something to tell */
+    struct wakeup notice; /* workers ring it when they have something to tell */
 };
 
 static void take_notice(void *context)
 {
     const struct pool *pool = context;
-    const uint64_t one = 1;
 
-    (void)!write(pool->notice_descriptor, &one, sizeof(one));
+    wakeup_ring(&pool->notice);
 }
 
 static void wake_workers(void *context)
@@ -198,22 +195,6 @@ static bool read_database(struct pool *pool, struct error *err)
     return true;
 }
 
-static bool block_signals(struct pool *pool, struct error *err)
-{
-    sigset_t signals;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    pool->signal_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    pool->notice_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (pool->signal_descriptor < 0 || pool->notice_descriptor < 0) {
-        return error_set(err, ERROR_SYSTEM, "cannot make descriptors: %s", error_reason(errno));
-    }
-    return true;
-}
-
 static bool start_workers(struct pool *pool, bool until_idle, struct error *err)
 {
     for (int i = 0; i < pool->config->threads; i++) {
@@ -247,7 +228,8 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     identity_of_self(&pool->identity);
     tally_show();
     if (!program_raise_descriptors(descriptors, err) || !read_database(pool, err) ||
-        !block_signals(pool, err) || !start_workers(pool, until_idle, err) ||
+        !program_read_signals(&pool->signal_descriptor, err) || !wakeup_open(&pool->notice, err) ||
+        !start_workers(pool, until_idle, err) ||
         !listener_start(listen_url, wake_workers, pool, &pool->listener, err)) {
         return false;
     }
@@ -260,9 +242,8 @@ static bool wait_for_news(const struct pool *pool)
 {
     struct pollfd descriptors[] = {
         {.fd = pool->signal_descriptor, .events = POLLIN},
-        {.fd = pool->notice_descriptor, .events = POLLIN},
+        {.fd = pool->notice.descriptor, .events = POLLIN},
     };
-    uint64_t count;
 
     if (poll(descriptors, 2, -1) < 0 && errno != EINTR) {
         return false;
@@ -270,7 +251,7 @@ static bool wait_for_news(const struct pool *pool)
     if (descriptors[0].revents != 0) {
         return false;
     }
-    (void)!read(pool->notice_descriptor, &count, sizeof(count));
+    wakeup_drain(&pool->notice);
     for (int i = 0; i < pool->worker_count; i++) {
         if (worker_is_idle(pool->workers[i]) || worker_has_ended(pool->workers[i])) {
             return false;
@@ -295,16 +276,14 @@ static void stop(struct pool *pool)
     if (pool->signal_descriptor >= 0) {
         close(pool->signal_descriptor);
     }
-    if (pool->notice_descriptor >= 0) {
-        close(pool->notice_descriptor);
-    }
+    wakeup_close(&pool->notice);
 }
 
 bool pool_run(const struct config *config, const struct sealing_key *key, bool until_idle,
               struct error *err)
 {
     struct pool pool = {
-        .config = config, .key = key, .signal_descriptor = -1, .notice_descriptor = -1};
+        .config = config, .key = key, .signal_descriptor = -1, .notice = WAKEUP_INIT};
     bool started = start(&pool, until_idle, err);
 
     if (started) {

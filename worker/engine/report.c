@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/buffer.h"
+#include "common/database/database.h"
 #include "common/log.h"
 #include "common/memory.h"
 
@@ -192,7 +193,7 @@ bool report_is_refused(const struct report_verdict *verdict, int64_t job_id)
         const PGresult *refused = verdict->refused[i];
 
         for (int row = 0; refused != NULL && row < PQntuples(refused); row++) {
-            if (strtoll(PQgetvalue(refused, row, 0), NULL, 10) == job_id) {
+            if (database_integer(refused, row, 0) == job_id) {
                 return true;
             }
         }

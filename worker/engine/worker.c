@@ -16,12 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "common/wakeup.h"
 #include "worker/engine/claiming.h"
 #include "worker/engine/exchange.h"
 #include "worker/engine/runs.h"
@@ -47,7 +47,7 @@ struct worker {
     atomic_bool has_ended;
     atomic_bool is_idle;
     struct stall stall;
-    int wake_descriptor;
+    struct wakeup wakeup;
 
     /* The thread's own. */
     int64_t now_us; /* read once per round of the loop */
@@ -198,21 +198,13 @@ static int wait_ms(const struct worker *worker)
     return wait > WAIT_MOST_MS ? WAIT_MOST_MS : (int)wait;
 }
 
-static void drain_wake(const struct worker *worker)
-{
-    uint64_t count;
-
-    /* Non-blocking; there is nothing to do about a failure but to be woken again. */
-    (void)!read(worker->wake_descriptor, &count, sizeof(count));
-}
-
 static void handle_event(struct worker *worker, const struct epoll_event *event)
 {
     int descriptor = (int)(uint32_t)event->data.u64;
 
     switch (event->data.u64 >> 32) {
     case TAG_WAKE:
-        drain_wake(worker);
+        wakeup_drain(&worker->wakeup);
         break;
     case TAG_DATABASE:
         advance_database(worker);
@@ -274,12 +266,14 @@ static void *worker_main(void *context)
 static bool open_descriptors(struct worker *worker, struct error *err)
 {
     worker->epoll = epoll_create1(EPOLL_CLOEXEC);
-    worker->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (worker->epoll < 0 || worker->wake_descriptor < 0) {
+    if (worker->epoll < 0) {
         return error_set(err, ERROR_SYSTEM, "cannot make a worker's descriptors: %s",
                          error_reason(errno));
     }
-    watch(worker->epoll, EPOLL_CTL_ADD, worker->wake_descriptor, TAG_WAKE, EPOLLIN);
+    if (!wakeup_open(&worker->wakeup, err)) {
+        return false;
+    }
+    watch(worker->epoll, EPOLL_CTL_ADD, worker->wakeup.descriptor, TAG_WAKE, EPOLLIN);
     return true;
 }
 
@@ -321,9 +315,7 @@ static void free_worker(struct worker *worker)
     exchange_free(worker->exchange);
     runs_free(worker->runs);
     queue_free(worker->settings.queue);
-    if (worker->wake_descriptor >= 0) {
-        close(worker->wake_descriptor);
-    }
+    wakeup_close(&worker->wakeup);
     if (worker->epoll >= 0) {
         close(worker->epoll);
     }
@@ -337,7 +329,8 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
 
     worker->settings = *settings;
     worker->index = index;
-    worker->watched_socket = worker->epoll = worker->wake_descriptor = -1;
+    worker->watched_socket = worker->epoll = -1;
+    worker->wakeup = (struct wakeup)WAKEUP_INIT;
     worker->grace_until_us = INT64_MAX;
     snprintf(worker->application_name, sizeof(worker->application_name), "koppeling-worker/%d",
              index);
@@ -355,24 +348,17 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
     return true;
 }
 
-static void ring(const struct worker *worker)
-{
-    const uint64_t one = 1;
-
-    (void)!write(worker->wake_descriptor, &one, sizeof(one));
-}
-
 void worker_wake(struct worker *worker)
 {
     if (!atomic_exchange(&worker->wake_wanted, true)) {
-        ring(worker);
+        wakeup_ring(&worker->wakeup);
     }
 }
 
 void worker_stop(struct worker *worker)
 {
     atomic_store(&worker->stop_wanted, true);
-    ring(worker);
+    wakeup_ring(&worker->wakeup);
 }
 
 bool worker_has_ended(const struct worker *worker)

@@ -48,6 +48,23 @@ static void rewind_lanes(struct queue *queue)
     }
 }
 
+struct queue *queue_new(const PGresult *lanes)
+{
+    struct queue *queue = xcalloc(1, sizeof(*queue));
+
+    queue->count = (size_t)PQntuples(lanes);
+    queue->lanes = xcalloc(queue->count, sizeof(*queue->lanes));
+    for (size_t i = 0; i < queue->count; i++) {
+        struct lane *lane = &queue->lanes[i];
+
+        lane->kind = xstrdup(PQgetvalue(lanes, (int)i, LANE_KIND));
+        lane->api_id = (int)database_integer(lanes, (int)i, LANE_API);
+        lane->priority = (int)database_integer(lanes, (int)i, LANE_PRIORITY);
+    }
+    rewind_lanes(queue);
+    return queue;
+}
+
 static bool kind_is_listed(const PGresult *lanes, const char *kind)
 {
     for (int row = 0; row < PQntuples(lanes); row++) {
@@ -69,27 +86,16 @@ bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
     }
     AUTO(free) char *parameter = pg_array_steal(&names);
     const char *const parameters[] = {parameter, NULL};
-    AUTO(PQclear) PGresult *result = NULL;
-    if (!database_run(connection, "queue_lanes", parameters, &result, err)) {
+    AUTO(PQclear) PGresult *lanes = NULL;
+    if (!database_run(connection, "queue_lanes", parameters, &lanes, err)) {
         return false;
     }
     for (size_t i = 0; i < kind_count; i++) {
-        if (!kind_is_listed(result, kinds[i])) {
+        if (!kind_is_listed(lanes, kinds[i])) {
             return error_set(err, ERROR_CONFIG, "the database knows no job kind '%s'", kinds[i]);
         }
     }
-    struct queue *queue = xcalloc(1, sizeof(*queue));
-    queue->count = (size_t)PQntuples(result);
-    queue->lanes = xcalloc(queue->count, sizeof(*queue->lanes));
-    for (size_t i = 0; i < queue->count; i++) {
-        struct lane *lane = &queue->lanes[i];
-
-        lane->kind = xstrdup(PQgetvalue(result, (int)i, LANE_KIND));
-        lane->api_id = (int)database_integer(result, (int)i, LANE_API);
-        lane->priority = (int)database_integer(result, (int)i, LANE_PRIORITY);
-    }
-    rewind_lanes(queue);
-    *ret_queue = queue;
+    *ret_queue = queue_new(lanes);
     return true;
 }
 

@@ -24,6 +24,9 @@ struct queue;
 bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
                 struct queue **ret_queue, struct error *err) MUSTCHECK;
 
+/* A queue over the lanes in a result of sql/queries/queue_lanes.sql. */
+struct queue *queue_new(const PGresult *lanes) MUSTCHECK;
+
 /* Another queue over the same lanes, for another thread. */
 struct queue *queue_copy(const struct queue *queue) MUSTCHECK;
 void queue_free(struct queue *queue);

@@ -1,0 +1,144 @@
+/* When a worker asks for jobs, and for how many. */
+#include "tests/unit/unit.h"
+
+#include "worker/engine/claiming.h"
+
+enum { SECOND = 1000000 };
+
+/* With room for 400, after a first claim at the time 0 that brought so many of 256. */
+static struct claiming after_claim(int brought)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 400, false);
+    claiming_asked(&claiming, claiming_room(&claiming, 0), 0);
+    claiming_answered(&claiming, brought);
+    return claiming;
+}
+
+TEST(the_window_begins_small_and_never_passes_what_is_allowed)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 10, false);
+    assert_int_equal(claiming_room(&claiming, 0), 10);
+    claiming_widen(&claiming);
+    assert_int_equal(claiming_room(&claiming, 0), 10);
+    claiming_init(&claiming, 400, false);
+    assert_int_equal(claiming_room(&claiming, 0), 256);
+    for (int i = 0; i < 200; i++) {
+        claiming_widen(&claiming);
+    }
+    assert_int_equal(claiming_room(&claiming, 0), 400);
+}
+
+TEST(the_window_closes_by_steps_and_never_quite)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 400, false);
+    claiming_narrow(&claiming);
+    assert_int_equal(claiming_room(&claiming, 0), 254);
+    for (int i = 0; i < 1000; i++) {
+        claiming_narrow(&claiming);
+    }
+    assert_in_range(claiming_room(&claiming, 0), 32, 34);
+}
+
+TEST(what_is_held_takes_room)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 100, false);
+    assert_int_equal(claiming_room(&claiming, 99), 1);
+    assert_int_equal(claiming_room(&claiming, 100), 0);
+    assert_int_equal(claiming_room(&claiming, 130), 0);
+}
+
+TEST(calls_that_ended_since_the_last_claim_are_claimed_ahead_up_to_a_quarter)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 100, false);
+    for (int i = 0; i < 7; i++) {
+        claiming_call_ended(&claiming);
+    }
+    assert_int_equal(claiming_room(&claiming, 100), 7);
+    for (int i = 0; i < 100; i++) {
+        claiming_call_ended(&claiming);
+    }
+    assert_int_equal(claiming_room(&claiming, 100), 25);
+    claiming_asked(&claiming, 25, 0);
+    assert_int_equal(claiming_room(&claiming, 100), 0);
+}
+
+TEST(a_claim_asks_for_a_thousand_at_most)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 10000, false);
+    for (int i = 0; i < 10000; i++) {
+        claiming_widen(&claiming);
+    }
+    assert_int_equal(claiming_room(&claiming, 0), 1000);
+}
+
+TEST(the_first_claim_is_due_at_once_and_the_next_a_jittered_while_later)
+{
+    struct claiming claiming;
+    bool varies = false;
+
+    claiming_init(&claiming, 400, false);
+    assert_true(claiming_wants(&claiming, 0, false, false, 1));
+    for (int i = 0; i < 100; i++) {
+        int64_t before = claiming.poll_at_us;
+
+        claiming_asked(&claiming, 256, 5 * SECOND);
+        claiming_answered(&claiming, 0);
+        assert_in_range(claiming_due_us(&claiming, 0), 5 * SECOND + SECOND / 2, 6 * SECOND);
+        varies = varies || (i > 0 && claiming.poll_at_us != before);
+    }
+    assert_true(varies);
+    assert_false(claiming_wants(&claiming, 0, false, false, claiming.poll_at_us - 1));
+    assert_true(claiming_wants(&claiming, 0, false, false, claiming.poll_at_us));
+}
+
+TEST(who_waits_for_an_empty_queue_asks_ten_times_as_often)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 400, true);
+    claiming_asked(&claiming, 256, 0);
+    assert_in_range(claiming_due_us(&claiming, 0), SECOND / 20, SECOND / 10);
+}
+
+TEST(a_wake_up_or_a_fresh_connection_is_reason_enough)
+{
+    struct claiming claiming = after_claim(0);
+
+    assert_false(claiming_wants(&claiming, 0, false, true, 1));
+    assert_true(claiming_wants(&claiming, 0, true, false, 1));
+    claiming_hurry(&claiming);
+    assert_true(claiming_wants(&claiming, 0, false, false, 1));
+}
+
+TEST(after_a_full_claim_more_is_asked_for_when_it_is_worth_the_round_trip)
+{
+    struct claiming claiming = after_claim(256);
+
+    assert_true(claiming_wants(&claiming, 256 - 32, false, false, 1));
+    assert_false(claiming_wants(&claiming, 256 - 31, false, false, 1));
+    /* A report goes anyway, so the claim costs no round trip. */
+    assert_true(claiming_wants(&claiming, 255, false, true, 1));
+    assert_false(claiming_wants(&claiming, 256, false, true, 1));
+    claiming = after_claim(255);
+    assert_false(claiming_wants(&claiming, 0, false, true, 1));
+}
+
+TEST(without_room_nothing_is_ever_asked_for)
+{
+    struct claiming claiming = after_claim(256);
+
+    assert_false(claiming_wants(&claiming, 256, true, true, INT64_MAX));
+    assert_int_equal(claiming_due_us(&claiming, 256), INT64_MAX);
+}

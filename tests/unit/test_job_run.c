@@ -1,0 +1,104 @@
+/* A run and its lists. */
+#include "tests/unit/unit.h"
+
+#include "common/memory.h"
+#include "worker/engine/job_run.h"
+
+static struct job_run_lists lists;
+
+static struct job_run *some_run(int64_t id)
+{
+    struct queue_job job = {.id = id, .attempt = 1, .token = 9, .kind = "ping"};
+    const struct job_run_parts parts = {.queue_job = &job, .kind = job_kind_find("ping")};
+
+    return job_run_new(&parts, &lists);
+}
+
+static void check_list(enum job_run_state state, const int64_t *ids, int count)
+{
+    const struct job_run_list *list = &lists.of[state];
+    const struct job_run *run = list->first;
+
+    assert_int_equal(list->count, count);
+    for (int i = 0; i < count; i++, run = run->next) {
+        assert_int_equal(run->job.id, ids[i]);
+        assert_int_equal(run->state, state);
+        assert_ptr_equal(run->next != NULL ? run->next->previous : list->last, run);
+    }
+    assert_null(run);
+}
+
+static void free_all(void)
+{
+    for (int state = 0; state < JOB_RUN_STATES; state++) {
+        while (lists.of[state].first != NULL) {
+            job_run_free(lists.of[state].first);
+        }
+    }
+}
+
+TEST(a_run_is_on_the_list_of_its_state)
+{
+    struct job_run *first = some_run(1);
+    struct job_run *second = some_run(2);
+
+    job_run_set_state(first, JOB_RUN_READY);
+    job_run_set_state(second, JOB_RUN_READY);
+    check_list(JOB_RUN_READY, (const int64_t[]){1, 2}, 2);
+    job_run_set_state(first, JOB_RUN_CALLING);
+    check_list(JOB_RUN_READY, (const int64_t[]){2}, 1);
+    check_list(JOB_RUN_CALLING, (const int64_t[]){1}, 1);
+    check_list(JOB_RUN_STEPPING, NULL, 0);
+    free_all();
+    check_list(JOB_RUN_CALLING, NULL, 0);
+}
+
+TEST(one_can_leave_the_middle_of_a_list)
+{
+    struct job_run *runs[] = {some_run(1), some_run(2), some_run(3)};
+
+    job_run_set_state(runs[1], JOB_RUN_CALLING);
+    check_list(JOB_RUN_STEPPING, (const int64_t[]){1, 3}, 2);
+    job_run_free(runs[0]);
+    check_list(JOB_RUN_STEPPING, (const int64_t[]){3}, 1);
+    free_all();
+}
+
+TEST(what_comes_back_from_a_flight_stands_before_what_waits)
+{
+    for (int64_t id = 1; id <= 4; id++) {
+        job_run_set_state(some_run(id), JOB_RUN_PENDING);
+    }
+    job_run_set_state(lists.of[JOB_RUN_PENDING].first, JOB_RUN_SENT);
+    job_run_set_state(lists.of[JOB_RUN_PENDING].first, JOB_RUN_SENT);
+    check_list(JOB_RUN_SENT, (const int64_t[]){1, 2}, 2);
+    job_run_set_state(lists.of[JOB_RUN_SENT].last, JOB_RUN_PENDING);
+    job_run_set_state(lists.of[JOB_RUN_SENT].last, JOB_RUN_PENDING);
+    check_list(JOB_RUN_PENDING, (const int64_t[]){1, 2, 3, 4}, 4);
+    free_all();
+}
+
+TEST(a_job_that_ends_at_its_first_step_is_to_be_reported)
+{
+    struct job_run *run = some_run(1);
+
+    job_run_step(run, NULL);
+    check_list(JOB_RUN_PENDING, (const int64_t[]){1}, 1);
+    assert_int_equal(run->end, STEP_DONE);
+    assert_false(run->is_saving);
+    free_all();
+}
+
+TEST(a_released_run_is_reported_without_an_outcome)
+{
+    struct job_run *run = some_run(1);
+
+    job_run_set_state(run, JOB_RUN_READY);
+    outcome_write(&run->outcome, "write_polled", json_pack("{s:i}", "seen", 1));
+    assert_true(job_run_written_bytes(run) > 0);
+    job_run_release(run);
+    assert_true(run->is_released);
+    assert_int_equal(job_run_written_bytes(run), 0);
+    check_list(JOB_RUN_PENDING, (const int64_t[]){1}, 1);
+    free_all();
+}
