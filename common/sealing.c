@@ -175,11 +175,11 @@ static bool is_host(const char *host)
                length;
 }
 
-static struct plain *bind_to_host(const char *shop_host, const char *secret, size_t length)
+static struct plain *bind_to_host(const char *shop_host, struct sealing_bytes secret)
 {
     size_t host_length = shop_host != NULL ? strlen(shop_host) : 0;
     size_t prefix = shop_host != NULL ? MARKER_LENGTH + host_length + 1 : 0;
-    struct plain *plain = plain_new(prefix + length);
+    struct plain *plain = plain_new(prefix + secret.length);
 
     if (shop_host != NULL) {
         memcpy(plain->bytes, MARKER, MARKER_LENGTH);
@@ -188,12 +188,12 @@ static struct plain *bind_to_host(const char *shop_host, const char *secret, siz
         }
         plain->bytes[prefix - 1] = '\n';
     }
-    memcpy(plain->bytes + prefix, secret, length);
+    memcpy(plain->bytes + prefix, secret.bytes, secret.length);
     return plain;
 }
 
-bool sealing_seal(const char *public_base64, const char *shop_host, const char *secret,
-                  size_t length, char **ret_sealed_base64, struct error *err)
+bool sealing_seal(const char *public_base64, const char *shop_host, struct sealing_bytes secret,
+                  char **ret_sealed_base64, struct error *err)
 {
     unsigned char public_key[crypto_box_PUBLICKEYBYTES];
 
@@ -203,11 +203,11 @@ bool sealing_seal(const char *public_base64, const char *shop_host, const char *
     if (shop_host != NULL && !is_host(shop_host)) {
         return error_set(err, ERROR_DATA, "cannot seal the secret: the shop is not a host name");
     }
-    if (!check_secret((const unsigned char *)secret, length, err)) {
+    if (!check_secret(secret.bytes, secret.length, err)) {
         return error_prefix(err, "cannot seal the secret");
     }
 
-    AUTO(plain) struct plain *plain = bind_to_host(shop_host, secret, length);
+    AUTO(plain) struct plain *plain = bind_to_host(shop_host, secret);
     size_t sealed_length = crypto_box_SEALBYTES + plain->length;
     AUTO(free) unsigned char *sealed = xcalloc(sealed_length, 1);
 
@@ -220,14 +220,14 @@ bool sealing_seal(const char *public_base64, const char *shop_host, const char *
 }
 
 /* Tries each key and tells which one fitted; NULL when none does. */
-static struct plain *open_with_keys(const struct sealing_key *key, const unsigned char *sealed,
-                                    size_t length, size_t *ret_which)
+static struct plain *open_with_keys(const struct sealing_key *key, struct sealing_bytes sealed,
+                                    size_t *ret_which)
 {
-    AUTO(plain) struct plain *plain = plain_new(length - crypto_box_SEALBYTES);
+    AUTO(plain) struct plain *plain = plain_new(sealed.length - crypto_box_SEALBYTES);
 
     for (size_t i = 0; i < key->count; i++) {
-        if (crypto_box_seal_open(plain->bytes, sealed, length, key->pairs[i].public_key,
-                                 key->pairs[i].secret_key) == 0) {
+        if (crypto_box_seal_open(plain->bytes, sealed.bytes, sealed.length,
+                                 key->pairs[i].public_key, key->pairs[i].secret_key) == 0) {
             *ret_which = i;
             return steal_ptr(&plain);
         }
@@ -270,20 +270,20 @@ static bool check_binding(const struct plain *plain, const char *shop_host, size
     return true;
 }
 
-bool sealing_open(const struct sealing_key *key, const void *sealed, size_t length,
-                  const char *shop_host, char **ret_secret, struct error *err)
+bool sealing_open(const struct sealing_key *key, struct sealing_bytes sealed, const char *shop_host,
+                  char **ret_secret, struct error *err)
 {
     static const char context[] = "cannot open the sealed value";
 
-    if (length < crypto_box_SEALBYTES) {
+    if (sealed.length < crypto_box_SEALBYTES) {
         return error_set(err, ERROR_DATA, "%s: it is too short to be one", context);
     }
-    if (length > crypto_box_SEALBYTES + PLAIN_LIMIT) {
+    if (sealed.length > crypto_box_SEALBYTES + PLAIN_LIMIT) {
         return error_set(err, ERROR_DATA, "%s: it is too long", context);
     }
 
     size_t which = 0;
-    AUTO(plain) struct plain *plain = open_with_keys(key, sealed, length, &which);
+    AUTO(plain) struct plain *plain = open_with_keys(key, sealed, &which);
     size_t start = 0;
 
     if (plain == NULL) {
@@ -297,16 +297,17 @@ bool sealing_open(const struct sealing_key *key, const void *sealed, size_t leng
     return true;
 }
 
-enum sealing_reseal sealing_reseal(const struct sealing_key *key, const void *sealed, size_t length,
+enum sealing_reseal sealing_reseal(const struct sealing_key *key, struct sealing_bytes sealed,
                                    void *ret_sealed)
 {
     size_t which = 0;
 
-    if (length < crypto_box_SEALBYTES || length > crypto_box_SEALBYTES + PLAIN_LIMIT) {
+    if (sealed.length < crypto_box_SEALBYTES ||
+        sealed.length > crypto_box_SEALBYTES + PLAIN_LIMIT) {
         return SEALING_CANNOT_OPEN;
     }
 
-    AUTO(plain) struct plain *plain = open_with_keys(key, sealed, length, &which);
+    AUTO(plain) struct plain *plain = open_with_keys(key, sealed, &which);
 
     if (plain == NULL) {
         return SEALING_CANNOT_OPEN;

@@ -44,19 +44,25 @@ bool sealing_key_new(const char *secret_base64, const char *previous_base64,
  * write it to swap. */
 bool sealing_key_is_locked(const struct sealing_key *key) MUSTCHECK;
 
+/* A secret, or what became of it when it was sealed; borrowed during a call. */
+struct sealing_bytes {
+    const void *bytes;
+    size_t length;
+};
+
 /* Seals `secret` for the holder of the public key; `shop_host` NULL leaves it unbound. The result
  * is base64, to be freed. ERROR_DATA for a secret that is empty, too long or holds a control
  * character, and for a shop_host that is none; ERROR_CONFIG for a bad key. */
-bool sealing_seal(const char *public_base64, const char *shop_host, const char *secret,
-                  size_t length, char **ret_sealed_base64, struct error *err) MUSTCHECK;
+bool sealing_seal(const char *public_base64, const char *shop_host, struct sealing_bytes secret,
+                  char **ret_sealed_base64, struct error *err) MUSTCHECK;
 
 /* Opens sealed bytes for the row of `shop_host`. *ret_secret is zero-terminated, to be freed with
  * free_secret(). Host names are compared without regard to case; with shop_host NULL a bound value
  * is refused. ERROR_DATA when no key opens it, when it is bound to another host, when it is empty,
  * too long or holds a control character (zero byte, newline); the text says which, without any part
  * of the secret. */
-bool sealing_open(const struct sealing_key *key, const void *sealed, size_t length,
-                  const char *shop_host, char **ret_secret, struct error *err) MUSTCHECK;
+bool sealing_open(const struct sealing_key *key, struct sealing_bytes sealed, const char *shop_host,
+                  char **ret_secret, struct error *err) MUSTCHECK;
 
 enum sealing_reseal {
     SEALING_IS_CURRENT,  /* the present key opens it: nothing was written */
@@ -65,9 +71,9 @@ enum sealing_reseal {
 };
 
 /* Seals anew, for the present key, what was sealed for the previous one. The content and what it is
- * bound to stay the same, unseen by the caller; so does the length: ret_sealed has room for
- * `length` bytes. */
-enum sealing_reseal sealing_reseal(const struct sealing_key *key, const void *sealed, size_t length,
+ * bound to stay the same, unseen by the caller; so does the length, for which ret_sealed has room.
+ */
+enum sealing_reseal sealing_reseal(const struct sealing_key *key, struct sealing_bytes sealed,
                                    void *ret_sealed) MUSTCHECK;
 
 #endif

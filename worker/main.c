@@ -152,8 +152,9 @@ static int seal(int argument_count, char **arguments)
     } else if (public_key == NULL) {
         done = error_set(&err, ERROR_USAGE, "seal needs --public-key BASE64 (see keygen)");
     }
-    done = done && read_secret(secret, sizeof(secret), &length, &err) &&
-           sealing_seal(public_key, shop_host, secret, length, &sealed, &err);
+    done =
+        done && read_secret(secret, sizeof(secret), &length, &err) &&
+        sealing_seal(public_key, shop_host, (struct sealing_bytes){secret, length}, &sealed, &err);
     explicit_bzero(secret, sizeof(secret));
     if (!done) {
         return program_fail(program, &err);

@@ -89,7 +89,7 @@ static void look_at(struct rekey *rekey, struct page *page, const PGresult *rows
 
     AUTO(free) unsigned char *sealed = xcalloc(length + 1, 1);
 
-    switch (sealing_reseal(rekey->key, was, length, sealed)) {
+    switch (sealing_reseal(rekey->key, (struct sealing_bytes){was, length}, sealed)) {
     case SEALING_IS_CURRENT:
         rekey->current += is_first_look ? 1 : 0;
         break;

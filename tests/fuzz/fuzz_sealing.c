@@ -49,7 +49,7 @@ static void open_bytes(const void *bytes, size_t length, const char *shop_host)
     struct error err = ERROR_INIT;
     char *secret = NULL;
 
-    if (sealing_open(key, bytes, length, shop_host, &secret, &err)) {
+    if (sealing_open(key, (struct sealing_bytes){bytes, length}, shop_host, &secret, &err)) {
         require_secret(secret);
         free_secret(secret);
     } else {
@@ -83,35 +83,38 @@ static void seal_and_open(const char *secret, size_t length)
     unsigned char bytes[8192];
     size_t sealed_length = 0;
 
-    if (!sealing_seal(public_base64, host, secret, length, &sealed, &err)) {
+    if (!sealing_seal(public_base64, host, (struct sealing_bytes){secret, length}, &sealed, &err)) {
         REQUIRE(err.code == ERROR_DATA && sealed == NULL);
         return;
     }
     REQUIRE(sodium_base642bin(bytes, sizeof(bytes), sealed, strlen(sealed), NULL, &sealed_length,
                               NULL, sodium_base64_VARIANT_ORIGINAL) == 0);
-    REQUIRE(sealing_open(key, bytes, sealed_length, "VOORBEELD.myonline.store", &opened, NULL));
+    REQUIRE(sealing_open(key, (struct sealing_bytes){bytes, sealed_length},
+                         "VOORBEELD.myonline.store", &opened, NULL));
     REQUIRE(strlen(opened) == length && memcmp(opened, secret, length) == 0);
 
     char *other = NULL;
 
-    REQUIRE(!sealing_open(key, bytes, sealed_length, "other.myonline.store", &other, NULL));
-    REQUIRE(!sealing_open(key, bytes, sealed_length, NULL, &other, NULL));
+    REQUIRE(!sealing_open(key, (struct sealing_bytes){bytes, sealed_length}, "other.myonline.store",
+                          &other, NULL));
+    REQUIRE(!sealing_open(key, (struct sealing_bytes){bytes, sealed_length}, NULL, &other, NULL));
 }
 
 /* Through a change of keys whatever is inside stays what it was. */
-static void reseal(const unsigned char *sealed, size_t length)
+static void reseal(struct sealing_bytes sealed)
 {
-    AUTO(free) unsigned char *anew = xcalloc(length, 1);
+    AUTO(free) unsigned char *bytes = xcalloc(sealed.length, 1);
+    const struct sealing_bytes anew = {bytes, sealed.length};
     AUTO(free_secret) char *before = NULL;
     AUTO(free_secret) char *after = NULL;
-    bool opens = sealing_open(key, sealed, length, host, &before, NULL);
+    bool opens = sealing_open(key, sealed, host, &before, NULL);
 
-    if (sealing_reseal(next_key, sealed, length, anew) == SEALING_CANNOT_OPEN) {
+    if (sealing_reseal(next_key, sealed, bytes) == SEALING_CANNOT_OPEN) {
         REQUIRE(!opens);
         return;
     }
-    REQUIRE(sealing_reseal(next_key, anew, length, anew) == SEALING_IS_CURRENT);
-    REQUIRE(sealing_open(next_key, anew, length, host, &after, NULL) == opens);
+    REQUIRE(sealing_reseal(next_key, anew, bytes) == SEALING_IS_CURRENT);
+    REQUIRE(sealing_open(next_key, anew, host, &after, NULL) == opens);
     REQUIRE(!opens || strcmp(before, after) == 0);
 }
 
@@ -123,7 +126,7 @@ static void open_made_elsewhere(const char *plain, size_t length)
     REQUIRE(crypto_box_seal(sealed, (const unsigned char *)plain, length, public_key) == 0);
     open_bytes(sealed, length + crypto_box_SEALBYTES, host);
     open_bytes(sealed, length + crypto_box_SEALBYTES, NULL);
-    reseal(sealed, length + crypto_box_SEALBYTES);
+    reseal((struct sealing_bytes){sealed, length + crypto_box_SEALBYTES});
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -23,6 +23,7 @@ struct server {
     uint16_t port;
 };
 
+/* NOLINTNEXTLINE(readability-function-size): as the library calls it */
 static enum MHD_Result server_handle(void *context, struct MHD_Connection *connection,
                                      const char *url, const char *method, const char *version,
                                      const char *bytes, size_t *length, void **call_slot)

@@ -113,7 +113,8 @@ static inline void rig_seal(struct engine_rig *rig)
     assert_true(sealing_start(NULL));
     assert_true(sealing_generate(&public_key, &secret_key, NULL));
     assert_true(sealing_key_new(secret_key, NULL, &rig->key, NULL));
-    assert_true(sealing_seal(public_key, "shop.example", "token", 5, &text, NULL));
+    assert_true(
+        sealing_seal(public_key, "shop.example", (struct sealing_bytes){"token", 5}, &text, NULL));
     assert_int_equal(sodium_base642bin(bytes, sizeof(bytes), text, strlen(text), NULL, &length,
                                        NULL, sodium_base64_VARIANT_ORIGINAL),
                      0);

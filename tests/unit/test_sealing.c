@@ -39,13 +39,23 @@ struct sealed {
     size_t length;
 };
 
+static struct sealing_bytes bytes_of(const struct sealed *sealed)
+{
+    return (struct sealing_bytes){sealed->bytes, sealed->length};
+}
+
+static struct sealing_bytes bytes_of_text(const char *text)
+{
+    return (struct sealing_bytes){text, strlen(text)};
+}
+
 static struct sealed sealed_for(const char *with_public_key, const char *host, const char *secret)
 {
     struct sealed sealed = {.length = 0};
     struct error err = ERROR_INIT;
     AUTO(free) char *text = NULL;
 
-    if (!sealing_seal(with_public_key, host, secret, strlen(secret), &text, &err)) {
+    if (!sealing_seal(with_public_key, host, bytes_of_text(secret), &text, &err)) {
         fail_msg("%s", err.text);
     }
     assert_int_equal(sodium_base642bin(sealed.bytes, sizeof(sealed.bytes), text, strlen(text), NULL,
@@ -73,7 +83,7 @@ static void assert_opens(const struct sealing_key *with_key, const struct sealed
     struct error err = ERROR_INIT;
     AUTO(free_secret) char *opened = NULL;
 
-    if (!sealing_open(with_key, sealed->bytes, sealed->length, host, &opened, &err)) {
+    if (!sealing_open(with_key, bytes_of(sealed), host, &opened, &err)) {
         fail_msg("%s", err.text);
     }
     assert_string_equal(opened, secret);
@@ -86,7 +96,7 @@ static void assert_refused(const struct sealing_key *with_key, const struct seal
     struct error err = ERROR_INIT;
     char *opened = untouched;
 
-    assert_false(sealing_open(with_key, sealed->bytes, sealed->length, host, &opened, &err));
+    assert_false(sealing_open(with_key, bytes_of(sealed), host, &opened, &err));
     assert_int_equal(err.code, ERROR_DATA);
     if (strstr(err.text, needle) == NULL) {
         fail_msg("'%s' is not in '%s'", needle, err.text);
@@ -120,8 +130,7 @@ TEST(the_longest_secret_fits_and_a_longer_one_does_not)
     memset(secret, 's', SEALING_SECRET_LIMIT + 1);
     sealed = sealed_raw(secret, SEALING_SECRET_LIMIT + 1);
     assert_refused(key, &sealed, HOST, "longer than 4096 bytes");
-    assert_false(
-        sealing_seal(public_key, HOST, secret, SEALING_SECRET_LIMIT + 1, &sealed_text, &err));
+    assert_false(sealing_seal(public_key, HOST, bytes_of_text(secret), &sealed_text, &err));
     assert_int_equal(err.code, ERROR_DATA);
     secret[SEALING_SECRET_LIMIT] = '\0';
     sealed = sealed_for(public_key, HOST, secret);
@@ -270,18 +279,16 @@ TEST(what_the_previous_key_opens_is_sealed_anew_and_nothing_else)
         AUTO(free_secret) char *opened = NULL;
         AUTO(free_secret) char *elsewhere = NULL;
 
-        assert_int_equal(sealing_reseal(new_only, old.bytes, old.length, new.bytes),
-                         SEALING_CANNOT_OPEN);
-        assert_int_equal(sealing_reseal(both, same.bytes, same.length, untouched.bytes),
+        assert_int_equal(sealing_reseal(new_only, bytes_of(&old), new.bytes), SEALING_CANNOT_OPEN);
+        assert_int_equal(sealing_reseal(both, bytes_of(&same), untouched.bytes),
                          SEALING_IS_CURRENT);
         assert_int_equal(untouched.bytes[0], 0);
-        assert_int_equal(sealing_reseal(both, old.bytes, old.length, new.bytes), SEALING_RESEALED);
-        assert_int_equal(sealing_reseal(both, new.bytes, new.length, old.bytes),
-                         SEALING_IS_CURRENT);
-        assert_true(sealing_open(new_only, new.bytes, new.length, HOST, &opened, &err));
+        assert_int_equal(sealing_reseal(both, bytes_of(&old), new.bytes), SEALING_RESEALED);
+        assert_int_equal(sealing_reseal(both, bytes_of(&new), old.bytes), SEALING_IS_CURRENT);
+        assert_true(sealing_open(new_only, bytes_of(&new), HOST, &opened, &err));
         assert_string_equal(opened, CANARY);
         assert_int_equal(
-            sealing_open(new_only, new.bytes, new.length, "other.example.com", &elsewhere, &err),
+            sealing_open(new_only, bytes_of(&new), "other.example.com", &elsewhere, &err),
             hosts[i] == NULL);
     }
 }
@@ -291,10 +298,13 @@ TEST(what_is_no_sealed_value_is_not_sealed_anew)
     static const unsigned char bytes[SEALING_SECRET_LIMIT * 2];
     static unsigned char ignored[sizeof(bytes)];
 
-    assert_int_equal(sealing_reseal(key, bytes, 0, ignored), SEALING_CANNOT_OPEN);
-    assert_int_equal(sealing_reseal(key, bytes, crypto_box_SEALBYTES, ignored),
+    assert_int_equal(sealing_reseal(key, (struct sealing_bytes){bytes, 0}, ignored),
                      SEALING_CANNOT_OPEN);
-    assert_int_equal(sealing_reseal(key, bytes, sizeof(bytes), ignored), SEALING_CANNOT_OPEN);
+    assert_int_equal(
+        sealing_reseal(key, (struct sealing_bytes){bytes, crypto_box_SEALBYTES}, ignored),
+        SEALING_CANNOT_OPEN);
+    assert_int_equal(sealing_reseal(key, (struct sealing_bytes){bytes, sizeof(bytes)}, ignored),
+                     SEALING_CANNOT_OPEN);
 }
 
 TEST(what_cannot_be_a_secret_or_a_host_is_not_sealed)
@@ -320,8 +330,9 @@ TEST(what_cannot_be_a_secret_or_a_host_is_not_sealed)
         struct error err = ERROR_INIT;
         char *sealed = NULL;
 
-        assert_false(sealing_seal(public_key, cases[i].host, cases[i].secret, cases[i].length,
-                                  &sealed, &err));
+        assert_false(sealing_seal(public_key, cases[i].host,
+                                  (struct sealing_bytes){cases[i].secret, cases[i].length}, &sealed,
+                                  &err));
         assert_null(sealed);
         assert_int_equal(err.code, ERROR_DATA);
         assert_non_null(strstr(err.text, cases[i].needle));
@@ -357,7 +368,7 @@ TEST(bad_keys_are_refused_without_showing_them)
         assert_false(sealing_key_new(secret_key, bad[i], &none, &err));
         assert_non_null(strstr(err.text, "previous"));
         assert_null(none);
-        assert_false(sealing_seal(bad[i], NULL, "x", 1, &sealed, &err));
+        assert_false(sealing_seal(bad[i], NULL, bytes_of_text("x"), &sealed, &err));
         assert_int_equal(err.code, ERROR_CONFIG);
         assert_null(sealed);
     }
@@ -368,8 +379,8 @@ TEST(a_weak_public_key_is_refused)
     struct error err = ERROR_INIT;
     char *sealed = NULL;
 
-    assert_false(
-        sealing_seal("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL, "x", 1, &sealed, &err));
+    assert_false(sealing_seal("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL,
+                              bytes_of_text("x"), &sealed, &err));
     assert_int_equal(err.code, ERROR_CONFIG);
 }
 

@@ -39,7 +39,8 @@ static char *sealed_bytea(const char *host, const char *secret)
     AUTO(free) char *text = NULL;
     struct error err = ERROR_INIT;
 
-    assert_true(sealing_seal(public_key, host, secret, strlen(secret), &text, &err));
+    assert_true(sealing_seal(public_key, host, (struct sealing_bytes){secret, strlen(secret)},
+                             &text, &err));
     assert_int_equal(sodium_base642bin(bytes, sizeof(bytes), text, strlen(text), NULL, &length,
                                        NULL, sodium_base64_VARIANT_ORIGINAL),
                      0);

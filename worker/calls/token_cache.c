@@ -68,7 +68,7 @@ static char *open_sealed(const struct token_cache *cache, const char *sealed, co
     if (bytes == NULL) {
         memory_exhausted();
     }
-    if (!sealing_open(cache->key, bytes, length, shop_host, &secret, err)) {
+    if (!sealing_open(cache->key, (struct sealing_bytes){bytes, length}, shop_host, &secret, err)) {
         secret = NULL;
     }
     PQfreemem(bytes);

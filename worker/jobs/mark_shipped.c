@@ -23,27 +23,34 @@ struct mark {
     bool is_patched; /* the PATCH was asked for: the next answer is about it */
 };
 
-/* Why the shop was not told; the codes end up in imported_order.mark_reason_code. */
-enum refusal {
-    REFUSAL_TEST_ORDER,
-    REFUSAL_STAGING_LABEL,
-    REFUSAL_NOT_FOUND,
-    REFUSAL_OTHER_ORDER,
-    REFUSAL_CREDITED,
-    REFUSAL_STATUS_CHANGED, /* its words name the status */
+enum ending {
+    ENDING_MARKED,
+    ENDING_ALREADY_SHIPPED,
+    ENDING_TEST_ORDER,
+    ENDING_STAGING_LABEL,
+    ENDING_NOT_FOUND,
+    ENDING_OTHER_ORDER,
+    ENDING_CREDITED,
+    ENDING_STATUS_CHANGED, /* its words name the status */
 };
 
+/* As imported_order records them: what became of it, and why the shop was not told. */
 static const struct {
+    const char *outcome;
     const char *code;
     const char *reason;
-} refusals[] = {
-    [REFUSAL_TEST_ORDER] = {"test_order", "it is a test order, and those are never changed"},
-    [REFUSAL_STAGING_LABEL] = {"staging_label",
-                               "the label was made on staging, and this shop is not told of those"},
-    [REFUSAL_NOT_FOUND] = {"not_found", "the shop has no order with this number"},
-    [REFUSAL_OTHER_ORDER] = {"other_order", "the shop has another order under this number"},
-    [REFUSAL_CREDITED] = {"credited", "the order was credited in the shop"},
-    [REFUSAL_STATUS_CHANGED] = {"status_changed", NULL},
+} endings[] = {
+    [ENDING_MARKED] = {"marked", NULL, NULL},
+    [ENDING_ALREADY_SHIPPED] = {"already_shipped", NULL, NULL},
+    [ENDING_TEST_ORDER] = {"not_marked", "test_order",
+                           "it is a test order, and those are never changed"},
+    [ENDING_STAGING_LABEL] = {"not_marked", "staging_label",
+                              "the label was made on staging, and this shop is not told of those"},
+    [ENDING_NOT_FOUND] = {"not_marked", "not_found", "the shop has no order with this number"},
+    [ENDING_OTHER_ORDER] = {"not_marked", "other_order",
+                            "the shop has another order under this number"},
+    [ENDING_CREDITED] = {"not_marked", "credited", "the order was credited in the shop"},
+    [ENDING_STATUS_CHANGED] = {"not_marked", "status_changed", NULL},
 };
 
 static const char *context_text(const struct job *job, const char *key)
@@ -84,13 +91,25 @@ static enum environment label_environment(const struct mark *mark)
                                                            : ENVIRONMENT_PRODUCTION;
 }
 
-/* Records how it ended. `order` is what the shop said last, or NULL when it was not asked. */
-static enum step finish(const struct mark *mark, const char *ending, const char *reason_code,
-                        const char *reason, const struct order *order, struct outcome *outcome)
+static char *status_words(const struct order *order)
 {
+    return order->has_status
+               ? xasprintf("the shop's status is %d, which is neither open nor shipped",
+                           order->status)
+               : xstrdup("the shop does not tell the order's status");
+}
+
+/* Records how it ended. `order` is what the shop said last, or NULL when it was not asked. */
+static enum step finish(const struct mark *mark, enum ending ending, const struct order *order,
+                        struct outcome *outcome)
+{
+    AUTO(free) char *changed = ending == ENDING_STATUS_CHANGED ? status_words(order) : NULL;
+    const char *word = endings[ending].outcome;
+    const char *code = endings[ending].code;
     json_t *labels = json_object_get(mark->job->context, "label_ids");
-    json_t *row = json_pack("{s:s, s:s?, s:s?, s:s}", "outcome", ending, "reason_code", reason_code,
-                            "reason", reason, "label_environment", mark->label_environment);
+    json_t *row = json_pack("{s:s, s:s?, s:s?, s:s}", "outcome", word, "reason_code", code,
+                            "reason", changed != NULL ? changed : endings[ending].reason,
+                            "label_environment", mark->label_environment);
 
     json_object_set_new(row, "shop_status",
                         order != NULL && order->has_status ? json_integer(order->status)
@@ -101,37 +120,21 @@ static enum step finish(const struct mark *mark, const char *ending, const char 
     json_object_set_new(row, "label_ids",
                         json_is_array(labels) ? json_incref(labels) : json_array());
     json_decref(outcome->result);
-    outcome->result = json_pack("{s:s, s:s?, s:b}", "outcome", ending, "reason_code", reason_code,
-                                "patched", mark->is_patched ? 1 : 0);
+    outcome->result = json_pack("{s:s, s:s?, s:b}", "outcome", word, "reason_code", code, "patched",
+                                mark->is_patched ? 1 : 0);
     outcome_write(outcome, "write_marked", row);
     return STEP_DONE;
-}
-
-static enum step refuse(const struct mark *mark, enum refusal refusal, const struct order *order,
-                        struct outcome *outcome)
-{
-    AUTO(free) char *changed = NULL;
-    const char *reason = refusals[refusal].reason;
-
-    if (refusal == REFUSAL_STATUS_CHANGED) {
-        changed = order->has_status
-                      ? xasprintf("the shop's status is %d, which is neither open nor shipped",
-                                  order->status)
-                      : xstrdup("the shop does not tell the order's status");
-        reason = changed;
-    }
-    return finish(mark, "not_marked", refusals[refusal].code, reason, order, outcome);
 }
 
 /* What can be told without asking the shop. */
 static enum step start(const struct mark *mark, struct http_request *next, struct outcome *outcome)
 {
     if (order_number_is_test(mark->number)) {
-        return refuse(mark, REFUSAL_TEST_ORDER, NULL, outcome);
+        return finish(mark, ENDING_TEST_ORDER, NULL, outcome);
     }
     if (label_environment(mark) == ENVIRONMENT_STAGING &&
         json_is_false(json_object_get(mark->job->context, "mark_on_staging"))) {
-        return refuse(mark, REFUSAL_STAGING_LABEL, NULL, outcome);
+        return finish(mark, ENDING_STAGING_LABEL, NULL, outcome);
     }
     if (mark->job->token_problem != NULL) {
         return shop_answer_no_token(mark->job, outcome);
@@ -223,7 +226,7 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
     struct error err = ERROR_INIT;
 
     if (answer->transport == ERROR_CLASS_OK && answer->status == 404) {
-        return refuse(mark, REFUSAL_NOT_FOUND, NULL, outcome);
+        return finish(mark, ENDING_NOT_FOUND, NULL, outcome);
     }
     if (answer_class(answer) != ERROR_CLASS_OK) {
         return shop_answer_retry(answer, deed, outcome);
@@ -235,23 +238,23 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
         return shop_answer_unreadable(answer, deed, "the answer is not an order", outcome);
     }
     if (order_number_is_test(order.number)) {
-        return refuse(mark, REFUSAL_TEST_ORDER, &order, outcome);
+        return finish(mark, ENDING_TEST_ORDER, &order, outcome);
     }
     if (!is_same_order(mark, &order)) {
-        return refuse(mark, REFUSAL_OTHER_ORDER, &order, outcome);
+        return finish(mark, ENDING_OTHER_ORDER, &order, outcome);
     }
     if (is_broken(&order)) {
         return shop_answer_unreadable(answer, deed, "what decides is not a number", outcome);
     }
     if (order.has_status && order.status == mark->shipped_status) {
-        return finish(mark, "already_shipped", NULL, NULL, &order, outcome);
+        return finish(mark, ENDING_ALREADY_SHIPPED, &order, outcome);
     }
     if (is_credited(mark, &order)) {
-        return refuse(mark, REFUSAL_CREDITED, &order, outcome);
+        return finish(mark, ENDING_CREDITED, &order, outcome);
     }
     return order_is_among(&order, json_object_get(mark->job->context, "open_statuses"))
                ? ask_to_change(mark, &order, next)
-               : refuse(mark, REFUSAL_STATUS_CHANGED, &order, outcome);
+               : finish(mark, ENDING_STATUS_CHANGED, &order, outcome);
 }
 
 /* Has the shop done what we asked? */
@@ -279,7 +282,7 @@ static enum step judge_change(const struct mark *mark, const struct http_respons
     if (!order.has_status || order.status != mark->shipped_status) {
         return shop_answer_unreadable(answer, deed, "the answer has another status", outcome);
     }
-    return finish(mark, "marked", NULL, NULL, &order, outcome);
+    return finish(mark, ENDING_MARKED, &order, outcome);
 }
 
 static enum step mark_step(void *state, const struct http_response *previous,

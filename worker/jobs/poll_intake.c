@@ -21,17 +21,19 @@ enum skip {
 };
 
 /* Codes as koppeling.skipped_order allows them, and words for support. */
-static const struct {
+struct skip_words {
     const char *code;
     const char *reason;
-} skips[] = {
+};
+
+static const struct skip_words skips[] = {
     [SKIP_TEST] = {"test_order", "its number is not all digits, so it is a test order"},
     [SKIP_CREDIT] = {"credit_order", "it credits another order"},
     [SKIP_TOO_OLD] = {"too_old", "it was ordered before the date from which orders are imported"},
     [SKIP_NOT_PAID] = {"not_paid", "it is not paid, and only paid orders are imported"},
     [SKIP_NOTHING_TO_SHIP] = {"nothing_to_ship", "it has no goods to ship, or it is picked up"},
     [SKIP_NO_ADDRESS] = {"no_address", "it has no complete delivery or invoice address"},
-    [SKIP_UNREADABLE] = {"unreadable", "it cannot be read"},
+    [SKIP_UNREADABLE] = {"unreadable", NULL}, /* its words say what is wrong */
 };
 
 bool poll_intake_init(struct poll_intake *intake, json_t *context)
@@ -128,26 +130,24 @@ static bool is_handled(struct poll_intake *intake, const char *identity)
     return poll_known_see(&intake->handled, hash) == POLL_SIGHT_AGAIN;
 }
 
-/* Appends a skipped_order row. `reason` NULL: the usual words. */
-static void write_skip(struct poll_intake *intake, enum skip skip, const struct order *order,
-                       const struct order_slice *slice, const char *reason, struct outcome *outcome)
+/* Appends a skipped_order row. */
+static void write_skip(struct poll_intake *intake, struct skip_words why, const struct order *order,
+                       const struct order_slice *slice, struct outcome *outcome)
 {
-    char unreadable[32];
+    char stand_in[32];
     const char *number = order->number;
 
     if (number == NULL) {
-        snprintf(unreadable, sizeof(unreadable), "unreadable:%016llx",
-                 (unsigned long long)slice->hash);
-        number = unreadable;
+        snprintf(stand_in, sizeof(stand_in), "unreadable:%016llx", (unsigned long long)slice->hash);
+        number = stand_in;
     }
     if (is_handled(intake, number)) {
         return;
     }
     outcome_write(outcome, "write_skipped",
                   json_pack("{s:s, s:s?, s:s, s:s, s:I}", "order_number", number, "order_uuid",
-                            order->uuid, "reason_code", skips[skip].code, "reason",
-                            reason != NULL ? reason : skips[skip].reason, "payload_hash",
-                            (json_int_t)slice->hash));
+                            order->uuid, "reason_code", why.code, "reason", why.reason,
+                            "payload_hash", (json_int_t)slice->hash));
     intake->skipped++;
 }
 
@@ -180,6 +180,11 @@ static bool read_slice(const struct order_slice *slice, size_t position, struct 
     return error_prefix(err, "element %zu of the page", position);
 }
 
+static struct skip_words unreadable(const char *reason)
+{
+    return (struct skip_words){.code = skips[SKIP_UNREADABLE].code, .reason = reason};
+}
+
 static const char *unreadable_words(const struct order *order)
 {
     if (order->number == NULL) {
@@ -198,7 +203,7 @@ static void take_new(struct poll_intake *intake, const struct order_slice *slice
     struct error err = ERROR_INIT;
 
     if (!read_slice(slice, position, &order, &err)) {
-        write_skip(intake, SKIP_UNREADABLE, &order, slice, err.text, outcome);
+        write_skip(intake, unreadable(err.text), &order, slice, outcome);
         return;
     }
     if (!order.has_status) {
@@ -217,9 +222,9 @@ static void take_new(struct poll_intake *intake, const struct order_slice *slice
     if (skip == SKIP_NOT) {
         write_order(intake, &order, fields, slice, outcome);
     } else if (skip == SKIP_UNREADABLE) {
-        write_skip(intake, skip, &order, slice, unreadable_words(&order), outcome);
+        write_skip(intake, unreadable(unreadable_words(&order)), &order, slice, outcome);
     } else if (skip != SKIP_SILENTLY) {
-        write_skip(intake, skip, &order, slice, NULL, outcome);
+        write_skip(intake, skips[skip], &order, slice, outcome);
     }
 }
 
