@@ -52,6 +52,7 @@ GRANT EXECUTE ON FUNCTION
     koppeling.enqueue, koppeling.ping, koppeling.shop_host,
     koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment),
     koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment),
+    koppeling.dispatch_problem, koppeling.order_warnings,
     koppeling.label_pdf, koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration
     TO koppeling_backend;
 
@@ -61,6 +62,7 @@ GRANT EXECUTE ON FUNCTION
     koppeling.retry_job, koppeling.retry_failed, koppeling.cancel_job,
     koppeling.pause_integration, koppeling.resume_integration,
     koppeling.block_api, koppeling.poll_now, koppeling.ping,
+    koppeling.dispatch_problem, koppeling.order_warnings,
     koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices
     TO koppeling_ops;
 

@@ -1,33 +1,64 @@
 -- Shipments, for the back end.
 
-CREATE OR REPLACE FUNCTION koppeling.dispatch_problem(order_id bigint, environment koppeling.environment)
+CREATE OR REPLACE FUNCTION koppeling.order_warnings(order_id bigint, language text DEFAULT 'nl')
+RETURNS TABLE (code text, prevents_dispatch boolean, warning text, what_to_do text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    SELECT w.code, w.prevents_dispatch,
+           CASE WHEN lower(left(language, 2)) = 'en' THEN w.en ELSE w.nl END,
+           CASE WHEN lower(left(language, 2)) = 'en' THEN w.what_to_do_en ELSE w.what_to_do_nl END
+    FROM koppeling.imported_order o
+    CROSS JOIN LATERAL unnest(o.warnings) WITH ORDINALITY AS given (code, place)
+    JOIN koppeling.order_warning w ON w.code = given.code
+    WHERE o.id = order_warnings.order_id
+    ORDER BY w.prevents_dispatch DESC, given.place;
+END;
+COMMENT ON FUNCTION koppeling.order_warnings IS
+    'What a person should know of an order before it is dispatched and what to do about it, in Dutch or English, '
+    'what prevents it first.';
+
+CREATE OR REPLACE FUNCTION koppeling.dispatch_problem(
+    order_id bigint,
+    environment koppeling.environment DEFAULT 'production',
+    language text DEFAULT 'en')
 RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
 RETURN (
-    SELECT CASE
-        WHEN o.state = 'withdrawn' THEN format('order %s was withdrawn (%s)', o.id, o.withdrawn_reason)
-        WHEN o.erased_at IS NOT NULL THEN format('the address of order %s was erased', o.id)
-        WHEN i.state = 'disconnected' THEN format('the shop of order %s is disconnected', o.id)
-        WHEN o.ship_to_street IS NULL OR o.ship_to_city IS NULL OR o.ship_to_country IS NULL
-            THEN format('the address of order %s is incomplete', o.id)
-        WHEN f.id IS NULL THEN format('integration %s has no from address', i.id)
-        WHEN coalesce(btrim(f.name), btrim(f.company), '') = ''
-             OR coalesce(btrim(f.street), '') = ''
-             OR coalesce(btrim(f.number), '') = ''
-             OR coalesce(btrim(f.postcode), '') = '' OR coalesce(btrim(f.city), '') = '' OR f.country IS NULL
-            THEN format('from address %s is incomplete', f.id)
-        WHEN dispatch_problem.environment = 'production' AND a.client_id IS NULL
-            THEN format('account %s has no credentials for production', a.id)
-        WHEN dispatch_problem.environment = 'staging' AND a.staging_client_id IS NULL
-            THEN format('account %s has no credentials for staging', a.id)
-    END
+    SELECT format(CASE WHEN lower(left(language, 2)) = 'nl' THEN m.nl ELSE m.en END, p.subject, p.detail)
     FROM koppeling.imported_order o
     JOIN koppeling.integration i ON i.id = o.integration_id
     JOIN koppeling.account a ON a.id = i.account_id
     LEFT JOIN koppeling.from_address f ON f.id = i.from_address_id
-    WHERE o.id = dispatch_problem.order_id);
-COMMENT ON FUNCTION koppeling.dispatch_problem IS 'Why an order cannot be dispatched now, in words; NULL when it can.';
+    CROSS JOIN LATERAL (
+        SELECT string_agg(w.warning, '; ') AS words
+        FROM koppeling.order_warnings(o.id, language) AS w
+        WHERE w.prevents_dispatch) AS warned
+    -- The first that applies is told.
+    CROSS JOIN LATERAL (
+        VALUES
+            (1, 'dispatch_withdrawn', o.state = 'withdrawn', o.id, o.withdrawn_reason),
+            (2, 'dispatch_erased', o.erased_at IS NOT NULL, o.id, NULL),
+            (3, 'dispatch_disconnected', i.state = 'disconnected', o.id, NULL),
+            (4, 'dispatch_incomplete',
+             warned.words IS NOT NULL OR num_nulls(o.ship_to_street, o.ship_to_city, o.ship_to_country) > 0,
+             o.id, ': ' || warned.words),
+            (5, 'dispatch_no_sender', f.id IS NULL, i.id, NULL),
+            (6, 'dispatch_sender_incomplete',
+             coalesce(btrim(f.name), btrim(f.company), '') = '' OR coalesce(btrim(f.street), '') = ''
+             OR coalesce(btrim(f.number), '') = '' OR coalesce(btrim(f.postcode), '') = ''
+             OR coalesce(btrim(f.city), '') = '' OR f.country IS NULL,
+             f.id, NULL),
+            (7, 'dispatch_no_credentials',
+             CASE dispatch_problem.environment WHEN 'staging' THEN a.staging_client_id ELSE a.client_id END IS NULL,
+             a.id, dispatch_problem.environment::text)) AS p (place, code, applies, subject, detail)
+    JOIN koppeling.message m ON m.code = p.code
+    WHERE o.id = dispatch_problem.order_id AND p.applies
+    ORDER BY p.place
+    LIMIT 1);
+COMMENT ON FUNCTION koppeling.dispatch_problem IS
+    'Why an order cannot be dispatched now, in words (English, or Dutch with language nl); NULL when it can.';
 
 CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
     order_id bigint,

@@ -26,8 +26,8 @@ BEGIN ATOMIC
         UPDATE koppeling.imported_order o
         SET ship_to_name = NULL, ship_to_company = NULL,
             ship_to_street = NULL, ship_to_number = NULL, ship_to_number_addition = NULL,
-            ship_to_address_line = NULL, ship_to_postcode = NULL, ship_to_city = NULL, email = NULL, phone = NULL,
-            reference = NULL, customer_comment = NULL, payload = NULL, erased_at = now()
+            ship_to_address_line = NULL, ship_to_postcode = NULL, ship_to_city = NULL, ship_to_country_given = NULL,
+            email = NULL, phone = NULL, reference = NULL, customer_comment = NULL, payload = NULL, erased_at = now()
         WHERE o.id = ANY (ids) AND o.erased_at IS NULL
         RETURNING o.id
     ), lines AS (

@@ -45,12 +45,14 @@ CREATE VIEW koppeling.open_order AS
 SELECT o.id, i.shop_host AS shop, o.integration_id, o.order_number, o.ordered_at, o.ship_to_name, o.ship_to_company,
        concat_ws(' ', o.ship_to_street, o.ship_to_number, o.ship_to_number_addition) AS ship_to_street,
        o.ship_to_postcode, o.ship_to_city, o.ship_to_country, o.weight_kg, o.total, o.currency, o.paid,
-       cardinality(o.credit_order_numbers) > 0 AS partly_credited, o.imported_at, o.changed_at
+       cardinality(o.credit_order_numbers) > 0 AS partly_credited, o.imported_at, o.changed_at,
+       o.warnings
 FROM koppeling.imported_order o
 JOIN koppeling.integration i ON i.id = o.integration_id
 WHERE o.state = 'open'
 ORDER BY o.ordered_at, o.id;
-COMMENT ON VIEW koppeling.open_order IS 'Orders that wait to be dispatched.';
+COMMENT ON VIEW koppeling.open_order IS
+    'Orders that wait to be dispatched; warnings has the codes of order_warning, in words by order_warnings().';
 
 CREATE VIEW koppeling.staging_marked_order AS
 SELECT o.id, i.shop_host AS shop, o.integration_id, o.order_number, o.marked_at,

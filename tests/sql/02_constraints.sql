@@ -126,6 +126,21 @@ SELECT pg_temp.impossible('imported_order_weight_is_positive',
 SELECT pg_temp.impossible('imported_order_country_is_iso',
     $$ UPDATE koppeling.imported_order SET ship_to_country = 'Nederland' WHERE id = 1 $$,
     'a country is an ISO code');
+SELECT pg_temp.impossible('imported_order_warnings_are_known',
+    format('UPDATE koppeling.imported_order SET warnings = %L WHERE id = 1', warnings),
+    format('warnings %s are refused', warnings))
+FROM unnest(ARRAY['{no_idea}', '{country_not_given,NULL}']) AS warnings;
+SELECT pg_temp.possible(
+    $$ UPDATE koppeling.imported_order SET warnings = ARRAY(SELECT code FROM koppeling.order_warning) WHERE id = 1 $$,
+    'every warning that has words can be given');
+SELECT pg_temp.impossible('order_warning_code_is_plain',
+    $$ UPDATE koppeling.order_warning SET code = 'Oh dear' WHERE code = 'country_not_given' $$,
+    'a warning has a plain code');
+SELECT is_empty($$
+    SELECT match[1] FROM pg_constraint c, regexp_matches(pg_get_constraintdef(c.oid), '''([a-z_]+)''', 'g') AS match
+    WHERE c.conname = 'imported_order_warnings_are_known'
+      AND match[1] NOT IN (SELECT code FROM koppeling.order_warning) $$,
+    'every warning that can be given has words');
 SELECT pg_temp.impossible('order_line_is_goods', $$ UPDATE koppeling.order_line SET quantity = 0 $$,
     'a line is about goods');
 SELECT pg_temp.impossible('order_line_position_counts', $$ UPDATE koppeling.order_line SET position = 0 $$,

@@ -108,11 +108,10 @@ SELECT set_eq($$
     FROM (VALUES
         ('koppeling_backend',
             'connect_shop,replace_token,disconnect_shop,poll_now,record_label,dispatch_order,label_pdf,enqueue,ping,'
-            'shop_host,'
-                              'integration_notices,erase_order,erase_integration'),
+            'shop_host,integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings'),
         ('koppeling_ops',
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
-                          'integration_notices,erase_order,erase_integration'),
+            'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings'),
         ('koppeling_dba', 'maintain_history,setting_integer'),
         ('koppeling_worker', 'shop_gate,reseal'),
         ('koppeling_scheduler', 'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate')) AS v (role, names),
@@ -127,6 +126,7 @@ FROM (VALUES
     ('koppeling_backend', 'SELECT koppeling.connect_shop(''a.myonline.store'', ''x'', 1)', 'ok'),
     ('koppeling_backend', 'SELECT koppeling.record_label(1, ''staging'', ''L-1'', NULL, NULL)', 'ok'),
     ('koppeling_backend', 'SELECT koppeling.dispatch_order(1, ''dhl'')', 'ok'),
+    ('koppeling_backend', 'SELECT koppeling.dispatch_problem(1), koppeling.order_warnings(1)', 'ok'),
     ('koppeling_backend', 'SELECT koppeling.poll_now(2)', 'ok'),
     ('koppeling_backend', 'SELECT koppeling.erase_order(1)', 'ok'),
     ('koppeling_backend', 'SELECT * FROM koppeling.integration_status', 'ok'),
@@ -152,6 +152,7 @@ FROM (VALUES
     ('koppeling_ops', 'SELECT koppeling.block_api(''mijnwebwinkel'', now())', 'ok'),
     ('koppeling_ops', 'UPDATE koppeling.job SET state = ''queued'' WHERE id = 100', 'ok'),
     ('koppeling_ops', 'SELECT * FROM koppeling.failed_job', 'ok'),
+    ('koppeling_ops', 'SELECT koppeling.dispatch_problem(1), koppeling.order_warnings(1)', 'ok'),
     ('koppeling_ops', 'SELECT * FROM koppeling.queue_health', 'ok'),
     ('koppeling_ops', 'UPDATE koppeling.job SET lease_token = 1', '42501'),
     ('koppeling_ops', 'DELETE FROM koppeling.job', '42501'),
