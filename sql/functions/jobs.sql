@@ -22,6 +22,23 @@ COMMENT ON FUNCTION koppeling.shop_gate IS
     'When a job of this shop may run at the earliest: not while the shop is blocked, '
     'and never (infinity) while it is not active. One that does not call the shop waits only while it is paused.';
 
+CREATE OR REPLACE FUNCTION koppeling.hand_back(ids bigint[], lease_tokens bigint[])
+RETURNS SETOF bigint
+LANGUAGE sql
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    UPDATE koppeling.job j
+    SET state = 'queued', attempt = j.attempt - 1,
+        run_at = koppeling.shop_gate(j.integration_id, j.kind, j.run_at),
+        worker_id = NULL, lease_token = NULL, lease_until = NULL
+    FROM unnest(ids, lease_tokens) AS b (id, lease_token)
+    WHERE j.id = b.id AND j.lease_token = b.lease_token
+    RETURNING j.id;
+END;
+COMMENT ON FUNCTION koppeling.hand_back IS
+    'Puts jobs back that run under these fencing tokens, as if they had never been claimed; returns which. They run at '
+    'once, unless their shop was paused or blocked meanwhile.';
+
 CREATE OR REPLACE FUNCTION koppeling.enqueue(
     kind text,
     integration_id bigint DEFAULT NULL,
