@@ -67,7 +67,8 @@ GRANT EXECUTE ON FUNCTION
     TO koppeling_ops;
 
 -- DBAs.
-GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour_retry_after, advice)
+GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour_retry_after, advice,
+              blames_api, clears_api, blocks_shop, shop_reason_code)
     ON koppeling.retry_rule TO koppeling_dba;
 GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;

@@ -14,7 +14,10 @@ RETURN CASE
         FROM koppeling.integration i
         CROSS JOIN (
             SELECT coalesce(
-                (SELECT k.api = 'mijnwebwinkel' FROM koppeling.job_kind k WHERE k.name = shop_gate.kind),
+                (SELECT a.is_shop
+                 FROM koppeling.job_kind k
+                 JOIN koppeling.api a ON a.name = k.api AND a.environment = 'production'
+                 WHERE k.name = shop_gate.kind),
                 true)) AS c (calls_shop)
         WHERE i.id = shop_gate.integration_id)
 END;
@@ -94,7 +97,11 @@ SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
     WITH made AS (
         INSERT INTO koppeling.job (kind, api_id, priority, max_attempts)
-        SELECT 'ping', 0, 1, 10 FROM generate_series(1, n)
+        SELECT k.name, a.id, k.priority, k.max_attempts
+        FROM koppeling.job_kind k
+        JOIN koppeling.api a ON a.name = k.api AND a.environment = 'production'
+        CROSS JOIN generate_series(1, n)
+        WHERE k.name = 'ping'
         RETURNING id)
     SELECT count(*) FROM made;
 END;

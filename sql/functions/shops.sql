@@ -17,10 +17,11 @@ RETURNS void
 LANGUAGE sql
 SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
-    UPDATE koppeling.job j SET run_at = 'infinity'
-    FROM koppeling.integration i
-    WHERE i.id = park_jobs.integration_id AND j.integration_id = i.id
-      AND j.state = 'queued' AND j.run_at < 'infinity' AND j.kind <> 'verify' AND (j.api_id = 1 OR i.state = 'paused');
+    UPDATE koppeling.job j
+    SET run_at = 'infinity'
+    FROM koppeling.integration i, koppeling.api a
+    WHERE i.id = park_jobs.integration_id AND j.integration_id = i.id AND a.id = j.api_id
+      AND j.state = 'queued' AND j.run_at < 'infinity' AND j.kind <> 'verify' AND (a.is_shop OR i.state = 'paused');
 END;
 COMMENT ON FUNCTION koppeling.park_jobs IS
     'Moves the queued jobs of a shop out of the way of every claim until release_jobs(): those that call it, '

@@ -31,6 +31,8 @@ WITH me AS MATERIALIZED (
     RETURNING a.id
 ), lane AS MATERIALIZED (
     SELECT l.kind, l.api_id, l.priority, l.after_run_at AT TIME ZONE 'UTC' AS after_run_at, l.after_id,
+           -- Whose secret the job needs: the shop's own, or that of its account for an environment of Boekuwzending.
+           a.is_shop, CASE WHEN a.name = 'boekuwzending' THEN a.environment END AS account_environment,
            CASE WHEN a.breaker_state = 'closed' THEN $3::integer
                 WHEN row_number() OVER (
                     PARTITION BY l.api_id, a.breaker_state ORDER BY l.priority, head.run_at) = 1 THEN 1
@@ -50,7 +52,7 @@ WITH me AS MATERIALIZED (
     WHERE EXISTS (SELECT FROM me)
     ORDER BY l.priority, head.run_at
 ), picked AS MATERIALIZED (
-    SELECT due.id
+    SELECT due.id, l.is_shop, l.account_environment
     FROM lane l
     CROSS JOIN LATERAL (
         SELECT j.id
@@ -68,7 +70,7 @@ WITH me AS MATERIALIZED (
     FROM picked, me
     WHERE j.id = picked.id
     RETURNING j.id, j.kind, j.api_id, j.priority, j.run_at, j.attempt, j.args,
-              j.integration_id, j.order_id, j.shipment_id
+              j.integration_id, j.order_id, j.shipment_id, picked.is_shop, picked.account_environment
 )
 SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at, c.attempt, c.args,
        CASE WHEN c.integration_id IS NOT NULL THEN (
@@ -76,11 +78,12 @@ SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at
            WHERE x.kind = c.kind
              AND x.subject_id = coalesce(c.shipment_id, c.order_id, c.integration_id)) END AS context,
        i.shop_host,
-       CASE c.api_id
-           WHEN 1 THEN i.sealed_token
-           WHEN 2 THEN a.sealed_client_secret
-           WHEN 3 THEN a.staging_sealed_client_secret END AS sealed_secret,
-       CASE c.api_id WHEN 2 THEN a.client_id WHEN 3 THEN a.staging_client_id END AS client_id
+       CASE WHEN c.is_shop THEN i.sealed_token
+            WHEN c.account_environment = 'production' THEN a.sealed_client_secret
+            WHEN c.account_environment = 'staging' THEN a.staging_sealed_client_secret END AS sealed_secret,
+       CASE c.account_environment
+            WHEN 'production' THEN a.client_id
+            WHEN 'staging' THEN a.staging_client_id END AS client_id
 FROM claimed c
 LEFT JOIN koppeling.integration i ON i.id = c.integration_id
-LEFT JOIN koppeling.account a ON a.id = i.account_id AND c.api_id IN (2, 3);
+LEFT JOIN koppeling.account a ON a.id = i.account_id AND c.account_environment IS NOT NULL;

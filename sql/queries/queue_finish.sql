@@ -12,15 +12,20 @@ WITH finished AS (
     RETURNING j.id, j.created_at, j.started_at, j.integration_id, j.order_id, j.shipment_id, j.worker_id, j.attempt,
               j.kind, j.api_id, j.args, j.errors, f.http_status, f.label_environment, f.shop_environment, f.result,
               f.unremarkable
+), service AS MATERIALIZED (
+    -- Whom the jobs called. As arrays, since a join would look in the table once for each job.
+    SELECT array_agg(a.id) AS ids, array_agg(a.name) AS names
+    FROM koppeling.api a
+    WHERE a.name <> 'local'
 ), kept AS (
     INSERT INTO koppeling.job_history (
         id, created_at, started_at, finished_at, integration_id, order_id, shipment_id, worker_id, outcome,
         label_environment, shop_environment, attempts, http_status, kind, api, args, result, errors)
     SELECT f.id, f.created_at, f.started_at, now(), f.integration_id, f.order_id, f.shipment_id, f.worker_id, 'done',
            f.label_environment, f.shop_environment, f.attempt, f.http_status, f.kind,
-           CASE f.api_id WHEN 0 THEN NULL WHEN 1 THEN 'mijnwebwinkel' ELSE 'boekuwzending' END,
-           f.args, f.result, f.errors
+           s.names[array_position(s.ids, f.api_id)], f.args, f.result, f.errors
     FROM finished f
+    CROSS JOIN service s
     WHERE NOT f.unremarkable OR f.errors IS NOT NULL
 ), recovered AS (
     -- An answer closes the breaker of its API. A healthy one is only looked at.

@@ -11,7 +11,8 @@ WITH untold AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM koppeling.job j WHERE j.kind = 'mark_shipped' AND j.order_id = l.order_id)
     LIMIT $1::integer
 ), placed AS MATERIALIZED (
-    SELECT o.id AS order_id, i.id AS integration_id, i.blocked_until,
+    SELECT k.name AS kind, k.priority, k.max_attempts, a.id AS api_id,
+           o.id AS order_id, i.id AS integration_id, i.blocked_until,
            interval '1 second' / a.rate_per_second::float8 AS step,
            -- A shop at rest has saved up a burst.
            greatest(i.pace_at, now() - interval '1 second' / a.rate_per_second::float8 * a.burst) AS pace_at,
@@ -19,7 +20,8 @@ WITH untold AS MATERIALIZED (
     FROM untold u
     JOIN koppeling.imported_order o ON o.id = u.order_id
     JOIN koppeling.integration i ON i.id = o.integration_id
-    JOIN koppeling.api a ON a.name = 'mijnwebwinkel'
+    JOIN koppeling.job_kind k ON k.name = 'mark_shipped'
+    JOIN koppeling.api a ON a.name = k.api AND a.environment = 'production'
 ), carried AS (
     UPDATE koppeling.integration i
     SET pace_at = p.pace_at + p.step * p.jobs
@@ -27,8 +29,7 @@ WITH untold AS MATERIALIZED (
     WHERE i.id = p.integration_id
 )
 INSERT INTO koppeling.job (kind, integration_id, order_id, run_at, api_id, priority, max_attempts)
-SELECT k.name, p.integration_id, p.order_id, greatest(now(), p.blocked_until, p.pace_at + p.step * p.place), 1,
-       k.priority, k.max_attempts
-FROM placed p CROSS JOIN koppeling.job_kind k
-WHERE k.name = 'mark_shipped'
+SELECT p.kind, p.integration_id, p.order_id, greatest(now(), p.blocked_until, p.pace_at + p.step * p.place),
+       p.api_id, p.priority, p.max_attempts
+FROM placed p
 ON CONFLICT (order_id) WHERE kind = 'mark_shipped' DO NOTHING;

@@ -9,14 +9,14 @@
 WITH lane AS (
     SELECT k.name AS kind, a.id AS api_id, p.priority::smallint AS priority, a.burst,
            interval '1 second' / a.rate_per_second::float8 AS step,
-           a.name = 'mijnwebwinkel' AS is_paced
+           a.is_shop
     FROM koppeling.job_kind k
     JOIN koppeling.api a ON a.name = k.api AND a.name <> 'local'
                         AND a.breaker_state = 'closed' AND coalesce(a.blocked_until <= now(), true)
     CROSS JOIN generate_series(0, 2) AS p (priority)
 ), late AS (
     SELECT due.id, l.step,
-           l.is_paced OR min(due.integration_id) OVER api <> max(due.integration_id) OVER api AS is_spread,
+           l.is_shop OR min(due.integration_id) OVER api <> max(due.integration_id) OVER api AS is_spread,
            row_number() OVER (
                PARTITION BY l.api_id, due.integration_id ORDER BY l.priority, due.run_at, due.id) - l.burst AS place
     FROM lane l

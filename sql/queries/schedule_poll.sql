@@ -16,8 +16,10 @@ WITH due AS MATERIALIZED (
     WHERE i.id = d.id
 )
 INSERT INTO koppeling.job AS j (kind, integration_id, run_at, api_id, priority, max_attempts)
-SELECT k.name, d.id, greatest(now(), d.blocked_until), 1, k.priority, k.max_attempts
-FROM due d CROSS JOIN koppeling.job_kind k
+SELECT k.name, d.id, greatest(now(), d.blocked_until), a.id, k.priority, k.max_attempts
+FROM due d
+CROSS JOIN koppeling.job_kind k
+JOIN koppeling.api a ON a.name = k.api AND a.environment = 'production'
 WHERE k.name = 'poll'
 ON CONFLICT (integration_id) WHERE kind = 'poll' DO UPDATE
 SET state = 'queued', attempt = 0, run_at = excluded.run_at

@@ -30,7 +30,7 @@ SELECT j.id,
        (j.errors -> -1 ->> 'http_status')::integer AS http_status,
        j.attempt AS attempts,
        coalesce((j.errors -> -1 ->> 'at')::timestamptz, j.started_at, j.created_at) AS failed_at,
-       CASE WHEN j.last_error_class = 'auth' AND j.api_id <> 1
+       CASE WHEN j.last_error_class = 'auth' AND NOT a.is_shop
            THEN 'Boekuwzending refused the credentials of the account: '
                 'mend them in koppeling.account, then retry_job().'
            ELSE r.advice END
@@ -39,6 +39,7 @@ SELECT j.id,
 FROM koppeling.job j
 LEFT JOIN koppeling.integration i ON i.id = j.integration_id
 LEFT JOIN koppeling.imported_order o ON o.id = j.order_id
+LEFT JOIN koppeling.api a ON a.id = j.api_id
 LEFT JOIN koppeling.retry_rule r ON r.error_class = j.last_error_class
 WHERE j.state = 'failed'
 ORDER BY j.id;

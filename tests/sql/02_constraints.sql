@@ -91,6 +91,15 @@ SELECT pg_temp.impossible('retry_rule_backoff_is_sane', $$ UPDATE koppeling.retr
     'a backoff takes time');
 SELECT pg_temp.impossible('retry_rule_backoff_is_sane', $$ UPDATE koppeling.retry_rule SET backoff_cap = '1 ms' $$,
     'a cap is not below its base');
+SELECT pg_temp.impossible('retry_rule_judges_api_one_way',
+    $$ UPDATE koppeling.retry_rule SET blames_api = true, clears_api = true $$,
+    'a class cannot speak for and against an API');
+SELECT pg_temp.impossible('retry_rule_holds_shop_one_way',
+    $$ UPDATE koppeling.retry_rule SET blocks_shop = true WHERE error_class = 'auth' $$,
+    'a shop that needs attention is not blocked for a while');
+SELECT pg_temp.impossible('retry_rule_shop_reason_is_known',
+    $$ UPDATE koppeling.retry_rule SET shop_reason_code = 'no_idea' WHERE error_class = 'tls' $$,
+    'a shop is told a reason that has words');
 SELECT pg_temp.impossible('job_kind_name_is_plain',
     $$ INSERT INTO koppeling.job_kind (name, api, meaning) VALUES ('no good', 'local', 'x') $$,
     'a kind has a plain name');
@@ -251,6 +260,9 @@ SELECT pg_temp.impossible('from_address_country_is_iso', $$ UPDATE koppeling.fro
 SELECT pg_temp.impossible('api_is_named_once',
     $$ INSERT INTO koppeling.api (id, name, environment) VALUES (9, 'local', 'production') $$,
     'an API is there once in its environment');
+SELECT pg_temp.impossible('api_shop_is_production',
+    $$ UPDATE koppeling.api SET is_shop = true WHERE environment = 'staging' $$,
+    'a shop is always the real one');
 SELECT pg_temp.impossible('api_rate_is_positive', $$ UPDATE koppeling.api SET rate_per_second = 0 $$,
     'a rate is positive');
 SELECT pg_temp.impossible('api_burst_is_positive', $$ UPDATE koppeling.api SET burst = 0 $$, 'a burst is positive');

@@ -47,7 +47,8 @@ SELECT set_eq($$
          'poll_interval,from_address_id'),
         ('koppeling_ops', 'job', 'UPDATE', 'state,run_at,priority,max_attempts'),
         ('koppeling_dba', 'retry_rule', 'UPDATE',
-            'max_attempts,backoff_base,backoff_cap,counts_as_attempt,honour_retry_after,advice'),
+            'max_attempts,backoff_base,backoff_cap,counts_as_attempt,honour_retry_after,advice,'
+            'blames_api,clears_api,blocks_shop,shop_reason_code'),
         ('koppeling_dba', 'setting', 'UPDATE', 'value'),
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
         ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit'),
