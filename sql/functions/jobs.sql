@@ -25,6 +25,17 @@ COMMENT ON FUNCTION koppeling.shop_gate IS
     'When a job of this shop may run at the earliest: not while the shop is blocked, '
     'and never (infinity) while it is not active. One that does not call the shop waits only while it is paused.';
 
+CREATE OR REPLACE FUNCTION koppeling.retry_at(rule koppeling.retry_rule, attempt integer, retry_after_ms bigint)
+RETURNS timestamptz
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN now() + greatest(
+    least(rule.backoff_cap, rule.backoff_base * power(2, least(greatest(attempt - 1, 0), 30))) * (0.5 + random() / 2),
+    CASE WHEN rule.honour_retry_after THEN make_interval(secs => retry_after_ms / 1000.0) END);
+COMMENT ON FUNCTION koppeling.retry_at IS
+    'When to try again after that attempt failed by that rule: its backoff, give or take a random half, and not before '
+    'the time that the service asked for.';
+
 CREATE OR REPLACE FUNCTION koppeling.hand_back(ids bigint[], lease_tokens bigint[])
 RETURNS SETOF bigint
 LANGUAGE sql

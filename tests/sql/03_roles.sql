@@ -114,7 +114,7 @@ SELECT set_eq($$
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings'),
         ('koppeling_dba', 'maintain_history,setting_integer'),
-        ('koppeling_worker', 'shop_gate,hand_back,reseal'),
+        ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal'),
         ('koppeling_scheduler', 'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');

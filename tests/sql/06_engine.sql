@@ -5,6 +5,10 @@ SELECT no_plan();
 
 \set text `cat sql/queries/queue_finish.sql`
 PREPARE finish_jobs AS :text
+\set text `cat sql/queries/queue_trip_api.sql`
+PREPARE trip_api AS :text
+\set text `cat sql/queries/queue_hold_shop.sql`
+PREPARE hold_shop AS :text
 \set text `cat sql/queries/queue_fail.sql`
 PREPARE fail_jobs AS :text
 \set text `cat sql/queries/queue_release.sql`
@@ -21,6 +25,17 @@ PREPARE renew_lease AS :text
 PREPARE say_goodbye AS :text
 \set text `cat sql/queries/worker_take_over.sql`
 PREPARE take_over AS :text
+
+-- What a worker sends when attempts fail, in that order.
+CREATE FUNCTION pg_temp.fail(ids text, tokens text, classes text, errors text, statuses text, waits text, give_up text)
+RETURNS SETOF bigint LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('EXECUTE trip_api(%L, %L, %L, %L, %L)', ids, tokens, classes, errors, statuses);
+    EXECUTE format('EXECUTE hold_shop(%L, %L, %L, %L)', ids, tokens, classes, waits);
+    RETURN QUERY EXECUTE format('EXECUTE fail_jobs(%L, %L, %L, %L, %L, %L, %L)',
+        ids, tokens, classes, errors, statuses, waits, give_up);
+END
+$$;
 
 SELECT id AS me FROM koppeling.worker \gset
 CREATE FUNCTION pg_temp.job(job_id bigint) RETURNS koppeling.job LANGUAGE sql AS
@@ -69,10 +84,11 @@ UPDATE koppeling.retry_rule SET backoff_base = '10 seconds', backoff_cap = '1 mi
 WHERE error_class = 'timeout';
 SELECT is((SELECT count(*) FROM koppeling.job WHERE id = 4 AND state = 'running'), 1::bigint, 'it runs');
 SELECT results_eq(
-    $$ EXECUTE fail_jobs('{4,3}', '{8,7}', '{timeout,timeout}', '{late,late}', '{NULL,NULL}', '{NULL,NULL}', '{f,f}') $$,
+    $$ SELECT pg_temp.fail('{4,3}', '{8,7}', '{timeout,timeout}', '{late,late}', '{NULL,NULL}', '{NULL,NULL}',
+                           '{f,f}') $$,
     ARRAY[4::bigint], 'a failure with another token is refused, and said to be');
 SELECT is((pg_temp.job(4)).state, 'running', 'its job is left alone');
-EXECUTE fail_jobs('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
+SELECT pg_temp.fail('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
 SELECT results_eq(
     $$ SELECT state::text, attempt::integer, last_error_class::text, last_error,
               num_nulls(worker_id, lease_token, lease_until),
@@ -86,27 +102,27 @@ SELECT results_eq(
     format($$ VALUES ('1', 'timeout', 'late', '%s') $$, :me), 'and is on record');
 UPDATE koppeling.job SET state = 'running', attempt = 2, worker_id = :me, lease_token = 7, lease_until = now()
 WHERE id = 4;
-EXECUTE fail_jobs('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
+SELECT pg_temp.fail('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
 SELECT ok((pg_temp.job(4)).run_at BETWEEN now() + interval '10 seconds' AND now() + interval '20 seconds',
     'the second wait is twice as long');
 UPDATE koppeling.job SET state = 'running', attempt = 3, worker_id = :me, lease_token = 7, lease_until = now()
 WHERE id = 4;
-EXECUTE fail_jobs('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
+SELECT pg_temp.fail('{4}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
 SELECT results_eq(
     $$ SELECT state::text, attempt::integer, jsonb_array_length(errors) FROM koppeling.job WHERE id = 4 $$,
     $$ VALUES ('failed', 3, 3) $$,
     'after the last attempt it waits for a person, with all errors');
-EXECUTE fail_jobs('{5}', '{7}', '{client_error}', '{no}', '{NULL}', '{NULL}', '{t}');
+SELECT pg_temp.fail('{5}', '{7}', '{client_error}', '{no}', '{NULL}', '{NULL}', '{t}');
 SELECT is((pg_temp.job(5)).state, 'failed', 'what no retry can help fails at once');
 UPDATE koppeling.job SET errors = (SELECT jsonb_agg(n) FROM generate_series(1, 20) AS n) WHERE id = 6;
-EXECUTE fail_jobs('{6}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
+SELECT pg_temp.fail('{6}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
 SELECT is(jsonb_array_length((pg_temp.job(6)).errors), 20, 'of endless failures the newest twenty are kept');
 
 -- A shop that asks for a pause.
 SELECT pg_temp.start_over();
 INSERT INTO koppeling.job (id, kind, integration_id, order_id)
 VALUES (10, 'mark_shipped', 1, 1), (11, 'mark_shipped', 3, 9);
-EXECUTE fail_jobs('{1}', '{7}', '{rate_limited}', '{slow down}', '{429}', '{600000}', '{f}');
+SELECT pg_temp.fail('{1}', '{7}', '{rate_limited}', '{slow down}', '{429}', '{600000}', '{f}');
 SELECT is((SELECT blocked_until FROM koppeling.integration WHERE id = 1), now() + interval '10 minutes',
     'the shop is blocked for as long as it says');
 SELECT results_eq($$ SELECT state::text, attempt::integer, run_at FROM koppeling.job WHERE id = 1 $$,
@@ -120,7 +136,7 @@ SELECT pg_temp.start_over();
 INSERT INTO koppeling.job (id, kind, integration_id, order_id)
 VALUES (10, 'mark_shipped', 1, 1), (11, 'mark_shipped', 3, 9);
 INSERT INTO koppeling.job (id, kind, integration_id) VALUES (12, 'verify', 1);
-EXECUTE fail_jobs('{1}', '{7}', '{auth}', '{who are you}', '{401}', '{NULL}', '{f}');
+SELECT pg_temp.fail('{1}', '{7}', '{auth}', '{who are you}', '{401}', '{NULL}', '{f}');
 SELECT results_eq(
     $$ SELECT state::text, reason_code, reason IS NOT NULL AND reason_en IS NOT NULL
         FROM koppeling.integration WHERE id = 1 $$,
@@ -135,19 +151,19 @@ SELECT pg_temp.start_over();
 INSERT INTO koppeling.job (id, kind, integration_id, order_id, state, attempt, worker_id, lease_token, lease_until,
     started_at)
 VALUES (10, 'mark_shipped', 1, 1, 'running', 1, :me, 7, now(), now());
-EXECUTE fail_jobs('{1,10}', '{7,7}', '{rate_limited,timeout}', '{slow down,late}', '{429,NULL}', '{600000,NULL}',
-    '{f,f}');
+SELECT pg_temp.fail('{1,10}', '{7,7}', '{rate_limited,timeout}', '{slow down,late}', '{429,NULL}', '{600000,NULL}',
+                    '{f,f}');
 SELECT is((pg_temp.job(10)).run_at, now() + interval '10 minutes',
     'a job that failed otherwise in the same batch waits for the end of the pause');
 SELECT pg_temp.start_over();
 INSERT INTO koppeling.job (id, kind, integration_id, order_id, state, attempt, worker_id, lease_token, lease_until,
     started_at)
 VALUES (10, 'mark_shipped', 1, 1, 'running', 1, :me, 7, now(), now());
-EXECUTE fail_jobs('{1,10}', '{7,7}', '{auth,timeout}', '{who,late}', '{401,NULL}', '{NULL,NULL}', '{f,f}');
+SELECT pg_temp.fail('{1,10}', '{7,7}', '{auth,timeout}', '{who,late}', '{401,NULL}', '{NULL,NULL}', '{f,f}');
 SELECT is((pg_temp.job(10)).run_at, 'infinity', 'one of a shop whose token was refused in the same batch is parked');
 SELECT pg_temp.start_over();
 SELECT koppeling.pause_integration(n, 'pauze') FROM generate_series(1, 3) AS n;
-EXECUTE fail_jobs('{1}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
+SELECT pg_temp.fail('{1}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
 EXECUTE release_jobs('{2}', '{7}');
 UPDATE koppeling.worker SET lease_until = clock_timestamp() - interval '1 second';
 EXECUTE rescue_jobs;
@@ -157,6 +173,73 @@ SELECT results_eq($$ SELECT run_at FROM koppeling.job WHERE id <= 3 $$,
 UPDATE koppeling.integration SET state = 'active', reason_code = NULL, reason = NULL WHERE id = 1;
 SELECT is(koppeling.release_forgotten_jobs(), 1::bigint, 'one that was parked while its shop came back is found');
 SELECT is((pg_temp.job(1)).run_at, now(), 'and runs');
+
+-- The breaker.
+CREATE FUNCTION pg_temp.breaker() RETURNS text LANGUAGE sql AS $$
+    SELECT format('%s, %s failures of %s shops, %s trips, blocked for %s: %s', breaker_state, breaker_failures,
+                  cardinality(breaker_shops), breaker_trips, coalesce(blocked_until - now(), '0'), block_reason)
+    FROM koppeling.api WHERE name = 'mijnwebwinkel' $$;
+CREATE FUNCTION pg_temp.fail_polls(classes text) RETURNS SETOF bigint LANGUAGE sql AS $$
+    SELECT pg_temp.fail('{1,2,3}', '{7,7,7}', classes, '{a,b,c}', '{500,501,502}', '{NULL,NULL,NULL}', '{f,f,f}') $$;
+UPDATE koppeling.api SET breaker_limit = 3, breaker_failures = 0, breaker_shops = '{}';
+SELECT pg_temp.start_over();
+SELECT pg_temp.fail('{1,2}', '{7,7}', '{timeout,timeout}', '{late,late}', '{NULL,NULL}', '{NULL,NULL}', '{f,f}');
+SELECT is(pg_temp.breaker(), 'closed, 2 failures of 2 shops, 0 trips, blocked for 00:00:00: ', 'failures are counted');
+SELECT is((pg_temp.job(1)).attempt, 1::smallint, 'as attempts, too');
+SELECT pg_temp.start_over();
+SELECT pg_temp.fail('{1,2}', '{7,7}', '{unknown_outcome,unreadable}', '{?,x}', '{NULL,200}', '{NULL,NULL}', '{f,f}');
+SELECT is(pg_temp.breaker(), 'closed, 2 failures of 2 shops, 0 trips, blocked for 00:00:00: ',
+    'those that say nothing about the API are not');
+SELECT pg_temp.start_over();
+SELECT pg_temp.fail_polls('{server_error,server_error,client_error}');
+SELECT is(pg_temp.breaker(), 'closed, 0 failures of 0 shops, 0 trips, blocked for 00:00:00: ',
+    'an answer in the same batch shows that it works');
+SELECT pg_temp.start_over();
+SELECT pg_temp.fail_polls('{server_error,network,tls}');
+SELECT is(pg_temp.breaker(), 'open, 3 failures of 3 shops, 1 trips, blocked for 00:00:30: breaker: c',
+    'in a row and from several shops they open the breaker');
+SELECT is((SELECT sum(attempt) FROM koppeling.job WHERE id <= 3), 0::bigint, 'and the jobs are not to blame');
+SELECT pg_temp.start_over();
+SELECT pg_temp.fail_polls('{server_error,network,unreadable}');
+SELECT is(pg_temp.breaker(), 'open, 5 failures of 3 shops, 1 trips, blocked for 00:00:30: breaker: c',
+    'what was under way meanwhile does not open it again');
+SELECT results_eq($$ SELECT attempt::integer FROM koppeling.job WHERE id <= 3 ORDER BY id $$, ARRAY[0, 0, 1],
+    'nor is it to blame, but what failed for another reason is');
+SELECT pg_temp.start_over();
+UPDATE koppeling.api SET breaker_state = 'half_open' WHERE name = 'mijnwebwinkel';
+UPDATE koppeling.job SET started_at = now() - interval '1 second';
+SELECT pg_temp.fail_polls('{server_error,network,tls}');
+SELECT is(pg_temp.breaker(), 'half_open, 8 failures of 3 shops, 1 trips, blocked for 00:00:30: breaker: c',
+    'half open, the failure of what was claimed before the probe says nothing new');
+SELECT pg_temp.start_over();
+SELECT pg_temp.fail('{1}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
+SELECT is(pg_temp.breaker(), 'open, 9 failures of 3 shops, 2 trips, blocked for 00:01:00: breaker: late',
+    'that of the probe opens it again, for longer');
+SELECT pg_temp.start_over();
+SELECT pg_temp.fail('{1}', '{7}', '{auth}', '{who are you}', '{401}', '{NULL}', '{f}');
+SELECT is(pg_temp.breaker(), 'closed, 0 failures of 0 shops, 0 trips, blocked for 00:00:00: ',
+    'a refusal is an answer, and closes it');
+
+-- What a class means is up to its rule.
+SELECT pg_temp.start_over();
+UPDATE koppeling.retry_rule SET blames_api = error_class = 'unreadable', clears_api = false;
+SELECT pg_temp.fail_polls('{timeout,timeout,timeout}');
+SELECT is(pg_temp.breaker(), 'closed, 0 failures of 0 shops, 0 trips, blocked for 00:00:00: ',
+    'a class that is no longer blamed on the API is not counted');
+SELECT pg_temp.start_over();
+SELECT pg_temp.fail_polls('{unreadable,unreadable,unreadable}');
+SELECT is(pg_temp.breaker(), 'open, 3 failures of 3 shops, 1 trips, blocked for 00:00:30: breaker: c',
+    'one that is opens the breaker');
+UPDATE koppeling.api SET breaker_state = 'closed', breaker_failures = 0, breaker_shops = '{}', blocked_until = NULL;
+SELECT pg_temp.start_over();
+UPDATE koppeling.retry_rule SET blocks_shop = error_class = 'unreadable',
+    shop_reason_code = CASE error_class WHEN 'tls' THEN 'token_refused' END;
+SELECT pg_temp.fail('{1,2,3}', '{7,7,7}', '{unreadable,tls,auth}', '{a,b,c}', '{200,NULL,401}', '{NULL,NULL,NULL}',
+                    '{f,f,f}');
+SELECT results_eq(
+    $$ SELECT state::text, reason_code, blocked_until > now() FROM koppeling.integration WHERE id <= 3 ORDER BY id $$,
+    $$ VALUES ('active', NULL, true), ('needs_attention', 'token_refused', NULL), ('active', NULL, NULL) $$,
+    'a shop is blocked or needs attention as the rule says');
 
 -- Handing back, disowning, rescuing.
 SELECT pg_temp.start_over();

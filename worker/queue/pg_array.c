@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/memory.h"
 
 /* PostgreSQL takes parameters up to 1 GiB; batches are bounded far below. */
 #define PG_ARRAY_LIMIT (256U << 20)
@@ -72,6 +73,11 @@ void pg_array_text(struct pg_array *array, const char *value)
         }
     }
     append(array, "\"", 1);
+}
+
+char *pg_array_copy(const struct pg_array *array)
+{
+    return xasprintf("%s}", array->text.length == 0 ? "{" : array->text.bytes);
 }
 
 char *pg_array_steal(struct pg_array *array)

@@ -24,6 +24,9 @@ void pg_array_text(struct pg_array *array, const char *value);
 
 void pg_array_null(struct pg_array *array);
 
+/* The finished literal, to be freed; the array stays as it is. */
+char *pg_array_copy(const struct pg_array *array) MUSTCHECK;
+
 /* The finished literal, to be freed; the array is empty afterwards. */
 char *pg_array_steal(struct pg_array *array) MUSTCHECK;
 

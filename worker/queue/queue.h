@@ -70,11 +70,34 @@ void queue_add_idle(const struct queue *queue, struct flight *flight);
 /* Adds the question whether work is left lying that a claim should have taken (readiness). */
 void queue_add_due(const struct queue *queue, struct flight *flight);
 
+/* The parameters of queue_finish, queue_fail and queue_release, in their order. */
+enum {
+    QUEUE_DONE_ID,
+    QUEUE_DONE_TOKEN,
+    QUEUE_DONE_STATUS,
+    QUEUE_DONE_LABEL,
+    QUEUE_DONE_SHOP,
+    QUEUE_DONE_RESULT,
+    QUEUE_DONE_UNREMARKABLE,
+    QUEUE_DONE_COLUMNS
+};
+enum {
+    QUEUE_FAILED_ID,
+    QUEUE_FAILED_TOKEN,
+    QUEUE_FAILED_CLASS,
+    QUEUE_FAILED_ERROR,
+    QUEUE_FAILED_STATUS,
+    QUEUE_FAILED_WAIT,
+    QUEUE_FAILED_GIVE_UP,
+    QUEUE_FAILED_COLUMNS
+};
+enum { QUEUE_RELEASED_ID, QUEUE_RELEASED_TOKEN, QUEUE_RELEASED_COLUMNS };
+
 /* Outcomes that are reported together; _add() puts the statements that are needed into a flight. */
 struct queue_report {
-    struct pg_array done[7];
-    struct pg_array failed[7];
-    struct pg_array released[2];
+    struct pg_array done[QUEUE_DONE_COLUMNS];
+    struct pg_array failed[QUEUE_FAILED_COLUMNS];
+    struct pg_array released[QUEUE_RELEASED_COLUMNS];
     int done_count;
     int failed_count;
     int released_count;
@@ -107,8 +130,9 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
 
 void queue_report_released(struct queue_report *report, int64_t id, int64_t token);
 
-/* Adds queue_finish, queue_fail and queue_release, as far as there is something to report with them.
- * Each answers with the ids of the jobs that are somebody else's by now. Empties the report. */
+/* Adds queue_finish, queue_fail (behind what the failures say about APIs and shops: queue_trip_api,
+ * queue_hold_shop) and queue_release, as far as there is something to report with them. Each of the three
+ * answers with the ids of the jobs that are somebody else's by now. Empties the report. */
 void queue_report_add(struct queue_report *report, struct flight *flight);
 
 void queue_report_release(struct queue_report *report);

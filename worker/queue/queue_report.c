@@ -1,18 +1,6 @@
-/* Outcomes of many jobs as the parameters of one statement each. */
+/* Outcomes of many jobs as the parameters of a few statements. */
 #include "common/memory.h"
 #include "worker/queue/queue.h"
-
-enum { DONE_ID, DONE_TOKEN, DONE_STATUS, DONE_LABEL, DONE_SHOP, DONE_RESULT, DONE_UNREMARKABLE };
-enum {
-    FAILED_ID,
-    FAILED_TOKEN,
-    FAILED_CLASS,
-    FAILED_ERROR,
-    FAILED_STATUS,
-    FAILED_WAIT,
-    FAILED_GIVE_UP
-};
-enum { RELEASED_ID, RELEASED_TOKEN };
 
 void queue_report_init(struct queue_report *report)
 {
@@ -39,36 +27,36 @@ static void add_status(struct pg_array *array, int http_status)
 
 void queue_report_done(struct queue_report *report, const struct queue_done *done)
 {
-    pg_array_integer(&report->done[DONE_ID], done->id);
-    pg_array_integer(&report->done[DONE_TOKEN], done->token);
-    add_status(&report->done[DONE_STATUS], done->http_status);
-    pg_array_text(&report->done[DONE_LABEL], done->label_environment);
-    pg_array_text(&report->done[DONE_SHOP], done->shop_environment);
-    pg_array_text(&report->done[DONE_RESULT], done->result);
-    pg_array_boolean(&report->done[DONE_UNREMARKABLE], done->unremarkable);
+    pg_array_integer(&report->done[QUEUE_DONE_ID], done->id);
+    pg_array_integer(&report->done[QUEUE_DONE_TOKEN], done->token);
+    add_status(&report->done[QUEUE_DONE_STATUS], done->http_status);
+    pg_array_text(&report->done[QUEUE_DONE_LABEL], done->label_environment);
+    pg_array_text(&report->done[QUEUE_DONE_SHOP], done->shop_environment);
+    pg_array_text(&report->done[QUEUE_DONE_RESULT], done->result);
+    pg_array_boolean(&report->done[QUEUE_DONE_UNREMARKABLE], done->unremarkable);
     report->done_count++;
 }
 
 void queue_report_failed(struct queue_report *report, const struct queue_failed *failed)
 {
-    pg_array_integer(&report->failed[FAILED_ID], failed->id);
-    pg_array_integer(&report->failed[FAILED_TOKEN], failed->token);
-    pg_array_text(&report->failed[FAILED_CLASS], failed->error_class);
-    pg_array_text(&report->failed[FAILED_ERROR], failed->error);
-    add_status(&report->failed[FAILED_STATUS], failed->http_status);
+    pg_array_integer(&report->failed[QUEUE_FAILED_ID], failed->id);
+    pg_array_integer(&report->failed[QUEUE_FAILED_TOKEN], failed->token);
+    pg_array_text(&report->failed[QUEUE_FAILED_CLASS], failed->error_class);
+    pg_array_text(&report->failed[QUEUE_FAILED_ERROR], failed->error);
+    add_status(&report->failed[QUEUE_FAILED_STATUS], failed->http_status);
     if (failed->retry_after_ms >= 0) {
-        pg_array_integer(&report->failed[FAILED_WAIT], failed->retry_after_ms);
+        pg_array_integer(&report->failed[QUEUE_FAILED_WAIT], failed->retry_after_ms);
     } else {
-        pg_array_null(&report->failed[FAILED_WAIT]);
+        pg_array_null(&report->failed[QUEUE_FAILED_WAIT]);
     }
-    pg_array_boolean(&report->failed[FAILED_GIVE_UP], failed->give_up);
+    pg_array_boolean(&report->failed[QUEUE_FAILED_GIVE_UP], failed->give_up);
     report->failed_count++;
 }
 
 void queue_report_released(struct queue_report *report, int64_t id, int64_t token)
 {
-    pg_array_integer(&report->released[RELEASED_ID], id);
-    pg_array_integer(&report->released[RELEASED_TOKEN], token);
+    pg_array_integer(&report->released[QUEUE_RELEASED_ID], id);
+    pg_array_integer(&report->released[QUEUE_RELEASED_TOKEN], token);
     report->released_count++;
 }
 
@@ -85,11 +73,37 @@ static void add_part(struct flight *flight, const char *query, struct pg_array *
     }
 }
 
+static void add_copies(struct flight *flight, const char *query, const struct pg_array *arrays,
+                       const int *columns, size_t column_count)
+{
+    struct flight_part *part = flight_add(flight, query);
+
+    for (size_t i = 0; i < column_count; i++) {
+        flight_parameter_take(part, pg_array_copy(&arrays[columns[i]]));
+    }
+}
+
+/* What failures say about their API, then about their shop, then about the jobs, which are judged
+ * by both and change hands with the last statement. */
+static void add_failed(struct queue_report *report, struct flight *flight)
+{
+    static const int about_api[] = {QUEUE_FAILED_ID, QUEUE_FAILED_TOKEN, QUEUE_FAILED_CLASS,
+                                    QUEUE_FAILED_ERROR, QUEUE_FAILED_STATUS};
+    static const int about_shop[] = {QUEUE_FAILED_ID, QUEUE_FAILED_TOKEN, QUEUE_FAILED_CLASS,
+                                     QUEUE_FAILED_WAIT};
+
+    if (report->failed_count > 0) {
+        add_copies(flight, "queue_trip_api", report->failed, about_api, ARRAY_LENGTH(about_api));
+        add_copies(flight, "queue_hold_shop", report->failed, about_shop, ARRAY_LENGTH(about_shop));
+    }
+    add_part(flight, "queue_fail", report->failed, ARRAY_LENGTH(report->failed),
+             report->failed_count);
+}
+
 void queue_report_add(struct queue_report *report, struct flight *flight)
 {
     add_part(flight, "queue_finish", report->done, ARRAY_LENGTH(report->done), report->done_count);
-    add_part(flight, "queue_fail", report->failed, ARRAY_LENGTH(report->failed),
-             report->failed_count);
+    add_failed(report, flight);
     add_part(flight, "queue_release", report->released, ARRAY_LENGTH(report->released),
              report->released_count);
     queue_report_release(report);
