@@ -5,42 +5,23 @@
 #include <string.h>
 #include <sysexits.h>
 
-/* How many bytes of `text` to keep when it was cut at `length`: a half UTF-8 character at the end
- * is dropped, since PostgreSQL would refuse the text that ends in one. */
-static size_t whole_characters(const char *text, size_t length)
-{
-    size_t start = length;
+#include "common/utf8.h"
 
-    while (start > 0 && length - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
-        start--;
-    }
-    if (start == 0) {
-        return length;
-    }
-    start--;
-
-    unsigned char lead = (unsigned char)text[start];
-    size_t wanted = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    return length - start < wanted ? start : length;
-}
-
-/* Copies `source` into err->text, cut to fit. */
+/* Copies `source` into err->text, cut to fit: PostgreSQL would refuse a text that ends in half a
+ * character. */
 static void set_text(struct error *err, const char *source)
 {
-    size_t length = strlen(source);
+    size_t length = strnlen(source, sizeof(err->text) - 1);
 
-    if (length >= sizeof(err->text)) {
-        length = whole_characters(source, sizeof(err->text) - 1);
-    }
     memcpy(err->text, source, length);
     err->text[length] = '\0';
+    utf8_cut(err->text, length);
 }
 
 bool error_set(struct error *err, enum error_code code, const char *format, ...)
 {
-    /* Formatted aside first: an argument may be err->text itself. One byte more than the text, so
-     * that set_text() sees whether anything was cut. */
-    char text[ERROR_TEXT_SIZE + 1];
+    /* Formatted aside first: an argument may be err->text itself. */
+    char text[ERROR_TEXT_SIZE];
     va_list arguments;
 
     if (err == NULL) {

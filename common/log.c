@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/utf8.h"
 
 /*
  * A line is built on the stack, so logging works when memory is short. It is no longer than
@@ -58,38 +59,6 @@ bool log_enabled(enum log_level level)
     return level >= lowest_level;
 }
 
-/* Reads one code point of UTF-8; returns its length, or 0 if it is malformed, too long a form, a
- * surrogate or beyond Unicode. Stops at a terminating zero. */
-static size_t decode_utf8(const unsigned char *text, uint32_t *ret_code_point)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = text[0] < 0x80             ? 1
-                    : (text[0] & 0xE0) == 0xC0 ? 2
-                    : (text[0] & 0xF0) == 0xE0 ? 3
-                    : (text[0] & 0xF8) == 0xF0 ? 4
-                                               : 0;
-
-    if (length <= 1) {
-        *ret_code_point = text[0];
-        return length;
-    }
-
-    uint32_t code_point = text[0] & (0x7Fu >> length);
-
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-        code_point = code_point << 6 | (text[i] & 0x3F);
-    }
-    if (code_point < least[length] || code_point > 0x10FFFF ||
-        (code_point >= 0xD800 && code_point <= 0xDFFF)) {
-        return 0;
-    }
-    *ret_code_point = code_point;
-    return length;
-}
-
 /* What could start a new line, move a cursor or turn the direction of reading. */
 static bool is_dangerous(uint32_t code_point)
 {
@@ -130,12 +99,12 @@ static struct character next_character(const char *text)
 {
     struct character character = {0};
     uint32_t code_point = 0;
-    size_t length = decode_utf8((const unsigned char *)text, &code_point);
+    size_t length = utf8_decode(text, strnlen(text, UTF8_LONGEST), &code_point);
 
     character.consumed = length > 0 ? length : 1;
     if (length == 0) {
-        character.length = 3; /* U+FFFD, the replacement character */
-        memcpy(character.bytes, "\xEF\xBF\xBD", 3);
+        character.length = strlen(UTF8_REPLACEMENT);
+        memcpy(character.bytes, UTF8_REPLACEMENT, character.length);
     } else if (short_escape(code_point) != 0) {
         character.length = 2;
         character.bytes[0] = '\\';

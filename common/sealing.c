@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
 
 /*
@@ -160,12 +161,6 @@ static bool check_secret(const unsigned char *secret, size_t length, struct erro
     return true;
 }
 
-/* Host names are compared without regard to case, in ASCII whatever the locale is. */
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 static bool is_host(const char *host)
 {
     size_t length = strlen(host);
@@ -184,7 +179,7 @@ static struct plain *bind_to_host(const char *shop_host, struct sealing_bytes se
     if (shop_host != NULL) {
         memcpy(plain->bytes, MARKER, MARKER_LENGTH);
         for (size_t i = 0; i < host_length; i++) {
-            plain->bytes[MARKER_LENGTH + i] = lower(shop_host[i]);
+            plain->bytes[MARKER_LENGTH + i] = (unsigned char)ascii_lower(shop_host[i]);
         }
         plain->bytes[prefix - 1] = '\n';
     }
@@ -241,7 +236,7 @@ static bool is_same_host(const unsigned char *host, size_t length, const char *s
         return false;
     }
     for (size_t i = 0; i < length; i++) {
-        if (lower((char)host[i]) != lower(shop_host[i])) {
+        if (ascii_lower((char)host[i]) != ascii_lower(shop_host[i])) {
             return false;
         }
     }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/utf8.h"
 #include "worker/api/text/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -74,7 +75,7 @@ static inline char *fuzz_take_text(struct fuzz_input *input)
 static inline void fuzz_require_utf8(const char *text)
 {
     for (size_t left = strlen(text); left > 0;) {
-        size_t length = text_sequence_length(text, left);
+        size_t length = utf8_length(text, left);
 
         REQUIRE(length > 0);
         text += length;

@@ -1,4 +1,5 @@
 /* Street and house number: no letter and no digit that a customer typed may get lost. */
+#include "common/ascii.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/api/text/address.h"
 
@@ -7,8 +8,7 @@
 
 static bool is_kept(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (unsigned char)c >= 0x80;
+    return ascii_is_alphanumeric(c) || (unsigned char)c >= 0x80;
 }
 
 /* Counts the letters and digits of a text (perhaps NULL) up, or down. */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 #define LINE_ROOM 8192
@@ -61,7 +62,7 @@ static void require_json(const char *line, const char *value)
         return;
     }
     for (size_t left = strlen(value), at = 0; left > 0;) {
-        size_t length = text_sequence_length(value + at, left);
+        size_t length = utf8_length(value + at, left);
 
         if (length == 0) {
             return;

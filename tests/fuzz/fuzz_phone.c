@@ -1,4 +1,5 @@
 /* Phone numbers: E.164 or untouched, and no "+" merely put in front. */
+#include "common/ascii.h"
 #include "tests/fuzz/fuzz.h"
 #include "worker/api/text/country.h"
 #include "worker/api/text/phone.h"
@@ -24,7 +25,7 @@ static void require_same_end(const char *number, const char *text)
         return; /* that zero is left out */
     }
     for (const char *typed = text + strlen(text); typed > text && compared < 4; typed--) {
-        if (typed[-1] >= '0' && typed[-1] <= '9') {
+        if (ascii_is_digit(typed[-1])) {
             REQUIRE(at > number && *--at == typed[-1]);
             compared++;
         }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/ascii.h"
+
 #define SECOND_US 1000000
 
 void calendar_start(void)
@@ -57,9 +59,7 @@ static bool text_has_shape(const char *text, const char *shape)
         return false;
     }
     for (; *text != '\0'; text++, shape++) {
-        bool is_digit = *text >= '0' && *text <= '9';
-
-        if (*shape == '0' ? !is_digit : *text != *shape) {
+        if (*shape == '0' ? !ascii_is_digit(*text) : *text != *shape) {
             return false;
         }
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/utf8.h"
 
 #define DUMP_FLAGS (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
@@ -25,37 +26,6 @@ void put_text(struct buffer *buffer, const char *text)
 void put_bytes(struct buffer *buffer, const void *bytes, size_t length)
 {
     text_must_fit(buffer_append(buffer, bytes, length));
-}
-
-/* Decodes the UTF-8 sequence at the start; returns its length, or 0 when it is not valid. */
-static size_t utf8_decode(const unsigned char *bytes, size_t length, uint32_t *ret_code)
-{
-    static const struct {
-        unsigned char mask, lead;
-        uint32_t least;
-    } forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
-
-    for (size_t extra = 0; extra < ARRAY_LENGTH(forms); extra++) {
-        if ((bytes[0] & forms[extra].mask) != forms[extra].lead) {
-            continue;
-        }
-        if (extra >= length) {
-            return 0;
-        }
-        uint32_t code = bytes[0] & (unsigned char)~forms[extra].mask;
-        for (size_t i = 1; i <= extra; i++) {
-            if ((bytes[i] & 0xc0U) != 0x80) {
-                return 0;
-            }
-            code = (code << 6) | (bytes[i] & 0x3fU);
-        }
-        if (code < forms[extra].least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-            return 0;
-        }
-        *ret_code = code;
-        return extra + 1;
-    }
-    return 0;
 }
 
 /* How many bytes at the start need no escape: printable ASCII but for the given two. */
@@ -83,10 +53,10 @@ void put_string_bytes(struct buffer *buffer, const char *bytes, size_t length)
             put_bytes(buffer, at, size);
             continue;
         }
-        size = utf8_decode(at, left, &code);
+        size = utf8_decode((const char *)at, left, &code);
         if (size == 0) {
             size = 1;
-            put_text(buffer, "\xef\xbf\xbd");
+            put_text(buffer, UTF8_REPLACEMENT);
         } else if (code == '"' || code == '\\') {
             put(buffer, "\\%c", (char)code);
         } else if (code < 0x20) {
@@ -139,7 +109,7 @@ void put_php_style(struct buffer *buffer, const char *json, size_t length)
             put_bytes(buffer, at, size);
             continue;
         }
-        size = utf8_decode(at, left, &code);
+        size = utf8_decode((const char *)at, left, &code);
         if (size <= 1) {
             size = 1;
             put(buffer, "%s%c", *at == '/' ? "\\" : "", *at);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/clock.h"
 #include "common/memory.h"
 #include "tests/simulator/boekuwzending.h"
@@ -185,8 +186,7 @@ static char *postcode_text(const json_t *request)
     char *end = text;
 
     for (const char *at = text; *at != '\0'; at++) {
-        if ((*at >= '0' && *at <= '9') || (*at >= 'A' && *at <= 'Z') ||
-            (*at >= 'a' && *at <= 'z')) {
+        if (ascii_is_alphanumeric(*at)) {
             *end++ = *at;
         }
     }

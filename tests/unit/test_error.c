@@ -79,6 +79,7 @@ TEST(a_long_text_is_cut_after_a_whole_character)
         {1, "\xF0\x9F\x98\x80", 509},
         {2, "\xF0\x9F\x98\x80", 510},
         {3, "\xF0\x9F\x98\x80", 511},
+        {509, "\xC0\x80", 509}, /* too long a form is no character */
     };
     char text[2000];
     struct error err = ERROR_INIT;

@@ -2,41 +2,6 @@
 
 #include "worker/api/text/text.h"
 
-TEST(a_valid_sequence_has_its_length)
-{
-    static const struct {
-        const char *name;
-        const char *bytes;
-        size_t left;
-        size_t length;
-    } rows[] = {
-        {"ascii", "a", 1, 1},
-        {"zero", "\0", 1, 1},
-        {"two", "\xC3\xAB", 2, 2},
-        {"three", "\xE2\x82\xAC", 3, 3},
-        {"four", "\xF0\x9F\x93\xA6", 4, 4},
-        {"highest", "\xF4\x8F\xBF\xBF", 4, 4},
-        {"too high", "\xF4\x90\x80\x80", 4, 0},
-        {"cut", "\xE2\x82", 2, 0},
-        {"continuation first", "\x82", 1, 0},
-        {"overlong two", "\xC0\xAF", 2, 0},
-        {"overlong three", "\xE0\x80\xAF", 3, 0},
-        {"overlong four", "\xF0\x80\x80\xAF", 4, 0},
-        {"surrogate", "\xED\xA0\x80", 3, 0},
-        {"last before surrogates", "\xED\x9F\xBF", 3, 3},
-        {"latin-1",
-         "\xEB"
-         "ab",
-         3, 0},
-        {"never valid", "\xFF", 1, 0},
-    };
-
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        ROW_CHECK(rows[i].name,
-                  text_sequence_length(rows[i].bytes, rows[i].left) == rows[i].length);
-    }
-}
-
 TEST(cleaning_leaves_one_bounded_line)
 {
     static const struct {
@@ -206,33 +171,5 @@ TEST(scrubbing_blanks_out_what_may_be_personal_or_secret)
         snprintf(text, sizeof(text), "%s", rows[i][0]);
         text_scrub(text);
         check_text(rows[i][0], text, rows[i][1]);
-    }
-}
-
-TEST(cutting_leaves_whole_characters)
-{
-    static const struct {
-        const char *text;
-        size_t most;
-        const char *cut;
-    } rows[] = {
-        {"abc", 2, "ab"},
-        {"abc", 9, "abc"},
-        {"", 0, ""},
-        {"a", 0, ""},
-        {"a\xC3\xAB", 3, "a\xC3\xAB"},
-        {"a\xC3\xAB", 2, "a"},
-        {"a\xE2\x82\xAC", 3, "a"},
-        {"\xF0\x9F\x93\xA6", 3, ""},
-        {"\xF0\x9F\x93\xA6!", 4, "\xF0\x9F\x93\xA6"},
-        {"a\xC3", 9, "a"}, /* it was cut before */
-    };
-
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        char text[20];
-
-        snprintf(text, sizeof(text), "%s", rows[i].text);
-        text_cut(text, rows[i].most);
-        check_text(rows[i].text, text, rows[i].cut);
     }
 }

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/utf8.h"
 #include "worker/api/problem.h"
-#include "worker/api/text/text.h"
 
 enum error_class answer_class(const struct http_response *answer)
 {
@@ -60,11 +60,11 @@ void answer_describe(const struct http_response *answer, char ret_words[ANSWER_W
     if (!is_answered || (answer->trouble != NULL && answer->trouble[0] != '\0')) {
         snprintf(ret_words, ANSWER_WORDS, "%s: %s", is_answered ? "no bearer token" : "no answer",
                  answer->trouble);
-        text_cut(ret_words, ANSWER_WORDS);
+        utf8_cut(ret_words, ANSWER_WORDS);
         return;
     }
     problem_read(answer->body, answer->length, problem);
-    text_cut(problem, 220);
+    utf8_cut(problem, 220);
     if (problem[0] != '\0') {
         snprintf(ret_words, ANSWER_WORDS, "HTTP %d: %s", answer->status, problem);
     } else {
@@ -79,7 +79,7 @@ void answer_describe_body(const char *body, size_t length, char ret_words[ANSWER
     const char *kind = body_kind(body, length);
 
     problem_read(body, length, problem);
-    text_cut(problem, 200);
+    utf8_cut(problem, 200);
     if (problem[0] != '\0') {
         snprintf(ret_words, ANSWER_WORDS, "%s (title: %s)", kind, problem);
     } else {

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/buffer.h"
+#include "common/utf8.h"
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/text.h"
 
@@ -36,8 +38,7 @@ static const struct {
 
 static bool is_word_byte(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (unsigned char)c >= 0x80;
+    return ascii_is_alphanumeric(c) || (unsigned char)c >= 0x80;
 }
 
 static char *find_opening(char *text, const char *mark)
@@ -100,10 +101,9 @@ static bool is_path(const char *text)
     bool in_brackets = false;
 
     for (const char *at = text; *at != '\0'; at++) {
-        bool is_digit = *at >= '0' && *at <= '9';
         bool is_punctuation = strchr("[]._", *at) != NULL;
 
-        if (is_digit ? !in_brackets : !is_punctuation && !is_word_byte(*at)) {
+        if (ascii_is_digit(*at) ? !in_brackets : !is_punctuation && !is_word_byte(*at)) {
             return false;
         }
         if ((unsigned char)*at >= 0x80) {
@@ -158,5 +158,5 @@ void problem_read(const char *body, size_t length, char ret_words[PROBLEM_WORDS]
     }
     snprintf(ret_words, PROBLEM_WORDS, "%s%s%s", title != NULL ? title : "",
              title != NULL && more[0] != '\0' ? ": " : "", more);
-    text_cut(ret_words, PROBLEM_WORDS);
+    utf8_cut(ret_words, PROBLEM_WORDS);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/clock.h"
 #include "worker/calls/http_internal.h"
 
@@ -195,7 +196,7 @@ int64_t http_retry_after_ms(const char *value, int64_t now_s)
     if (value[0] == '\0') {
         return -1;
     }
-    if (value[0] >= '0' && value[0] <= '9') {
+    if (ascii_is_digit(value[0])) {
         seconds = strtoll(value, &end, 10);
         if (*end != '\0') {
             return -1;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/memory.h"
-#include "worker/api/text/text.h"
+#include "common/utf8.h"
 
 void outcome_init(struct outcome *outcome)
 {
@@ -57,9 +57,9 @@ void outcome_write(struct outcome *outcome, const char *statement, json_t *row)
 /* One line of valid UTF-8: anything else the database would refuse, and the outcome with it. */
 static void make_printable(char *text, size_t size)
 {
-    text_cut(text, size);
+    utf8_cut(text, size);
     for (size_t left = strlen(text); left > 0;) {
-        size_t length = text_sequence_length(text, left);
+        size_t length = utf8_length(text, left);
 
         if (length == 0) {
             *text = '?';

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
 
 #define DIGITS         16
@@ -57,22 +58,13 @@ static void make_room(struct poll_known *known, size_t count)
     poll_known_release(&old);
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Reads one hash; false when a digit is none. */
 static bool read_hash(const char *text, uint64_t *ret_hash)
 {
     uint64_t hash = 0;
 
     for (int i = 0; i < DIGITS; i++) {
-        int value = digit_value(text[i]);
+        int value = ascii_hex_value(text[i]);
 
         if (value < 0) {
             return false;

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/utf8.h"
 #include "worker/api/answer.h"
 #include "worker/api/text/lenient.h"
-#include "worker/api/text/text.h"
 
 #define LIFETIME_DEFAULT_S 3600
 #define LIFETIME_MIN_S     60
@@ -59,6 +59,6 @@ bool oauth_answer_read(const struct http_response *answer, char **ret_token,
     answer_describe(answer, words);
     snprintf(ret_problem, problem_size, "%s%s", words,
              is_answered ? ", without a usable access_token" : "");
-    text_cut(ret_problem, problem_size);
+    utf8_cut(ret_problem, problem_size);
     return false;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/ascii.h"
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/text.h"
 
@@ -24,7 +25,7 @@ static char *read_uuid(json_t *json)
         return NULL;
     }
     for (char *at = uuid; at != NULL && *at != '\0'; at++) {
-        *at = *at >= 'A' && *at <= 'F' ? (char)(*at - 'A' + 'a') : *at;
+        *at = ascii_lower(*at);
     }
     return uuid;
 }
@@ -58,9 +59,7 @@ static bool is_date(int year, int month, int day)
 static bool has_shape(const char *text, const char *shape)
 {
     for (; *shape != '\0'; text++, shape++) {
-        bool digit = *text >= '0' && *text <= '9';
-
-        if (*shape == '0' ? !digit : *text != *shape) {
+        if (*shape == '0' ? !ascii_is_digit(*text) : *text != *shape) {
             return false;
         }
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
 #include "worker/api/text/country.h"
 #include "worker/api/text/lenient.h"
@@ -19,9 +20,7 @@ static const char shop_domain[] = ".myonline.store";
 static void lower(char *text)
 {
     for (char *at = text; *at != '\0'; at++) {
-        if (*at >= 'A' && *at <= 'Z') {
-            *at = (char)(*at - 'A' + 'a');
-        }
+        *at = ascii_lower(*at);
     }
 }
 

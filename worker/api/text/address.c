@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
 
 /* Digits of a house number; more are a phone number or a mistake. */
@@ -47,11 +48,6 @@ struct words {
     size_t length[WORDS];
     size_t count;
 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /* True when the bytes, a full stop or colon at the end aside, are in the list, in either case. */
 static bool is_listed(const char *const *list, size_t count, const char *text, size_t length)
@@ -129,7 +125,7 @@ static size_t find_part(const struct words *words, bool *ret_sure)
             continue;
         }
         for (size_t j = i + 2; j < words->count; j++) {
-            if (is_digit(words->at[j][0]) && !is_digit(words->at[j - 1][0])) {
+            if (ascii_is_digit(words->at[j][0]) && !ascii_is_digit(words->at[j - 1][0])) {
                 *ret_sure = IS_LISTED(part_words, words->at[j - 1], words->length[j - 1]);
                 return i;
             }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/ascii.h"
+
 /* Longest name that is looked up, with both bars. */
 #define NAME_SIZE 40
 
@@ -62,32 +64,18 @@ const struct country *country_find_calling(const char *digits)
     return NULL;
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static char to_upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-static char to_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 bool country_from_code(const char *text, char ret_code[3])
 {
     if (text == NULL) {
         return false;
     }
     text += strspn(text, " ");
-    if (!is_letter(text[0]) || !is_letter(text[1]) || text[2 + strspn(text + 2, " ")] != '\0') {
+    if (!ascii_is_letter(text[0]) || !ascii_is_letter(text[1]) ||
+        text[2 + strspn(text + 2, " ")] != '\0') {
         return false;
     }
 
-    char code[3] = {to_upper(text[0]), to_upper(text[1]), '\0'};
+    char code[3] = {ascii_upper(text[0]), ascii_upper(text[1]), '\0'};
 
     for (size_t i = 0; i < ARRAY_LENGTH(other_codes); i++) {
         if (strcmp(other_codes[i][0], code) == 0) {
@@ -107,7 +95,7 @@ bool country_from_name(const char *text, char ret_code[3])
         return false;
     }
     for (char *at = name; *at != '\0'; at++) {
-        *at = to_lower(*at);
+        *at = ascii_lower(*at);
     }
     for (size_t i = 0; i < ARRAY_LENGTH(countries); i++) {
         if (strstr(countries[i].names, name) != NULL) {

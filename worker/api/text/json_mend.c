@@ -3,8 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
-#include "worker/api/text/text.h"
+#include "common/utf8.h"
 
 /* Longer numbers are not prices, weights or ids. */
 #define NUMBER_LENGTH 40
@@ -37,15 +38,6 @@ static void replace(struct mending *mending, size_t count, const char *text)
     mending->changed = true;
 }
 
-static int hexadecimal_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The code unit of "\uXXXX" at `at`, or -1 when there is no such escape. */
 static int32_t escaped_unit(const char *at, const char *end)
 {
@@ -55,7 +47,7 @@ static int32_t escaped_unit(const char *at, const char *end)
         return -1;
     }
     for (int i = 2; i < 6; i++) {
-        int value = hexadecimal_value(at[i]);
+        int value = ascii_hex_value(at[i]);
 
         if (value < 0) {
             return -1;
@@ -91,10 +83,10 @@ static void mend_escape(struct mending *mending)
 
 static void mend_sequence(struct mending *mending)
 {
-    size_t length = text_sequence_length(mending->at, (size_t)(mending->end - mending->at));
+    size_t length = utf8_length(mending->at, (size_t)(mending->end - mending->at));
 
     if (length == 0) {
-        replace(mending, 1, "\xEF\xBF\xBD");
+        replace(mending, 1, UTF8_REPLACEMENT);
     } else {
         copy(mending, length);
     }
@@ -143,7 +135,7 @@ void json_mend(const char *text, size_t length, struct mended *ret_mended)
 
         if (c == '"') {
             mend_string(&mending);
-        } else if (c == '-' || (c >= '0' && c <= '9')) {
+        } else if (c == '-' || ascii_is_digit(c)) {
             pass_number(&mending);
         } else {
             mend_sequence(&mending);

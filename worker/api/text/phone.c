@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
 #include "worker/api/text/country.h"
 #include "worker/api/text/text.h"
@@ -26,7 +27,7 @@ static bool gather_digits(const char *text, char ret_digits[DIGITS_ROOM + 1], bo
             at += 2;
         } else if (*at == '+' && count == 0 && !*ret_plus) {
             *ret_plus = true;
-        } else if (*at >= '0' && *at <= '9') {
+        } else if (ascii_is_digit(*at)) {
             if (count == DIGITS_ROOM) {
                 return false;
             }

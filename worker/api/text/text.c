@@ -4,58 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
+#include "common/utf8.h"
 
 /* A word with so many letters and digits may be a token. */
 #define SCRUB_FROM 20
 
 /* More digits than a double holds exactly are not a number that a shop means. */
 #define NUMBER_DIGITS 17
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alphanumeric(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_continuation(char c)
-{
-    return ((unsigned char)c & 0xC0) == 0x80;
-}
-
-size_t text_sequence_length(const char *bytes, size_t left)
-{
-    unsigned char lead = (unsigned char)bytes[0];
-
-    if (lead < 0x80) {
-        return 1;
-    }
-    if (lead < 0xC2 || lead > 0xF4) {
-        return 0;
-    }
-
-    size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-
-    if (left < length) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if (!is_continuation(bytes[i])) {
-            return 0;
-        }
-    }
-
-    unsigned char second = (unsigned char)bytes[1];
-    bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-    bool surrogate = lead == 0xED && second > 0x9F;
-    bool too_high = lead == 0xF4 && second > 0x8F;
-
-    return overlong || surrogate || too_high ? 0 : length;
-}
 
 enum use { USE_KEEP, USE_SPACE, USE_DROP };
 
@@ -96,7 +53,7 @@ static enum use use_of(const char *bytes, size_t length)
 
 char *text_clean(const char *bytes, size_t length, size_t most)
 {
-    static const char replacement[] = "\xEF\xBF\xBD";
+    static const char replacement[] = UTF8_REPLACEMENT;
     /* An invalid byte becomes three; nothing else grows, and `most` characters are enough. */
     size_t room = (length < most ? length : most) * 4;
     char *clean = xcalloc(room + 1, 1);
@@ -105,7 +62,7 @@ char *text_clean(const char *bytes, size_t length, size_t most)
     bool space_due = false;
 
     for (size_t at = 0; at < length && characters < most;) {
-        size_t sequence = text_sequence_length(bytes + at, length - at);
+        size_t sequence = utf8_length(bytes + at, length - at);
         enum use use = sequence == 0 ? USE_KEEP : use_of(bytes + at, sequence);
 
         if (use == USE_SPACE) {
@@ -133,20 +90,6 @@ char *text_clean(const char *bytes, size_t length, size_t most)
         return NULL;
     }
     return xreallocarray(clean, used + 1, 1);
-}
-
-void text_cut(char *text, size_t most)
-{
-    size_t length = strnlen(text, most);
-    size_t start = length;
-
-    text[length] = '\0';
-    while (start > 0 && length - start < 3 && is_continuation(text[start - 1])) {
-        start--;
-    }
-    if (start > 0 && text_sequence_length(text + start - 1, length - (start - 1)) == 0) {
-        text[start - 1] = '\0';
-    }
 }
 
 bool text_is_digits(const char *text)
@@ -178,8 +121,8 @@ bool text_to_number(const char *text, double *ret_number)
     bool fraction = false;
 
     at += *at == '-' || *at == '+';
-    for (; is_digit(*at) || (!fraction && (*at == '.' || *at == ',')); at++) {
-        if (!is_digit(*at)) {
+    for (; ascii_is_digit(*at) || (!fraction && (*at == '.' || *at == ',')); at++) {
+        if (!ascii_is_digit(*at)) {
             fraction = true;
             continue;
         }
@@ -205,9 +148,7 @@ bool text_is_uuid(const char *text)
         return false;
     }
     for (size_t i = 0; i < sizeof(shape) - 1; i++) {
-        bool hexadecimal = strchr("0123456789abcdefABCDEF", text[i]) != NULL;
-
-        if (shape[i] == '-' ? text[i] != '-' : !hexadecimal) {
+        if (shape[i] == '-' ? text[i] != '-' : ascii_hex_value(text[i]) < 0) {
             return false;
         }
     }
@@ -223,7 +164,7 @@ bool text_percent_encode(const char *text, char *ret_encoded, size_t size)
             ret_encoded[0] = '\0';
             return false;
         }
-        if (is_alphanumeric(*at) || strchr("-._~", *at) != NULL) {
+        if (ascii_is_alphanumeric(*at) || strchr("-._~", *at) != NULL) {
             ret_encoded[used++] = *at;
         } else {
             snprintf(ret_encoded + used, size - used, "%%%02X", (unsigned char)*at);
@@ -240,7 +181,7 @@ static bool is_delicate(const char *word, size_t length)
     size_t count = 0;
 
     for (size_t i = 0; i < length; i++) {
-        count += is_alphanumeric(word[i]) ? 1 : 0;
+        count += ascii_is_alphanumeric(word[i]) ? 1 : 0;
         if (word[i] == '@' || word[i] == '=' || count >= SCRUB_FROM) {
             return true;
         }

@@ -13,19 +13,11 @@
 
 #include "common/cleanup.h"
 
-/* The length (1..4) of the valid UTF-8 sequence at the start of `bytes`, or 0 when there is none:
- * overlong forms, surrogates and values over U+10FFFF are not valid. `left` is at least 1. */
-size_t text_sequence_length(const char *bytes, size_t left) MUSTCHECK;
-
 /* A copy on one line: control characters (C0, DEL, C1), byte order marks and characters that turn
  * the direction of reading dropped, each run of white space (tabs, line ends, no-break spaces,
  * U+2028/2029 too) turned into one space, ends trimmed, invalid bytes replaced by U+FFFD, cut at
  * `most` characters. NULL when nothing is left. The caller frees it. */
 char *text_clean(const char *bytes, size_t length, size_t most) MUSTCHECK;
-
-/* Cuts a text at `most` bytes or less, so that no half character stays at its end; also at the end
- * of a text that was cut before. */
-void text_cut(char *text, size_t most);
 
 /* True when the text is one or more ASCII digits. */
 bool text_is_digits(const char *text) MUSTCHECK;
