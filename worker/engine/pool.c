@@ -157,7 +157,7 @@ static bool check_role(PGconn *connection, struct error *err)
     if (!database_run(connection, "worker_may_work", NULL, &result, err)) {
         return false;
     }
-    if (PQgetvalue(result, 0, 0)[0] == 't') {
+    if (database_boolean(result, 0, 0)) {
         return true;
     }
     return error_set(

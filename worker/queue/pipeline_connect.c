@@ -6,7 +6,6 @@
  * are left out.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/database/database.h"
@@ -100,7 +99,7 @@ static enum pipeline_event start_preparing(struct pipeline *pipeline, int64_t no
 static bool is_pooled(PGconn *connection, const PGresult *result)
 {
     return PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
-           strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(connection);
+           database_integer(result, 0, 0) != PQbackendPID(connection);
 }
 
 enum pipeline_event pipeline_read_probe(struct pipeline *pipeline, int64_t now_us)
