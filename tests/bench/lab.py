@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import time
 
@@ -15,6 +14,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "integration"))
 
 from harness import programs  # noqa: E402
+from harness.cluster import Cluster  # noqa: E402
 from harness.postgres import Session  # noqa: E402
 from harness.programs import Program, run_program, wait_until  # noqa: E402
 from harness.simulator import Simulator  # noqa: E402
@@ -86,6 +86,10 @@ class Sealer:
         return sealed.raw
 
 
+class Server(Cluster):
+    settings = SETTINGS
+
+
 class Lab:
     """One PostgreSQL server for a whole run, and programs that no build can change meanwhile."""
 
@@ -99,28 +103,20 @@ class Lab:
         programs.BUILD = BENCH / "bin"
         self.queries = {path.stem: path.read_text() for path in (ROOT / "sql" / "queries").glob("*.sql")}
         self.logs = 0
-        self.directory = BENCH / "postgres"
-        self.control("clean")
+        self.server = Server("bench", BENCH / "postgres")
+        self.socket = self.server.socket_directory
         try:
-            self.start()
             self._make_template()
         except BaseException:
-            self.control("clean")
+            self.close()
             raise
 
-    def control(self, command, *settings):
-        done = subprocess.run([ROOT / "deploy" / "private-postgres", command, self.directory, *settings],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, text=True)
-        return done.stdout.strip()
-
-    def start(self, command="start"):
-        connection = self.control(command, *SETTINGS)
-        self.socket = re.search(r"host=(\S+)", connection).group(1)
-        pid_file = pathlib.Path(os.path.realpath(self.directory)) / "data" / "postmaster.pid"
-        self.postmaster = int(pid_file.read_text().split()[0])
+    @property
+    def postmaster(self):
+        return self.server.postmaster
 
     def close(self):
-        self.control("clean")
+        self.server.remove()
 
     def session(self, database="postgres", user="postgres"):
         return Session(self.socket, database, user, timeout=900)

@@ -43,7 +43,7 @@ def _measure(lab, jobs, before, window):
                        or database.db.value("SELECT count(*) FROM koppeling.job") < jobs / 2,
                        "it was at full speed for a while", 60, 0.2)
             killed = time.time()
-            lab.start("restart")
+            lab.server.restart()
             up = time.time()
             database.db = lab.session(database.name)
             wait_until(lambda: database.db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job)"), "the rest is done",

@@ -3,24 +3,22 @@ PgBouncer.
 
 What runs on a host can be killed, frozen and thawed at a stroke. Everything runs as the user postgres where root asks.
 """
-import ctypes
 import http.client
 import os
 import pathlib
-import pwd
 import random
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 from harness.postgres import Session, SqlError
-from harness.programs import BUILD, PDEATHSIG, ROOT, wait_until
+from harness.programs import BUILD, PLACES, ROOT, Daemon, Guard, give, wait_until
 
 NEEDED = ("patroni", "patronictl", "etcd", "haproxy", "pgbouncer")
-PLACES = "/usr/sbin:/usr/bin:/sbin:/bin"
 PASSWORDS = {"SUPERUSER_PASSWORD": "kanariebeheer71c2", "REPLICATION_PASSWORD": "kanariekopie9e05"}
 DATABASE = "koppeling"
 # Shorter than on real hosts, so that a run takes minutes; the rest is as in settings.example.
@@ -76,34 +74,13 @@ def signal_all(pids, number):
             pass
 
 
-class Daemon:
-    """A program of a package, under the account that may run PostgreSQL, with its output in a log."""
-
-    def __init__(self, account, arguments, log_path, environment=()):
-        def in_child():
-            ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
-
-        user = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid,
-                                           "extra_groups": os.getgrouplist(
-account.pw_name, account.pw_gid)}
-        program = shutil.which(arguments[0], path=PLACES)
-        with open(log_path, "ab") as log:
-            self.process = subprocess.Popen([program, *arguments[1:]], cwd="/",
-                                            env={"PATH": PLACES, **dict(environment)},
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=in_child,
-                                            **user)
-
-    @property
-    def is_running(self):
-        return self.process.poll() is None
-
-    def signal(self, number):
-        if self.is_running:
-            self.process.send_signal(number)
-
-    def kill(self):
-        self.signal(signal.SIGKILL)
-        self.process.wait()
+def clear_away(link):
+    """What stands where the link points to, and what still runs there: a killed run leaves PostgreSQL behind."""
+    place = os.path.realpath(link)
+    for number in (1, 2, 3):
+        signal_all(processes_in(f"{place}/data{number}"), signal.SIGKILL)
+    shutil.rmtree(place, ignore_errors=True)
+    pathlib.Path(link).unlink(missing_ok=True)
 
 
 class Node:
@@ -202,10 +179,9 @@ class Rig:
         self.log_directory = pathlib.Path(log_directory)
         self.server_log = self.log_directory / "patroni1.log"
         self._password = password
-        self._account = pwd.getpwnam("postgres") if os.getuid() == 0 else None
-        self._folders = []
         self._times = SHORT_TIMES if times is None else times
         self.place = self._make_place(BUILD / "test" / name)
+        self._guard = Guard(sys.executable, "-B", "-m", "failover_rig", BUILD / "test" / name)
         self.settings = self._make_settings()
         self.nodes = [Node(self, number) for number in (1, 2, 3)]
         self.haproxy = self.pooler = None
@@ -219,39 +195,19 @@ class Rig:
 
     # Making it.
 
-    def _may_use(self, directory):
-        if self._account is None:
-            return True
-        ids = ["--reuid=postgres", f"--regid={self._account.pw_gid}", "--clear-groups"]
-        return subprocess.run(["setpriv", *ids, "test", "-w", directory], cwd="/", check=False).returncode == 0
-
-    def _make_place(self, wanted):
-        """Below build/, or below /tmp if the account cannot go there; what a killed run left is cleared away."""
-        wanted = pathlib.Path(wanted)
-        for number in (1, 2, 3):
-            signal_all(processes_in(os.path.realpath(wanted / f"data{number}")), signal.SIGKILL)
-        shutil.rmtree(os.path.realpath(wanted), ignore_errors=True)
-        if wanted.is_symlink():
-            wanted.unlink()
-        wanted.mkdir(parents=True)
-        self._own(wanted)
-        if self._may_use(wanted):
-            return wanted
-        wanted.rmdir()
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="koppeling-failover."))
-        self._folders.append(folder)
-        self._own(folder)
-        wanted.symlink_to(folder)
-        return folder
-
-    def _own(self, path):
-        if self._account is not None:
-            os.chown(path, self._account.pw_uid, self._account.pw_gid)
+    def _make_place(self, link):
+        """A folder that the account may enter, which is not so of every clone, with a path short enough for sockets."""
+        clear_away(link)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        place = pathlib.Path(tempfile.mkdtemp(prefix="koppeling-failover.", dir="/var/tmp"))
+        link.symlink_to(place)
+        give(place)
+        return place
 
     def _make_settings(self):
-        sockets = pathlib.Path(tempfile.mkdtemp(prefix="koppeling-socket."))
-        self._folders.append(sockets)
-        self._own(sockets)
+        sockets = self.place / "sockets"
+        sockets.mkdir()
+        give(sockets)
         names = [f"NODE{number}_{what}_PORT" for number in (1, 2, 3)
                  for what in ("POSTGRES", "PATRONI", "ETCD", "ETCD_PEER")]
         names += ["HAPROXY_PORT", "POOLER_PORT"]
@@ -277,10 +233,10 @@ class Rig:
             directory = self.place / f"conf{node}"
             subprocess.run([ROOT / "deploy/ha/render", path, directory, *filter(None, [node])], check=True)
             for made in (directory, *directory.iterdir()):
-                self._own(made)
+                give(made)
 
     def daemon(self, name, arguments, environment=()):
-        return Daemon(self._account, arguments, self.log_directory / f"{name}.log", environment)
+        return Daemon(arguments, self.log_directory / f"{name}.log", environment)
 
     def _start(self):
         for node in self.nodes:
@@ -297,7 +253,7 @@ class Rig:
         rows = self.leader().rows("SELECT rolname, rolpassword FROM pg_authid WHERE rolname = ANY (%s)", list(users))
         path = pathlib.Path(self.settings["POOLER_AUTH_FILE"])
         path.write_text("".join(f'"{row["rolname"]}" "{row["rolpassword"]}"\n' for row in rows))
-        self._own(path)
+        give(path)
         path.chmod(0o600)
         self.pooler = self.daemon("pgbouncer", ["pgbouncer", "--quiet", str(self.place / "conf/pgbouncer.ini")])
 
@@ -307,9 +263,7 @@ class Rig:
         for daemon in (self.haproxy, self.pooler):
             if daemon is not None:
                 daemon.kill()
-        shutil.rmtree(self.place, ignore_errors=True)
-        for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._guard.release()
 
     # Where it can be reached.
 
@@ -385,3 +339,7 @@ class Rig:
 
     def free_disk(self):
         """There is no disk to fill."""
+
+
+if __name__ == "__main__":  # for the guard
+    clear_away(sys.argv[1])

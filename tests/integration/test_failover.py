@@ -21,7 +21,8 @@ class SilentServerTest(Case):
         return f"host={directory},{self.cluster.socket_directory} user={user} dbname={self.database} connect_timeout=2"
 
     def test_a_host_that_takes_connections_and_says_nothing_is_passed_over(self):
-        with tempfile.TemporaryDirectory() as directory, socket.socket(socket.AF_UNIX) as silent:
+        with tempfile.TemporaryDirectory(dir=self.cluster.socket_directory) as directory, \
+                socket.socket(socket.AF_UNIX) as silent:
             silent.bind(str(pathlib.Path(directory) / ".s.PGSQL.5432"))
             silent.listen(64)
             scheduler = self.start_scheduler(KOPPELING_DATABASE_URL=self.url(directory, "test_scheduler"))

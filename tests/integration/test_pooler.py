@@ -1,11 +1,8 @@
 """Everything but the listener works through PgBouncer in transaction mode."""
-import unittest
-
 from harness import pgbouncer
 from harness.case import Case
 
 
-@unittest.skipUnless(pgbouncer.find(), "the package pgbouncer is not installed")
 class PoolerTest(Case):
     def setUp(self):
         super().setUp()

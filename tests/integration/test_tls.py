@@ -20,7 +20,7 @@ def may_mount():
 class TlsCase(BookingCase):
     def setUp(self):
         super().setUp()
-        self.directory = tempfile.mkdtemp(prefix="koppeling-tls-")
+        self.directory = tempfile.mkdtemp(prefix="tls.", dir=self.cluster.socket_directory)
         self.addCleanup(shutil.rmtree, self.directory)
         self.authority = Authority(self.directory)
         self.simulator.shop("shop1")

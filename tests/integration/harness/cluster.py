@@ -6,35 +6,53 @@ import re
 import subprocess
 
 from harness.postgres import Session
-from harness.programs import BUILD, ROOT, run_program
+from harness.programs import BUILD, ROOT, Guard, run_program
 
-# Without fsync a crash of the machine would lose data; a crash of the server does not.
-SETTINGS = ("fsync=off", "full_page_writes=off", "max_wal_size=4GB", "log_lock_waits=on")
 TEMPLATE = "koppeling_template"
 ROLES = ("worker", "scheduler", "backend", "ops", "dba")
 
 
 class Cluster:
-    def __init__(self, name):
-        self.directory = BUILD / "test" / f"postgres-{name}"
+    """Everything of it, sockets of others before it too, is in `socket_directory` and goes with that."""
+
+    # Without fsync a crash of the machine would lose data; a crash of the server does not.
+    settings = ("fsync=off", "full_page_writes=off", "max_wal_size=4GB", "log_lock_waits=on")
+
+    def __init__(self, name, directory=None):
+        self.directory = directory or BUILD / "test" / f"postgres-{name}"
         self._numbers = itertools.count(1)
         self._control("clean")
-        self.directory.parent.mkdir(parents=True, exist_ok=True)
-        self.connection = self._control("start", *SETTINGS)
-        self.socket_directory = re.search(r"host=(\S+)", self.connection).group(1)
-        self.server_log = pathlib.Path(os.path.realpath(self.directory)) / "log"
+        self._guard = Guard(*self._command("clean"))
+        try:
+            connection = self._control("start", *self.settings)
+        except BaseException:
+            self.remove()
+            raise
+        self.socket_directory = re.search(r"host=(\S+)", connection).group(1)
+        self.server_log = pathlib.Path(self.socket_directory) / "log"
+
+    def _command(self, command):
+        return ROOT / "deploy/private-postgres", command, self.directory
 
     def _control(self, command, *settings):
-        done = subprocess.run([ROOT / "deploy/private-postgres", command, self.directory, *settings],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, text=True)
+        done = subprocess.run([*self._command(command), *settings], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              check=True, text=True)
         return done.stdout.strip()
 
     def restart(self):
         """Stops the server hard and starts it again, as after a crash."""
-        self._control("restart", *SETTINGS)
+        self._control("restart", *self.settings)
 
     def remove(self):
-        self._control("clean")
+        self._guard.release()
+
+    @property
+    def postmaster(self):
+        """Its process id, or None while it is down."""
+        try:
+            return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
 
     def url(self, database, user):
         return f"host={self.socket_directory} user={user} dbname={database}"

@@ -1,71 +1,25 @@
 """A PostgreSQL server that forgets nothing when it is killed, on a disk that can be filled."""
 import errno
 import os
-import shutil
 import subprocess
 import time
 
 from harness.cluster import Cluster
 from harness.postgres import SqlError
-from harness.programs import BUILD, ROOT
 
-SETTINGS = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "min_wal_size=32MB", "max_wal_size=64MB",
-            "log_lock_waits=on")
-DISK_BYTES = 400_000_000
-
-
-def _private_postgres(place, command):
-    subprocess.run([ROOT / "deploy/private-postgres", command, place], stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
+DISK = "400m"
 
 
 class DurableCluster(Cluster):
     """PostgreSQL that forgets nothing when it is killed; on a disk that can be filled, where root allows it."""
 
+    settings = (f"--disk={DISK}", "fsync=on", "synchronous_commit=on", "full_page_writes=on", "min_wal_size=32MB",
+                "max_wal_size=64MB", "log_lock_waits=on")
+
     def __init__(self, name):
-        self._place = BUILD / "test" / f"postgres-{name}"
-        self._clear_away()
-        self._filler = self._place / "filler"
-        self.has_disk = self._mount()
         super().__init__(name)
-
-    def _mount(self):
-        if os.geteuid() != 0:
-            return False
-        self._place.mkdir(parents=True)
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=755", "koppeling-test",
-                               self._place],
-                              stderr=subprocess.DEVNULL)
-        if done.returncode != 0:
-            self._place.rmdir()
-        return done.returncode == 0
-
-    def _control(self, command, *_):
-        if command == "clean":  # already done; a mounted directory cannot be removed
-            return ""
-        return super()._control(command, *(SETTINGS if command in ("start", "restart") else ()))
-
-    def _clear_away(self):
-        if self._place.exists():
-            socket_directory = os.path.realpath(self._place / "socket")
-            _private_postgres(self._place, "stop")
-            while os.path.ismount(self._place):
-                subprocess.run(["umount", "-l", self._place], check=True)
-            _private_postgres(self._place, "clean")
-            if socket_directory.startswith("/tmp/koppeling-socket."):
-                shutil.rmtree(socket_directory, ignore_errors=True)
-        shutil.rmtree(self._place, ignore_errors=True)
-
-    def remove(self):
-        self._clear_away()
-
-    @property
-    def postmaster(self):
-        try:
-            return int((self._place / "data" / "postmaster.pid").read_text().split()[0])
-        except (OSError, ValueError, IndexError):
-            return None
+        self.has_disk = os.path.ismount(self.socket_directory)
+        self._filler = self.directory / "filler"
 
     def ensure_up(self):
         """Starts it if it is down, however often it takes; returns when it answers."""

@@ -1,7 +1,7 @@
 """A gate between the programs and what they talk to: it can cut, hold up, delay, drop, and lose the answer to a
 commit."""
-import os
 import re
+import shutil
 import socket
 import tempfile
 import threading
@@ -119,17 +119,14 @@ class DatabaseGate(Gate):
     name = "database"
 
     def __init__(self, server_directory):
-        self._folder = tempfile.TemporaryDirectory(prefix="koppeling-gate.")
-        self.directory = self._folder.name
-        os.chmod(self.directory, 0o755)
+        self.directory = tempfile.mkdtemp(prefix="gate.", dir=server_directory)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(f"{self.directory}/{SOCKET}")
-        os.chmod(f"{self.directory}/{SOCKET}", 0o777)
         super().__init__(listener, lambda: _connect_unix(f"{server_directory}/{SOCKET}"))
 
     def close(self):
         super().close()
-        self._folder.cleanup()
+        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class ServiceGate(Gate):

@@ -1,12 +1,9 @@
 """PgBouncer before the private PostgreSQL, in transaction mode."""
-import os
 import pathlib
-import pwd
 import shutil
-import subprocess
 import tempfile
 
-from harness.programs import wait_until
+from harness.programs import Daemon, give, wait_until
 
 CONFIGURATION = """
 [databases]
@@ -24,30 +21,20 @@ pidfile = {home}/pid
 """
 
 
-def find():
-    """The program, or None when it is not installed."""
-    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-
-
 class Pooler:
     def __init__(self, server_directory):
-        self._folder = tempfile.TemporaryDirectory()
-        self.directory = self._folder.name
+        self.directory = tempfile.mkdtemp(prefix="pooler.", dir=server_directory)
         home = pathlib.Path(self.directory)
         (home / "ini").write_text(CONFIGURATION.format(server=server_directory, home=home))
-        arguments = [find(), "--quiet", str(home / "ini")]
-        if os.getuid() == 0:  # it refuses to run as root
-            os.chown(home, pwd.getpwnam("postgres").pw_uid, -1)
-            arguments[1:1] = ["--user", "postgres"]
-        self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL)
-        wait_until(lambda: (home / ".s.PGSQL.6432").exists() or self._process.poll() is not None, "pgbouncer listens")
-        assert self._process.poll() is None, (home / "log").read_text() if (home / "log").exists() else "no log"
+        for path in (home, home / "ini"):
+            give(path)
+        self._daemon = Daemon(["pgbouncer", "--quiet", str(home / "ini")], home / "out")
+        wait_until(lambda: (home / ".s.PGSQL.6432").exists() or not self._daemon.is_running, "pgbouncer listens")
+        assert self._daemon.is_running, (home / "out").read_text()
 
     def url(self, database):
         return f"host={self.directory} port=6432 user=postgres dbname={database}"
 
     def close(self):
-        self._process.kill()
-        self._process.wait()
-        self._folder.cleanup()
+        self._daemon.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
