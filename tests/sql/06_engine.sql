@@ -165,7 +165,7 @@ SELECT pg_temp.start_over();
 SELECT koppeling.pause_integration(n, 'pauze') FROM generate_series(1, 3) AS n;
 SELECT pg_temp.fail('{1}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
 EXECUTE release_jobs('{2}', '{7}');
-UPDATE koppeling.worker SET lease_until = clock_timestamp() - interval '1 second';
+UPDATE koppeling.worker SET lease_until = now() - interval '1 second';
 EXECUTE rescue_jobs;
 SELECT results_eq($$ SELECT run_at FROM koppeling.job WHERE id <= 3 $$,
     ARRAY['infinity', 'infinity', 'infinity']::timestamptz[],
@@ -262,7 +262,7 @@ SELECT pg_temp.start_over();
 EXECUTE rescue_jobs;
 SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'running'), 6::bigint,
     'nothing is rescued from a worker that lives');
-UPDATE koppeling.worker SET lease_until = clock_timestamp() - interval '1 second';
+UPDATE koppeling.worker SET lease_until = now() - interval '1 second';
 UPDATE koppeling.job SET attempt = 10 WHERE id = 6;
 EXECUTE rescue_jobs;
 SELECT is(pg_temp.states(), '1 queued, 2 queued, 3 queued, 4 queued, 5 queued, 6 failed',
@@ -294,7 +294,7 @@ SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'queued'), 6::bigint
 -- Idle.
 SELECT pg_temp.start_over();
 SELECT results_eq($$ EXECUTE is_idle('{ping}', '{0}', '{1}') $$, ARRAY[false], 'somebody is at work');
-UPDATE koppeling.worker SET lease_until = clock_timestamp() - interval '1 second';
+UPDATE koppeling.worker SET lease_until = now() - interval '1 second';
 SELECT results_eq($$ EXECUTE is_idle('{ping}', '{0}', '{1}') $$, ARRAY[true], 'the dead are not');
 EXECUTE rescue_jobs;
 SELECT results_eq($$ EXECUTE is_idle('{ping}', '{0}', '{1}') $$, ARRAY[false], 'something is due');
