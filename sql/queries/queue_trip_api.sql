@@ -23,7 +23,7 @@ WITH report AS MATERIALIZED (
                  UNION
                  SELECT s.integration_id
                  FROM report s
-                 WHERE s.api_id = a.id AND s.integration_id IS NOT NULL
+                 WHERE s.api_id = a.id AND s.blames_api AND s.integration_id IS NOT NULL
                  LIMIT 3) AS shops
     FROM report r
     JOIN koppeling.api a ON a.id = r.api_id
