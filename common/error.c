@@ -66,6 +66,7 @@ int error_exit_code(enum error_code code)
         [ERROR_USAGE] = EX_USAGE,
         [ERROR_CONFIG] = EX_CONFIG,
         [ERROR_UNAVAILABLE] = EX_UNAVAILABLE,
+        [ERROR_LOCKED] = EX_UNAVAILABLE,
         [ERROR_CONNECTION] = EX_UNAVAILABLE,
         [ERROR_DATA] = EX_DATAERR,
         [ERROR_PERMISSION] = EX_NOPERM,

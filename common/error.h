@@ -20,6 +20,7 @@ enum error_code {
     ERROR_USAGE,       /* the command line is wrong: EX_USAGE */
     ERROR_CONFIG,      /* a setting is wrong or missing: EX_CONFIG */
     ERROR_UNAVAILABLE, /* a service cannot be reached now; trying again may help: EX_UNAVAILABLE */
+    ERROR_LOCKED,      /* somebody else holds what it needs; later it may be free: EX_UNAVAILABLE */
     ERROR_CONNECTION,  /* the database connection is gone: reconnect: EX_UNAVAILABLE */
     ERROR_DATA,        /* input that cannot be understood: EX_DATAERR */
     ERROR_PERMISSION,  /* not allowed: EX_NOPERM */

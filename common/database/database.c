@@ -149,7 +149,7 @@ enum error_code database_error_code(const PGresult *result)
         {"26000", ERROR_CONNECTION},  /* prepared statement is gone: a pooler stands between */
         {"40", ERROR_UNAVAILABLE},    /* deadlock, serialization */
         {"53", ERROR_UNAVAILABLE},    /* out of disk, memory, connections */
-        {"55P03", ERROR_UNAVAILABLE}, /* lock not available */
+        {"55P03", ERROR_LOCKED},      /* lock not available */
         {"57014", ERROR_UNAVAILABLE}, /* cancelled, statement_timeout */
         {"42501", ERROR_PERMISSION},  {"28", ERROR_PERMISSION}, {"42P01", ERROR_CONFIG},
         {"3F000", ERROR_CONFIG},      {"42883", ERROR_CONFIG},  {"42703", ERROR_CONFIG},

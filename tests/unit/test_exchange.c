@@ -302,3 +302,55 @@ TEST(a_claim_goes_along_with_a_report)
     assert_false(atomic_load(&rig.is_woken));
     rig_stop(&rig);
 }
+
+/* Job 3 of 8 changes a row on which somebody else holds a lock. */
+TEST(a_report_that_waits_for_a_lock_is_set_aside_and_holds_nobody)
+{
+    int finished = 0;
+
+    start();
+    rig_claim(&rig, "ping", 8);
+    for (int flights = 0; rig_count(&rig, JOB_RUN_PENDING) > 0; flights++) {
+        assert_in_range(flights, 0, 20);
+        assert_true(rig_send(&rig));
+        if (strstr(rig_said(&rig, "queue_finish", 0), "3") != NULL) {
+            rig_refuse(&rig, "queue_finish", ERROR_LOCKED);
+        } else {
+            finished += rig_count(&rig, JOB_RUN_SENT);
+            rig_commit(&rig);
+        }
+    }
+    assert_int_equal(finished, 7);
+    assert_int_equal(rig_count(&rig, JOB_RUN_ASIDE), 1);
+    assert_int_equal(runs_held(rig.runs), 1);
+
+    rig.now_us = exchange_due_us(rig.exchange, rig.now_us);
+    assert_true(rig_send(&rig));
+    if (!flight_has(rig.flight, "queue_finish")) {
+        rig_commit(&rig);
+        rig.now_us += 1000000;
+        assert_true(rig_send(&rig));
+    }
+    assert_string_equal(rig_said(&rig, "queue_finish", 0), "{3}");
+    assert_false(flight_has(rig.flight, "queue_claim"));
+    rig_commit(&rig);
+    assert_true(runs_is_empty(rig.runs));
+    rig_stop(&rig);
+}
+
+TEST(while_a_culprit_is_looked_for_the_lease_is_renewed_by_itself)
+{
+    start();
+    rig_claim(&rig, "ping", 8);
+    assert_true(rig_send(&rig));
+    rig_refuse(&rig, "queue_finish", ERROR_LOCKED);
+    rig.now_us += RIG_LEASE_US / 4;
+    assert_true(rig_send(&rig));
+    assert_true(flight_has(rig.flight, "worker_renew"));
+    assert_false(flight_has(rig.flight, "queue_finish"));
+    rig_answer(&rig, "worker_renew", rig_integer(RIG_WORKER));
+    rig_commit(&rig);
+    assert_true(rig_send(&rig));
+    assert_string_equal(rig_said(&rig, "queue_finish", 0), "{1,2,3,4}");
+    rig_stop(&rig);
+}

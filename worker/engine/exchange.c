@@ -1,28 +1,26 @@
 /* Composes flights, and does what follows from how they end. */
 #include "worker/engine/exchange.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/database/database.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "worker/engine/backoff.h"
-#include "worker/engine/bisection.h"
 #include "worker/engine/lease.h"
 #include "worker/engine/membership.h"
-#include "worker/engine/report.h"
+#include "worker/engine/reporter.h"
 #include "worker/engine/tally.h"
 
 /* Waits after a refusal: a deadlock is over at once, a full disk is not. */
-#define DEADLOCK_US     INT64_C(50000)
+#define BRIEF_US        INT64_C(50000)
 #define REFUSED_US      INT64_C(1000000)
 #define REFUSED_MOST_US INT64_C(5000000)
 
 struct exchange {
     struct exchange_settings settings;
     struct lease lease;
-    struct bisection bisection;
+    struct reporter reporter;
     struct backoff backoff;
     bool is_stopping;
     bool said_goodbye;
@@ -30,7 +28,6 @@ struct exchange {
 
     /* The flight that is out, if it has parts. */
     struct flight flight;
-    struct report_span report;
     int64_t sent_us;
     int64_t sent_by; /* the worker in whose name it speaks */
     int64_t claim_token;
@@ -45,7 +42,7 @@ struct exchange *exchange_new(const struct exchange_settings *settings)
 
     exchange->settings = *settings;
     lease_init(&exchange->lease, settings->config->lease_us);
-    bisection_init(&exchange->bisection);
+    reporter_init(&exchange->reporter, settings->runs);
     return exchange;
 }
 
@@ -83,9 +80,8 @@ static bool wants_claim(const struct exchange *exchange, bool has_report, int64_
 {
     const struct exchange_settings *settings = &exchange->settings;
 
-    /* Not along with a batch that may be refused for one of its reports. */
     return lease_is_held(&exchange->lease) && !exchange->is_stopping &&
-           !exchange->bisection.is_searching &&
+           !reporter_is_doubtful(&exchange->reporter) &&
            claiming_wants(settings->claiming, held(exchange), atomic_load(settings->is_woken),
                           has_report, now_us);
 }
@@ -99,33 +95,35 @@ static bool wants_look(const struct exchange *exchange, int64_t now_us)
 static void compose(struct exchange *exchange, int64_t now_us)
 {
     struct runs *runs = exchange->settings.runs;
+    struct flight *flight = &exchange->flight;
     bool was_empty = held(exchange) == 0;
-    bool has_report = runs_has_report_due(runs, now_us);
+    bool renews = lease_renews(&exchange->lease, now_us);
+    /* The lease must not wait for a batch that may be refused. */
+    bool has_report =
+        runs_has_report_due(runs, now_us) && !(renews && reporter_is_doubtful(&exchange->reporter));
     bool claims = wants_claim(exchange, has_report, now_us);
 
     if (lease_disowns(&exchange->lease, now_us)) {
-        membership_add_disown(&exchange->flight, &exchange->lease, runs_lists(runs));
+        membership_add_disown(flight, &exchange->lease, runs_lists(runs));
     }
     if (has_report || claims) {
-        exchange->report =
-            report_add(runs_lists(runs), exchange->bisection.limit, &exchange->flight);
+        reporter_add(&exchange->reporter, flight);
     }
-    if (lease_renews(&exchange->lease, now_us)) {
-        membership_add_renew(&exchange->flight, &exchange->lease, held(exchange),
-                             exchange->is_stopping);
+    if (renews) {
+        membership_add_renew(flight, &exchange->lease, held(exchange), exchange->is_stopping);
     }
     if (wants_look(exchange, now_us)) {
         stall_looks(exchange->settings.stall, now_us);
-        queue_add_due(exchange->settings.queue, &exchange->flight);
+        queue_add_due(exchange->settings.queue, flight);
     }
     if (claims) {
         add_claim(exchange, now_us);
     }
     if (claims && was_empty && exchange->settings.until_idle) {
-        queue_add_idle(exchange->settings.queue, &exchange->flight);
+        queue_add_idle(exchange->settings.queue, flight);
     }
     if (exchange->is_stopping && was_empty && !exchange_has_left(exchange)) {
-        membership_add_goodbye(&exchange->flight, &exchange->lease);
+        membership_add_goodbye(flight, &exchange->lease);
     }
 }
 
@@ -136,7 +134,7 @@ struct flight *exchange_compose(struct exchange *exchange, int64_t now_us)
     if (flight->part_count > 0 || now_us < exchange->backoff.until_us) {
         return NULL;
     }
-    exchange->report = (struct report_span){.first = 0};
+    reporter_prepare(&exchange->reporter, now_us);
     exchange->sent_us = now_us;
     exchange->sent_by = exchange->lease.worker_id;
     if (!lease_is_held(&exchange->lease) && !exchange->is_stopping) {
@@ -201,30 +199,6 @@ static void read_lease(struct exchange *exchange)
     }
 }
 
-static void settle_reports(struct exchange *exchange, int64_t now_us)
-{
-    struct runs *runs = exchange->settings.runs;
-    const struct job_run_lists *lists = runs_lists(runs);
-    struct report_verdict verdict;
-    int refused = 0;
-
-    report_read(&exchange->flight, &verdict);
-    while (lists->of[JOB_RUN_SENT].first != NULL) {
-        struct job_run *run = lists->of[JOB_RUN_SENT].first;
-
-        if (report_is_refused(&verdict, run->job.id)) {
-            runs_refuse(runs, run);
-            refused++;
-        } else {
-            runs_settle(runs, run, now_us);
-        }
-    }
-    if (refused > 0) {
-        LOG_WARNING("results came too late and were refused", LOG_INT("jobs", refused));
-    }
-    bisection_committed(&exchange->bisection, lists->of[JOB_RUN_PENDING].count == 0);
-}
-
 static void start_claimed(struct exchange *exchange, int64_t now_us)
 {
     const struct exchange_settings *settings = &exchange->settings;
@@ -257,7 +231,7 @@ static void land_committed(struct exchange *exchange, int64_t now_us)
     tally_flight();
     stall_exchanged(exchange->settings.stall, now_us);
     backoff_end(&exchange->backoff);
-    settle_reports(exchange, now_us);
+    reporter_settle(&exchange->reporter, &exchange->flight, now_us);
     read_lease(exchange);
     start_claimed(exchange, now_us);
     if (due != NULL) {
@@ -268,46 +242,28 @@ static void land_committed(struct exchange *exchange, int64_t now_us)
     }
 }
 
-/* The only report of the batch was refused. Its job fails; when even that is refused, it is left to
- * be disowned. */
-static void condemn(struct exchange *exchange, struct job_run *run)
-{
-    const struct flight *flight = &exchange->flight;
-    char text[400];
-
-    if (run->is_refused) {
-        LOG_ERROR("the database refuses even the failure of a job; it is handed back later",
-                  LOG_INT("job", run->job.id), LOG_TEXT("error", flight->error));
-        lease_lost_report(&exchange->lease);
-        runs_forget(exchange->settings.runs, run);
-        return;
-    }
-    snprintf(text, sizeof(text),
-             "the database refused what the job wants to store: %s (SQLSTATE %s)", flight->error,
-             flight->sqlstate);
-    run->is_refused = true;
-    job_run_fail(run, ERROR_CLASS_UNREADABLE, text);
-}
-
 static void land_refused(struct exchange *exchange, int64_t now_us)
 {
     const struct flight *flight = &exchange->flight;
-    const struct job_run_list *sent = &runs_lists(exchange->settings.runs)->of[JOB_RUN_SENT];
-    bool is_passing = flight->code == ERROR_UNAVAILABLE;
-    bool is_by_report = flight->failed_part >= exchange->report.first &&
-                        flight->failed_part < exchange->report.end && sent->count > 0;
+    const struct job_run_lists *lists = runs_lists(exchange->settings.runs);
+    bool is_brief = flight->code == ERROR_UNAVAILABLE || flight->code == ERROR_LOCKED;
 
     LOG_WARNING("the database refused a batch",
                 LOG_TEXT("statement", flight->failed_part >= 0
                                           ? flight->parts[flight->failed_part].query
                                           : "commit"),
                 LOG_TEXT("sqlstate", flight->sqlstate), LOG_TEXT("error", flight->error),
-                LOG_INT("reports", sent->count));
-    if (is_passing || !is_by_report) {
-        backoff_again(&exchange->backoff, is_passing ? DEADLOCK_US : REFUSED_US, REFUSED_MOST_US,
+                LOG_INT("reports", lists->of[JOB_RUN_SENT].count));
+    switch (reporter_refuse(&exchange->reporter, flight, now_us)) {
+    case REPORTER_IS_INNOCENT:
+        backoff_again(&exchange->backoff, is_brief ? BRIEF_US : REFUSED_US, REFUSED_MOST_US,
                       now_us);
-    } else if (bisection_refused(&exchange->bisection, sent->count)) {
-        condemn(exchange, sent->first);
+        break;
+    case REPORTER_LOST_ONE:
+        lease_lost_report(&exchange->lease);
+        break;
+    case REPORTER_GOES_ON:
+        break;
     }
     runs_resend(exchange->settings.runs, now_us);
 }
@@ -350,7 +306,7 @@ static int64_t earlier(int64_t a, int64_t b)
 int64_t exchange_due_us(const struct exchange *exchange, int64_t now_us)
 {
     const struct exchange_settings *settings = &exchange->settings;
-    int64_t due = runs_report_due_us(settings->runs);
+    int64_t due = earlier(runs_report_due_us(settings->runs), reporter_due_us(&exchange->reporter));
 
     if (lease_is_held(&exchange->lease)) {
         due = earlier(due, lease_renewal_due_us(&exchange->lease));

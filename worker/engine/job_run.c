@@ -13,7 +13,7 @@
 
 static const char *const state_names[] = {
     [JOB_RUN_STEPPING] = "stepping", [JOB_RUN_READY] = "ready", [JOB_RUN_CALLING] = "calling",
-    [JOB_RUN_PENDING] = "pending",   [JOB_RUN_SENT] = "sent",
+    [JOB_RUN_PENDING] = "pending",   [JOB_RUN_SENT] = "sent",   [JOB_RUN_ASIDE] = "aside",
 };
 
 /* Puts it behind `previous`, or at the front for NULL. */
@@ -68,6 +68,7 @@ struct job_run *job_run_new(const struct job_run_parts *parts, struct job_run_li
     run->secret = parts->secret;
     run->token_problem = parts->token_problem;
     run->client_id = xstrdup(queue_job->client_id);
+    run->shop = xstrdup(queue_job->shop_host);
     run->job = (struct job){
         .id = queue_job->id,
         .attempt = queue_job->attempt,
@@ -172,5 +173,6 @@ void job_run_free(struct job_run *run)
     free_secret(run->secret);
     free(run->token_problem);
     free(run->client_id);
+    free(run->shop);
     free(run);
 }

@@ -5,7 +5,8 @@
  *      │           ^
  *      │           └──────── saved ────────┐
  *      └──> PENDING ──flight goes out──> SENT ──acknowledged──> gone
- *              ^── refused or unknown ─────┘
+ *              ^── refused or unknown ─────┤
+ *              └──── after a wait ─── ASIDE <┘ a row is locked by somebody else
  *
  * PENDING and SENT tell the database either the rows that are saved between two calls (`is_saving`),
  * after which the job goes on, or how it ended. job_run_set_state() is the only function that
@@ -27,6 +28,7 @@ enum job_run_state {
     JOB_RUN_CALLING,  /* `request` is under way, or waits for a bearer token */
     JOB_RUN_PENDING,  /* its rows or its outcome go to the database with the next flight */
     JOB_RUN_SENT,     /* they are in the flight that is out */
+    JOB_RUN_ASIDE,    /* somebody else holds a row that they change: they wait (quarantine.h) */
     JOB_RUN_STATES
 };
 
@@ -51,16 +53,20 @@ struct job_run {
     int64_t token;
     void *kind_state;
     enum job_run_state state;
-    enum step end;    /* PENDING, SENT: how it ended */
-    bool is_saving;   /* PENDING, SENT: it has not ended; it saves rows before its next call */
-    bool is_released; /* PENDING, SENT: handed back unattempted */
-    bool is_refused;  /* the database refused this one's report once */
+    enum step end;     /* PENDING, SENT: how it ended */
+    bool is_saving;    /* PENDING, SENT: it has not ended; it saves rows before its next call */
+    bool is_released;  /* PENDING, SENT: handed back unattempted */
+    bool is_suspect;   /* PENDING, SENT: it was set aside; it is tried in a flight of its own */
+    int64_t aside_us;  /* ASIDE: how long it waits, the first time 0 … */
+    int64_t try_at_us; /* … and until when */
+    bool is_refused;   /* the database refused this one's report once */
     struct outcome outcome;
     struct http_request request;  /* READY, CALLING, or saving: what comes next */
     struct http_call *call;       /* CALLING: the transfer */
     struct bearer_waiter *waiter; /* CALLING: waits for a bearer token before the transfer */
     int64_t sent_us;              /* CALLING: when a transfer with a bearer token began */
     bool is_bearer_renewed;       /* the API refused a token for this request once */
+    char *shop;                   /* host name of the shop that the job is about, or NULL */
     char *client_id;              /* of the account at Boekuwzending, or NULL */
     size_t unwritten_bytes;       /* PENDING, SENT: of its rows, as its owner counts them */
     void *owner;                  /* whoever runs it, for callbacks */

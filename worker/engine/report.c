@@ -157,11 +157,14 @@ struct report_span report_add(struct job_run_lists *lists, int limit, struct fli
     queue_report_init(&batch.outcomes);
     pg_array_init(&batch.saving_ids);
     pg_array_init(&batch.saving_tokens);
-    for (int i = 0; pending->first != NULL && i < limit && batch.bytes < BATCH_BYTES; i++) {
+    bool is_full = pending->first == NULL;
+    for (int i = 0; !is_full; i++) {
         struct job_run *run = pending->first;
 
         job_run_set_state(run, JOB_RUN_SENT);
         add_run(&batch, run);
+        is_full = i + 1 == limit || batch.bytes >= BATCH_BYTES || pending->first == NULL ||
+                  run->is_suspect || pending->first->is_suspect;
     }
     add_owned(&batch, flight);
     for (size_t i = 0; i < batch.rows_count; i++) {

@@ -20,7 +20,7 @@ struct report_span {
 /*
  * Moves up to `limit` runs (fewer when their writes get large) from PENDING to SENT and adds what
  * they have to say to the flight: first the writes, which look for the job under its fencing token,
- * then the outcomes, which take it away.
+ * then the outcomes, which take it away. A suspect (quarantine.h) goes alone.
  */
 struct report_span report_add(struct job_run_lists *lists, int limit, struct flight *flight);
 

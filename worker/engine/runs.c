@@ -10,6 +10,7 @@
 #include "worker/calls/http.h"
 #include "worker/calls/redact.h"
 #include "worker/calls/token_cache.h"
+#include "worker/engine/quarantine.h"
 #include "worker/engine/tally.h"
 
 /* Results wait this long for company before they are written, unless so many have come. */
@@ -77,7 +78,7 @@ static struct job_run *first_of(const struct runs *runs, enum job_run_state stat
 int runs_held(const struct runs *runs)
 {
     return count_of(runs, JOB_RUN_CALLING) + count_of(runs, JOB_RUN_READY) +
-           count_of(runs, JOB_RUN_PENDING);
+           count_of(runs, JOB_RUN_PENDING) + count_of(runs, JOB_RUN_ASIDE);
 }
 
 bool runs_is_empty(const struct runs *runs)
@@ -166,6 +167,7 @@ static void await_report(struct runs *runs, struct job_run *run)
     if (runs->unwritten_bytes > UNWRITTEN_BYTES) {
         claiming_narrow(runs->settings.claiming);
     }
+    quarantine_join(&runs->lists, run);
 }
 
 /* After a step, or after what it had to save is saved: READY or PENDING. */
