@@ -173,18 +173,6 @@ TEST(bad_answers_conclude_nothing)
     }
 }
 
-TEST(a_token_that_cannot_be_opened_is_not_used)
-{
-    struct talk talk;
-
-    talk_begin(&talk, "confirm_order", json_loads(good_context, 0, NULL));
-    talk.job.token_problem = "cannot be opened with this key";
-    assert_int_equal(talk_start(&talk), STEP_RETRY);
-    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_AUTH);
-    assert_null(talk.outcome.writes);
-    talk_end(&talk);
-}
-
 TEST(a_context_that_makes_no_sense_is_refused)
 {
     static const char *const keys[] = {"order_uuid", "order_number", "open_statuses",

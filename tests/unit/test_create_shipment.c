@@ -170,24 +170,9 @@ TEST(a_labelled_shipment_is_left_alone)
     struct talk talk;
 
     begin(&talk, "state", "\"labelled\"");
-    talk.job.token_problem = "cannot be opened with this key";
     assert_int_equal(talk_start(&talk), STEP_DONE);
     assert_null(talk.outcome.writes);
     assert_int_equal(talk.outcome.label_environment, ENVIRONMENT_PRODUCTION);
-    talk_end(&talk);
-}
-
-TEST(a_secret_that_cannot_be_opened_is_not_used)
-{
-    struct talk talk;
-
-    begin(&talk, NULL, NULL);
-    talk.job.token_problem = "cannot be opened with this key";
-    assert_int_equal(talk_start(&talk), STEP_RETRY);
-    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_AUTH);
-    assert_string_equal(talk.outcome.error,
-                        "the secret of the account cannot be opened with this key");
-    assert_null(talk.outcome.writes);
     talk_end(&talk);
 }
 

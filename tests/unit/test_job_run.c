@@ -1,5 +1,5 @@
 /* A run and its lists. */
-#include "tests/unit/unit.h"
+#include "tests/unit/booking_helpers.h"
 
 #include "common/memory.h"
 #include "worker/engine/job_run.h"
@@ -101,4 +101,91 @@ TEST(a_released_run_is_reported_without_an_outcome)
     assert_int_equal(job_run_written_bytes(run), 0);
     check_list(JOB_RUN_PENDING, (const int64_t[]){1}, 1);
     free_all();
+}
+
+#define ORDER                                                                                      \
+    "\"order_number\":\"20411\",\"order_uuid\":\"3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101\","          \
+    "\"open_statuses\":[1],\"shipped_status\":2"
+
+/* A run of each kind that calls; the client id is that of an account. */
+static struct job_run *calling_run(const char *kind, const char *client_id, const char *secret,
+                                   const char *problem)
+{
+    static const char *const contexts[][2] = {
+        {"poll", "{\"open_statuses\":[1],\"known\":\"\"}"},
+        {"confirm_order", "{" ORDER "}"},
+        {"mark_shipped", "{" ORDER ",\"label_environment\":\"production\"}"},
+        {"create_shipment", SHIPMENT_CONTEXT},
+        {"push_order",
+         "{\"environment\":\"production\",\"external_id\":\"3b0f\",\"reference\":\"20411\","
+         "\"created_at_source\":\"2026-11-20 19:42:07\",\"content_hash\":\"00ff\",\"to\":" RECEIVER
+         ",\"lines\":[]}"},
+        {"verify", "{\"shop_host\":\"winkel.myonline.store\",\"from_address\":" SENDER "}"},
+    };
+    struct queue_job job = {.id = 1, .attempt = 1, .token = 9, .kind = kind};
+
+    job.client_id = client_id;
+    for (size_t i = 0; i < ARRAY_LENGTH(contexts); i++) {
+        if (strcmp(contexts[i][0], kind) == 0) {
+            job.context = contexts[i][1];
+        }
+    }
+    return job_run_new(
+        &(struct job_run_parts){
+            .queue_job = &job,
+            .kind = job_kind_find(kind),
+            .secret = xstrdup(secret),
+            .token_problem = xstrdup(problem),
+        },
+        &lists);
+}
+
+/* Nothing is sent, and nothing is stored that says that it was. */
+TEST(without_its_secret_an_attempt_ends_before_the_call)
+{
+    static const struct {
+        const char *kind, *client_id, *secret, *problem;
+        const char *error;
+    } rows[] = {
+        {"poll", NULL, NULL, "was sealed for another shop",
+         "the token of the shop was sealed for another shop"},
+        {"poll", NULL, NULL, NULL, "the token of the shop is missing"},
+        {"verify", NULL, NULL, NULL, "the token of the shop is missing"},
+        {"confirm_order", NULL, NULL, "cannot be opened", "the token of the shop cannot be opened"},
+        {"mark_shipped", NULL, NULL, "cannot be opened", "the token of the shop cannot be opened"},
+        {"create_shipment", "c", NULL, "cannot be opened",
+         "the secret of the account cannot be opened"},
+        {"create_shipment", NULL, "s", NULL, "the secret of the account is missing"},
+        {"push_order", "c", NULL, "cannot be opened", "the secret of the account cannot be opened"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct job_run *run =
+            calling_run(rows[i].kind, rows[i].client_id, rows[i].secret, rows[i].problem);
+
+        job_run_step(run, NULL);
+        assert_int_equal(run->state, JOB_RUN_PENDING);
+        assert_false(run->is_saving);
+        assert_int_equal(run->end, STEP_RETRY);
+        assert_int_equal(run->outcome.error_class, ERROR_CLASS_AUTH);
+        check_text(rows[i].kind, run->outcome.error, rows[i].error);
+        assert_null(run->outcome.writes);
+        free_all();
+    }
+}
+
+TEST(with_its_secret_it_calls)
+{
+    static const char *const kinds[] = {"poll",       "confirm_order", "mark_shipped",
+                                        "push_order", "verify",        "create_shipment"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        struct job_run *run = calling_run(kinds[i], "c", "s", NULL);
+
+        job_run_step(run, NULL);
+        ROW_CHECK(kinds[i], run->state == (run->is_saving ? JOB_RUN_PENDING : JOB_RUN_READY));
+        ROW_CHECK(kinds[i], run->is_saving == (strcmp(kinds[i], "create_shipment") == 0));
+        assert_int_equal(run->outcome.error_class, ERROR_CLASS_OK);
+        free_all();
+    }
 }

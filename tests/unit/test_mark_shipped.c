@@ -115,8 +115,6 @@ TEST(some_orders_are_left_alone_without_a_call)
         struct talk talk;
 
         begin(&talk, rows[i].key, rows[i].value);
-        /* Not even the token matters then. */
-        talk.job.token_problem = "cannot be opened with this key";
         talk.kind->end(talk.state);
         json_object_set_new(talk.job.context, "label_environment", json_string("staging"));
         talk.state = talk.kind->begin(&talk.job, &talk.outcome);
@@ -334,18 +332,6 @@ TEST(bad_answers_end_the_attempt_with_their_class)
         assert_null(talk.outcome.writes);
         talk_end(&talk);
     }
-}
-
-TEST(a_token_that_cannot_be_opened_is_not_used)
-{
-    struct talk talk;
-
-    begin(&talk, NULL, NULL);
-    talk.job.token_problem = "cannot be opened with this key";
-    assert_int_equal(talk_start(&talk), STEP_RETRY);
-    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_AUTH);
-    assert_null(talk.outcome.writes);
-    talk_end(&talk);
 }
 
 TEST(an_order_without_a_label_is_not_marked)

@@ -221,18 +221,6 @@ TEST(bad_answers_end_the_attempt_with_their_class)
     }
 }
 
-TEST(a_token_that_cannot_be_opened_is_not_used)
-{
-    struct talk talk;
-
-    talk_begin(&talk, "poll", poll_context(""));
-    talk.job.token_problem = "was sealed for another shop";
-    assert_int_equal(talk_start(&talk), STEP_RETRY);
-    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_AUTH);
-    assert_string_equal(talk.outcome.error, "the token of the shop was sealed for another shop");
-    talk_end(&talk);
-}
-
 TEST(the_defaults_of_the_shop_are_used)
 {
     AUTO(free) char *text = order_text(1, 1, "");

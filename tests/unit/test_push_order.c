@@ -259,17 +259,6 @@ TEST(a_search_that_cannot_be_read_creates_nothing)
     talk_end(&talk);
 }
 
-TEST(a_secret_that_cannot_be_opened_is_not_used)
-{
-    struct talk talk;
-
-    talk_begin(&talk, "push_order", parsed(good_context));
-    talk.job.token_problem = "cannot be opened with this key";
-    assert_int_equal(talk_start(&talk), STEP_RETRY);
-    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_AUTH);
-    talk_end(&talk);
-}
-
 TEST(a_context_that_makes_no_sense_is_refused)
 {
     static const char *const rows[][2] = {

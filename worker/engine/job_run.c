@@ -98,6 +98,17 @@ size_t job_run_written_bytes(const struct job_run *run)
     return bytes;
 }
 
+static void drop_writes(struct job_run *run)
+{
+    struct outcome kept = run->outcome;
+
+    kept.writes = NULL;
+    run->outcome.result = NULL;
+    outcome_release(&run->outcome);
+    run->outcome = kept;
+    run->outcome.writes_tail = &run->outcome.writes;
+}
+
 /* A request must not be sent without the secret that it needs. */
 static bool lacks_secret(const struct job_run *run)
 {
@@ -105,6 +116,17 @@ static bool lacks_secret(const struct job_run *run)
 
     return (auth == HTTP_AUTH_STORE && run->secret == NULL) ||
            (auth == HTTP_AUTH_BEARER && (run->secret == NULL || run->client_id == NULL));
+}
+
+/* What it wanted to store is about a call that is not made: that a shipment was asked for, say. */
+static enum step end_without_secret(struct job_run *run)
+{
+    bool is_shop = run->request.auth == HTTP_AUTH_STORE;
+
+    drop_writes(run);
+    return outcome_fail(&run->outcome, STEP_RETRY, ERROR_CLASS_AUTH, "the %s %s",
+                        is_shop ? "token of the shop" : "secret of the account",
+                        run->token_problem != NULL ? run->token_problem : "is missing");
 }
 
 void job_run_step(struct job_run *run, const struct http_response *answer)
@@ -115,8 +137,7 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
     job_run_set_state(run, JOB_RUN_STEPPING);
     enum step step = run->kind->step(run->kind_state, answer, &run->request, &run->outcome);
     if (step == STEP_CALL && lacks_secret(run)) {
-        step = outcome_fail(&run->outcome, STEP_RETRY, ERROR_CLASS_AUTH, "the secret %s",
-                            run->token_problem != NULL ? run->token_problem : "is missing");
+        step = end_without_secret(run);
     }
     if (step != STEP_CALL) {
         run->end = step;
@@ -125,17 +146,6 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
     }
     run->is_saving = run->request.save_first || job_run_written_bytes(run) >= SAVE_AT_BYTES;
     job_run_set_state(run, run->is_saving ? JOB_RUN_PENDING : JOB_RUN_READY);
-}
-
-static void drop_writes(struct job_run *run)
-{
-    struct outcome kept = run->outcome;
-
-    kept.writes = NULL;
-    run->outcome.result = NULL;
-    outcome_release(&run->outcome);
-    run->outcome = kept;
-    run->outcome.writes_tail = &run->outcome.writes;
 }
 
 void job_run_saved(struct job_run *run)

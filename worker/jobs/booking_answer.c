@@ -34,9 +34,3 @@ enum step booking_answer_end(const struct http_response *answer, enum step step,
     outcome->retry_after_ms = answer->retry_after_ms;
     return outcome_fail(outcome, step, class, "cannot %s: %s", deed, words);
 }
-
-enum step booking_answer_no_secret(const struct job *job, struct outcome *outcome)
-{
-    return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_AUTH, "the secret of the account %s",
-                        job->token_problem);
-}

@@ -1,7 +1,7 @@
 /*
- * What the jobs that talk to Boekuwzending do alike when it answers badly, or cannot be asked.
- * Their contexts hold a receiver "to" and perhaps a sender "from"; nothing of either gets into the
- * words that are recorded, even if the service repeats it. Pure.
+ * What the jobs that talk to Boekuwzending do alike when it answers badly. Their contexts hold a
+ * receiver "to" and perhaps a sender "from"; nothing of either gets into the words that are
+ * recorded, even if the service repeats it. Pure.
  */
 #ifndef WORKER_JOBS_BOOKING_ANSWER_H
 #define WORKER_JOBS_BOOKING_ANSWER_H
@@ -18,8 +18,5 @@ bool booking_environment(const struct job *job, enum environment *ret_environmen
  * what was tried ("book the shipment"). The class of STEP_UNCERTAIN is always UNKNOWN_OUTCOME. */
 enum step booking_answer_end(const struct http_response *answer, enum step step, const char *deed,
                              const struct job *job, struct outcome *outcome);
-
-/* Ends this attempt because the secret of the account cannot be used. */
-enum step booking_answer_no_secret(const struct job *job, struct outcome *outcome);
 
 #endif

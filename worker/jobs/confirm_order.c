@@ -145,9 +145,6 @@ static enum step confirm_step(void *state, const struct http_response *previous,
         outcome->http_status = previous->status;
         return judge_answer(confirm, previous, outcome);
     }
-    if (confirm->job->token_problem != NULL) {
-        return shop_answer_no_token(confirm->job, outcome);
-    }
     shop_request_order(next, confirm->number);
     return STEP_CALL;
 }

@@ -125,9 +125,6 @@ static enum step start(struct create *create, struct http_request *next, struct 
     if (state != NULL && strcmp(state, "labelled") == 0) {
         return STEP_DONE;
     }
-    if (create->job->token_problem != NULL) {
-        return booking_answer_no_secret(create->job, outcome);
-    }
     if (create->external_id != NULL) {
         create->phase = PHASE_READ;
         boekuwzending_request_shipment(next, create->environment, create->external_id);

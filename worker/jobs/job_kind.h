@@ -33,9 +33,9 @@ struct job {
     json_t *args; /* an object, perhaps empty; never NULL */
     /* What koppeling.job_context() says about the subject: an object; never NULL. */
     json_t *context;
-    /* NULL, or why the sealed token of the shop cannot be used ("cannot be opened with this key",
-     * "was sealed for another shop"). When set, a request with HTTP_AUTH_STORE must not be asked
-     * for: end the job with ERROR_CLASS_AUTH, or handle it (verify does). */
+    /* NULL, or why the sealed secret cannot be used ("cannot be opened with this key", "was sealed
+     * for another shop"). A kind need not look: an attempt that asks for a request which needs the
+     * secret ends there, with ERROR_CLASS_AUTH and without its writes. verify tells the merchant. */
     const char *token_problem;
 };
 

@@ -136,9 +136,6 @@ static enum step start(const struct mark *mark, struct http_request *next, struc
         json_is_false(json_object_get(mark->job->context, "mark_on_staging"))) {
         return finish(mark, ENDING_STAGING_LABEL, NULL, outcome);
     }
-    if (mark->job->token_problem != NULL) {
-        return shop_answer_no_token(mark->job, outcome);
-    }
     shop_request_order(next, mark->number);
     return STEP_CALL;
 }

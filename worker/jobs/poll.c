@@ -17,7 +17,6 @@
 static const char deed[] = "list the orders";
 
 struct poll {
-    const struct job *job;
     struct poll_intake intake;
     struct poll_walk walk;
     size_t status_index; /* in open_statuses */
@@ -34,7 +33,6 @@ static void *poll_begin(const struct job *job, struct outcome *outcome)
         free(poll);
         return NULL;
     }
-    poll->job = job;
     poll_walk_start(&poll->walk);
     return poll;
 }
@@ -165,8 +163,7 @@ static enum step poll_step(void *state, const struct http_response *previous,
 
     outcome->shop_environment = ENVIRONMENT_PRODUCTION;
     if (previous == NULL) {
-        return poll->job->token_problem != NULL ? shop_answer_no_token(poll->job, outcome)
-                                                : ask_for_page(poll, next, outcome);
+        return ask_for_page(poll, next, outcome);
     }
     if (answer_class(previous) != ERROR_CLASS_OK) {
         return shop_answer_retry(previous, deed, outcome);

@@ -190,9 +190,6 @@ static enum step push_step(void *state, const struct http_response *previous,
     struct push *push = state;
 
     if (previous == NULL) {
-        if (push->job->token_problem != NULL) {
-            return booking_answer_no_secret(push->job, outcome);
-        }
         return push->pushed_id != NULL ? ask_to_change(push, PHASE_CHANGE_KNOWN, next)
                                        : ask_to_search(push, next);
     }

@@ -19,9 +19,3 @@ enum step shop_answer_unreadable(const struct http_response *answer, const char 
     outcome->http_status = answer->status;
     return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_UNREADABLE, "cannot %s: %s", deed, why);
 }
-
-enum step shop_answer_no_token(const struct job *job, struct outcome *outcome)
-{
-    return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_AUTH, "the token of the shop %s",
-                        job->token_problem);
-}

@@ -1,5 +1,5 @@
 /*
- * What the jobs that talk to a shop do alike when it answers badly, or cannot be asked. Pure.
+ * What the jobs that talk to a shop do alike when it answers badly. Pure.
  */
 #ifndef WORKER_JOBS_SHOP_ANSWER_H
 #define WORKER_JOBS_SHOP_ANSWER_H
@@ -14,8 +14,5 @@ enum step shop_answer_retry(const struct http_response *answer, const char *deed
 /* Ends this attempt because an answer with status 200 makes no sense; `why` says what was seen. */
 enum step shop_answer_unreadable(const struct http_response *answer, const char *deed,
                                  const char *why, struct outcome *outcome);
-
-/* Ends this attempt because the token of the shop cannot be used. */
-enum step shop_answer_no_token(const struct job *job, struct outcome *outcome);
 
 #endif
