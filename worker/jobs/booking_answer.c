@@ -4,6 +4,7 @@
 
 #include "worker/api/answer.h"
 #include "worker/api/boekuwzending/party.h"
+#include "worker/jobs/job_answer.h"
 
 bool booking_environment(const struct job *job, enum environment *ret_environment)
 {
@@ -33,4 +34,12 @@ enum step booking_answer_end(const struct http_response *answer, enum step step,
     outcome->http_status = answer->status;
     outcome->retry_after_ms = answer->retry_after_ms;
     return outcome_fail(outcome, step, class, "cannot %s: %s", deed, words);
+}
+
+enum step booking_answer_useless(const struct http_response *answer, const char *deed,
+                                 const char *why, const struct job *job, struct outcome *outcome)
+{
+    return answer_class(answer) == ERROR_CLASS_OK
+               ? job_answer_unreadable(answer, deed, why, outcome)
+               : booking_answer_end(answer, STEP_RETRY, deed, job, outcome);
 }

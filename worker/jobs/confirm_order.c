@@ -11,8 +11,8 @@
 #include "worker/api/shop/order.h"
 #include "worker/api/shop/request.h"
 #include "worker/api/text/lenient.h"
+#include "worker/jobs/job_answer.h"
 #include "worker/jobs/kinds.h"
-#include "worker/jobs/shop_answer.h"
 
 static const char deed[] = "read the order";
 
@@ -120,17 +120,15 @@ static enum step judge_answer(const struct confirm *confirm, const struct http_r
     if (answer->transport == ERROR_CLASS_OK && answer->status == 404) {
         return finish(FINDING_DELETED, NULL, outcome);
     }
-    if (answer_class(answer) != ERROR_CLASS_OK) {
-        return shop_answer_retry(answer, deed, outcome);
-    }
-    if (!order_read(answer->body, answer->length, &order, &err)) {
-        return shop_answer_unreadable(answer, deed, err.text, outcome);
+    if (answer_class(answer) != ERROR_CLASS_OK ||
+        !order_read(answer->body, answer->length, &order, &err)) {
+        return job_answer_useless(answer, deed, err.text, outcome);
     }
     if (order.uuid == NULL || !order.has_status) {
-        return shop_answer_unreadable(answer, deed, "the answer is not an order", outcome);
+        return job_answer_unreadable(answer, deed, "the answer is not an order", outcome);
     }
     if (order.is_credit_unclear) {
-        return shop_answer_unreadable(answer, deed, "what decides is not a number", outcome);
+        return job_answer_unreadable(answer, deed, "what decides is not a number", outcome);
     }
     return finish(judge(confirm, &order), &order, outcome);
 }

@@ -20,9 +20,9 @@
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/text.h"
 #include "worker/jobs/booking_answer.h"
+#include "worker/jobs/job_answer.h"
 #include "worker/jobs/kinds.h"
 #include "worker/jobs/shipment_search.h"
-#include "worker/jobs/shop_answer.h"
 
 /* A shipment that was asked for so lately may not be in the search yet. */
 #define SETTLE_S 15
@@ -196,14 +196,12 @@ static enum step read_shipment(const struct create *create, const struct http_re
     AUTO(booked_shipment) struct booked_shipment shipment = {.id = NULL};
     struct error err = ERROR_INIT;
 
-    if (answer_class(answer) != ERROR_CLASS_OK) {
-        return booking_answer_end(answer, STEP_RETRY, deed, create->job, outcome);
-    }
-    if (!booked_shipment_read(answer->body, answer->length, &shipment, &err)) {
-        return shop_answer_unreadable(answer, deed, err.text, outcome);
+    if (answer_class(answer) != ERROR_CLASS_OK ||
+        !booked_shipment_read(answer->body, answer->length, &shipment, &err)) {
+        return booking_answer_useless(answer, deed, err.text, create->job, outcome);
     }
     if (strcasecmp(shipment.id, id) != 0) {
-        return shop_answer_unreadable(answer, deed, "the answer is another one", outcome);
+        return job_answer_unreadable(answer, deed, "the answer is another one", outcome);
     }
     *ret_shipment = shipment;
     shipment = (struct booked_shipment){.id = NULL};
@@ -255,8 +253,8 @@ static enum step conclude(struct create *create, const struct http_response *ans
         return take_shipment(create, &create->search.found, true, outcome);
     }
     if (create->search.is_doubtful) {
-        return shop_answer_unreadable(answer, "find the shipment",
-                                      "not all that was found can be looked at", outcome);
+        return job_answer_unreadable(answer, "find the shipment",
+                                     "not all that was found can be looked at", outcome);
     }
     return judge_absence(create, next, outcome);
 }
@@ -280,11 +278,9 @@ static enum step judge_search(struct create *create, const struct http_response 
     static const char deed[] = "find the shipment";
     struct error err = ERROR_INIT;
 
-    if (answer_class(answer) != ERROR_CLASS_OK) {
-        return booking_answer_end(answer, STEP_RETRY, deed, create->job, outcome);
-    }
-    if (!shipment_search_take_list(&create->search, answer->body, answer->length, &err)) {
-        return shop_answer_unreadable(answer, deed, err.text, outcome);
+    if (answer_class(answer) != ERROR_CLASS_OK ||
+        !shipment_search_take_list(&create->search, answer->body, answer->length, &err)) {
+        return booking_answer_useless(answer, deed, err.text, create->job, outcome);
     }
     return read_next_hit(create, answer, next, outcome);
 }

@@ -10,8 +10,8 @@
 #include "worker/api/shop/order.h"
 #include "worker/api/shop/request.h"
 #include "worker/api/text/lenient.h"
+#include "worker/jobs/job_answer.h"
 #include "worker/jobs/kinds.h"
-#include "worker/jobs/shop_answer.h"
 
 struct mark {
     const struct job *job;
@@ -225,14 +225,12 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
     if (answer->transport == ERROR_CLASS_OK && answer->status == 404) {
         return finish(mark, ENDING_NOT_FOUND, NULL, outcome);
     }
-    if (answer_class(answer) != ERROR_CLASS_OK) {
-        return shop_answer_retry(answer, deed, outcome);
-    }
-    if (!order_read(answer->body, answer->length, &order, &err)) {
-        return shop_answer_unreadable(answer, deed, err.text, outcome);
+    if (answer_class(answer) != ERROR_CLASS_OK ||
+        !order_read(answer->body, answer->length, &order, &err)) {
+        return job_answer_useless(answer, deed, err.text, outcome);
     }
     if (order.number == NULL || order.uuid == NULL) {
-        return shop_answer_unreadable(answer, deed, "the answer is not an order", outcome);
+        return job_answer_unreadable(answer, deed, "the answer is not an order", outcome);
     }
     if (order_number_is_test(order.number)) {
         return finish(mark, ENDING_TEST_ORDER, &order, outcome);
@@ -241,7 +239,7 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
         return finish(mark, ENDING_OTHER_ORDER, &order, outcome);
     }
     if (is_broken(&order)) {
-        return shop_answer_unreadable(answer, deed, "what decides is not a number", outcome);
+        return job_answer_unreadable(answer, deed, "what decides is not a number", outcome);
     }
     if (order.has_status && order.status == mark->shipped_status) {
         return finish(mark, ENDING_ALREADY_SHIPPED, &order, outcome);
@@ -269,15 +267,12 @@ static enum step judge_change(const struct mark *mark, const struct http_respons
         return outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR, "cannot %s: %s", deed,
                             words);
     }
-    if (answer_class(answer) != ERROR_CLASS_OK) {
-        return shop_answer_retry(answer, deed, outcome);
-    }
-    if (answer->status != 200 || !order_read(answer->body, answer->length, &order, &err) ||
-        !is_same_order(mark, &order)) {
-        return shop_answer_unreadable(answer, deed, "the answer is not the order", outcome);
+    if (answer_class(answer) != ERROR_CLASS_OK || answer->status != 200 ||
+        !order_read(answer->body, answer->length, &order, &err) || !is_same_order(mark, &order)) {
+        return job_answer_useless(answer, deed, "the answer is not the order", outcome);
     }
     if (!order.has_status || order.status != mark->shipped_status) {
-        return shop_answer_unreadable(answer, deed, "the answer has another status", outcome);
+        return job_answer_unreadable(answer, deed, "the answer has another status", outcome);
     }
     return finish(mark, ENDING_MARKED, &order, outcome);
 }

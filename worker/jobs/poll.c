@@ -6,10 +6,10 @@
 #include "common/memory.h"
 #include "worker/api/answer.h"
 #include "worker/api/shop/request.h"
+#include "worker/jobs/job_answer.h"
 #include "worker/jobs/kinds.h"
 #include "worker/jobs/poll_intake.h"
 #include "worker/jobs/poll_walk.h"
-#include "worker/jobs/shop_answer.h"
 
 /* A walk that has not ended by then is not going anywhere: 2,000 pages are 198,000 open orders. */
 #define POLL_REQUESTS 2000
@@ -113,7 +113,7 @@ static enum step fail_page(const struct http_response *answer, const struct orde
         why = xasprintf("expected a list of orders, got %s", seen);
         break;
     }
-    return shop_answer_unreadable(answer, deed, why, outcome);
+    return job_answer_unreadable(answer, deed, why, outcome);
 }
 
 /* Takes each order of the page; returns how many had not been seen in this walk. */
@@ -166,7 +166,7 @@ static enum step poll_step(void *state, const struct http_response *previous,
         return ask_for_page(poll, next, outcome);
     }
     if (answer_class(previous) != ERROR_CLASS_OK) {
-        return shop_answer_retry(previous, deed, outcome);
+        return job_answer_useless(previous, deed, NULL, outcome);
     }
     outcome->http_status = previous->status;
     return take_page(poll, previous, next, outcome);

@@ -17,8 +17,8 @@
 #include "worker/api/boekuwzending/request.h"
 #include "worker/api/text/lenient.h"
 #include "worker/jobs/booking_answer.h"
+#include "worker/jobs/job_answer.h"
 #include "worker/jobs/kinds.h"
-#include "worker/jobs/shop_answer.h"
 
 enum push_phase {
     PHASE_CHANGE_KNOWN, /* PUT, by the id that we remember */
@@ -137,18 +137,16 @@ static enum step judge_search(struct push *push, const struct http_response *ans
     json_auto_t *list = NULL;
     struct error err = ERROR_INIT;
 
-    if (answer_class(answer) != ERROR_CLASS_OK) {
-        return booking_answer_end(answer, STEP_RETRY, deed, push->job, outcome);
-    }
-    if (!boekuwzending_list_read(answer->body, answer->length, &list, &err)) {
-        return shop_answer_unreadable(answer, deed, err.text, outcome);
+    if (answer_class(answer) != ERROR_CLASS_OK ||
+        !boekuwzending_list_read(answer->body, answer->length, &list, &err)) {
+        return booking_answer_useless(answer, deed, err.text, push->job, outcome);
     }
     push->pushed_id = boekuwzending_order_find(list, push->external_id);
     if (push->pushed_id != NULL) {
         return ask_to_change(push, PHASE_CHANGE_FOUND, next);
     }
     return json_array_size(list) >= BOEKUWZENDING_PAGE
-               ? shop_answer_unreadable(answer, deed, "a whole page of others was found", outcome)
+               ? job_answer_unreadable(answer, deed, "a whole page of others was found", outcome)
                : ask_to_create(push, next);
 }
 

@@ -11,8 +11,8 @@
 #include "worker/api/shop/statuses.h"
 #include "worker/api/shop/store.h"
 #include "worker/api/text/lenient.h"
+#include "worker/jobs/job_answer.h"
 #include "worker/jobs/kinds.h"
-#include "worker/jobs/shop_answer.h"
 #include "worker/jobs/verify_reasons.h"
 
 #define DEFAULT_SHIPPED_STATUS 2
@@ -165,8 +165,7 @@ static enum step unreachable(struct verify *verify, const struct http_response *
 
     set_reason(row, REASON_UNREACHABLE_FOR_NOW, nothing, nothing);
     outcome_write(outcome, "write_verified", row);
-    return why != NULL ? shop_answer_unreadable(answer, deed, why, outcome)
-                       : shop_answer_retry(answer, deed, outcome);
+    return job_answer_useless(answer, deed, why, outcome);
 }
 
 static bool is_unreachable(enum error_class class)
@@ -286,7 +285,7 @@ static enum step judge_store(struct verify *verify, const struct http_response *
         snprintf(status, sizeof(status), "%d", answer->status);
         return reject(verify, REASON_REFUSED, (const char *const[3]){status}, outcome);
     }
-    return class == ERROR_CLASS_RATE_LIMITED ? shop_answer_retry(answer, deed, outcome)
+    return class == ERROR_CLASS_RATE_LIMITED ? job_answer_useless(answer, deed, NULL, outcome)
                                              : unreachable(verify, answer, deed, NULL, outcome);
 }
 
@@ -331,7 +330,7 @@ static enum step judge_statuses(struct verify *verify, const struct http_respons
         return check_shipped_status(verify, outcome);
     }
     if (class == ERROR_CLASS_RATE_LIMITED) {
-        return shop_answer_retry(answer, deed, outcome);
+        return job_answer_useless(answer, deed, NULL, outcome);
     }
     if (is_unreachable(class) && !verify->is_last_attempt) {
         return unreachable(verify, answer, deed, NULL, outcome);

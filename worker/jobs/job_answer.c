@@ -1,0 +1,25 @@
+#include "worker/jobs/job_answer.h"
+
+#include "worker/api/answer.h"
+
+enum step job_answer_useless(const struct http_response *answer, const char *deed, const char *why,
+                             struct outcome *outcome)
+{
+    enum error_class class = answer_class(answer);
+    char words[ANSWER_WORDS];
+
+    if (class == ERROR_CLASS_OK) {
+        return job_answer_unreadable(answer, deed, why, outcome);
+    }
+    answer_describe(answer, words);
+    outcome->http_status = answer->status;
+    outcome->retry_after_ms = answer->retry_after_ms;
+    return outcome_fail(outcome, STEP_RETRY, class, "cannot %s: %s", deed, words);
+}
+
+enum step job_answer_unreadable(const struct http_response *answer, const char *deed,
+                                const char *why, struct outcome *outcome)
+{
+    outcome->http_status = answer->status;
+    return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_UNREADABLE, "cannot %s: %s", deed, why);
+}
