@@ -138,6 +138,32 @@ static enum step start(struct create *create, struct http_request *next, struct 
     return STEP_CALL;
 }
 
+/* What an answer means in each phase. */
+typedef enum step judge(struct create *create, const struct http_response *answer,
+                        struct http_request *next, struct outcome *outcome);
+
+static judge judge_known, judge_search, judge_hit, judge_booking;
+
+static judge *const judges[] = {
+    [PHASE_READ] = judge_known,
+    [PHASE_SEARCH] = judge_search,
+    [PHASE_HIT] = judge_hit,
+    [PHASE_BOOK] = judge_booking,
+};
+
+static enum step create_step(void *state, const struct http_response *previous,
+                             struct http_request *next, struct outcome *outcome)
+{
+    struct create *create = state;
+
+    outcome->label_environment = create->environment;
+    if (previous == NULL) {
+        return start(create, next, outcome);
+    }
+    outcome->http_status = previous->status;
+    return judges[create->phase](create, previous, next, outcome);
+}
+
 static json_t *result_of(const struct create *create, const struct booked_shipment *shipment,
                          bool reconciled)
 {
@@ -213,11 +239,12 @@ static bool is_missing(const struct http_response *answer)
     return answer->transport == ERROR_CLASS_OK && answer->status == 404;
 }
 
-static enum step judge_known(const struct create *create, const struct http_response *answer,
-                             struct outcome *outcome)
+static enum step judge_known(struct create *create, const struct http_response *answer,
+                             struct http_request *next, struct outcome *outcome)
 {
     AUTO(booked_shipment) struct booked_shipment shipment = {.id = NULL};
 
+    (void)next;
     if (is_missing(answer) && create->created_s < FRESH_S) {
         outcome->retry_after_ms = FRESH_WAIT_MS;
         return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_OK,
@@ -339,12 +366,13 @@ static enum step judge_refusal(const struct create *create, const struct http_re
     return booking_answer_end(answer, STEP_UNCERTAIN, deed, create->job, outcome);
 }
 
-static enum step judge_booking(const struct create *create, const struct http_response *answer,
-                               struct outcome *outcome)
+static enum step judge_booking(struct create *create, const struct http_response *answer,
+                               struct http_request *next, struct outcome *outcome)
 {
     AUTO(booked_shipment) struct booked_shipment shipment = {.id = NULL};
     struct error err = ERROR_INIT;
 
+    (void)next;
     if (answer_class(answer) != ERROR_CLASS_OK) {
         return judge_refusal(create, answer, outcome);
     }
@@ -354,29 +382,6 @@ static enum step judge_booking(const struct create *create, const struct http_re
                             err.text);
     }
     return take_shipment(create, &shipment, false, outcome);
-}
-
-static enum step create_step(void *state, const struct http_response *previous,
-                             struct http_request *next, struct outcome *outcome)
-{
-    struct create *create = state;
-
-    outcome->label_environment = create->environment;
-    if (previous == NULL) {
-        return start(create, next, outcome);
-    }
-    outcome->http_status = previous->status;
-    switch (create->phase) {
-    case PHASE_READ:
-        return judge_known(create, previous, outcome);
-    case PHASE_SEARCH:
-        return judge_search(create, previous, next, outcome);
-    case PHASE_HIT:
-        return judge_hit(create, previous, next, outcome);
-    case PHASE_BOOK:
-        break;
-    }
-    return judge_booking(create, previous, outcome);
 }
 
 const struct job_kind job_kind_create_shipment = {
