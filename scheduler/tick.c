@@ -37,11 +37,13 @@ static struct metric paced_jobs = {
 
 static bool take_lock(PGconn *connection, bool *ret_taken, struct error *err)
 {
+    static const char *const columns[] = {"taken", NULL};
     AUTO(PQclear) PGresult *result = NULL;
 
     if (!database_run(connection, "schedule_lock", NULL, &result, err)) {
         return false;
     }
+    database_expect(result, columns);
     *ret_taken = database_boolean(result, 0, 0);
     return true;
 }
@@ -69,11 +71,13 @@ static bool enqueue(PGconn *connection, struct tick_report *report, struct error
 
 static bool rescue(PGconn *connection, struct tick_report *report, struct error *err)
 {
+    static const char *const columns[] = {"jobs", NULL};
     AUTO(PQclear) PGresult *result = NULL;
 
     if (!database_run(connection, "queue_rescue", NULL, &result, err)) {
         return false;
     }
+    database_expect(result, columns);
     report->rescued = database_integer(result, 0, 0);
     metric_add(&rescued_jobs, report->rescued);
     return true;

@@ -76,12 +76,15 @@ static void add_bytes(struct pg_array *array, const unsigned char *bytes, size_t
     pg_array_text(array, text);
 }
 
+enum { READ_ID, READ_SEALED };
+
 static void look_at(struct rekey *rekey, struct page *page, const PGresult *rows, int row,
                     bool is_first_look)
 {
-    int64_t id = database_integer(rows, row, 0);
+    int64_t id = database_integer(rows, row, READ_ID);
     size_t length = 0;
-    unsigned char *was = PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, 1), &length);
+    unsigned char *was =
+        PQunescapeBytea((const unsigned char *)PQgetvalue(rows, row, READ_SEALED), &length);
 
     if (was == NULL) {
         abort(); /* out of memory */
@@ -113,6 +116,7 @@ static void look_at(struct rekey *rekey, struct page *page, const PGresult *rows
 static bool read_page(struct rekey *rekey, struct page *page, const char *after, bool is_first_look,
                       struct error *err)
 {
+    static const char *const columns[] = {[READ_ID] = "id", [READ_SEALED] = "sealed", NULL};
     char limit[12];
     const char *const parameters[] = {page->place, after, limit, NULL};
     AUTO(PQclear) PGresult *rows = NULL;
@@ -123,6 +127,7 @@ static bool read_page(struct rekey *rekey, struct page *page, const char *after,
         return false;
     }
 
+    database_expect(rows, columns);
     int count = PQntuples(rows);
 
     for (int row = 0; row < count; row++) {
@@ -130,13 +135,14 @@ static bool read_page(struct rekey *rekey, struct page *page, const char *after,
     }
     page->is_last = count < PAGE;
     if (count > 0) {
-        snprintf(page->last_id, sizeof(page->last_id), "%s", PQgetvalue(rows, count - 1, 0));
+        snprintf(page->last_id, sizeof(page->last_id), "%s", PQgetvalue(rows, count - 1, READ_ID));
     }
     return true;
 }
 
 static bool save_page(struct rekey *rekey, struct page *page, struct error *err)
 {
+    static const char *const columns[] = {"reseal", NULL};
     AUTO(free) char *ids = pg_array_steal(&page->ids);
     AUTO(free) char *was = pg_array_steal(&page->was);
     AUTO(free) char *sealed = pg_array_steal(&page->sealed);
@@ -151,6 +157,7 @@ static bool save_page(struct rekey *rekey, struct page *page, struct error *err)
         nanosleep(&pause, NULL);
     }
 
+    database_expect(result, columns);
     int64_t saved = database_integer(result, 0, 0);
 
     rekey->resealed += saved;

@@ -131,6 +131,21 @@ bool database_boolean(const PGresult *result, int row, int column)
     return text != NULL && text[0] == 't';
 }
 
+void database_expect(const PGresult *result, const char *const *columns)
+{
+    for (int i = 0; columns[i] != NULL; i++) {
+        const char *found = i < PQnfields(result) ? PQfname(result, i) : "nothing";
+
+        if (strcmp(found, columns[i]) != 0) {
+            LOG_ERROR("a statement in sql/queries gives other columns than are read",
+                      LOG_INT("column", i), LOG_TEXT("wanted", columns[i]),
+                      LOG_TEXT("found", found));
+
+            abort();
+        }
+    }
+}
+
 int64_t database_changed_rows(PGresult *result)
 {
     return strtoll(PQcmdTuples(result), NULL, 10);

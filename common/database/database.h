@@ -72,6 +72,12 @@ int64_t database_integer(const PGresult *result, int row, int column) MUSTCHECK;
 bool database_boolean(const PGresult *result, int row, int column) MUSTCHECK;
 const char *database_text(const PGresult *result, int row, int column) MUSTCHECK;
 
+/* Ends the process, with words in the log, unless the first columns of a result have these names
+ * (NULL ends them). Whatever is read by position is checked with it, once a result, against the
+ * names beside its reader: a statement that was changed on its own is a defect, and shows in every
+ * test that runs it. */
+void database_expect(const PGresult *result, const char *const *columns);
+
 /* How many rows the statement inserted, updated or deleted. */
 int64_t database_changed_rows(PGresult *result) MUSTCHECK;
 

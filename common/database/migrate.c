@@ -67,18 +67,22 @@ static void hash_definitions(char ret_hex[HASH_BYTES * 2 + 1])
 /* Newest version in the database; 0 for an empty one. */
 static bool read_version(PGconn *connection, int *ret_version, struct error *err)
 {
+    static const char *const exists_columns[] = {"exists", NULL};
+    static const char *const version_columns[] = {"version", NULL};
     AUTO(PQclear) PGresult *exists = NULL;
 
     if (!database_run(connection, "migrate_exists", NULL, &exists, err)) {
         return false;
     }
     int version = 0;
+    database_expect(exists, exists_columns);
     if (database_boolean(exists, 0, 0)) {
         AUTO(PQclear) PGresult *newest = NULL;
 
         if (!database_run(connection, "migrate_version", NULL, &newest, err)) {
             return false;
         }
+        database_expect(newest, version_columns);
         version = (int)database_integer(newest, 0, 0);
     }
     if (version > newest_version()) {
@@ -93,12 +97,14 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
 
 static bool definitions_are_current(PGconn *connection, bool *ret_current, struct error *err)
 {
+    static const char *const columns[] = {"hash", NULL};
     char hash[HASH_BYTES * 2 + 1];
     AUTO(PQclear) PGresult *stored = NULL;
 
     if (!database_run(connection, "migrate_definitions", NULL, &stored, err)) {
         return false;
     }
+    database_expect(stored, columns);
     hash_definitions(hash);
     *ret_current = PQntuples(stored) == 1 && strcmp(PQgetvalue(stored, 0, 0), hash) == 0;
     return true;

@@ -1,2 +1,2 @@
 -- Newest migration that was applied.
-SELECT coalesce(max(m.version), 0) FROM koppeling.schema_migration m;
+SELECT coalesce(max(m.version), 0) AS version FROM koppeling.schema_migration m;

@@ -39,15 +39,16 @@ struct engine_rig {
     int64_t now_us;
 };
 
-/* A result with rows of texts, each ended by NULL; "-" is SQL NULL. */
-static inline PGresult *rig_result(int columns, int rows, const char *const *values)
+/* A result with rows of texts; NULL ends the names of its columns, "-" is SQL NULL. */
+static inline PGresult *rig_result(const char *const *names, int rows, const char *const *values)
 {
-    static char name[] = "column";
+    int columns = 0;
     PGresAttDesc attributes[RIG_COLUMNS] = {{.name = NULL}};
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
 
-    for (int i = 0; i < columns; i++) {
-        attributes[i] = (PGresAttDesc){.name = name, .typlen = -1, .atttypmod = -1};
+    for (; names[columns] != NULL; columns++) {
+        attributes[columns] = (PGresAttDesc){
+            .name = (char *)(uintptr_t)names[columns], .typlen = -1, .atttypmod = -1};
     }
     assert_int_equal(PQsetResultAttrs(result, columns, attributes), 1);
     for (int i = 0; i < rows * columns; i++) {
@@ -61,13 +62,22 @@ static inline PGresult *rig_result(int columns, int rows, const char *const *val
     return result;
 }
 
-static inline PGresult *rig_integer(int64_t value)
+static inline PGresult *rig_id(int64_t value)
 {
+    const char *const names[] = {"id", NULL};
     char text[24];
     const char *values[] = {text};
 
     snprintf(text, sizeof(text), "%lld", (long long)value);
-    return rig_result(1, 1, values);
+    return rig_result(names, 1, values);
+}
+
+static inline PGresult *rig_yes(const char *name)
+{
+    const char *const names[] = {name, NULL};
+    const char *const values[] = {"t"};
+
+    return rig_result(names, 1, values);
 }
 
 /* Jobs as a claim brings them: ids from `first` on. A poll has a secret, and calls; a ping ends at
@@ -76,7 +86,7 @@ static inline PGresult *rig_claimed(const struct engine_rig *rig, const char *ki
                                     int count)
 {
     const bool is_poll = strcmp(kind, "poll") == 0;
-    const char **values = xcalloc((size_t)count * 11, sizeof(*values));
+    const char **values = xcalloc((size_t)count * QUEUE_CLAIM_COLUMNS, sizeof(*values));
     char(*ids)[12] = xcalloc((size_t)count, sizeof(*ids));
 
     for (int i = 0; i < count; i++) {
@@ -93,9 +103,9 @@ static inline PGresult *rig_claimed(const struct engine_rig *rig, const char *ki
                              "-"};
 
         snprintf(ids[i], sizeof(ids[i]), "%d", first + i);
-        memcpy(&values[(size_t)i * 11], row, sizeof(row));
+        memcpy(&values[(size_t)i * QUEUE_CLAIM_COLUMNS], row, sizeof(row));
     }
-    PGresult *result = rig_result(11, count, values);
+    PGresult *result = rig_result(queue_claim_columns, count, values);
     free(values);
     free(ids);
     return result;
@@ -125,7 +135,7 @@ static inline void rig_start(struct engine_rig *rig, bool until_idle)
 {
     static char url[] = "http://127.0.0.1:9";
     const char *const lanes[] = {"poll", "1", "100", "ping", "0", "100"};
-    AUTO(PQclear) PGresult *lanes_result = rig_result(3, 2, lanes);
+    AUTO(PQclear) PGresult *lanes_result = rig_result(queue_lane_columns, 2, lanes);
 
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
     *rig = (struct engine_rig){.now_us = 1000000, .epoll = epoll_create1(EPOLL_CLOEXEC)};
@@ -203,6 +213,17 @@ static inline void rig_answer(struct engine_rig *rig, const char *query, PGresul
     fail_msg("the flight has no %s", query);
 }
 
+/* No rows, with the column that the statement has. */
+static inline PGresult *rig_nothing(const char *query)
+{
+    const char *const names[] = {strcmp(query, "queue_idle") == 0  ? "idle"
+                                 : strcmp(query, "queue_due") == 0 ? "due"
+                                                                   : "id",
+                                 NULL};
+
+    return rig_result(strcmp(query, "queue_claim") == 0 ? queue_claim_columns : names, 0, NULL);
+}
+
 /* Statements that were not answered have an empty result, as most have. */
 static inline void rig_commit(struct engine_rig *rig)
 {
@@ -210,7 +231,7 @@ static inline void rig_commit(struct engine_rig *rig)
         struct flight_part *part = &rig->flight->parts[i];
 
         if (part->result == NULL) {
-            part->result = rig_result(1, 0, NULL);
+            part->result = rig_nothing(part->query);
         }
     }
     rig->flight->status = FLIGHT_COMMITTED;
@@ -249,7 +270,7 @@ static inline int rig_count(const struct engine_rig *rig, enum job_run_state sta
 static inline void rig_claim(struct engine_rig *rig, const char *kind, int count)
 {
     assert_true(rig_send(rig));
-    rig_answer(rig, "worker_register", rig_integer(RIG_WORKER));
+    rig_answer(rig, "worker_register", rig_id(RIG_WORKER));
     rig_commit(rig);
     assert_true(rig_send(rig));
     rig_answer(rig, "queue_claim", rig_claimed(rig, kind, 1, count));

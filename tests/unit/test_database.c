@@ -2,7 +2,11 @@
 
 #include "tests/unit/unit.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/database/database.h"
 
@@ -37,6 +41,41 @@ TEST(values_are_read_by_their_type)
     assert_false(database_boolean(result, 0, 3));
     assert_string_equal(database_text(result, 0, 3), "f");
     assert_string_equal(database_text(result, 0, 4), "");
+}
+
+/* How a process ends that expects these columns of a result with the columns `a` and `b`. */
+static int expect_in_child(const char *const *expected)
+{
+    static char names[][2] = {"a", "b"};
+    PGresAttDesc columns[] = {{.name = names[0]}, {.name = names[1]}};
+    AUTO(PQclear) PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    int status = 0;
+
+    assert_true(PQsetResultAttrs(result, 2, columns));
+    pid_t child = fork();
+    if (child == 0) {
+        close(STDERR_FILENO);
+        setrlimit(RLIMIT_CORE, &(struct rlimit){.rlim_cur = 0});
+        database_expect(result, expected);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+TEST(columns_that_are_read_by_position_have_the_names_they_are_taken_for)
+{
+    static const char *const right[][3] = {{"a", "b", NULL}, {"a", NULL}, {NULL}};
+    static const char *const wrong[][4] = {{"b", "a", NULL}, {"b", NULL}, {"a", "b", "c", NULL}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(right); i++) {
+        assert_int_equal(expect_in_child(right[i]), 0);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
+        int status = expect_in_child(wrong[i]);
+
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
 }
 
 TEST(null_and_what_is_not_there_read_alike)

@@ -13,7 +13,7 @@ TEST(first_of_all_it_registers_and_then_it_claims)
     start();
     assert_true(rig_send(&rig));
     assert_int_equal(rig.flight->part_count, 1);
-    rig_answer(&rig, "worker_register", rig_integer(RIG_WORKER));
+    rig_answer(&rig, "worker_register", rig_id(RIG_WORKER));
     rig_commit(&rig);
     assert_int_equal(exchange_lease_deadline_us(rig.exchange), rig.now_us + RIG_LEASE_US);
     assert_true(rig_send(&rig));
@@ -76,7 +76,7 @@ TEST(the_lease_is_renewed_in_time_and_says_how_many_jobs_are_held)
     assert_true(rig_send(&rig));
     assert_string_equal(rig_said(&rig, "worker_renew", 0), "41");
     assert_string_equal(rig_said(&rig, "worker_renew", 2), "5");
-    rig_answer(&rig, "worker_renew", rig_integer(RIG_WORKER));
+    rig_answer(&rig, "worker_renew", rig_id(RIG_WORKER));
     rig_commit(&rig);
     assert_int_equal(exchange_lease_deadline_us(rig.exchange), rig.now_us + RIG_LEASE_US);
     rig_stop(&rig);
@@ -113,7 +113,7 @@ TEST(what_was_claimed_for_a_lease_that_lapsed_meanwhile_is_left_alone)
     rig_claim(&rig, "ping", 0);
     rig.now_us += RIG_LEASE_US / 4;
     assert_true(rig_send(&rig));
-    rig_answer(&rig, "worker_renew", rig_integer(RIG_WORKER));
+    rig_answer(&rig, "worker_renew", rig_id(RIG_WORKER));
     rig_answer(&rig, "queue_claim", rig_claimed(&rig, "poll", 1, 2));
     exchange_check_lease(rig.exchange, rig.now_us + RIG_LEASE_US);
     rig_commit(&rig);
@@ -127,7 +127,7 @@ TEST(a_result_that_came_too_late_is_given_up)
     start();
     rig_claim(&rig, "ping", 3);
     assert_true(rig_send(&rig));
-    rig_answer(&rig, "queue_finish", rig_integer(2));
+    rig_answer(&rig, "queue_finish", rig_id(2));
     rig_commit(&rig);
     assert_true(runs_is_empty(rig.runs));
     rig_stop(&rig);
@@ -245,7 +245,7 @@ TEST(a_worker_that_stops_claims_nothing_tells_all_and_says_goodbye)
     assert_true(rig_send(&rig));
     assert_false(flight_has(rig.flight, "queue_claim"));
     assert_string_equal(rig_said(&rig, "worker_renew", 3), "t");
-    rig_answer(&rig, "worker_renew", rig_integer(RIG_WORKER));
+    rig_answer(&rig, "worker_renew", rig_id(RIG_WORKER));
     rig_commit(&rig);
     rig.now_us += 1000;
     runs_release_calling(rig.runs, rig.now_us);
@@ -262,15 +262,13 @@ TEST(a_worker_that_stops_claims_nothing_tells_all_and_says_goodbye)
 
 TEST(until_idle_it_asks_whether_the_queue_is_empty_and_believes_it)
 {
-    const char *const yes[] = {"t"};
-
     rig_start(&rig, true);
     assert_true(rig_send(&rig));
-    rig_answer(&rig, "worker_register", rig_integer(RIG_WORKER));
+    rig_answer(&rig, "worker_register", rig_id(RIG_WORKER));
     rig_commit(&rig);
     assert_true(rig_send(&rig));
     assert_false(exchange_is_idle(rig.exchange));
-    rig_answer(&rig, "queue_idle", rig_result(1, 1, yes));
+    rig_answer(&rig, "queue_idle", rig_yes("idle"));
     rig_commit(&rig);
     assert_true(exchange_is_idle(rig.exchange));
     rig_stop(&rig);
@@ -278,13 +276,11 @@ TEST(until_idle_it_asks_whether_the_queue_is_empty_and_believes_it)
 
 TEST(work_that_lies_about_is_noticed_when_nothing_moves)
 {
-    const char *const yes[] = {"t"};
-
     start();
     rig_claim(&rig, "ping", 0);
     rig.now_us += 5000000;
     assert_true(rig_send(&rig));
-    rig_answer(&rig, "queue_due", rig_result(1, 1, yes));
+    rig_answer(&rig, "queue_due", rig_yes("due"));
     rig_commit(&rig);
     assert_int_equal(atomic_load(&rig.stall.due_since_us), rig.now_us);
     rig_stop(&rig);

@@ -146,14 +146,24 @@ struct flight *exchange_compose(struct exchange *exchange, int64_t now_us)
     return flight->part_count > 0 ? flight : NULL;
 }
 
-static int64_t first_integer(const PGresult *result)
+static int64_t first_id(const PGresult *result)
 {
-    return PQntuples(result) > 0 ? database_integer(result, 0, 0) : 0;
+    static const char *const columns[] = {"id", NULL};
+
+    database_expect(result, columns);
+    return database_integer(result, 0, 0);
 }
 
-static bool first_is_true(const PGresult *result)
+/* What a statement with one yes or no said. */
+static bool says_yes(const PGresult *result, const char *column)
 {
-    return result != NULL && PQntuples(result) > 0 && database_boolean(result, 0, 0);
+    const char *const columns[] = {column, NULL};
+
+    if (result == NULL) {
+        return false;
+    }
+    database_expect(result, columns);
+    return database_boolean(result, 0, 0);
 }
 
 static void lose_lease(struct exchange *exchange)
@@ -179,13 +189,13 @@ static void read_lease(struct exchange *exchange)
     const PGresult *renewed = flight_result(&exchange->flight, "worker_renew");
 
     if (registered != NULL) {
-        lease_hold(&exchange->lease, first_integer(registered), exchange->sent_us);
+        lease_hold(&exchange->lease, first_id(registered), exchange->sent_us);
         claiming_hurry(exchange->settings.claiming);
         LOG_INFO("registered", LOG_INT("worker", exchange->lease.worker_id),
                  LOG_INT("thread", exchange->settings.thread));
     }
     if (renewed != NULL && speaks_for_us(exchange)) {
-        if (first_integer(renewed) == exchange->sent_by) {
+        if (first_id(renewed) == exchange->sent_by) {
             lease_hold(&exchange->lease, exchange->sent_by, exchange->sent_us);
         } else {
             lose_lease(exchange);
@@ -235,9 +245,9 @@ static void land_committed(struct exchange *exchange, int64_t now_us)
     read_lease(exchange);
     start_claimed(exchange, now_us);
     if (due != NULL) {
-        stall_saw(exchange->settings.stall, first_is_true(due), now_us);
+        stall_saw(exchange->settings.stall, says_yes(due, "due"), now_us);
     }
-    if (held(exchange) == 0 && first_is_true(flight_result(&exchange->flight, "queue_idle"))) {
+    if (held(exchange) == 0 && says_yes(flight_result(&exchange->flight, "queue_idle"), "idle")) {
         exchange->is_idle = true;
     }
 }

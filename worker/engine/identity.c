@@ -75,19 +75,24 @@ bool identity_is_gone(pid_t pid, int64_t pid_started)
     return started >= 0 && started != pid_started;
 }
 
+enum { PEER_ID, PEER_PID, PEER_PID_STARTED };
+
 static char *gone_peers(const PGresult *peers, int *ret_count)
 {
+    static const char *const columns[] = {
+        [PEER_ID] = "id", [PEER_PID] = "pid", [PEER_PID_STARTED] = "pid_started", NULL};
     struct pg_array ids;
 
+    database_expect(peers, columns);
     pg_array_init(&ids);
     *ret_count = 0;
     for (int row = 0; row < PQntuples(peers); row++) {
-        pid_t pid = (pid_t)database_integer(peers, row, 1);
+        pid_t pid = (pid_t)database_integer(peers, row, PEER_PID);
 
-        if (!identity_is_gone(pid, database_integer(peers, row, 2))) {
+        if (!identity_is_gone(pid, database_integer(peers, row, PEER_PID_STARTED))) {
             continue;
         }
-        pg_array_integer(&ids, database_integer(peers, row, 0));
+        pg_array_integer(&ids, database_integer(peers, row, PEER_ID));
         (*ret_count)++;
     }
     return pg_array_steal(&ids);

@@ -52,11 +52,13 @@ static enum waited wait_for(const struct listener *listener, int socket, int tim
 /* LISTEN needs a session of its own; a transaction pooler gives none. */
 static bool is_direct(PGconn *connection, struct error *err)
 {
+    static const char *const columns[] = {"pg_backend_pid", NULL};
     AUTO(PQclear) PGresult *result = NULL;
 
     if (!database_run(connection, "connection_backend", NULL, &result, err)) {
         return false;
     }
+    database_expect(result, columns);
     if (database_integer(result, 0, 0) == PQbackendPID(connection)) {
         return true;
     }

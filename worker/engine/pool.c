@@ -152,11 +152,13 @@ static bool choose_kinds(const struct pool *pool, char *list, const char **ret_n
 /* Threads would only be told so again and again. */
 static bool check_role(PGconn *connection, struct error *err)
 {
+    static const char *const columns[] = {"may_work", "role", NULL};
     AUTO(PQclear) PGresult *result = NULL;
 
     if (!database_run(connection, "worker_may_work", NULL, &result, err)) {
         return false;
     }
+    database_expect(result, columns);
     if (database_boolean(result, 0, 0)) {
         return true;
     }

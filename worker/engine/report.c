@@ -184,9 +184,13 @@ void report_read(const struct flight *flight, struct report_verdict *ret_verdict
 {
     static const char *const statements[REPORT_VERDICTS] = {"queue_owned", "queue_finish",
                                                             "queue_fail", "queue_release"};
+    static const char *const columns[] = {"id", NULL};
 
     for (size_t i = 0; i < ARRAY_LENGTH(statements); i++) {
         ret_verdict->refused[i] = flight_result(flight, statements[i]);
+        if (ret_verdict->refused[i] != NULL) {
+            database_expect(ret_verdict->refused[i], columns);
+        }
     }
 }
 

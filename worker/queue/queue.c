@@ -26,6 +26,27 @@ enum {
     CLAIM_CLIENT_ID
 };
 
+const char *const queue_lane_columns[] = {
+    [LANE_KIND] = "kind",
+    [LANE_API] = "api_id",
+    [LANE_PRIORITY] = "priority",
+    [QUEUE_LANE_COLUMNS] = NULL,
+};
+const char *const queue_claim_columns[] = {
+    [CLAIM_ID] = "id",
+    [CLAIM_KIND] = "kind",
+    [CLAIM_API] = "api_id",
+    [CLAIM_PRIORITY] = "priority",
+    [CLAIM_RUN_AT] = "run_at",
+    [CLAIM_ATTEMPT] = "attempt",
+    [CLAIM_ARGS] = "args",
+    [CLAIM_CONTEXT] = "context",
+    [CLAIM_SHOP_HOST] = "shop_host",
+    [CLAIM_SECRET] = "sealed_secret",
+    [CLAIM_CLIENT_ID] = "client_id",
+    [QUEUE_CLAIM_COLUMNS] = NULL,
+};
+
 struct lane {
     char *kind;
     int api_id;
@@ -52,6 +73,7 @@ struct queue *queue_new(const PGresult *lanes)
 {
     struct queue *queue = xcalloc(1, sizeof(*queue));
 
+    database_expect(lanes, queue_lane_columns);
     queue->count = (size_t)PQntuples(lanes);
     queue->lanes = xcalloc(queue->count, sizeof(*queue->lanes));
     for (size_t i = 0; i < queue->count; i++) {
@@ -224,6 +246,7 @@ int queue_claimed_count(struct queue *queue, const PGresult *result, int limit)
 {
     int count = PQntuples(result);
 
+    database_expect(result, queue_claim_columns);
     if (count < limit) {
         /* The lanes are empty from here on: the next claim starts at the front again. */
         rewind_lanes(queue);

@@ -24,6 +24,11 @@ struct queue;
 bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
                 struct queue **ret_queue, struct error *err) MUSTCHECK;
 
+/* The columns that queue_lanes and queue_claim are read by; NULL ends them. */
+enum { QUEUE_LANE_COLUMNS = 3, QUEUE_CLAIM_COLUMNS = 11 };
+extern const char *const queue_lane_columns[QUEUE_LANE_COLUMNS + 1];
+extern const char *const queue_claim_columns[QUEUE_CLAIM_COLUMNS + 1];
+
 /* A queue over the lanes in a result of sql/queries/queue_lanes.sql. */
 struct queue *queue_new(const PGresult *lanes) MUSTCHECK;
 
