@@ -23,7 +23,6 @@ UNION ALL
 -- verify, by integration: what the shop and the sender should be like.
 SELECT 'verify'::text, i.id, jsonb_build_object(
     'shop_host', i.shop_host, 'open_statuses', i.open_statuses, 'shipped_status', i.shipped_status,
-    'attempts_before_giving_up', 3,
     'from_address', CASE WHEN f.id IS NOT NULL THEN jsonb_build_object(
         'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone,
         'street', f.street, 'number', f.number,

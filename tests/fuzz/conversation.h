@@ -181,13 +181,13 @@ static inline enum step conversation_answer(struct conversation *talk, struct fu
                                       .trouble = is_answered ? "" : "it broke"});
 }
 
-/* Leads a job through all answers of the input; takes the reference to `context`. */
-static inline void converse(const char *kind, json_t *context, const char *token_problem,
-                            struct fuzz_input *input)
+/* Leads an attempt at a job through all answers of the input; takes the reference to `context`. */
+static inline void converse_at(int attempt, const char *kind, json_t *context,
+                               const char *token_problem, struct fuzz_input *input)
 {
     struct conversation talk = {
         .job = {.id = 7,
-                .attempt = 1,
+                .attempt = attempt,
                 .args = json_object(),
                 .context = context,
                 .token_problem = token_problem},
@@ -209,6 +209,13 @@ static inline void converse(const char *kind, json_t *context, const char *token
     outcome_release(&talk.outcome);
     json_decref(talk.job.args);
     json_decref(talk.job.context);
+}
+
+/* The first attempt. */
+static inline void converse(const char *kind, json_t *context, const char *token_problem,
+                            struct fuzz_input *input)
+{
+    converse_at(1, kind, context, token_problem, input);
 }
 
 #endif

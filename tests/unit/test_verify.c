@@ -2,7 +2,7 @@
 
 static const char good_context[] =
     "{\"shop_host\":\"voorbeeld.myonline.store\",\"open_statuses\":[1,3],\"shipped_status\":2,"
-    "\"attempts_before_giving_up\":3,\"from_address\":{\"name\":\"Wim Winkel\",\"company\":null,"
+    "\"from_address\":{\"name\":\"Wim Winkel\",\"company\":null,"
     "\"email\":\"wim@example.org\",\"phone\":null,\"street\":\"Laan\",\"number\":\"1\","
     "\"number_addition\":null,\"postcode\":\"3511ZZ\",\"city\":\"Utrecht\",\"country\":\"NL\"}}";
 
@@ -269,12 +269,10 @@ TEST(an_unreachable_shop_is_tried_again_until_the_last_attempt)
     for (size_t i = 0; i < 2 * ARRAY_LENGTH(troubles); i++) {
         size_t trouble = i / 2;
         bool is_last = i % 2 == 1;
-        json_t *context = json_loads(good_context, 0, NULL);
         struct talk talk;
 
-        /* The attempt is looked at when the job begins. */
-        json_object_set_new(context, "attempts_before_giving_up", json_integer(is_last ? 1 : 3));
-        talk_begin(&talk, "verify", context);
+        talk_begin(&talk, "verify", json_loads(good_context, 0, NULL));
+        talk.job.attempt = is_last ? 3 : 2;
         talk_start(&talk);
         if (troubles[trouble].status == 0) {
             talk_trouble(&talk, troubles[trouble].class);
@@ -296,11 +294,10 @@ TEST(an_unreachable_shop_is_tried_again_until_the_last_attempt)
 TEST(a_status_list_that_cannot_be_had_does_not_reject_the_shop)
 {
     for (int is_last = 0; is_last <= 1; is_last++) {
-        json_t *context = json_loads(good_context, 0, NULL);
         struct talk talk;
 
-        json_object_set_new(context, "attempts_before_giving_up", json_integer(is_last ? 1 : 3));
-        talk_begin(&talk, "verify", context);
+        talk_begin(&talk, "verify", json_loads(good_context, 0, NULL));
+        talk.job.attempt = is_last ? 3 : 2;
         answer_store(&talk, NULL);
         assert_int_equal(talk_http(&talk, 500, ""), is_last ? STEP_DONE : STEP_RETRY);
 

@@ -16,7 +16,8 @@
 #include "worker/jobs/verify_reasons.h"
 
 #define DEFAULT_SHIPPED_STATUS 2
-#define DEFAULT_ATTEMPTS       3
+/* A merchant waits for the verdict, so it is given long before the job has used up its attempts. */
+#define ATTEMPTS 3
 
 /* Longest text of an address field that is looked at: presence is what counts. */
 #define FIELD_LENGTH 300
@@ -27,7 +28,6 @@ struct verify {
     const struct job *job;
     const char *shop_host; /* borrowed from the context */
     int32_t shipped_status;
-    bool is_last_attempt;
     enum verify_phase phase;
     struct store store;
     json_t *statuses; /* NULL until read */
@@ -39,7 +39,6 @@ static void *verify_begin(const struct job *job, struct outcome *outcome)
 {
     struct verify *verify = xcalloc(1, sizeof(*verify));
     const char *shop_host = json_string_value(json_object_get(job->context, "shop_host"));
-    int32_t attempts = DEFAULT_ATTEMPTS;
 
     if (shop_host == NULL) {
         outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR,
@@ -52,10 +51,6 @@ static void *verify_begin(const struct job *job, struct outcome *outcome)
     if (!lenient_integer(job->context, "shipped_status", &verify->shipped_status)) {
         verify->shipped_status = DEFAULT_SHIPPED_STATUS;
     }
-    if (!lenient_integer(job->context, "attempts_before_giving_up", &attempts)) {
-        attempts = DEFAULT_ATTEMPTS;
-    }
-    verify->is_last_attempt = job->attempt >= attempts;
     return verify;
 }
 
@@ -150,12 +145,17 @@ static void warn(struct verify *verify, enum verify_reason warning, const char *
     append_sentence(&verify->warning_en, verify_reason_english(warning, values));
 }
 
+static bool is_last_attempt(const struct verify *verify)
+{
+    return verify->job->attempt >= ATTEMPTS;
+}
+
 /* No usable answer: the merchant reads "we will try again" until the last attempt, which rejects.
  */
 static enum step unreachable(struct verify *verify, const struct http_response *answer,
                              const char *deed, const char *why, struct outcome *outcome)
 {
-    if (verify->is_last_attempt) {
+    if (is_last_attempt(verify)) {
         outcome->http_status = answer->status;
         return reject(verify, REASON_UNREACHABLE, (const char *const[3]){NULL}, outcome);
     }
@@ -332,7 +332,7 @@ static enum step judge_statuses(struct verify *verify, const struct http_respons
     if (class == ERROR_CLASS_RATE_LIMITED) {
         return job_answer_useless(answer, deed, NULL, outcome);
     }
-    if (is_unreachable(class) && !verify->is_last_attempt) {
+    if (is_unreachable(class) && !is_last_attempt(verify)) {
         return unreachable(verify, answer, deed, NULL, outcome);
     }
     /* The partner token is our affair; the shop itself has answered and can be used. */
