@@ -250,6 +250,86 @@ TEST(a_service_that_says_nothing_is_given_up_in_time)
     }
 }
 
+/* Goes on as if that much time had passed without a byte. */
+static void let_time_pass(struct http_rig *rig, int64_t us)
+{
+    http_client_advance(rig->client, clock_monotonic_us() + us);
+}
+
+/* A service that thinks for long is not dead; one that stops within its answer is. */
+TEST(only_a_body_that_has_begun_can_stall)
+{
+    static const char *const thoughts[] = {"", "HTTP/1.1 200 OK\r\n", "Content-Length: 9999\r\n",
+                                           "\r\n"};
+    struct http_request request = some_request();
+    AUTO(result) struct result result = {.times = 0};
+    struct http_rig rig;
+
+    http_rig_start(&rig, 300 * INT64_C(1000000));
+    request.not_repeatable = true;
+    http_rig_send(&rig, &request, &result);
+    http_rig_accept(&rig);
+    http_rig_hear(&rig, "\r\n\r\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(thoughts); i++) {
+        scripted_peer_say(&rig.peer, thoughts[i]);
+        http_rig_round(&rig, 10);
+        let_time_pass(&rig, 299 * INT64_C(1000000));
+        assert_int_equal(result.times, 0);
+    }
+    scripted_peer_say(&rig.peer, "[");
+    http_rig_round(&rig, 100);
+    let_time_pass(&rig, 9 * INT64_C(1000000));
+    assert_int_equal(result.times, 0);
+    assert_true(http_client_deadline_us(rig.client) <=
+                clock_monotonic_us() + 10 * INT64_C(1000000));
+    let_time_pass(&rig, 10 * INT64_C(1000000));
+    assert_int_equal(result.times, 1);
+    assert_int_equal(result.answer.transport, ERROR_CLASS_UNKNOWN_OUTCOME);
+    assert_string_equal(result.trouble, "the answer stopped coming in");
+    assert_int_equal(http_client_deadline_us(rig.client), INT64_MAX);
+    http_rig_stop(&rig);
+}
+
+/* Some bytes are not enough: a drip could go on for ever. */
+TEST(a_drip_is_given_up_and_a_flow_is_not)
+{
+    static const char bytes[600] = "[";
+    struct http_request request = some_request();
+    AUTO(result) struct result dripping = {.times = 0};
+    AUTO(result) struct result flowing = {.times = 0};
+    struct http_rig rig;
+
+    http_rig_start(&rig, 300 * INT64_C(1000000));
+    http_rig_send(&rig, &request, &dripping);
+    http_rig_accept(&rig);
+    http_rig_hear(&rig, "\r\n\r\n");
+    scripted_peer_say(&rig.peer, "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n[");
+    http_rig_round(&rig, 100);
+    int64_t begun_us = clock_monotonic_us();
+    struct scripted_peer first = rig.peer;
+    rig.peer.socket = -1;
+    rig.peer.heard = (struct buffer)BUFFER_INIT(1U << 20);
+    http_rig_send(&rig, &request, &flowing);
+    http_rig_accept(&rig);
+    http_rig_hear(&rig, "\r\n\r\n");
+    scripted_peer_say(&rig.peer, "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n");
+    scripted_peer_say_bytes(&first, bytes, 100);
+    scripted_peer_say_bytes(&rig.peer, bytes, 100);
+    http_rig_round(&rig, 100);
+    while (clock_monotonic_us() < begun_us + 50000) { /* the windows differ by so much */
+        http_rig_round(&rig, 50);
+    }
+    scripted_peer_say_bytes(&rig.peer, bytes, sizeof(bytes));
+    http_rig_round(&rig, 100);
+    http_client_advance(rig.client, begun_us + 10 * INT64_C(1000000) + 25000);
+    assert_int_equal(dripping.times, 1);
+    assert_int_equal(dripping.answer.transport, ERROR_CLASS_TIMEOUT);
+    assert_int_equal(flowing.times, 0);
+    scripted_peer_hang_up(&first);
+    buffer_release(&first.heard);
+    http_rig_stop(&rig);
+}
+
 TEST(a_refused_connection_is_the_network_and_nothing_was_sent)
 {
     struct http_request request = some_request();

@@ -58,6 +58,7 @@ struct http_response {
     int status;       /* HTTP status; 0 without an answer */
     const char *body; /* zero-terminated; never NULL */
     size_t length;
+    int64_t took_ms; /* from when it was asked for until it had come */
     int64_t
         retry_after_ms; /* from Retry-After (seconds or date), clamped to an hour; -1 when absent */
     /* What went wrong in words when transport is not OK; with an answer only of a call that was not

@@ -14,9 +14,6 @@
 #include "worker/calls/http_internal.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
-/* A peer that drips slower than this for ten seconds is not answering. */
-#define LOW_SPEED_BYTES   50L
-#define LOW_SPEED_SECONDS 10L
 /* What curl reads at a time. Each call has a buffer of this size, so it decides what thousands of
  * calls in flight weigh. */
 #define READ_BYTES 4096L
@@ -104,8 +101,6 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BYTES);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(client->config->request_timeout_us / 1000));
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_BYTES);
-    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_SECONDS);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "Koppeling/" KOPPELING_VERSION);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->usual_headers);
 }
@@ -130,28 +125,11 @@ static struct http_call *take_spare(struct http_client *client)
     return call;
 }
 
-static void link_call(struct http_client *client, struct http_call *call)
-{
-    call->previous = NULL;
-    call->next = client->in_flight;
-    if (call->next != NULL) {
-        call->next->previous = call;
-    }
-    client->in_flight = call;
-}
-
 /* Takes a call out of curl and keeps its handle for the next one; the body is the caller's. */
 static struct buffer retire_call(struct http_client *client, struct http_call *call)
 {
     curl_multi_remove_handle(client->multi, call->easy);
-    if (call->previous != NULL) {
-        call->previous->next = call->next;
-    } else {
-        client->in_flight = call->next;
-    }
-    if (call->next != NULL) {
-        call->next->previous = call->previous;
-    }
+    http_call_leave(call);
     http_request_clear(call);
     call->next = client->spare;
     client->spare = call;
@@ -169,7 +147,7 @@ struct http_call *http_send(struct http_client *client, const struct http_reques
     call->not_repeatable = request->not_repeatable;
     call->is_secret = request->is_form;
     http_request_set(call, request, secrets);
-    link_call(client, call);
+    http_call_enter(call, &client->waiting);
     CURLMcode code = curl_multi_add_handle(client->multi, call->easy);
     if (code != CURLM_OK) {
         LOG_ERROR("curl refuses a call", LOG_TEXT("reason", curl_multi_strerror(code)));
@@ -233,17 +211,21 @@ void http_client_advance(struct http_client *client, int64_t now_us)
 {
     int running;
 
-    if (now_us < client->deadline_us) {
-        return;
+    if (now_us >= client->deadline_us) {
+        client->deadline_us = INT64_MAX;
+        curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        collect(client);
     }
-    client->deadline_us = INT64_MAX;
-    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(client);
+    for (struct http_call *call; (call = http_stall_find(client, now_us)) != NULL;) {
+        finish_call(client, call, CURLE_OPERATION_TIMEDOUT);
+    }
 }
 
 int64_t http_client_deadline_us(const struct http_client *client)
 {
-    return client->deadline_us;
+    int64_t stall_us = http_stall_deadline_us(client);
+
+    return stall_us < client->deadline_us ? stall_us : client->deadline_us;
 }
 
 void http_client_free(struct http_client *client)
@@ -251,8 +233,11 @@ void http_client_free(struct http_client *client)
     if (client == NULL) {
         return;
     }
-    while (client->in_flight != NULL) {
-        http_cancel(client, client->in_flight);
+    while (client->waiting.first != NULL) {
+        http_cancel(client, client->waiting.first);
+    }
+    while (client->receiving.first != NULL) {
+        http_cancel(client, client->receiving.first);
     }
     for (struct http_call *call = client->spare, *next = NULL; call != NULL; call = next) {
         next = call->next;

@@ -36,11 +36,12 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_call *call = context;
 
+    http_stall_received(call, size * count);
     if (call->body.bytes == NULL) {
         make_body(call);
     }
     if (!buffer_append(&call->body, bytes, size * count)) {
-        call->too_large = "the answer is larger than 16 MiB";
+        call->trouble = "the answer is larger than 16 MiB";
         return 0;
     }
     return size * count;
@@ -72,7 +73,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 
     call->header_bytes += size * count;
     if (call->header_bytes > HEADERS_LIMIT) {
-        call->too_large = "the headers of the answer are larger than 64 KiB";
+        call->trouble = "the headers of the answer are larger than 64 KiB";
         return 0;
     }
     if (count >= 5 && strncmp(line, "HTTP/", 5) == 0) {
@@ -118,7 +119,8 @@ struct buffer http_answer_clear(struct http_call *call)
     call->retry_after[0] = '\0';
     call->header_bytes = 0;
     call->headers_ended = false;
-    call->too_large = NULL;
+    call->trouble = NULL;
+    call->window_bytes = 0;
     return body;
 }
 
@@ -145,6 +147,7 @@ static enum error_class classify(const struct http_call *call, CURLcode code)
         {CURLE_SSL_CACERT_BADFILE, ERROR_CLASS_TLS},
         {CURLE_SSL_ISSUER_ERROR, ERROR_CLASS_TLS},
         {CURLE_URL_MALFORMAT, ERROR_CLASS_CLIENT_ERROR},
+        {CURLE_WRITE_ERROR, ERROR_CLASS_UNREADABLE}, /* larger than we take */
         {CURLE_WEIRD_SERVER_REPLY, ERROR_CLASS_UNREADABLE},
         {CURLE_UNSUPPORTED_PROTOCOL, ERROR_CLASS_UNREADABLE},
         {CURLE_HTTP2, ERROR_CLASS_NETWORK},
@@ -153,9 +156,6 @@ static enum error_class classify(const struct http_call *call, CURLcode code)
 
     if (call->not_repeatable && code != CURLE_OK && !was_never_sent(code)) {
         return ERROR_CLASS_UNKNOWN_OUTCOME;
-    }
-    if (call->too_large != NULL) {
-        return ERROR_CLASS_UNREADABLE;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(classes); i++) {
         if (classes[i].code == code) {
@@ -169,13 +169,15 @@ struct http_response http_answer_read(const struct http_call *call, CURLcode cod
 {
     long status = 0;
     const char *trouble = "";
+    curl_off_t took_us = 0;
 
     if (code == CURLE_OK && !call->headers_ended) {
         code = CURLE_PARTIAL_FILE; /* curl calls it an answer when the peer hangs up among them */
     }
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &took_us);
     if (code != CURLE_OK) {
-        trouble = call->too_large != NULL ? call->too_large : curl_easy_strerror(code);
+        trouble = call->trouble != NULL ? call->trouble : curl_easy_strerror(code);
     }
     return (struct http_response){
         .transport = classify(call, code),
@@ -183,6 +185,7 @@ struct http_response http_answer_read(const struct http_call *call, CURLcode cod
         .retry_after_ms = http_retry_after_ms(call->retry_after, clock_wall_us() / 1000000),
         .body = call->body.bytes != NULL ? call->body.bytes : "",
         .length = call->body.length,
+        .took_ms = took_us / 1000,
         .trouble = trouble,
     };
 }

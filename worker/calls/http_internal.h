@@ -1,6 +1,6 @@
 /*
  * What the files of the HTTP client share: http.c (calls and their life), http_request.c (what is
- * sent), http_answer.c (what comes back). For them alone; everybody else includes http.h.
+ * sent), http_answer.c (what comes back), http_stall.c (what comes too slowly). For them alone; everybody else includes http.h.
  */
 #ifndef WORKER_CALLS_HTTP_INTERNAL_H
 #define WORKER_CALLS_HTTP_INTERNAL_H
@@ -18,13 +18,21 @@ struct http_call {
     char retry_after[64];
     size_t header_bytes;
     bool headers_ended;
-    const char *too_large; /* what was, in words; NULL: nothing */
+    const char *trouble; /* what is wrong with the answer, where curl would not know; NULL */
+    int64_t window_us;   /* the body: since when its speed is measured */
+    size_t window_bytes; /* and what has come in since */
     bool not_repeatable;
     bool is_secret; /* the answer is a token: wiped as soon as it was read */
     http_done_callback *done;
     void *context;
-    struct http_call *previous; /* in the list of calls in flight */
-    struct http_call *next;     /* there, or in the free list */
+    struct http_call_list *list; /* of the client that it is on */
+    struct http_call *previous;  /* there */
+    struct http_call *next;      /* there, or in the free list */
+};
+
+struct http_call_list {
+    struct http_call *first;
+    struct http_call *last;
 };
 
 /* Bodies come in one after the other: a few buffers serve all calls. */
@@ -37,7 +45,8 @@ struct http_client {
     uint32_t tag;
     int64_t deadline_us;
     struct curl_slist *usual_headers; /* of a request without body and bearer token */
-    struct http_call *in_flight;
+    struct http_call_list waiting;    /* calls in flight: without a byte of the body */
+    struct http_call_list receiving;  /* and with one; the one that is slow for longest first */
     struct http_call *spare;
     struct buffer spare_bodies[HTTP_SPARE_BODIES];
     size_t spare_body_count;
@@ -53,6 +62,19 @@ void http_request_clear(struct http_call *call);
 
 /* The headers of a request without body and bearer token. The caller frees. */
 struct curl_slist *http_request_usual_headers(void);
+
+/* Puts a call that is on no list at the end of one, and takes it off. */
+void http_call_enter(struct http_call *call, struct http_call_list *list);
+void http_call_leave(struct http_call *call);
+
+/* So many bytes of the body have come in. */
+void http_stall_received(struct http_call *call, size_t length);
+
+/* When http_stall_find() will find one, if nothing more comes in; INT64_MAX for never. */
+int64_t http_stall_deadline_us(const struct http_client *client);
+
+/* A call whose body comes in too slowly, with that as its trouble; NULL: there is none. */
+struct http_call *http_stall_find(const struct http_client *client, int64_t now_us);
 
 /* Makes the easy handle of a new call, which has no body yet, put its answer into the call. */
 void http_answer_set_up(struct http_call *call);
