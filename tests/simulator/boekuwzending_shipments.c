@@ -168,8 +168,8 @@ void boekuwzending_create_shipment(struct call *call)
 static void list_add(struct call *call, const struct shipment *shipment, struct page page,
                      size_t *found)
 {
-    if (shipment->account != call->account || ++*found <= page.skip ||
-        *found > page.skip + page.take) {
+    if (shipment->account != call->account || !shipment_is_there(shipment) ||
+        ++*found <= page.skip || *found > page.skip + page.take) {
         return;
     }
     put(&call->answer.body, "%s%s", *found > page.skip + 1 ? "," : "", shipment->overview);

@@ -140,7 +140,9 @@ const struct shipment *booking_find_shipment(const struct booking *booking,
 {
     const struct shipment *shipment = map_find(&booking->shipments, id);
 
-    return shipment != NULL && shipment->account == account ? shipment : NULL;
+    return shipment != NULL && shipment->account == account && shipment_is_there(shipment)
+               ? shipment
+               : NULL;
 }
 
 const struct label *booking_find_label(const struct booking *booking, const struct account *account,
@@ -149,9 +151,14 @@ const struct label *booking_find_label(const struct booking *booking, const stru
     const struct label *label = map_find(&booking->labels, id);
 
     return label != NULL && label->shipment->account == account &&
-                   shipment_has_labels(label->shipment)
+                   shipment_is_there(label->shipment) && shipment_has_labels(label->shipment)
                ? label
                : NULL;
+}
+
+bool shipment_is_there(const struct shipment *shipment)
+{
+    return clock_wall_us() >= shipment->there_at_us;
 }
 
 bool shipment_has_labels(const struct shipment *shipment)

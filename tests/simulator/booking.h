@@ -63,6 +63,7 @@ struct shipment {
     size_t label_count;
     int64_t labels_at_us;                  /* wall time from which on the labels exist */
     int64_t created_us;                    /* wall time */
+    int64_t there_at_us;                   /* wall time from which on it can be found; 0: at once */
     size_t nth_of_reference;               /* 1 for the first with its reference */
     const struct shipment *same_reference; /* an older one with the same reference, or NULL */
 };
@@ -108,6 +109,9 @@ const struct shipment *booking_find_shipment(const struct booking *booking,
                                              const struct account *account, const char *id);
 const struct label *booking_find_label(const struct booking *booking, const struct account *account,
                                        const char *id);
+
+/* Whether the shipment can be found by now. */
+bool shipment_is_there(const struct shipment *shipment);
 
 /* Whether the labels of the shipment exist by now. */
 bool shipment_has_labels(const struct shipment *shipment);

@@ -90,6 +90,13 @@ static void call_identify(struct call *call)
     }
 }
 
+/* Whether its `ms` are those of the answer, too. */
+static bool delays_answer(const struct fault *fault)
+{
+    return fault->kind->use != FAULT_LABELS &&
+           (fault->kind->use != FAULT_BOOKING || fault->settings.variant == NULL);
+}
+
 /* How long to wait before the answer, in microseconds. */
 static int64_t call_latency(struct call *call)
 {
@@ -97,7 +104,7 @@ static int64_t call_latency(struct call *call)
     int64_t least = simulator->settings.latency_ms;
     int64_t jitter = simulator->settings.jitter_ms;
 
-    if (call->fault != NULL && call->fault->kind->use != FAULT_LABELS) {
+    if (call->fault != NULL && delays_answer(call->fault)) {
         least += call->fault->settings.ms;
         jitter += call->fault->settings.jitter_ms;
     }
@@ -220,7 +227,8 @@ enum MHD_Result call_advance(struct call *call)
     if (call->phase == CALL_RECEIVING) {
         int64_t latency_us = call_begin(call);
 
-        if (call->fault != NULL && call->fault->settings.after_effect) {
+        if (call->fault != NULL &&
+            (call->fault->settings.after_effect || call->fault->kind->use == FAULT_BOOKING)) {
             call_perform(call);
         }
         call->phase = CALL_WAITING;

@@ -199,6 +199,24 @@ static void apply_nul_byte(const struct fault *fault, enum api api, struct answe
     insert_into_name(answer, "nul\\u0000byte");
 }
 
+/* The shipment is made in any case; the variant says what the client hears of it, and when. */
+static void apply_late_booking(const struct fault *fault, enum api api, struct answer *answer)
+{
+    static const struct {
+        const char *variant;
+        void (*apply)(const struct fault *fault, enum api api, struct answer *answer);
+    } variants[] = {{"reset", apply_reset},
+                    {"close", apply_close},
+                    {"stall", apply_stall},
+                    {"status", apply_status}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(variants) && fault->settings.variant != NULL; i++) {
+        if (strcmp(variants[i].variant, fault->settings.variant) == 0) {
+            variants[i].apply(fault, api, answer);
+        }
+    }
+}
+
 const struct fault_kind *fault_kind_find(const char *name)
 {
     static const struct fault_kind kinds[] = {
@@ -218,6 +236,7 @@ const struct fault_kind *fault_kind_find(const char *name)
         {"invalid_utf8", FAULT_BENDS, apply_invalid_utf8},
         {"nul_byte", FAULT_BENDS, apply_nul_byte},
         {"late_labels", FAULT_LABELS, NULL},
+        {"late_booking", FAULT_BOOKING, apply_late_booking},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {

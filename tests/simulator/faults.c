@@ -122,13 +122,13 @@ bool faults_add(struct faults *faults, json_t *json, uint64_t *ret_id, struct er
     return true;
 }
 
-/* Late labels are only for the request that makes them; others would use the fault up. */
+/* What is late is only for the request that makes it; others would use the fault up. */
 static bool fault_makes_sense(const struct fault *fault, const struct fault_target *target)
 {
     static const char suffix[] = "/shipments";
     size_t length = strlen(target->path);
 
-    return fault->kind->use != FAULT_LABELS ||
+    return (fault->kind->use != FAULT_LABELS && fault->kind->use != FAULT_BOOKING) ||
            (target->api != API_MIJNWEBWINKEL && strcmp(target->method, "POST") == 0 &&
             length >= sizeof(suffix) - 1 &&
             strcmp(target->path + length - (sizeof(suffix) - 1), suffix) == 0);

@@ -23,6 +23,7 @@ enum fault_use {
     FAULT_REPLACES, /* the request has no effect, unless after_effect is set */
     FAULT_BENDS,    /* the request takes effect and its answer is bent */
     FAULT_LABELS,   /* for POST /shipments only: `ms` delays the labels, not the answer */
+    FAULT_BOOKING,  /* for POST /shipments only: the shipment is there after `ms`, come what may */
 };
 
 struct fault;

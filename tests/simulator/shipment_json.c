@@ -206,6 +206,9 @@ struct shipment *shipment_new(struct call *call, const json_t *request)
     if (call->fault != NULL && call->fault->kind->use == FAULT_LABELS) {
         shipment->labels_at_us += call->fault->settings.ms * 1000;
     }
+    if (call->fault != NULL && call->fault->kind->use == FAULT_BOOKING) {
+        shipment->there_at_us = shipment->created_us + call->fault->settings.ms * 1000;
+    }
     calendar_local(shipment->created_us, date, NULL);
     dice_uuid(&call->simulator->dice, shipment->id);
     shipment->sequence =

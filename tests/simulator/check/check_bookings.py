@@ -125,6 +125,24 @@ class Boekuwzending(Case):
         self.assertEqual(len(shipment["labels"]), 2)
         self.assertEqual(len(self.api("POST", "/shipments", SHIPMENT).json["labels"]), 2)
 
+    def test_a_late_booking_with_its_answer(self):
+        self.s.fault("late_booking", "boekuwzending", ms=300)
+        begun = time.monotonic()
+        shipment = self.api("POST", "/shipments", SHIPMENT).json
+        self.assertGreaterEqual(time.monotonic() - begun, 0.3)
+        self.assertEqual(self.api("GET", "/shipments/" + shipment["id"]).status, 200)
+
+    def test_a_late_booking_whose_answer_is_lost(self):
+        found = {"invoiceReference": SHIPMENT["invoiceReference"]}
+        self.s.fault("late_booking", "boekuwzending", ms=400, variant="status", status=502, times=1)
+        self.assertEqual(self.api("POST", "/shipments", SHIPMENT).status, 502)
+        hidden, = self.s.control("GET", "/shipments")
+        self.assertEqual(self.api("GET", "/shipments", query=found).json, [])
+        for path in ("", "/labels"):
+            self.assertEqual(self.api("GET", f"/shipments/{hidden['id']}{path}").status, 404)
+        time.sleep(0.5)
+        self.assertEqual([hit["id"] for hit in self.api("GET", "/shipments", query=found).json], [hidden["id"]])
+
     def test_orders(self):
         first, second = (self.api("POST", "/orders", ORDER) for _ in range(2))
         self.assertEqual((first.status, second.status), (201, 201))
