@@ -344,7 +344,7 @@ TEST(while_a_culprit_is_looked_for_the_lease_is_renewed_by_itself)
     assert_true(rig_send(&rig));
     assert_true(flight_has(rig.flight, "worker_renew"));
     assert_false(flight_has(rig.flight, "queue_finish"));
-    rig_answer(&rig, "worker_renew", rig_integer(RIG_WORKER));
+    rig_answer(&rig, "worker_renew", rig_id(RIG_WORKER));
     rig_commit(&rig);
     assert_true(rig_send(&rig));
     assert_string_equal(rig_said(&rig, "queue_finish", 0), "{1,2,3,4}");
