@@ -89,3 +89,26 @@ class BookingCase(Case):
         """The shop answers its next request for a list with these orders, whatever it was asked for."""
         self.simulator.fault("status", "shop:shop1", path_contains="/v1/orders", status=200,
                              body=json.dumps(orders), **{"times": 1, **fault})
+
+
+class LabelCase(BookingCase):
+    """A connected shop with three orders, and what becomes of them in the shop."""
+
+    def setUp(self):
+        super().setUp()
+        self.integration = self.connect_with_numbers(70001, 70002, 70003)
+
+    def patches(self):
+        return [request for request in self.simulator.requests("shop1") if request["method"] == "PATCH"]
+
+    def check_marked(self, number, outcome="marked", environment="production"):
+        row = self.order(number)
+        self.assertEqual((row["state"], row["mark_outcome"], row["marked_label_environment"]),
+                         ("marked_shipped", outcome, environment), row)
+
+    def check_not_marked(self, number, reason_code):
+        row = self.order(number)
+        self.assertEqual((row["state"], row["mark_outcome"], row["mark_reason_code"]),
+                         ("label_created", "not_marked", reason_code), row)
+        self.assertTrue(row["mark_reason"])
+        self.assertEqual(self.patches(), [])
