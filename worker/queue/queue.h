@@ -140,6 +140,4 @@ void queue_report_released(struct queue_report *report, int64_t id, int64_t toke
  * answers with the ids of the jobs that are somebody else's by now. Empties the report. */
 void queue_report_add(struct queue_report *report, struct flight *flight);
 
-void queue_report_release(struct queue_report *report);
-
 #endif

@@ -2,18 +2,26 @@
 #include "common/memory.h"
 #include "worker/queue/queue.h"
 
+static void init_all(struct pg_array *arrays, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        pg_array_init(&arrays[i]);
+    }
+}
+
+static void release_all(struct pg_array *arrays, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        pg_array_release(&arrays[i]);
+    }
+}
+
 void queue_report_init(struct queue_report *report)
 {
     *report = (struct queue_report){.done_count = 0};
-    for (size_t i = 0; i < ARRAY_LENGTH(report->done); i++) {
-        pg_array_init(&report->done[i]);
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(report->failed); i++) {
-        pg_array_init(&report->failed[i]);
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(report->released); i++) {
-        pg_array_init(&report->released[i]);
-    }
+    init_all(report->done, QUEUE_DONE_COLUMNS);
+    init_all(report->failed, QUEUE_FAILED_COLUMNS);
+    init_all(report->released, QUEUE_RELEASED_COLUMNS);
 }
 
 static void add_status(struct pg_array *array, int http_status)
@@ -106,19 +114,8 @@ void queue_report_add(struct queue_report *report, struct flight *flight)
     add_failed(report, flight);
     add_part(flight, "queue_release", report->released, ARRAY_LENGTH(report->released),
              report->released_count);
-    queue_report_release(report);
-}
-
-void queue_report_release(struct queue_report *report)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(report->done); i++) {
-        pg_array_release(&report->done[i]);
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(report->failed); i++) {
-        pg_array_release(&report->failed[i]);
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(report->released); i++) {
-        pg_array_release(&report->released[i]);
-    }
+    release_all(report->done, QUEUE_DONE_COLUMNS);
+    release_all(report->failed, QUEUE_FAILED_COLUMNS);
+    release_all(report->released, QUEUE_RELEASED_COLUMNS);
     report->done_count = report->failed_count = report->released_count = 0;
 }
