@@ -1,12 +1,12 @@
--- What a class of error means for the API and the shop that it came from, and which API is a shop's own: columns, so that
--- no statement has to know classes or APIs by name.
+-- What a class of error means for the API and the shop that it came from, and which API is a shop's own: columns, so
+-- that no statement has to know classes or APIs by name.
 
 ALTER TABLE koppeling.api
     ADD is_shop boolean NOT NULL DEFAULT false,
     ADD CONSTRAINT api_shop_is_production CHECK (NOT is_shop OR environment = 'production');
 COMMENT ON COLUMN koppeling.api.is_shop IS
-    'A job of this API calls the shop itself, with its own token: it waits while the shop is blocked, paused or refuses '
-    'us. False: it calls somebody else, or nobody.';
+    'A job of this API calls the shop itself, with its own token: it waits while the shop is blocked, paused or '
+    'refuses us. False: it calls somebody else, or nobody.';
 UPDATE koppeling.api SET is_shop = true WHERE name = 'mijnwebwinkel';
 
 ALTER TABLE koppeling.retry_rule

@@ -68,8 +68,8 @@ ALTER TABLE koppeling.imported_order
         'address_without_postcode', 'address_too_long', 'country_not_understood', 'country_not_given',
         'phone_not_understood']::text[]);
 COMMENT ON COLUMN koppeling.imported_order.warnings IS
-    'What a person should look at before it is dispatched: codes of table order_warning; order_warnings() tells them in '
-    'words.';
+    'What a person should look at before it is dispatched: codes of table order_warning; order_warnings() tells them '
+    'in words.';
 COMMENT ON COLUMN koppeling.imported_order.ship_to_country_given IS
     'The country as the shop wrote it, when it was not understood; ship_to_country is NULL then.';
 
@@ -77,7 +77,8 @@ INSERT INTO koppeling.message (code, nl, en) VALUES
     ('dispatch_withdrawn', 'bestelling %s is ingetrokken (%s)', 'order %s was withdrawn (%s)'),
     ('dispatch_erased', 'het adres van bestelling %s is gewist', 'the address of order %s was erased'),
     ('dispatch_disconnected', 'de winkel van bestelling %s is ontkoppeld', 'the shop of order %s is disconnected'),
-    ('dispatch_incomplete', 'het adres van bestelling %s is niet volledig%s', 'the address of order %s is incomplete%s'),
+    ('dispatch_incomplete',
+     'het adres van bestelling %s is niet volledig%s', 'the address of order %s is incomplete%s'),
     ('dispatch_no_sender', 'koppeling %s heeft geen afzenderadres', 'integration %s has no from address'),
     ('dispatch_sender_incomplete', 'afzenderadres %s is niet volledig', 'from address %s is incomplete'),
     ('dispatch_no_credentials', 'account %s heeft geen inloggegevens voor %s', 'account %s has no credentials for %s');

@@ -1,6 +1,6 @@
--- Ends attempts that did not succeed. The rule of the class decides: again later, or give up and wait for a person. What
--- the failures say about APIs and shops is known by now (queue_trip_api, queue_hold_shop, in the same flight): the jobs
--- are not to blame for an API that is in trouble, and none runs before its shop may be called again.
+-- Ends attempts that did not succeed. The rule of the class decides: again later, or give up and wait for a person.
+-- What the failures say about APIs and shops is known by now (queue_trip_api, queue_hold_shop, in the same flight): the
+-- jobs are not to blame for an API that is in trouble, and none runs before its shop may be called again.
 --
 -- $1 ids   $2 fencing tokens   $3 error classes   $4 errors in words   $5 HTTP statuses
 -- $6 what the service asked us to wait, in ms (NULL: nothing)   $7 true: trying again cannot help

@@ -10,9 +10,10 @@ INSERT INTO koppeling.job (id, kind, integration_id, state, worker_id, lease_tok
 VALUES (1, 'poll', 2, 'running', 1, 7, now(), now());
 CREATE FUNCTION pg_temp.a_row(changes json DEFAULT '{}') RETURNS json LANGUAGE sql AS $$
     SELECT json_build_array((jsonb_build_object(
-        'job', 1, 'token', 7, 'order_uuid', '11111111-1111-4111-8111-111111111111', 'order_number', '80001', 'shop_status', 3,
-        'name', 'Fenna Testveld', 'street', 'Laan', 'number', '1', 'postcode', '1234AB', 'city', 'Utrecht', 'country', 'NL',
-        'private_address', true, 'weight_kg', 0.85, 'line_count', 0, 'lines', '[]'::jsonb, 'content_hash', 'aa',
+        'job', 1, 'token', 7, 'order_uuid', '11111111-1111-4111-8111-111111111111', 'order_number', '80001',
+        'shop_status', 3, 'name', 'Fenna Testveld', 'street', 'Laan', 'number', '1', 'postcode', '1234AB',
+        'city', 'Utrecht', 'country', 'NL', 'private_address', true,
+        'weight_kg', 0.85, 'line_count', 0, 'lines', '[]'::jsonb, 'content_hash', 'aa',
         'payload_hash', 5, 'payload', '{"number": "80001"}'::jsonb) || changes::jsonb))::json;
 $$;
 CREATE TEMP VIEW imported AS SELECT * FROM koppeling.imported_order WHERE order_number = '80001';
@@ -24,11 +25,14 @@ SELECT results_eq('SELECT warnings, ship_to_country_given FROM imported', $$ VAL
 EXECUTE write_orders(pg_temp.a_row('{"content_hash": "bb", "country": null, "country_given": "Atlantis", "street": null,
     "warnings": ["phone_not_understood", "country_not_understood", "address_without_street"]}'));
 SELECT results_eq('SELECT warnings, ship_to_country, ship_to_country_given FROM imported',
-    $$ VALUES (ARRAY['phone_not_understood', 'country_not_understood', 'address_without_street'], NULL::text, 'Atlantis') $$,
+    $$ VALUES (ARRAY['phone_not_understood', 'country_not_understood', 'address_without_street'], NULL::text,
+        'Atlantis') $$,
     'what is not understood is stored as it was given, with its warnings');
-SELECT results_eq($$ SELECT warnings FROM koppeling.open_order WHERE order_number = '80001' $$, 'SELECT warnings FROM imported',
+SELECT results_eq($$ SELECT warnings FROM koppeling.open_order WHERE order_number = '80001' $$,
+    'SELECT warnings FROM imported',
     'and they are shown with the open orders');
-SELECT is(pg_temp.refused_by($$ EXECUTE write_orders(pg_temp.a_row('{"content_hash": "cc", "warnings": ["no_idea"]}')) $$),
+SELECT is(
+    pg_temp.refused_by($$ EXECUTE write_orders(pg_temp.a_row('{"content_hash": "cc", "warnings": ["no_idea"]}')) $$),
     'imported_order_warnings_are_known', 'a worker cannot give a warning that has no words');
 
 -- In words.
@@ -38,11 +42,13 @@ SELECT results_eq(format('SELECT code, prevents_dispatch FROM koppeling.order_wa
     'what prevents a label comes first');
 SELECT results_eq(format('SELECT warning, what_to_do ~ ''Kies'' FROM koppeling.order_warnings(%s) LIMIT 1', :warned),
     $$ VALUES ('het land is niet herkend', true) $$, 'a merchant reads it in Dutch');
-SELECT results_eq(format('SELECT warning, what_to_do ~ ''Choose'' FROM koppeling.order_warnings(%s, ''en_GB'') LIMIT 1', :warned),
+SELECT results_eq(
+    format('SELECT warning, what_to_do ~ ''Choose'' FROM koppeling.order_warnings(%s, ''en_GB'') LIMIT 1', :warned),
     $$ VALUES ('the country is not understood', true) $$, 'or in English');
 SELECT is_empty('SELECT * FROM koppeling.order_warnings(1)', 'of an order without warnings nothing is told');
 SELECT is_empty($$ SELECT code FROM koppeling.order_warning
-    WHERE nl ~ '\.$' OR en ~ '\.$' OR what_to_do_nl !~ '\.$' OR what_to_do_en !~ '\.$' OR nl = en OR what_to_do_nl = what_to_do_en $$,
+    WHERE nl ~ '\.$' OR en ~ '\.$'
+      OR what_to_do_nl !~ '\.$' OR what_to_do_en !~ '\.$' OR nl = en OR what_to_do_nl = what_to_do_en $$,
     'each warning is half a sentence, each advice a whole one, and they differ by language');
 
 -- Why there can be no label.
@@ -50,36 +56,46 @@ SELECT is(koppeling.dispatch_problem(:warned),
     format('the address of order %s is incomplete: the country is not understood; the street is missing', :warned),
     'dispatch_problem() tells what is the matter with the address');
 SELECT is(koppeling.dispatch_problem(:warned, language => 'nl'),
-    format('het adres van bestelling %s is niet volledig: het land is niet herkend; de straat ontbreekt', :warned), 'in Dutch, too');
-SELECT is(pg_temp.complaint(format('SELECT koppeling.dispatch_order(%s, ''dhl'')', :warned)), koppeling.dispatch_problem(:warned),
+    format('het adres van bestelling %s is niet volledig: het land is niet herkend; de straat ontbreekt', :warned),
+    'in Dutch, too');
+SELECT is(pg_temp.complaint(format('SELECT koppeling.dispatch_order(%s, ''dhl'')', :warned)),
+    koppeling.dispatch_problem(:warned),
     'and dispatching is refused with these words');
-UPDATE koppeling.imported_order SET ship_to_country = 'NL', ship_to_street = 'Laan', warnings = '{phone_not_understood}' WHERE id = :warned;
+UPDATE koppeling.imported_order
+SET ship_to_country = 'NL', ship_to_street = 'Laan', warnings = '{phone_not_understood}' WHERE id = :warned;
 SELECT is(koppeling.dispatch_problem(:warned), NULL, 'a warning that does not prevent a label does not');
 SELECT lives_ok(format('SELECT koppeling.dispatch_order(%s, ''dhl'')', :warned), 'so the order can be dispatched');
-UPDATE koppeling.imported_order SET warnings = ARRAY[code] FROM koppeling.order_warning WHERE id = 1 AND code = 'address_without_place';
-SELECT matches(koppeling.dispatch_problem(1), 'is incomplete: postcode and city are missing$', 'a warning is enough to prevent it');
+UPDATE koppeling.imported_order
+SET warnings = ARRAY[code] FROM koppeling.order_warning WHERE id = 1 AND code = 'address_without_place';
+SELECT matches(koppeling.dispatch_problem(1), 'is incomplete: postcode and city are missing$',
+    'a warning is enough to prevent it');
 UPDATE koppeling.imported_order SET warnings = '{}', ship_to_country = NULL WHERE id = 1;
 SELECT is(koppeling.dispatch_problem(1), 'the address of order 1 is incomplete', 'and so is a gap without a warning');
 
-UPDATE koppeling.imported_order SET state = 'withdrawn', withdrawn_at = now(), withdrawn_reason = 'credited' WHERE id = 2;
+UPDATE koppeling.imported_order
+SET state = 'withdrawn', withdrawn_at = now(), withdrawn_reason = 'credited' WHERE id = 2;
 UPDATE koppeling.imported_order SET erased_at = now() WHERE id = 3;
 UPDATE koppeling.integration SET state = 'disconnected' WHERE id = 2;
 SELECT is(ARRAY[koppeling.dispatch_problem(o, e, 'en'), koppeling.dispatch_problem(o, e, 'nl')], ARRAY[en, nl], en)
 FROM (VALUES
     (2, 'staging'::koppeling.environment, 'order 2 was withdrawn (credited)', 'bestelling 2 is ingetrokken (credited)'),
     (3, 'staging', 'the address of order 3 was erased', 'het adres van bestelling 3 is gewist'),
-    (:warned, 'staging', format('the shop of order %s is disconnected', :warned), format('de winkel van bestelling %s is ontkoppeld', :warned)),
+    (:warned, 'staging', format('the shop of order %s is disconnected', :warned),
+        format('de winkel van bestelling %s is ontkoppeld', :warned)),
     (9, 'staging', 'from address 2 is incomplete', 'afzenderadres 2 is niet volledig'),
     (4, 'staging', NULL, NULL),
     (999, 'staging', NULL, NULL)) AS told (o, e, en, nl);
 UPDATE koppeling.from_address SET street = 'Pad', number = '1', postcode = '1234AB', city = 'Oss' WHERE id = 2;
-SELECT is(koppeling.dispatch_problem(9), 'account 2 has no credentials for production', 'an account without credentials');
-SELECT is(koppeling.dispatch_problem(9, 'staging', 'nl'), 'account 2 heeft geen inloggegevens voor staging', 'in the environment asked for');
+SELECT is(koppeling.dispatch_problem(9), 'account 2 has no credentials for production',
+    'an account without credentials');
+SELECT is(koppeling.dispatch_problem(9, 'staging', 'nl'), 'account 2 heeft geen inloggegevens voor staging',
+    'in the environment asked for');
 
 -- Erasing.
 UPDATE koppeling.imported_order SET ship_to_country_given = 'Fennaland' WHERE id = 4;
 SELECT koppeling.erase_order(4);
-SELECT is((SELECT ship_to_country_given FROM koppeling.imported_order WHERE id = 4), NULL, 'what somebody wrote is erased with the address');
+SELECT is((SELECT ship_to_country_given FROM koppeling.imported_order WHERE id = 4), NULL,
+    'what somebody wrote is erased with the address');
 
 SELECT finish();
 ROLLBACK;
