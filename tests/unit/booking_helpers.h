@@ -95,4 +95,25 @@ static inline char *shipment_text(const char *id, const char *reference, size_t 
     return json_dumps(shipment, JSON_COMPACT);
 }
 
+/* Answers with the shipment and so many labels. */
+static inline enum step answer_shipment(struct talk *talk, int status, size_t labels)
+{
+    AUTO(free) char *body = shipment_text(SHIPMENT_ID, "20411-17", labels);
+
+    return talk_http(talk, status, body);
+}
+
+/* Fails unless write_shipment was written once, with these figures. */
+static inline void check_written(const struct talk *talk, size_t labels, bool complete)
+{
+    json_auto_t *row = talk_row(talk, "write_shipment", 0);
+
+    assert_int_equal(talk_rows(talk, "write_shipment"), 1);
+    assert_int_equal(talk_rows(talk, "write_shipment_failed"), 0);
+    check_member(row, "external_id", SHIPMENT_ID);
+    check_member(row, "sequence", "2026112300017");
+    assert_int_equal(json_is_true(json_object_get(row, "complete")), complete);
+    assert_int_equal(json_array_size(json_object_get(row, "labels")), labels);
+}
+
 #endif
