@@ -49,9 +49,9 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
 
 /*
  * Runs sql/queries/<name>.sql and waits, half a minute at most. Its parameters are texts, ended by
- * NULL; NULL for a statement without any. The caller PQclear()s *ret_result (which may be NULL when it is not wanted).
- * ERROR_CONNECTION when the connection is gone, the server cannot write or does not answer; then
- * the connection is of no more use. ERROR_UNAVAILABLE for what may pass (deadlock,
+ * NULL; NULL for a statement without any. The caller PQclear()s *ret_result; ret_result is NULL
+ * when it is not wanted. ERROR_CONNECTION when the connection is gone, the server cannot write or does
+ * not answer; then the connection is of no more use. ERROR_UNAVAILABLE for what may pass (deadlock,
  * timeout, resources), ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else
  * ERROR_INTERNAL.
  */

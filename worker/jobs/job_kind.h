@@ -35,7 +35,7 @@ struct job {
     json_t *context;
     /* NULL, or why the sealed secret cannot be used ("cannot be opened with this key", "was sealed
      * for another shop"). A kind need not look: an attempt that asks for a request which needs the
-     * secret ends there, with ERROR_CLASS_AUTH and without its writes. verify tells the merchant. */
+     * secret ends there, as ERROR_CLASS_AUTH and without its writes. verify tells the merchant. */
     const char *token_problem;
 };
 
