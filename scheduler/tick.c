@@ -114,7 +114,7 @@ static bool maintain(PGconn *connection, struct error *err)
                                database_query("schedule_maintenance"), err)) {
         return true;
     }
-    if (err->code != ERROR_UNAVAILABLE) {
+    if (err->code != ERROR_UNAVAILABLE && err->code != ERROR_LOCKED) {
         return false;
     }
     LOG_WARNING("maintenance is put off", LOG_TEXT("error", err->text));

@@ -57,8 +57,8 @@ INSERT INTO koppeling.order_warning (code, prevents_dispatch, nl, en, what_to_do
     ('phone_not_understood', false,
      'het telefoonnummer is niet herkend; de vervoerder krijgt het niet',
      'the phone number is not understood; the carrier does not get it',
-     'Vul het nummer bij de bestelling in Mijnwebwinkel in met de landcode, zoals +31612345678.',
-     'Enter the number with the order in Mijnwebwinkel with its country code, as in +31612345678.');
+     'Vul het nummer bij de bestelling in Mijnwebwinkel in met de landcode, zoals +31201234567.',
+     'Enter the number with the order in Mijnwebwinkel with its country code, as in +31201234567.');
 
 ALTER TABLE koppeling.imported_order
     ADD COLUMN warnings text[] NOT NULL DEFAULT '{}',

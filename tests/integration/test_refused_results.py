@@ -1,4 +1,4 @@
-"""Results that come too late, since the jobs are somebody else's by then, are counted as refused and as nothing else."""
+"""Results that come too late, since the jobs are somebody else's by then, are counted as refused and nothing else."""
 import signal
 
 from harness.case import Case, free_address

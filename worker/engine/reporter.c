@@ -69,7 +69,9 @@ void reporter_settle(struct reporter *reporter, const struct flight *flight, int
         settle(reporter, sent->first, is_refused, now_us);
     }
     if (refused > 0) {
-        LOG_WARNING("results came too late and were refused", LOG_INT("jobs", refused));
+        LOG_WARNING(
+            "results came too late and were refused: the jobs belong to somebody else by now",
+            LOG_INT("jobs", refused));
     }
     if (reporter->span.end > reporter->span.first) {
         bisection_committed(&reporter->bisection, list(reporter, JOB_RUN_PENDING)->count == 0);
