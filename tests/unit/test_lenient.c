@@ -82,6 +82,8 @@ TEST(texts_numbers_and_truth_are_read_from_anything)
         {"47.45", "47.45", 47.45, false, true},
         {"\"68.00\"", "68.00", 68, false, true},
         {"\"12,4\"", "12,4", 12.4, false, true},
+        {"\"1.234,50\"", "1.234,50", 1234.5, false, true},
+        {"\"1,234.50\"", "1,234.50", 1234.5, false, true},
         {"0", "0", 0, false, false},
         {"\"0\"", "0", 0, false, false},
         {"\"0.00\"", "0.00", 0, false, false},
@@ -113,6 +115,45 @@ TEST(texts_numbers_and_truth_are_read_from_anything)
         ROW_CHECK(rows[i].json, lenient_true(json, "v") == rows[i].is_true);
         ROW_CHECK(rows[i].json, lenient_is_set(json, "v") == rows[i].is_set);
     }
+}
+
+TEST(what_is_no_number_is_told_from_what_is_not_there)
+{
+    static const struct {
+        const char *json;
+        enum lenient_figure figure;
+    } rows[] = {
+        {"12.4", LENIENT_READ},
+        {"\"12,4\"", LENIENT_READ},
+        {"0", LENIENT_READ},
+        {"-1", LENIENT_READ},
+        {"\" 1.234,50 \"", LENIENT_READ},
+        {"null", LENIENT_ABSENT},
+        {"\"\"", LENIENT_ABSENT},
+        {"\" \\t\"", LENIENT_ABSENT},
+        {"[]", LENIENT_ABSENT},
+        {"{}", LENIENT_ABSENT},
+        {"false", LENIENT_ABSENT},
+        {"\"veel\"", LENIENT_STRANGE},
+        {"\"12 kg\"", LENIENT_STRANGE},
+        {"true", LENIENT_STRANGE},
+        {"[12]", LENIENT_STRANGE},
+        {"{\"value\":12}", LENIENT_STRANGE},
+        {"\"1.23,4\"", LENIENT_STRANGE},
+        {"\"-\"", LENIENT_STRANGE},
+        {"\"123456789012345678901234567890\"", LENIENT_STRANGE},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_auto_t *json = with_value(rows[i].json);
+        double number = 77;
+
+        ROW_CHECK(rows[i].json, lenient_figure(json, "v", &number) == rows[i].figure);
+        ROW_CHECK(rows[i].json, (number != 77) == (rows[i].figure == LENIENT_READ));
+    }
+    double number = 77;
+
+    assert_int_equal(lenient_figure(NULL, "v", &number), LENIENT_ABSENT);
 }
 
 TEST(integers_are_whole_and_fit)

@@ -92,42 +92,6 @@ TEST(digit_texts_are_compared_by_value)
     assert_false(text_is_digits("12 "));
 }
 
-TEST(numbers_are_read_with_point_or_comma)
-{
-    static const struct {
-        const char *text;
-        bool is_number;
-        double number;
-    } rows[] = {
-        {"68.00", true, 68},
-        {"0", true, 0},
-        {"-3.5", true, -3.5},
-        {"+2", true, 2},
-        {"12,4", true, 12.4},
-        {" 0.85 ", true, 0.85},
-        {".5", true, 0.5},
-        {"5.", true, 5},
-        {"", false, 0},
-        {" ", false, 0},
-        {"-", false, 0},
-        {".", false, 0},
-        {"1e3", false, 0},
-        {"1.234,50", false, 0},
-        {"0x10", false, 0},
-        {"12 kg", false, 0},
-        {"nan", false, 0},
-        {"inf", false, 0},
-        {"123456789012345678901234567890", false, 0},
-    };
-
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        double number = 77;
-
-        ROW_CHECK(rows[i].text, text_to_number(rows[i].text, &number) == rows[i].is_number);
-        ROW_CHECK(rows[i].text, number == (rows[i].is_number ? rows[i].number : 77));
-    }
-}
-
 TEST(a_uuid_has_its_form)
 {
     assert_true(text_is_uuid("3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101"));

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "common/memory.h"
+#include "worker/api/text/figure.h"
 #include "worker/api/text/text.h"
 
 /* Above this a double no longer holds every whole number. */
@@ -139,23 +140,36 @@ char *lenient_text(json_t *parent, const char *key, size_t most)
     return lenient_value_text(json_object_get(parent, key), most);
 }
 
-bool lenient_number(json_t *parent, const char *key, double *ret_number)
+/* Whether it is one of the ways in which PHP says that there is nothing. */
+static bool is_absent(json_t *value)
+{
+    AUTO(free) char *text = json_is_string(value) ? lenient_value_text(value, 1) : NULL;
+
+    return value == NULL || json_is_null(value) || json_is_false(value) ||
+           (json_is_string(value) && text == NULL) ||
+           (json_is_array(value) && json_array_size(value) == 0) ||
+           (json_is_object(value) && json_object_size(value) == 0);
+}
+
+enum lenient_figure lenient_figure(json_t *parent, const char *key, double *ret_number)
 {
     json_t *value = json_object_get(parent, key);
-
-    if (json_is_number(value)) {
-        double number = json_number_value(value);
-
-        if (!isfinite(number)) {
-            return false;
-        }
-        *ret_number = number;
-        return true;
-    }
-
     AUTO(free) char *text = json_is_string(value) ? lenient_value_text(value, SHORT_TEXT) : NULL;
+    double number = json_number_value(value);
 
-    return text != NULL && text_to_number(text, ret_number);
+    if (is_absent(value)) {
+        return LENIENT_ABSENT;
+    }
+    if (json_is_number(value) ? isfinite(number) : text != NULL && figure_read(text, &number)) {
+        *ret_number = number;
+        return LENIENT_READ;
+    }
+    return LENIENT_STRANGE;
+}
+
+bool lenient_number(json_t *parent, const char *key, double *ret_number)
+{
+    return lenient_figure(parent, key, ret_number) == LENIENT_READ;
 }
 
 bool lenient_integer(json_t *parent, const char *key, int32_t *ret_integer)

@@ -41,7 +41,17 @@ char *lenient_text(json_t *parent, const char *key, size_t most) MUSTCHECK;
 /* The same for a value at hand. */
 char *lenient_value_text(json_t *value, size_t most) MUSTCHECK;
 
-/* A finite number from a number or a numeric string. False when absent or not a number. */
+/* What a member that should be a number is. */
+enum lenient_figure {
+    LENIENT_ABSENT,  /* null, false, "", blanks, [] or {}, or not there at all */
+    LENIENT_READ,    /* a finite number, or a text that is one (figure.h) */
+    LENIENT_STRANGE, /* something, and no number that is understood */
+};
+
+/* Writes the number only when it is one. */
+enum lenient_figure lenient_figure(json_t *parent, const char *key, double *ret_number) MUSTCHECK;
+
+/* The same where it does not matter why there is no number. */
 bool lenient_number(json_t *parent, const char *key, double *ret_number) MUSTCHECK;
 
 /* A whole number that fits; false when absent, fractional or too large. */

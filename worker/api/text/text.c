@@ -11,9 +11,6 @@
 /* A word with so many letters and digits may be a token. */
 #define SCRUB_FROM 20
 
-/* More digits than a double holds exactly are not a number that a shop means. */
-#define NUMBER_DIGITS 17
-
 enum use { USE_KEEP, USE_SPACE, USE_DROP };
 
 /* Turns the direction of reading, so that a text seems to say something else: U+202A to U+202E,
@@ -109,35 +106,6 @@ int text_compare_numbers(const char *left, const char *right)
         return left_length < right_length ? -1 : 1;
     }
     return strcmp(left, right);
-}
-
-bool text_to_number(const char *text, double *ret_number)
-{
-    const char *at = text + strspn(text, " \t");
-    bool negative = *at == '-';
-    double digits = 0;
-    double scale = 1;
-    int count = 0;
-    bool fraction = false;
-
-    at += *at == '-' || *at == '+';
-    for (; ascii_is_digit(*at) || (!fraction && (*at == '.' || *at == ',')); at++) {
-        if (!ascii_is_digit(*at)) {
-            fraction = true;
-            continue;
-        }
-        if (++count > NUMBER_DIGITS) {
-            return false;
-        }
-        digits = digits * 10 + (*at - '0');
-        scale *= fraction ? 10 : 1;
-    }
-    at += strspn(at, " \t");
-    if (count == 0 || *at != '\0') {
-        return false;
-    }
-    *ret_number = (negative ? -digits : digits) / scale;
-    return true;
 }
 
 bool text_is_uuid(const char *text)

@@ -25,10 +25,6 @@ bool text_is_digits(const char *text) MUSTCHECK;
 /* Compares two texts of digits by value, whatever their length: <0, 0, >0. */
 int text_compare_numbers(const char *left, const char *right) MUSTCHECK;
 
-/* Reads "12", "-3.50", "12,4" (no exponent, no thousands separator, blanks around it allowed) as a
- * number. A decimal comma is accepted. Independent of the locale. False for anything else. */
-bool text_to_number(const char *text, double *ret_number) MUSTCHECK;
-
 /* True for 8-4-4-4-12 hexadecimal digits, in either case. */
 bool text_is_uuid(const char *text) MUSTCHECK;
 
