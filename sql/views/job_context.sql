@@ -58,7 +58,9 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
     'created_seconds_ago', extract(epoch FROM now() - s.created_at)::bigint,
     'external_id', s.external_id, 'related_external_id', r.external_id,
     'dispatch_date', (now() AT TIME ZONE 'Europe/Amsterdam')::date + 1,
-    'weight_kg', o.weight_kg, 'value', o.total,
+    'weight_kg', o.weight_kg,
+    -- In euros or not at all: there is no field for another currency [BKZ-512].
+    'value', CASE WHEN coalesce(o.currency, i.currency, 'EUR') = 'EUR' THEN o.total END,
     'from', jsonb_build_object(
         'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone,
         'street', f.street, 'number', f.number,
@@ -70,6 +72,7 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
         'country', o.ship_to_country, 'private_address', o.private_address))
 FROM koppeling.shipment s
 JOIN koppeling.imported_order o ON o.id = s.order_id
+JOIN koppeling.integration i ON i.id = o.integration_id
 JOIN koppeling.from_address f ON f.id = s.from_address_id
 LEFT JOIN koppeling.shipment r ON r.id = s.related_shipment_id
 UNION ALL
@@ -92,9 +95,11 @@ SELECT 'push_order'::text, o.id, jsonb_build_object(
     'lines', coalesce((
         SELECT jsonb_agg(jsonb_build_object(
                    'line_id', l.line_id, 'quantity', l.quantity, 'description', l.description, 'sku', l.sku,
-                   'weight_kg', l.weight_kg, 'unit_price', l.unit_price) ORDER BY l.position)
+                   'weight_kg', l.weight_kg,
+                   'unit_price', CASE WHEN coalesce(o.currency, i.currency, 'EUR') = 'EUR' THEN l.unit_price END)
+                   ORDER BY l.position)
         FROM koppeling.order_line l WHERE l.order_id = o.id), '[]'))
-FROM koppeling.imported_order o;
+FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id;
 COMMENT ON VIEW koppeling.job_context IS
     'What the worker is told of the subject of a job when it claims it: subject_id is the shipment, else the order, '
     'else the integration of the job. Addresses are read here and never stored with a job.';

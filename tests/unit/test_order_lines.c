@@ -3,7 +3,7 @@
 #include "worker/api/shop/order_lines.h"
 
 /* Maps {"orderlines": <lines>} and returns the fields. */
-static json_t *map_lines(const char *lines, size_t *ret_count)
+static json_t *map_lines(const char *lines, struct order_goods *ret_goods)
 {
     AUTO(free) char *text = xasprintf("{\"orderlines\":%s}", lines);
     json_auto_t *order = json_loads(text, 0, NULL);
@@ -12,7 +12,10 @@ static json_t *map_lines(const char *lines, size_t *ret_count)
     if (order == NULL) {
         fail_msg("no JSON: %s", text);
     }
-    *ret_count = order_lines_map(order, fields);
+
+    bool has_goods = order_lines_map(order, fields, ret_goods);
+
+    assert_int_equal(has_goods, ret_goods->count > 0);
     return fields;
 }
 
@@ -39,12 +42,12 @@ TEST(only_goods_with_a_quantity_are_lines)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        size_t count = 99;
-        json_auto_t *fields = map_lines(rows[i].lines, &count);
+        struct order_goods goods;
+        json_auto_t *fields = map_lines(rows[i].lines, &goods);
 
-        ROW_CHECK(rows[i].lines, count == rows[i].count);
-        ROW_CHECK(rows[i].lines, json_array_size(json_object_get(fields, "lines")) == count);
-        ROW_CHECK(rows[i].lines, (json_object_size(fields) == 0) == (count == 0));
+        ROW_CHECK(rows[i].lines, goods.count == rows[i].count);
+        ROW_CHECK(rows[i].lines, json_array_size(json_object_get(fields, "lines")) == goods.count);
+        ROW_CHECK(rows[i].lines, (json_object_size(fields) == 0) == (goods.count == 0));
     }
 }
 
@@ -76,13 +79,13 @@ TEST(weight_and_price_are_those_of_a_piece)
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        size_t count = 0;
+        struct order_goods goods;
         AUTO(free) char *text = xasprintf("[{\"type\":\"article\",%s}]", rows[i].line);
-        json_auto_t *fields = map_lines(text, &count);
+        json_auto_t *fields = map_lines(text, &goods);
         json_t *line = json_array_get(json_object_get(fields, "lines"), 0);
         json_t *weight = json_object_get(line, "weight_kg");
 
-        ROW_CHECK(rows[i].line, count == 1);
+        ROW_CHECK(rows[i].line, goods.count == 1);
         ROW_CHECK(rows[i].line,
                   json_integer_value(json_object_get(line, "quantity")) == rows[i].quantity);
         ROW_CHECK(rows[i].line, json_real_value(weight) == rows[i].weight);
@@ -91,21 +94,89 @@ TEST(weight_and_price_are_those_of_a_piece)
     }
 }
 
+TEST(the_goods_weigh_what_their_lines_do)
+{
+    static const struct {
+        const char *lines;
+        double weight;
+        bool is_strange;
+    } rows[] = {
+        {"[{\"type\":\"article\",\"quantity\":2,\"weight\":\"12.4\"}]", 12.4, false},
+        {"[{\"type\":\"custom\",\"quantity\":3,\"unit_weight\":\"1,5\"}]", 4.5, false},
+        {"[{\"type\":\"article\",\"weight\":1.5},{\"type\":\"article\"},"
+         "{\"type\":\"article\",\"quantity\":2,\"weight\":0,\"unit_weight\":0.25}]",
+         2, false},
+        {"[{\"type\":\"article\",\"weight\":1},{\"type\":\"shipping\",\"weight\":7},"
+         "{\"type\":\"article\",\"quantity\":0,\"weight\":9}]",
+         1, false},
+        {"[{\"type\":\"article\",\"quantity\":1,\"weight\":\"1.234,50\"}]", 1234.5, false},
+        {"[{\"type\":\"article\",\"weight\":\"\"}]", 0, false},
+        {"[{\"type\":\"article\",\"weight\":\"zwaar\"},{\"type\":\"article\",\"weight\":2}]", 2,
+         true},
+        {"[{\"type\":\"article\",\"weight\":\"2 kg\",\"unit_weight\":2}]", 2, true},
+        {"[{\"type\":\"article\",\"weight\":-1}]", 0, true},
+        {"[{\"type\":\"article\",\"weight\":{\"kg\":2}}]", 0, true},
+        {"[{\"type\":\"article\",\"weight\":100000}]", 100000, true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct order_goods goods;
+        json_auto_t *fields = map_lines(rows[i].lines, &goods);
+
+        ROW_CHECK(rows[i].lines, fields != NULL && goods.weight_kg == rows[i].weight);
+        ROW_CHECK(rows[i].lines, goods.is_weight_strange == rows[i].is_strange);
+        ROW_CHECK(rows[i].lines, !goods.is_amount_strange && !goods.is_quantity_strange);
+    }
+}
+
+TEST(what_is_no_quantity_or_amount_is_told)
+{
+    static const struct {
+        const char *line; /* members beside the type */
+        bool is_quantity;
+        bool is_amount;
+    } rows[] = {
+        {"\"quantity\":\"2\",\"price\":{\"amount_including_tax\":\"1.234,50\"}", false, false},
+        {"\"quantity\":null,\"price\":[],\"unit_price\":{}", false, false},
+        {"\"quantity\":\"drie\"", true, false},
+        {"\"quantity\":[3]", true, false},
+        {"\"quantity\":99999999999", true, false},
+        {"\"price\":{\"amount_including_tax\":\"veel\"}", false, true},
+        {"\"price\":{\"amount\":\"5\",\"rate\":\"hoog\"}", false, true},
+        {"\"price\":{\"amount_including_tax\":\"?\",\"amount\":10,\"rate\":21}", false, false},
+        {"\"price\":{\"amount\":5}", false, false},
+        {"\"price\":\"45.00\"", false, true},
+        {"\"price\":[7]", false, true},
+        {"\"price\":{\"amount_including_tax\":1e11}", false, true},
+        {"\"unit_price\":{\"amount_including_tax\":\"x\"}", false, true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct order_goods goods;
+        AUTO(free) char *text = xasprintf("[{\"type\":\"article\",%s}]", rows[i].line);
+        json_auto_t *fields = map_lines(text, &goods);
+
+        ROW_CHECK(rows[i].line, fields != NULL && goods.count == 1);
+        ROW_CHECK(rows[i].line, goods.is_quantity_strange == rows[i].is_quantity);
+        ROW_CHECK(rows[i].line, goods.is_amount_strange == rows[i].is_amount);
+    }
+}
+
 TEST(texts_come_from_the_line_or_its_article)
 {
-    size_t count = 0;
+    struct order_goods goods;
     json_auto_t *fields =
         map_lines("[{\"type\":\"payment\"},{\"type\":\"article\",\"id\":\"L1\",\"description\":"
                   "\"Theepot\\n blauw\",\"articles\":[{\"sku\":\"TP-BL\",\"description\":\"x\"}]},"
                   "{\"type\":\"article\",\"articles\":{\"sku\":7,\"description\":\"Kop\"}},"
                   "{\"type\":\"custom\",\"articles\":[]}]",
-                  &count);
+                  &goods);
     json_t *lines = json_object_get(fields, "lines");
     json_t *first = json_array_get(lines, 0);
     json_t *second = json_array_get(lines, 1);
     json_t *third = json_array_get(lines, 2);
 
-    assert_int_equal(count, 3);
+    assert_int_equal(goods.count, 3);
     assert_int_equal(json_integer_value(json_object_get(fields, "line_count")), 3);
     assert_int_equal(json_integer_value(json_object_get(first, "position")), 1);
     assert_int_equal(json_integer_value(json_object_get(third, "position")), 3);
@@ -125,7 +196,7 @@ TEST(lines_beyond_the_limit_are_counted_only)
     size_t length = 0;
     size_t wanted = ORDER_LINES_COUNT + 20;
     AUTO(free) char *text = xcalloc(wanted * 30, 1);
-    size_t count = 0;
+    struct order_goods goods;
 
     for (size_t i = 0; i < wanted; i++) {
         length +=
@@ -133,9 +204,9 @@ TEST(lines_beyond_the_limit_are_counted_only)
     }
     text[length] = ']';
 
-    json_auto_t *fields = map_lines(text, &count);
+    json_auto_t *fields = map_lines(text, &goods);
 
-    assert_int_equal(count, wanted);
+    assert_int_equal(goods.count, wanted);
     assert_int_equal(json_integer_value(json_object_get(fields, "line_count")), wanted);
     assert_int_equal(json_array_size(json_object_get(fields, "lines")), ORDER_LINES_COUNT);
 }

@@ -138,29 +138,136 @@ TEST(the_official_example_is_mapped)
     assert_true(json_real_value(json_object_get(row, "weight_kg")) == 1);
 }
 
-TEST(the_weight_is_the_first_that_is_known)
+/* The order of the fixture with one member changed (`value` is JSON), mapped. */
+static json_t *row_with(const char *key, const char *value, const struct order_defaults *defaults)
+{
+    json_auto_t *order = load_fixture("order_b2c.json");
+
+    json_object_set_new(order, key, json_loads(value, JSON_DECODE_ANY, NULL));
+
+    AUTO(free) char *text = json_dumps(order, JSON_COMPACT);
+
+    return row_of(text, defaults);
+}
+
+/* Fails unless the row's warnings are just this one; NULL: unless it has none. */
+static void check_warning(const char *what, json_t *row, const char *code)
+{
+    json_t *warnings = json_object_get(row, "warnings");
+
+    ROW_CHECK(what, json_array_size(warnings) == (code != NULL ? 1 : 0));
+    ROW_CHECK(what, code != NULL || warnings == NULL);
+    if (code != NULL) {
+        check_text(what, json_string_value(json_array_get(warnings, 0)), code);
+    }
+}
+
+/* The lines of the fixture weigh 0.85 kg together. */
+TEST(the_weight_is_the_orders_else_that_of_its_lines)
 {
     static const struct {
         const char *weight;
-        double fallback;
         double expected;
+        bool is_warned;
     } rows[] = {
-        {"\"0.85\"", 2, 0.85},   {"12.4", 2, 12.4},   {"\"0\"", 2, 2},       {"0", 0, 1},
-        {"\"\"", 0.5, 0.5},      {"null", 0, 1},      {"[]", 3, 3},          {"-5", 2, 2},
-        {"0.001", 2, 0.1},       {"\"veel\"", 2, 2},  {"1.23456", 2, 1.235}, {"null", 0.05, 0.1},
-        {"1e300", 2, 99999.999}, {"0.00001", 2, 0.1},
+        {"\"0.9\"", 0.9, false},
+        {"12.4", 12.4, false},
+        {"\"0\"", 0.85, false},
+        {"0", 0.85, false},
+        {"\"\"", 0.85, false},
+        {"null", 0.85, false},
+        {"[]", 0.85, false},
+        {"0.001", 0.1, false},
+        {"1.23456", 1.235, false},
+        {"0.00001", 0.1, false},
+        {"\"1.234,50\"", 1234.5, false},
+        {"\"1,234.50\"", 1234.5, false},
+        {"\"1.0E-1\"", 0.1, false},
+        {"\"veel\"", 0.85, true},
+        {"\"12 kg\"", 0.85, true},
+        {"-5", 0.85, true},
+        {"[12]", 0.85, true},
+        {"1e300", 99999.999, true},
     };
-    json_auto_t *order = load_fixture("order_b2c.json");
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        json_object_set_new(order, "weight", json_loads(rows[i].weight, JSON_DECODE_ANY, NULL));
-
-        AUTO(free) char *text = json_dumps(order, JSON_COMPACT);
-        const struct order_defaults defaults = {.weight_kg = rows[i].fallback};
-        json_auto_t *row = row_of(text, &defaults);
+        const struct order_defaults defaults = {.weight_kg = 2};
+        json_auto_t *row = row_with("weight", rows[i].weight, &defaults);
 
         ROW_CHECK(rows[i].weight,
                   json_real_value(json_object_get(row, "weight_kg")) == rows[i].expected);
+        check_warning(rows[i].weight, row, rows[i].is_warned ? "weight_not_understood" : NULL);
+    }
+}
+
+TEST(the_default_weight_counts_when_nobody_weighed_anything)
+{
+    static const struct {
+        const char *lines;
+        double fallback;
+        double expected;
+        bool is_warned;
+    } rows[] = {
+        {"[{\"type\":\"article\"}]", 2, 2, false},
+        {"[{\"type\":\"article\"}]", 0, 1, false},
+        {"[{\"type\":\"article\"}]", 0.05, 0.1, false},
+        {"[{\"type\":\"article\",\"weight\":\"0\"}]", 2, 2, false},
+        {"[{\"type\":\"article\",\"weight\":\"zwaar\"}]", 2, 2, true},
+        {"[{\"type\":\"article\",\"quantity\":4,\"weight\":\"12.4\"},{\"type\":\"custom\"}]", 2,
+         12.4, false},
+        {"[{\"type\":\"custom\",\"quantity\":3,\"unit_weight\":\"0,5\"}]", 2, 1.5, false},
+        {"[{\"type\":\"article\",\"weight\":0.02}]", 2, 0.1, false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        const struct order_defaults defaults = {.weight_kg = rows[i].fallback};
+        json_auto_t *order = load_fixture("order_b2c.json");
+
+        json_object_del(order, "weight");
+        json_object_set_new(order, "orderlines", json_loads(rows[i].lines, 0, NULL));
+
+        AUTO(free) char *text = json_dumps(order, JSON_COMPACT);
+        json_auto_t *row = row_of(text, &defaults);
+
+        ROW_CHECK(rows[i].lines,
+                  json_real_value(json_object_get(row, "weight_kg")) == rows[i].expected);
+        check_warning(rows[i].lines, row, rows[i].is_warned ? "weight_not_understood" : NULL);
+    }
+}
+
+TEST(a_number_that_is_not_understood_is_warned_of)
+{
+    static const struct {
+        const char *key;
+        const char *value;
+        const char *field;
+        const char *text;
+        const char *warning;
+    } rows[] = {
+        {"price", "{\"total\":\"1.234,50\"}", "total", "1234.50", NULL},
+        {"price", "{\"total\":\"1,234.50\"}", "total", "1234.50", NULL},
+        {"price", "{\"total\":null}", "total", NULL, NULL},
+        {"price", "[]", "total", NULL, NULL},
+        {"price", "{\"total\":\"op aanvraag\"}", "total", NULL, "amount_not_understood"},
+        {"price", "{\"total\":1e12}", "total", NULL, "amount_not_understood"},
+        {"price", "\"50.00\"", "total", NULL, "amount_not_understood"},
+        {"orderlines", "[{\"type\":\"article\",\"quantity\":\"twee\"}]", "total", "50.00",
+         "quantity_not_understood"},
+        {"orderlines", "[{\"type\":\"article\",\"price\":{\"amount_including_tax\":\"?\"}}]",
+         "total", "50.00", "amount_not_understood"},
+        {"currency", "\"SEK\"", "currency", "SEK", NULL},
+        {"currency", "\"sek\"", "currency", "SEK", NULL},
+        {"currency", "null", "currency", NULL, NULL},
+        {"currency", "\"Euro\"", "currency", "Eur", "currency_not_understood"},
+        {"currency", "\"kr\"", "currency", "kr", "currency_not_understood"},
+        {"currency", "\"\\u20ac\"", "currency", "\xE2\x82\xAC", "currency_not_understood"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_auto_t *row = row_with(rows[i].key, rows[i].value, &no_defaults);
+
+        check_text(rows[i].value, member_text(row, rows[i].field), rows[i].text);
+        check_warning(rows[i].value, row, rows[i].warning);
     }
 }
 

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
 #include "worker/api/shop/order_lines.h"
 #include "worker/api/shop/ship_to.h"
 #include "worker/api/text/lenient.h"
 
 #define CURRENCY_LENGTH       3
+#define CURRENCY_GIVEN_LENGTH 20
 #define BUSINESS_MODEL_LENGTH 10
 #define REFERENCE_LENGTH      255
 #define COMMENT_LENGTH        2000
@@ -36,24 +38,66 @@ static void map_text(json_t *fields, const char *key, json_t *parent, const char
     set_text(fields, key, text);
 }
 
-static double find_weight(json_t *order, const struct order_defaults *defaults)
+/* Adds a code of koppeling.order_warning, behind those that are there. */
+static void warn(json_t *fields, const char *code)
 {
-    double weight = 0;
-
-    if (!lenient_number(order, "weight", &weight) || weight <= 0) {
-        weight = defaults->weight_kg > 0 ? defaults->weight_kg : DEFAULT_WEIGHT_KG;
+    if (!json_is_array(json_object_get(fields, "warnings"))) {
+        json_object_set_new(fields, "warnings", json_array());
     }
-    weight = order_lines_kilograms(weight);
-    return weight > LEAST_WEIGHT_KG ? weight : LEAST_WEIGHT_KG;
+    json_array_append_new(json_object_get(fields, "warnings"), json_string(code));
 }
 
-static void map_total(const struct order *order, json_t *fields)
+/* The weight of the parcel: the order's, else the sum of its lines', else a default. */
+static void map_weight(json_t *order, const struct order_defaults *defaults,
+                       const struct order_goods *goods, json_t *fields)
 {
+    double weight = 0;
+    enum lenient_figure figure = lenient_figure(order, "weight", &weight);
+    bool is_strange = figure == LENIENT_STRANGE || weight < 0 || weight > ORDER_LINES_KILOGRAMS;
+
+    if (weight <= 0) {
+        weight = goods->weight_kg > 0      ? goods->weight_kg
+                 : defaults->weight_kg > 0 ? defaults->weight_kg
+                                           : DEFAULT_WEIGHT_KG;
+    }
+    weight = order_lines_kilograms(weight);
+    json_object_set_new(fields, "weight_kg",
+                        json_real(weight > LEAST_WEIGHT_KG ? weight : LEAST_WEIGHT_KG));
+    if (is_strange || goods->is_weight_strange) {
+        warn(fields, "weight_not_understood");
+    }
+}
+
+static void map_total(const struct order *order, const struct order_goods *goods, json_t *fields)
+{
+    json_t *price = lenient_object(order->json, "price");
     double total = 0;
-    bool known = lenient_number(lenient_object(order->json, "price"), "total", &total);
-    AUTO(free) char *text = known ? order_lines_amount(total, 2) : NULL;
+    enum lenient_figure figure = lenient_figure(price, "total", &total);
+    AUTO(free) char *text = figure == LENIENT_READ ? order_lines_amount(total, 2) : NULL;
 
     set_text(fields, "total", text);
+    if (goods->is_amount_strange || figure == LENIENT_STRANGE ||
+        (figure == LENIENT_READ && text == NULL) ||
+        (price == NULL && lenient_is_set(order->json, "price"))) {
+        warn(fields, "amount_not_understood");
+    }
+}
+
+/* ISO 4217 in capitals. Anything else is kept as it is: it is no euro. */
+static void map_currency(const struct order *order, json_t *fields)
+{
+    AUTO(free) char *given = lenient_text(order->json, "currency", CURRENCY_GIVEN_LENGTH);
+    AUTO(free) char *kept = lenient_text(order->json, "currency", CURRENCY_LENGTH);
+    bool is_code = given != NULL && strlen(given) == CURRENCY_LENGTH;
+
+    for (size_t i = 0; is_code && i < CURRENCY_LENGTH; i++) {
+        is_code = ascii_is_letter(given[i]);
+        kept[i] = ascii_upper(given[i]);
+    }
+    set_text(fields, "currency", kept);
+    if (given != NULL && !is_code) {
+        warn(fields, "currency_not_understood");
+    }
 }
 
 static void map_identity(const struct order *order, json_t *fields)
@@ -77,22 +121,26 @@ enum order_gap order_map(const struct order *order, const struct order_defaults 
 {
     json_auto_t *fields = json_object();
     json_t *json = order->json;
+    struct order_goods goods;
 
     *ret_fields = NULL;
-    if (order_lines_map(json, fields) == 0 || ship_to_is_pickup(json)) {
+    if (!order_lines_map(json, fields, &goods) || ship_to_is_pickup(json)) {
         return ORDER_NOTHING_TO_SHIP;
     }
     if (!ship_to_map(json, defaults->region_code, fields)) {
         return ORDER_NO_ADDRESS;
     }
     map_identity(order, fields);
-    map_total(order, fields);
-    map_text(fields, "currency", json, "currency", CURRENCY_LENGTH);
+    map_weight(json, defaults, &goods, fields);
+    map_total(order, &goods, fields);
+    map_currency(order, fields);
+    if (goods.is_quantity_strange) {
+        warn(fields, "quantity_not_understood");
+    }
     map_text(fields, "business_model", json, "business_model", BUSINESS_MODEL_LENGTH);
     map_text(fields, "reference", json, "reference", REFERENCE_LENGTH);
     map_text(fields, "customer_comment", lenient_object(json, "comments"), "customer",
              COMMENT_LENGTH);
-    json_object_set_new(fields, "weight_kg", json_real(find_weight(json, defaults)));
     *ret_fields = steal_ptr(&fields);
 
     return ORDER_COMPLETE;

@@ -1,0 +1,38 @@
+-- Numbers, weights and amounts that are not understood are warned of.
+
+INSERT INTO koppeling.order_warning (code, prevents_dispatch, nl, en, what_to_do_nl, what_to_do_en) VALUES
+    ('weight_not_understood', false,
+     'een gewicht is geen getal; de andere gewichten of het standaardgewicht tellen',
+     'a weight is no number; the other weights or the default weight count',
+     'Kijk of het gewicht van de zending klopt, en vul het bij het artikel in als kilogrammen, zoals 12,4.',
+     'See whether the weight of the parcel is right, and enter it with the article as kilograms, as in 12.4.'),
+    ('quantity_not_understood', false,
+     'een aantal is geen getal; er is één stuk van gemaakt', 'a quantity is no number; one piece was made of it',
+     'Vergelijk de aantallen met de bestelling in Mijnwebwinkel voordat u inpakt.',
+     'Compare the quantities with the order in Mijnwebwinkel before you pack it.'),
+    ('amount_not_understood', false,
+     'een bedrag is geen getal; het wordt niet doorgegeven', 'an amount is no number; it is not passed on',
+     'Kijk in Mijnwebwinkel naar de prijzen van de bestelling, zeker als de waarde voor douane of verzekering telt.',
+     'Look at the prices of the order in Mijnwebwinkel, above all when its value matters to customs or insurance.'),
+    ('currency_not_understood', false,
+     'de munt is niet herkend; bedragen worden niet als euro''s doorgegeven',
+     'the currency is not understood; amounts are not passed on as euros',
+     'Kies bij de winkel in Mijnwebwinkel een munt met een code van drie letters, zoals EUR.',
+     'Choose a currency with a code of three letters for the shop in Mijnwebwinkel, such as EUR.');
+
+-- The words of the check are the codes that there are by now, whichever migrations brought them.
+DO $$
+BEGIN
+    ALTER TABLE koppeling.imported_order DROP CONSTRAINT imported_order_warnings_are_known;
+    EXECUTE format('ALTER TABLE koppeling.imported_order ADD CONSTRAINT imported_order_warnings_are_known '
+                   'CHECK (warnings <@ %L::text[])',
+                   (SELECT array_agg(w.code ORDER BY w.code) FROM koppeling.order_warning w));
+END
+$$;
+
+COMMENT ON COLUMN koppeling.imported_order.weight_kg IS
+    'Weight of the parcel in kg: as the shop says for the order, else that of its lines together, else a default.';
+COMMENT ON COLUMN koppeling.imported_order.currency IS
+    'ISO 4217; what is no code of three letters stands here as the shop wrote it. NULL: that of the store.';
+COMMENT ON COLUMN koppeling.integration.default_weight_kg IS
+    'Weight of an order for which the shop gives none, nor one for its lines; NULL: 1 kg.';
