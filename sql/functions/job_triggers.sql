@@ -43,6 +43,9 @@ BEGIN
     IF NEW.state = 'failed' THEN
         NEW.last_error_class := coalesce(NEW.last_error_class, 'client_error');
         NEW.last_error := coalesce(NEW.last_error, 'set to failed by hand');
+        -- When that was, for failed_job and retry_failed().
+        NEW.errors := coalesce(NEW.errors, '[]') || jsonb_build_object(
+            'attempt', NEW.attempt, 'at', now(), 'class', NEW.last_error_class, 'error', 'set to failed by hand');
         RETURN NEW;
     END IF;
     IF OLD.state = 'failed' THEN

@@ -53,6 +53,34 @@ COMMENT ON FUNCTION koppeling.hand_back IS
     'Puts jobs back that run under these fencing tokens, as if they had never been claimed; returns which. They run at '
     'once, unless their shop was paused or blocked meanwhile.';
 
+CREATE OR REPLACE FUNCTION koppeling.job_subject_problem(
+    kind text, integration_id bigint, order_id bigint, shipment_id bigint)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT CASE
+        WHEN job_subject_problem.integration_id IS NOT NULL AND i.id IS NULL
+            THEN format('there is no integration %s', job_subject_problem.integration_id)
+        WHEN job_subject_problem.order_id IS NOT NULL AND o.id IS NULL
+            THEN format('there is no order %s', job_subject_problem.order_id)
+        WHEN job_subject_problem.shipment_id IS NOT NULL AND s.id IS NULL
+            THEN format('there is no shipment %s', job_subject_problem.shipment_id)
+        WHEN o.integration_id <> i.id
+            THEN format('order %s is of integration %s, not of %s', o.id, o.integration_id, i.id)
+        WHEN s.order_id <> o.id THEN format('shipment %s is of order %s, not of %s', s.id, s.order_id, o.id)
+        WHEN kind IN ('poll', 'verify') AND i.id IS NULL THEN format('%s needs integration_id', kind)
+        WHEN kind IN ('mark_shipped', 'confirm_order', 'push_order') AND o.id IS NULL
+            THEN format('%s needs order_id', kind)
+        WHEN kind = 'create_shipment' AND s.id IS NULL THEN format('%s needs shipment_id', kind)
+    END
+    FROM (VALUES (1)) AS one
+    LEFT JOIN koppeling.integration i ON i.id = job_subject_problem.integration_id
+    LEFT JOIN koppeling.imported_order o ON o.id = job_subject_problem.order_id
+    LEFT JOIN koppeling.shipment s ON s.id = job_subject_problem.shipment_id);
+COMMENT ON FUNCTION koppeling.job_subject_problem IS
+    'What is wrong with the subjects of a job that is to be enqueued, in words; NULL: nothing.';
+
 CREATE OR REPLACE FUNCTION koppeling.enqueue(
     kind text,
     integration_id bigint DEFAULT NULL,
@@ -68,18 +96,29 @@ SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 DECLARE
     job_id bigint;
+    problem text;
 BEGIN
     IF NOT EXISTS (SELECT FROM koppeling.job_kind k WHERE k.name = enqueue.kind) THEN
         RAISE EXCEPTION 'unknown job kind "%"', kind
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'Known kinds: ' || (SELECT string_agg(k.name, ', ' ORDER BY k.name) FROM koppeling.job_kind k);
     END IF;
-    IF integration_id IS NULL AND order_id IS NOT NULL THEN
-        integration_id := (SELECT o.integration_id FROM koppeling.imported_order o WHERE o.id = enqueue.order_id);
+    -- What follows from the narrower subject need not be said.
+    order_id := coalesce(
+        order_id, (SELECT s.order_id FROM koppeling.shipment s WHERE s.id = enqueue.shipment_id));
+    integration_id := coalesce(
+        integration_id, (SELECT o.integration_id FROM koppeling.imported_order o WHERE o.id = enqueue.order_id));
+    problem := CASE
+        WHEN priority NOT BETWEEN 0 AND 2 THEN format('priority is 0, 1 or 2, not %s', priority)
+        WHEN max_attempts NOT BETWEEN 1 AND 32767 THEN format('max_attempts is 1 to 32767, not %s', max_attempts)
+        ELSE koppeling.job_subject_problem(kind, integration_id, order_id, shipment_id) END;
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION 'cannot enqueue %: %', kind, problem USING ERRCODE = 'invalid_parameter_value';
     END IF;
     INSERT INTO koppeling.job AS j (kind, integration_id, order_id, shipment_id, args, run_at, priority, max_attempts)
     VALUES (kind, integration_id, order_id, shipment_id, args,
-            koppeling.shop_gate(integration_id, kind, run_at), priority, max_attempts)
+            koppeling.shop_gate(integration_id, kind, coalesce(nullif(run_at, '-infinity'), now())), priority,
+            max_attempts)
     ON CONFLICT DO NOTHING
     RETURNING j.id INTO job_id;
     IF job_id IS NULL THEN
@@ -91,15 +130,23 @@ BEGIN
                   WHEN enqueue.kind IN ('mark_shipped', 'confirm_order', 'push_order')
                       THEN j.order_id = enqueue.order_id
                   WHEN enqueue.kind = 'create_shipment' THEN j.shipment_id = enqueue.shipment_id
-                  ELSE j.integration_id = enqueue.integration_id
+                  WHEN enqueue.kind IN ('poll', 'verify') THEN j.integration_id = enqueue.integration_id
               END;
+    END IF;
+    IF job_id IS NULL THEN
+        -- Neither: the number that the sequence gave was taken, or the live one has ended this very moment.
+        RAISE EXCEPTION 'cannot enqueue %: it was refused as a duplicate, but there is no other', kind
+            USING ERRCODE = 'unique_violation',
+                  HINT = 'Try again. If it stays so, ids were given by hand: SELECT setval(pg_get_serial_sequence('
+                         '''koppeling.job'', ''id''), (SELECT max(id) FROM koppeling.job));';
     END IF;
     RETURN job_id;
 END
 $$;
 COMMENT ON FUNCTION koppeling.enqueue IS
-    'Enqueues a job and returns its id; when its subject has a live job of this kind, returns that one. '
-    'run_at is a wish: a blocked shop waits longer.';
+    'Enqueues a job and returns its id; when its subject has a live job of this kind, returns that one. Order and shop '
+    'follow from the shipment, the shop from the order. run_at is a wish: a blocked shop waits longer; -infinity is '
+    'now, infinity until somebody says otherwise.';
 
 CREATE OR REPLACE FUNCTION koppeling.ping(n integer DEFAULT 1)
 RETURNS bigint
@@ -161,6 +208,14 @@ $$;
 COMMENT ON FUNCTION koppeling.retry_job IS
     'Runs a failed or waiting job now, with all its attempts. False when it is running.';
 
+CREATE OR REPLACE FUNCTION koppeling.failed_at(job koppeling.job)
+RETURNS timestamptz
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN coalesce((job.errors -> -1 ->> 'at')::timestamptz, job.started_at, job.created_at);
+COMMENT ON FUNCTION koppeling.failed_at IS
+    'When a failed job failed, as failed_job shows it and retry_failed() takes it.';
+
 CREATE OR REPLACE FUNCTION koppeling.retry_failed(
     kind text DEFAULT NULL,
     integration_id bigint DEFAULT NULL,
@@ -182,8 +237,7 @@ BEGIN
           AND (retry_failed.kind IS NULL OR j.kind = retry_failed.kind)
           AND (retry_failed.integration_id IS NULL OR j.integration_id = retry_failed.integration_id)
           AND (retry_failed.error_class IS NULL OR j.last_error_class = retry_failed.error_class)
-          AND (retry_failed.failed_since IS NULL
-               OR (j.errors -> -1 ->> 'at')::timestamptz >= retry_failed.failed_since))
+          AND (retry_failed.failed_since IS NULL OR koppeling.failed_at(j) >= retry_failed.failed_since))
     UPDATE koppeling.job j
     SET state = 'queued', attempt = 0,
         -- Spread per shop, so that a redrive of thousands does not fall on one shop at once.
@@ -261,6 +315,7 @@ AS $$
 DECLARE
     blocked bigint;
 BEGIN
+    until := nullif(until, '-infinity');
     UPDATE koppeling.api a
     SET blocked_until = until,
         block_reason = CASE WHEN until > now() THEN coalesce(block_api.reason, 'blocked by ' || session_user) END,
@@ -278,5 +333,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.block_api IS
-    'No job of this API is claimed before until; NULL or a past time lifts the block. '
+    'No job of this API is claimed before until (infinity: before it is lifted); NULL or a past time lifts the block. '
     'Both environments unless one is named.';

@@ -29,7 +29,7 @@ SELECT j.id,
        j.last_error,
        (j.errors -> -1 ->> 'http_status')::integer AS http_status,
        j.attempt AS attempts,
-       coalesce((j.errors -> -1 ->> 'at')::timestamptz, j.started_at, j.created_at) AS failed_at,
+       koppeling.failed_at(j) AS failed_at,
        CASE WHEN j.last_error_class = 'auth' AND NOT a.is_shop
            THEN 'Boekuwzending refused the credentials of the account: '
                 'mend them in koppeling.account, then retry_job().'

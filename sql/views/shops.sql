@@ -9,6 +9,7 @@ SELECT i.id,
        a.name AS account,
        i.state,
        CASE
+           WHEN i.state = 'active' AND i.blocked_until = 'infinity' THEN 'blocked by hand until that is lifted'
            WHEN i.state = 'active' AND i.blocked_until > now()
                THEN 'waiting until ' || to_char(i.blocked_until, 'HH24:MI:SS') || ': the shop asked for a pause'
            WHEN i.state = 'active' AND p.state = 'failed'

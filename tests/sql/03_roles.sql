@@ -109,11 +109,11 @@ SELECT set_eq($$
     FROM (VALUES
         ('koppeling_backend',
             'connect_shop,replace_token,disconnect_shop,poll_now,record_label,dispatch_order,label_pdf,enqueue,ping,'
-            'shop_host,integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings'),
+            'shop_host,integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,failed_at'),
         ('koppeling_ops',
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
-            'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings'),
-        ('koppeling_dba', 'maintain_history,setting_integer'),
+            'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,failed_at'),
+        ('koppeling_dba', 'maintain_history,setting_integer,failed_at'),
         ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal'),
         ('koppeling_scheduler', 'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,

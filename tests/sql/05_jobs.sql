@@ -42,6 +42,40 @@ SELECT is(
         'ping', args => '{"a": 1}', run_at => 'infinity', priority => 2, max_attempts => 3))).max_attempts, 3::smallint,
     'what is given goes before the defaults');
 
+SELECT is((pg_temp.job(koppeling.enqueue('ping', run_at => '-infinity'))).run_at, now(),
+    'a time of minus infinity is now');
+
+-- What cannot be enqueued is refused in words, and nothing is enqueued silently instead of it.
+INSERT INTO koppeling.shipment (id, order_id, environment, service, from_address_id)
+VALUES (40, 3, 'production', 'dhl', 1);
+SELECT is(pg_temp.complaint(statement), words, words)
+FROM (VALUES
+    ($$ SELECT koppeling.enqueue('poll') $$, 'cannot enqueue poll: poll needs integration_id'),
+    ($$ SELECT koppeling.enqueue('poll', 99) $$, 'cannot enqueue poll: there is no integration 99'),
+    ($$ SELECT koppeling.enqueue('mark_shipped', 1) $$, 'cannot enqueue mark_shipped: mark_shipped needs order_id'),
+    ($$ SELECT koppeling.enqueue('mark_shipped', 1, 99) $$, 'cannot enqueue mark_shipped: there is no order 99'),
+    ($$ SELECT koppeling.enqueue('mark_shipped', 2, 1) $$,
+        'cannot enqueue mark_shipped: order 1 is of integration 1, not of 2'),
+    ($$ SELECT koppeling.enqueue('create_shipment', 2, 3, 40) $$,
+        'cannot enqueue create_shipment: order 3 is of integration 1, not of 2'),
+    ($$ SELECT koppeling.enqueue('create_shipment', 1, 2, 40) $$,
+        'cannot enqueue create_shipment: shipment 40 is of order 3, not of 2'),
+    ($$ SELECT koppeling.enqueue('create_shipment', 1, 3) $$,
+        'cannot enqueue create_shipment: create_shipment needs shipment_id'),
+    ($$ SELECT koppeling.enqueue('ping', priority => 7) $$, 'cannot enqueue ping: priority is 0, 1 or 2, not 7'),
+    ($$ SELECT koppeling.enqueue('ping', max_attempts => 0) $$,
+        'cannot enqueue ping: max_attempts is 1 to 32767, not 0')) AS refused (statement, words);
+SELECT results_eq(
+    $$ SELECT j.integration_id, j.order_id
+       FROM koppeling.job j WHERE j.id = koppeling.enqueue('create_shipment', shipment_id => 40) $$,
+    $$ VALUES (1::bigint, 3::bigint) $$, 'order and shop follow from the shipment')
+FROM (SELECT koppeling.enqueue('create_shipment', shipment_id => 40)) AS enqueued;
+INSERT INTO koppeling.job (id, kind) SELECT currval(pg_get_serial_sequence('koppeling.job', 'id')) + 1, 'ping';
+SELECT is(pg_temp.complaint($$ SELECT koppeling.enqueue('ping') $$),
+    'cannot enqueue ping: it was refused as a duplicate, but there is no other', 'a number that is taken is said');
+DELETE FROM koppeling.job WHERE shipment_id = 40 OR kind = 'ping';
+DELETE FROM koppeling.shipment WHERE id = 40;
+
 -- Waiting as long as the shop does.
 UPDATE koppeling.integration SET blocked_until = now() + interval '1 hour' WHERE id = 2;
 SELECT is((pg_temp.job(koppeling.enqueue('poll', 2))).run_at, now() + interval '1 hour',
@@ -114,6 +148,11 @@ SELECT is(koppeling.retry_failed('mark_shipped', 1, 'timeout', now() - interval 
 SELECT results_eq($$ SELECT run_at - now() FROM koppeling.job WHERE kind = 'mark_shipped' ORDER BY 1 $$,
     $$ SELECT n * interval '0.5 seconds' FROM generate_series(0, 4) AS n $$, 'two per second, as asked for');
 SELECT is(koppeling.retry_failed(), 1::bigint, 'without conditions all are');
+SELECT pg_temp.make_job(7, 'queued');
+UPDATE koppeling.job SET state = 'failed' WHERE id = 7;
+SELECT is((SELECT failed_at FROM koppeling.failed_job WHERE id = 7), now(),
+    'one that was set to failed by hand failed then');
+SELECT is(koppeling.retry_failed(failed_since => now()), 1::bigint, 'and is retried as one that failed since then');
 
 -- Cancelling.
 DELETE FROM koppeling.job;
