@@ -69,6 +69,24 @@ static bool enqueue(PGconn *connection, struct tick_report *report, struct error
     return true;
 }
 
+/* A clock that was set back must not keep anybody waiting for what it said before. */
+static bool mend_times(PGconn *connection, struct error *err)
+{
+    static const char *const columns[] = {"mended", NULL};
+    AUTO(PQclear) PGresult *result = NULL;
+
+    if (!database_run(connection, "schedule_times", NULL, &result, err)) {
+        return false;
+    }
+    database_expect(result, columns);
+    if (database_integer(result, 0, 0) > 0) {
+        LOG_WARNING(
+            "the clock of the database was set back: times that lay too far ahead were mended",
+            LOG_INT("rows", database_integer(result, 0, 0)));
+    }
+    return true;
+}
+
 static bool rescue(PGconn *connection, struct tick_report *report, struct error *err)
 {
     static const char *const columns[] = {"jobs", NULL};
@@ -103,8 +121,8 @@ static bool run_in_transaction(PGconn *connection, struct tick_report *report, s
         return false;
     }
     report->skipped = !taken;
-    return !taken || (rescue(connection, report, err) && pace(connection, report, err) &&
-                      enqueue(connection, report, err));
+    return !taken || (mend_times(connection, err) && rescue(connection, report, err) &&
+                      pace(connection, report, err) && enqueue(connection, report, err));
 }
 
 /* There is time: partitions are made days ahead. */

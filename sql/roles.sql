@@ -95,6 +95,7 @@ GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
 GRANT SELECT ON koppeling.job_context TO koppeling_worker;
 GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.retry_at, koppeling.hand_back, koppeling.reseal TO koppeling_worker;
 
 -- Schedulers.

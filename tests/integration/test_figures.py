@@ -20,7 +20,8 @@ class FiguresTest(BookingCase):
         return self.booked()[-1]["request"]["items"][0]
 
     def warnings(self, row):
-        return self.db.column("SELECT unnest(warnings) FROM koppeling.imported_order WHERE id = %s ORDER BY 1", row["id"])
+        return self.db.column("SELECT unnest(warnings) FROM koppeling.imported_order WHERE id = %s ORDER BY 1",
+                              row["id"])
 
     def warnings_in_words(self, row, language):
         return self.backend.column("SELECT warning FROM koppeling.order_warnings(%s, %s)", row["id"], language)

@@ -115,7 +115,8 @@ SELECT set_eq($$
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,failed_at'),
         ('koppeling_dba', 'maintain_history,setting_integer,failed_at'),
         ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal'),
-        ('koppeling_scheduler', 'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate')) AS v (role, names),
+        ('koppeling_scheduler',
+            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
 
