@@ -1,4 +1,4 @@
--- Numbers, weights and amounts that are not understood are warned of.
+-- Numbers, weights and amounts that are not understood are warned of; what a person must look at; customs.
 
 INSERT INTO koppeling.order_warning (code, prevents_dispatch, nl, en, what_to_do_nl, what_to_do_en) VALUES
     ('weight_not_understood', false,
@@ -36,3 +36,29 @@ COMMENT ON COLUMN koppeling.imported_order.currency IS
     'ISO 4217; what is no code of three letters stands here as the shop wrote it. NULL: that of the store.';
 COMMENT ON COLUMN koppeling.integration.default_weight_kg IS
     'Weight of an order for which the shop gives none, nor one for its lines; NULL: 1 kg.';
+
+-- What a label was made for, so that a change in the shop afterwards is noticed.
+ALTER TABLE koppeling.imported_order
+    ADD COLUMN address_hash          bytea,
+    ADD COLUMN goods_hash            bytea,
+    ADD COLUMN labelled_address_hash bytea,
+    ADD COLUMN labelled_goods_hash   bytea;
+COMMENT ON COLUMN koppeling.imported_order.content_hash IS
+    'BLAKE2b of everything mapped, lines and all; equal means nothing to write.';
+COMMENT ON COLUMN koppeling.imported_order.address_hash IS
+    'BLAKE2b of name, address, e-mail and phone as the shop had them when last read, also after a label.';
+COMMENT ON COLUMN koppeling.imported_order.goods_hash IS
+    'BLAKE2b of lines, weight, total and currency as the shop had them when last read, also after a label.';
+COMMENT ON COLUMN koppeling.imported_order.labelled_address_hash IS
+    'The address_hash of what the first label was made for; NULL: no label yet.';
+COMMENT ON COLUMN koppeling.imported_order.labelled_goods_hash IS
+    'The goods_hash of what the first label was made for; NULL: no label yet.';
+COMMENT ON COLUMN koppeling.imported_order.changed_after_label_at IS
+    'When it was noticed that the shop has another address or other goods than were labelled; kept by a trigger. '
+    'The order is not updated. NULL: they are the same, or the same again.';
+
+ALTER TABLE koppeling.shipment
+    ADD COLUMN address_hash bytea,
+    ADD COLUMN goods_hash   bytea;
+COMMENT ON COLUMN koppeling.shipment.address_hash IS 'The address_hash of the order as it was sent to Boekuwzending.';
+COMMENT ON COLUMN koppeling.shipment.goods_hash IS 'The goods_hash of the order as it was sent to Boekuwzending.';

@@ -4,7 +4,7 @@ WITH verdict AS MATERIALIZED (
     SELECT j.order_id, w.*
     FROM json_to_recordset($1::json) AS w (
         job bigint, token bigint, outcome text, reason_code text, reason text, shop_status integer, label_ids bigint[],
-        label_environment koppeling.environment)
+        label_environment koppeling.environment, address_hash text, goods_hash text)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
 ), told AS (
     UPDATE koppeling.label l SET told_at = now()
@@ -20,6 +20,8 @@ SET state = CASE WHEN v.outcome = 'not_marked' THEN o.state ELSE 'marked_shipped
     mark_outcome = CASE WHEN o.state = 'marked_shipped' THEN o.mark_outcome ELSE v.outcome END,
     mark_reason_code = CASE WHEN o.state = 'marked_shipped' THEN o.mark_reason_code ELSE v.reason_code END,
     mark_reason = CASE WHEN o.state = 'marked_shipped' THEN o.mark_reason ELSE v.reason END,
-    shop_status = coalesce(v.shop_status, o.shop_status)
+    shop_status = coalesce(v.shop_status, o.shop_status),
+    address_hash = coalesce(decode(v.address_hash, 'hex'), o.address_hash),
+    goods_hash = coalesce(decode(v.goods_hash, 'hex'), o.goods_hash)
 FROM verdict v
 WHERE o.id = v.order_id;

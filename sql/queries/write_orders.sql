@@ -2,7 +2,8 @@
 -- fencing token, and the shop follows from the job: a worker that lost a job writes nothing for it.
 --   new order                       inserted
 --   changed, no label yet           updated (also back from withdrawn)
---   address changed after a label   not touched, flagged for a person
+--   changed after a label           not touched, but for the hashes of its address and goods: a trigger compares them
+--                                   with those of what was labelled, and flags it for a person
 --   same content, same bytes        not written at all (as a rule the worker does not even send it)
 --   same content, other bytes       only the hash of the bytes, so that the next poll knows it
 -- What becomes of each is decided once, against the row that is there; ids of new orders are drawn beforehand, so that
@@ -18,7 +19,7 @@ WITH received AS MATERIALIZED (
         private_address boolean, weight_kg numeric, total numeric, currency text, business_model text,
         reference text, customer_comment text, paid boolean, credit_order_numbers text[],
         line_count integer, lines json,
-        content_hash text, payload_hash bigint, payload jsonb)
+        content_hash text, address_hash text, goods_hash text, payload_hash bigint, payload jsonb)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
     ORDER BY j.integration_id, w.order_uuid
 ), incoming AS MATERIALIZED (
@@ -36,14 +37,15 @@ WITH received AS MATERIALIZED (
         ship_to_number, ship_to_number_addition, ship_to_address_line, ship_to_postcode, ship_to_city, ship_to_country,
         ship_to_country_given, warnings,
         private_address, email, phone, weight_kg, total, currency, business_model, reference, customer_comment,
-        credit_order_numbers, payload, content_hash, payload_hash)
+        credit_order_numbers, payload, content_hash, address_hash, goods_hash, payload_hash)
     SELECT n.id, n.integration_id, n.order_uuid, n.order_number, n.ordered_at AT TIME ZONE 'Europe/Amsterdam',
            n.shop_status, n.paid, n.name,
            n.company, n.street, n.number, n.number_addition, n.address_line, n.postcode, n.city, n.country,
            n.country_given, coalesce(n.warnings, '{}'),
            n.private_address, n.email, n.phone, n.weight_kg, n.total, n.currency, n.business_model, n.reference,
            n.customer_comment,
-           coalesce(n.credit_order_numbers, '{}'), n.payload, decode(n.content_hash, 'hex'), n.payload_hash
+           coalesce(n.credit_order_numbers, '{}'), n.payload, decode(n.content_hash, 'hex'),
+           decode(n.address_hash, 'hex'), decode(n.goods_hash, 'hex'), n.payload_hash
     FROM incoming n
     WHERE n.is_stored
     ON CONFLICT (integration_id, order_uuid) DO UPDATE
@@ -60,7 +62,8 @@ WITH received AS MATERIALIZED (
         business_model = excluded.business_model, reference = excluded.reference,
         customer_comment = excluded.customer_comment,
         credit_order_numbers = excluded.credit_order_numbers, payload = excluded.payload,
-        content_hash = excluded.content_hash, payload_hash = excluded.payload_hash, erased_at = NULL
+        content_hash = excluded.content_hash, address_hash = excluded.address_hash, goods_hash = excluded.goods_hash,
+        payload_hash = excluded.payload_hash, erased_at = NULL
     WHERE o.state IN ('open', 'withdrawn')
     RETURNING o.id
 ), lines AS (
@@ -83,17 +86,8 @@ WITH received AS MATERIALIZED (
 ), noted AS (
     UPDATE koppeling.imported_order o
     SET payload_hash = n.payload_hash,
-        changed_after_label_at = CASE
-            WHEN o.state = 'label_created'
-                 AND (o.ship_to_name, o.ship_to_company, o.ship_to_street, o.ship_to_number,
-                      o.ship_to_number_addition, o.ship_to_postcode,
-                      o.ship_to_city, o.ship_to_country, o.email, o.phone, o.weight_kg, o.total)
-                     IS DISTINCT FROM
-                     (n.name, n.company, n.street, n.number,
-                      n.number_addition, n.postcode,
-                      n.city, n.country, n.email, n.phone,
-                      n.weight_kg::numeric(10, 3), n.total::numeric(14, 2))
-            THEN now() ELSE o.changed_after_label_at END
+        address_hash = coalesce(decode(n.address_hash, 'hex'), o.address_hash),
+        goods_hash = coalesce(decode(n.goods_hash, 'hex'), o.goods_hash)
     FROM incoming n
     WHERE n.is_known AND NOT n.is_stored AND o.id = n.id AND o.payload_hash <> n.payload_hash
 ), no_longer_skipped AS (

@@ -1,7 +1,8 @@
 -- A shipment exists at Boekuwzending, with the labels it has so far. The first label makes the order label_created.
 -- $1 the rows of create_shipment jobs, with job and fencing token
 WITH answer AS MATERIALIZED (
-    SELECT j.shipment_id, s.order_id, s.environment, w.external_id, w.sequence, w.complete, w.labels
+    SELECT j.shipment_id, s.order_id, s.environment, s.address_hash, s.goods_hash,
+           w.external_id, w.sequence, w.complete, w.labels
     FROM json_to_recordset($1::json) AS w (
         job bigint, token bigint, external_id text, sequence text, complete boolean, labels json)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
@@ -27,5 +28,7 @@ WITH answer AS MATERIALIZED (
     RETURNING l.order_id
 )
 UPDATE koppeling.imported_order o
-SET state = 'label_created', withdrawn_at = NULL, withdrawn_reason = NULL, missing_since = NULL
-WHERE o.id IN (SELECT m.order_id FROM made m) AND o.state IN ('open', 'withdrawn');
+SET state = 'label_created', withdrawn_at = NULL, withdrawn_reason = NULL, missing_since = NULL,
+    labelled_address_hash = a.address_hash, labelled_goods_hash = a.goods_hash
+FROM (SELECT DISTINCT ON (n.order_id) n.* FROM answer n ORDER BY n.order_id, n.shipment_id) a
+WHERE o.id = a.order_id AND o.id IN (SELECT m.order_id FROM made m) AND o.state IN ('open', 'withdrawn');

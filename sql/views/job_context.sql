@@ -33,6 +33,7 @@ UNION ALL
 SELECT 'mark_shipped'::text, o.id, jsonb_build_object(
     'order_uuid', o.order_uuid, 'order_number', o.order_number, 'credit_order_numbers', o.credit_order_numbers,
     'open_statuses', i.open_statuses, 'shipped_status', i.shipped_status, 'mark_on_staging', i.mark_on_staging,
+    'region_code', i.region_code,
     -- The first label that the shop was not told of yet decides, one that it wants to hear of before one that it does
     -- not; without one (retried by hand) the last label.
     'label_environment', coalesce(
@@ -57,6 +58,7 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
     'sent_seconds_ago', extract(epoch FROM now() - s.sent_at)::bigint,
     'created_seconds_ago', extract(epoch FROM now() - s.created_at)::bigint,
     'external_id', s.external_id, 'related_external_id', r.external_id,
+    'address_hash', encode(o.address_hash, 'hex'), 'goods_hash', encode(o.goods_hash, 'hex'),
     'dispatch_date', (now() AT TIME ZONE 'Europe/Amsterdam')::date + 1,
     'weight_kg', o.weight_kg,
     -- In euros or not at all: there is no field for another currency [BKZ-512].

@@ -195,6 +195,24 @@ class DispatchTest(BookingCase):
         third = self.book(70001, environment="production")
         self.assertIsNone(third["related_shipment_id"], "a shipment on staging is not related to one that counts")
 
+    def test_an_address_that_comes_while_the_label_is_under_way_is_flagged(self):
+        """The label has the address that was sent, the order the one that a poll brought since: they are compared."""
+        self.simulator.fault("late_labels", "boekuwzending", ms=2500, times=1)
+        self.dispatch(70001)
+        worker = self.start_worker()
+        self.wait_until(lambda: self.db.value("SELECT state FROM koppeling.shipment") == "created", "it is booked")
+        better = {"debtor": {"address": {"delivery": {"street": "Verbeterd Pad"}}}}
+        self.simulator.change("shop1", "70001", merge=better)
+        self.backend.value("SELECT koppeling.poll_now(%s)", self.order(70001)["integration_id"])
+        self.wait_until(lambda: self.order(70001)["state"] == "label_created", "the label is there")
+        worker.stop()
+        row = self.order(70001)
+        self.assertEqual(row["ship_to_street"], "Verbeterd Pad")
+        self.assertEqual(self.booked()[0]["request"]["shipTo"]["address"]["street"], "Voorbeeldlaan")
+        self.assertIsNotNone(row["changed_after_label_at"])
+        self.assertEqual(row["labelled_goods_hash"], row["goods_hash"])
+        self.assertNotEqual(row["labelled_address_hash"], row["address_hash"])
+
     def test_labels_that_come_late_are_waited_for_without_using_attempts(self):
         self.simulator.fault("late_labels", "boekuwzending", ms=2500, times=1)
         shipment = self.dispatch(70001, label_count=2)

@@ -250,6 +250,37 @@ class ImportTest(Case):
         self.poll_again(integration)
         self.assertEqual(self.db.rows(VERSIONS), version, "it is flagged once")
 
+    def test_another_size_at_the_same_price_after_the_label_is_flagged(self):
+        def lines(size, identity="1"):
+            return [{"id": identity, "type": "article", "quantity": 1, "weight": "0.85",
+                     "description": f"Trui - maat: {size}", "price": {"amount_including_tax": "45.00"}}]
+
+        integration = self.connect_with_orders(orders=[order(number="70023", orderlines=lines("S"))])
+        before = self.order(70023)
+        self.label(before["id"])
+        self.simulator.change("shop1", "70023", merge={"orderlines": lines("S", "2")})
+        self.poll_again(integration)
+        self.assertIsNone(self.order(70023)["changed_after_label_at"], "saved again, they are the same goods")
+        self.simulator.change("shop1", "70023", merge={"orderlines": lines("M")})
+        self.poll_again(integration)
+        row = self.order(70023)
+        self.assertIsNotNone(row["changed_after_label_at"])
+        self.assertEqual((row["labelled_goods_hash"], row["labelled_address_hash"], row["address_hash"]),
+                         (before["goods_hash"], before["address_hash"], before["address_hash"]))
+        self.assertEqual(self.db.value("SELECT description FROM koppeling.order_line"), "Trui - maat: S",
+                         "the lines are those of the label")
+        self.simulator.change("shop1", "70023", merge={"orderlines": lines("S")})
+        self.poll_again(integration)
+        self.assertIsNone(self.order(70023)["changed_after_label_at"], "put back in the shop, there is no difference")
+
+    def test_an_order_that_loses_its_goods_after_the_label_is_flagged(self):
+        integration = self.connect_with_orders(orders=[order(number="70024")])
+        self.label(self.order(70024)["id"])
+        self.simulator.change("shop1", "70024", merge={"orderlines": []})
+        self.poll_again(integration)
+        self.assertIsNotNone(self.order(70024)["changed_after_label_at"])
+        self.assertEqual(self.skipped(integration), {})
+
     def test_an_unimportant_change_after_the_label_is_not_flagged(self):
         integration = self.connect_with_orders(orders=[order(number="70022")])
         self.label(self.order(70022)["id"])

@@ -71,6 +71,20 @@ class MarkShippedTest(Case):
         self.check_marked(70001, outcome="already_shipped")
         self.assertEqual(self.patches(), [])
 
+    def test_an_address_that_was_corrected_since_the_last_poll_is_noticed_when_the_order_is_marked(self):
+        """No poll comes between the correction and the mark: it is the order as it is read before the PATCH that
+        tells."""
+        first, second = self.order_ids()[:2]
+        number = self.db.value("SELECT order_number FROM koppeling.imported_order WHERE id = %s", first)
+        self.simulator.change("shop1", number, merge={"debtor": {"address": {"delivery": {"street": "Verbeterd Pad"}}}})
+        self.label(first)
+        self.label(second)
+        self.mark()
+        rows = {row["id"]: row for row in self.db.rows("SELECT * FROM koppeling.imported_order")}
+        self.assertEqual({rows[first]["state"], rows[second]["state"]}, {"marked_shipped"})
+        self.assertIsNotNone(rows[first]["changed_after_label_at"])
+        self.assertIsNone(rows[second]["changed_after_label_at"])
+
     def test_an_order_that_was_cancelled_in_between_is_not_overwritten(self):
         self.label(self.order(70001)["id"])
         self.simulator.change("shop1", "70001", status=5)

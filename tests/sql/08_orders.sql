@@ -23,7 +23,8 @@ CREATE FUNCTION pg_temp.a_row(changes json DEFAULT '{}') RETURNS json LANGUAGE s
         'private_address', true, 'weight_kg', 0.85, 'total', 50, 'currency', 'EUR', 'paid', true, 'line_count', 2,
         'lines', '[{"position": 1, "kind": "article", "quantity": 2},
                    {"position": 2, "kind": "custom", "quantity": 1}]'::jsonb,
-        'content_hash', 'aa', 'payload_hash', 5, 'payload', '{"number": "80001"}'::jsonb) || changes::jsonb))::json;
+        'content_hash', 'aa', 'address_hash', 'a1', 'goods_hash', 'b1', 'payload_hash', 5,
+        'payload', '{"number": "80001"}'::jsonb) || changes::jsonb))::json;
 $$;
 CREATE TEMP VIEW imported AS SELECT * FROM koppeling.imported_order WHERE order_number = '80001';
 
@@ -53,7 +54,8 @@ EXECUTE write_orders(pg_temp.a_row('{"content_hash": "bb"}'));
 SELECT results_eq('SELECT state::text, withdrawn_at, withdrawn_reason FROM imported',
     $$ VALUES ('open', NULL::timestamptz, NULL::text) $$, 'an order that is open again is no longer withdrawn');
 UPDATE koppeling.imported_order SET state = 'label_created' WHERE id = :imported_id;
-EXECUTE write_orders(pg_temp.a_row('{"content_hash": "cc", "payload_hash": 6, "city": "Breda"}'));
+EXECUTE write_orders(pg_temp.a_row(
+    '{"content_hash": "cc", "payload_hash": 6, "city": "Breda", "address_hash": "a2"}'));
 SELECT results_eq('SELECT ship_to_city, changed_after_label_at FROM imported', $$ VALUES ('Utrecht', now()) $$,
     'a change after the label is flagged and not taken over');
 EXECUTE write_skipped(

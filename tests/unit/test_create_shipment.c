@@ -39,6 +39,8 @@ TEST(a_shipment_is_booked_after_its_intent_is_saved)
     json_auto_t *body = parsed(talk.request.body);
 
     check_value(row, "sending", "true");
+    check_value(row, "address_hash", "\"a1\"");
+    check_value(row, "goods_hash", "\"b1\"");
     check_value(body, "invoiceReference", "\"20411-17\"");
     assert_int_equal(answer_shipment(&talk, 201, 2), STEP_DONE);
     check_written(&talk, 2, true);

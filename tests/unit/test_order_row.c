@@ -84,7 +84,7 @@ TEST(a_dutch_order_is_mapped)
     check_member(line, "sku", "TP-BL");
     assert_int_equal(json_integer_value(json_object_get(line, "quantity")), 2);
     assert_true(json_equal(json_object_get(row, "payload"), payload));
-    assert_int_equal(json_object_size(row), 29);
+    assert_int_equal(json_object_size(row), 31);
 }
 
 TEST(a_belgian_business_order_is_mapped)
@@ -286,17 +286,22 @@ static char *hash_with(const char *key, json_t *value)
     return xstrdup(member_text(row, "content_hash"));
 }
 
+#define A_LINE(text) "[{\"type\":\"article\",\"description\":\"" text "\"}]"
+
 TEST(the_content_hash_changes_with_the_mapped_fields_only)
 {
     AUTO(free) char *same = hash_with(NULL, NULL);
     AUTO(free) char *unmapped = hash_with("discountcode", json_string("korting"));
     AUTO(free) char *as_number = hash_with("number", json_integer(20411));
     AUTO(free) char *changed = hash_with("weight", json_string("0.86"));
+    AUTO(free) char *small = hash_with("orderlines", json_loads(A_LINE("maat: S"), 0, NULL));
+    AUTO(free) char *medium = hash_with("orderlines", json_loads(A_LINE("maat: M"), 0, NULL));
 
     assert_int_equal(strlen(same), 32);
     check_text("unmapped", unmapped, same);
     check_text("as number", as_number, same);
     assert_string_not_equal(changed, same);
+    assert_string_not_equal(small, medium);
 }
 
 TEST(the_payload_is_the_slice_byte_for_byte)

@@ -111,10 +111,15 @@ static void *create_begin(const struct job *job, struct outcome *outcome)
 static enum step ask_to_book(struct create *create, struct http_request *next,
                              struct outcome *outcome)
 {
+    json_t *context = create->job->context;
+
     create->phase = PHASE_BOOK;
-    outcome_write(outcome, "write_sending", json_pack("{s:b}", "sending", 1));
-    boekuwzending_request_book(next, create->environment,
-                               boekuwzending_shipment_body(create->job->context));
+    /* With what is labelled, so that it is known when the order was changed meanwhile. */
+    outcome_write(outcome, "write_sending",
+                  json_pack("{s:b, s:O?, s:O?}", "sending", 1, "address_hash",
+                            json_object_get(context, "address_hash"), "goods_hash",
+                            json_object_get(context, "goods_hash")));
+    boekuwzending_request_book(next, create->environment, boekuwzending_shipment_body(context));
     return STEP_CALL;
 }
 

@@ -8,6 +8,8 @@
 #include "common/memory.h"
 #include "worker/api/answer.h"
 #include "worker/api/shop/order.h"
+#include "worker/api/shop/order_fingerprint.h"
+#include "worker/api/shop/order_row.h"
 #include "worker/api/shop/request.h"
 #include "worker/api/text/lenient.h"
 #include "worker/jobs/job_answer.h"
@@ -21,6 +23,8 @@ struct mark {
     const char *comment_line; /* NULL: the comment is left alone */
     int32_t shipped_status;
     bool is_patched; /* the PATCH was asked for: the next answer is about it */
+    bool has_fingerprint;
+    struct order_fingerprint fingerprint; /* of the order as it was read, if it has one */
 };
 
 enum ending {
@@ -117,6 +121,10 @@ static enum step finish(const struct mark *mark, enum ending ending, const struc
     json_object_set_new(row, "http_status",
                         outcome->http_status != 0 ? json_integer(outcome->http_status)
                                                   : json_null());
+    if (mark->has_fingerprint) {
+        json_object_set_new(row, "address_hash", json_string(mark->fingerprint.address));
+        json_object_set_new(row, "goods_hash", json_string(mark->fingerprint.goods));
+    }
     json_object_set_new(row, "label_ids",
                         json_is_array(labels) ? json_incref(labels) : json_array());
     json_decref(outcome->result);
@@ -214,6 +222,19 @@ static bool is_broken(const struct order *order)
            order->is_credit_unclear;
 }
 
+/* Notes what the label should have been made for: since the last poll the order may have changed
+ * [R-411]. An answer without an address or without lines says nothing about that. */
+static void take_fingerprint(struct mark *mark, const struct order *order)
+{
+    const struct order_defaults defaults = {.region_code = context_text(mark->job, "region_code")};
+    json_auto_t *fields = NULL;
+
+    if (order_map(order, &defaults, &fields) == ORDER_COMPLETE) {
+        order_fingerprint_take(order, fields, &mark->fingerprint);
+        mark->has_fingerprint = true;
+    }
+}
+
 /* The order as the shop has it: is it still the one to be marked? */
 static enum step judge_order(struct mark *mark, const struct http_response *answer,
                              struct http_request *next, struct outcome *outcome)
@@ -241,6 +262,7 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
     if (is_broken(&order)) {
         return job_answer_unreadable(answer, deed, "what decides is not a number", outcome);
     }
+    take_fingerprint(mark, &order);
     if (order.has_status && order.status == mark->shipped_status) {
         return finish(mark, ENDING_ALREADY_SHIPPED, &order, outcome);
     }

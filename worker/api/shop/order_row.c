@@ -1,11 +1,11 @@
 #include "worker/api/shop/order_row.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/ascii.h"
 #include "common/memory.h"
+#include "worker/api/shop/order_fingerprint.h"
 #include "worker/api/shop/order_lines.h"
 #include "worker/api/shop/ship_to.h"
 #include "worker/api/text/lenient.h"
@@ -23,8 +23,6 @@
 
 /* Sorted and compact, so that equal fields give equal bytes; 12 digits write 0.85 as 0.85. */
 #define FIELDS_FORMAT (JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(12))
-
-#define CONTENT_HASH_BYTES 16
 
 static void set_text(json_t *fields, const char *key, const char *text)
 {
@@ -161,20 +159,21 @@ static const char *payload_of(const struct order *order, const struct order_slic
 char *order_row(const struct order *order, json_t *fields, const struct order_slice *slice,
                 size_t *ret_length)
 {
-    unsigned char hash[CONTENT_HASH_BYTES];
-    char hash_text[2 * CONTENT_HASH_BYTES + 1];
+    struct order_fingerprint fingerprint;
+    char content_hash[ORDER_HASH_TEXT];
     AUTO(free) char *text = json_dumps(fields, FIELDS_FORMAT);
     AUTO(free) char *owned = NULL;
     const char *payload = payload_of(order, slice, &owned);
     size_t length = owned != NULL ? strlen(owned) : order->mended.length;
 
-    crypto_generichash(hash, sizeof(hash), (const unsigned char *)text, strlen(text), NULL, 0);
-    sodium_bin2hex(hash_text, sizeof(hash_text), hash, sizeof(hash));
+    order_hash(text, strlen(text), content_hash);
+    order_fingerprint_take(order, fields, &fingerprint);
 
-    /* The closing brace gives way to three more members. */
-    char *row = xasprintf(
-        "%.*s,\"content_hash\":\"%s\",\"payload_hash\":%" JSON_INTEGER_FORMAT ",\"payload\":%.*s}",
-        (int)(strlen(text) - 1), text, hash_text, (json_int_t)slice->hash, (int)length, payload);
+    /* The closing brace gives way to some more members. */
+    char *row = xasprintf("%.*s,\"content_hash\":\"%s\",\"address_hash\":\"%s\",\"goods_hash\":"
+                          "\"%s\",\"payload_hash\":%" JSON_INTEGER_FORMAT ",\"payload\":%.*s}",
+                          (int)(strlen(text) - 1), text, content_hash, fingerprint.address,
+                          fingerprint.goods, (json_int_t)slice->hash, (int)length, payload);
 
     *ret_length = strlen(row);
     return row;
