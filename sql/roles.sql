@@ -48,7 +48,7 @@ GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, trackin
     ON koppeling.integration TO koppeling_backend;
 GRANT EXECUTE ON FUNCTION
     koppeling.connect_shop, koppeling.replace_token, koppeling.disconnect_shop, koppeling.poll_now,
-    koppeling.record_label,
+    koppeling.record_label, koppeling.record_label_cancelled,
     koppeling.enqueue, koppeling.ping, koppeling.shop_host,
     koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment),
     koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment),

@@ -278,7 +278,8 @@ BEGIN ATOMIC
         FROM taken t WHERE t.kind = 'mark_shipped' AND l.order_id = t.order_id AND l.told_at IS NULL
     ), noted AS (
         UPDATE koppeling.imported_order o
-        SET mark_outcome = 'not_marked', mark_reason_code = 'cancelled_job', mark_reason = why
+        SET mark_outcome = 'not_marked', mark_reason_code = 'cancelled_job', mark_reason = why,
+            mark_refused_at = now()
         FROM taken t WHERE t.kind = 'mark_shipped' AND o.id = t.order_id AND o.state = 'label_created'
     ), given_up AS (
         UPDATE koppeling.shipment s SET state = 'failed', reason = why

@@ -39,3 +39,27 @@ COMMENT ON FUNCTION koppeling.record_label IS
     'For a back end that makes its own labels: records one, after which the shop is told. '
     'Recording the same external id again returns the same label. A staging label marks the order in the production '
     'shop too, as documented.';
+
+CREATE OR REPLACE FUNCTION koppeling.record_label_cancelled(environment koppeling.environment, external_id text)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    result bigint;
+BEGIN
+    UPDATE koppeling.label l
+    SET cancelled_at = coalesce(l.cancelled_at, now()), told_at = coalesce(l.told_at, now())
+    WHERE l.environment = record_label_cancelled.environment AND l.external_id = record_label_cancelled.external_id
+    RETURNING l.id INTO result;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'there is no label % (%)', record_label_cancelled.external_id,
+            record_label_cancelled.environment USING ERRCODE = 'no_data_found';
+    END IF;
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION koppeling.record_label_cancelled IS
+    'For a back end that knows that a label was cancelled at Boekuwzending: shows its order in order_to_look_at. '
+    'What the shop was told stays as it is; one that was not told yet is not told of this label. Returns the label.';

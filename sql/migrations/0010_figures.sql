@@ -62,3 +62,25 @@ ALTER TABLE koppeling.shipment
     ADD COLUMN goods_hash   bytea;
 COMMENT ON COLUMN koppeling.shipment.address_hash IS 'The address_hash of the order as it was sent to Boekuwzending.';
 COMMENT ON COLUMN koppeling.shipment.goods_hash IS 'The goods_hash of the order as it was sent to Boekuwzending.';
+
+-- What happened to an order that a person should know of.
+ALTER TABLE koppeling.imported_order
+    ADD COLUMN warned_at       timestamptz,
+    ADD COLUMN mark_refused_at timestamptz,
+    ADD COLUMN reopened_at     timestamptz;
+COMMENT ON COLUMN koppeling.imported_order.warned_at IS 'Since when it has just these warnings; NULL: it has none.';
+COMMENT ON COLUMN koppeling.imported_order.mark_refused_at IS
+    'When it was decided that the shop is not told (mark_outcome not_marked); NULL: it was not.';
+COMMENT ON COLUMN koppeling.imported_order.reopened_at IS
+    'When a poll first saw it among the open orders of the shop after it was marked shipped; NULL: it is not there, or '
+    'not any more.';
+-- What a poll compares the shop's list with, beside imported_order_live; nearly always empty.
+CREATE INDEX imported_order_reopened ON koppeling.imported_order (integration_id) INCLUDE (payload_hash)
+    WHERE state = 'marked_shipped' AND reopened_at IS NOT NULL;
+
+ALTER TABLE koppeling.label ADD COLUMN cancelled_at timestamptz;
+COMMENT ON COLUMN koppeling.label.cancelled_at IS
+    'When it was noticed, or said with record_label_cancelled(), that it was cancelled at Boekuwzending.';
+COMMENT ON COLUMN koppeling.label.told_at IS
+    'When the shop was told of it, or it was decided and recorded that it must not be; of a label that is cancelled '
+    'before, it is not told.';

@@ -13,11 +13,16 @@ WITH verdict AS MATERIALIZED (
 )
 UPDATE koppeling.imported_order o
 SET state = CASE WHEN v.outcome = 'not_marked' THEN o.state ELSE 'marked_shipped' END,
-    -- The first marking counts: a later label does not change which one did it.
-    marked_at = CASE WHEN v.outcome = 'not_marked' THEN o.marked_at ELSE coalesce(o.marked_at, now()) END,
+    -- The first marking counts: a later label does not change which one did it. But an order that was set back to
+    -- open is marked anew, and what a poll saw before that says nothing any more.
+    marked_at = CASE WHEN v.outcome = 'not_marked' THEN o.marked_at
+                     WHEN o.reopened_at IS NOT NULL THEN now()
+                     ELSE coalesce(o.marked_at, now()) END,
+    reopened_at = NULL,
     marked_label_environment = CASE WHEN v.outcome = 'not_marked' THEN o.marked_label_environment
                                     ELSE coalesce(o.marked_label_environment, v.label_environment) END,
     mark_outcome = CASE WHEN o.state = 'marked_shipped' THEN o.mark_outcome ELSE v.outcome END,
+    mark_refused_at = CASE WHEN o.state <> 'marked_shipped' AND v.outcome = 'not_marked' THEN now() END,
     mark_reason_code = CASE WHEN o.state = 'marked_shipped' THEN o.mark_reason_code ELSE v.reason_code END,
     mark_reason = CASE WHEN o.state = 'marked_shipped' THEN o.mark_reason ELSE v.reason END,
     shop_status = coalesce(v.shop_status, o.shop_status),

@@ -4,13 +4,14 @@
 --   changed, no label yet           updated (also back from withdrawn)
 --   changed after a label           not touched, but for the hashes of its address and goods: a trigger compares them
 --                                   with those of what was labelled, and flags it for a person
+--   marked shipped before the poll  noted as set back to open: the shop lists it among its open orders
 --   same content, same bytes        not written at all (as a rule the worker does not even send it)
 --   same content, other bytes       only the hash of the bytes, so that the next poll knows it
 -- What becomes of each is decided once, against the row that is there; ids of new orders are drawn beforehand, so that
 -- the lines need no join with what was inserted. A shop has one live poll, so nobody else inserts its orders meanwhile.
 -- $1 the rows
 WITH received AS MATERIALIZED (
-    SELECT DISTINCT ON (j.integration_id, w.order_uuid) j.integration_id, w.*
+    SELECT DISTINCT ON (j.integration_id, w.order_uuid) j.integration_id, j.started_at AS polled_at, w.*
     FROM json_to_recordset($1::json) AS w (
         job bigint, token bigint, order_uuid uuid, order_number text, ordered_at timestamp, shop_status integer,
         name text, company text, email text, phone text,
@@ -35,13 +36,13 @@ WITH received AS MATERIALIZED (
         id, integration_id, order_uuid, order_number, ordered_at, shop_status, paid,
         ship_to_name, ship_to_company, ship_to_street,
         ship_to_number, ship_to_number_addition, ship_to_address_line, ship_to_postcode, ship_to_city, ship_to_country,
-        ship_to_country_given, warnings,
+        ship_to_country_given, warnings, warned_at,
         private_address, email, phone, weight_kg, total, currency, business_model, reference, customer_comment,
         credit_order_numbers, payload, content_hash, address_hash, goods_hash, payload_hash)
     SELECT n.id, n.integration_id, n.order_uuid, n.order_number, n.ordered_at AT TIME ZONE 'Europe/Amsterdam',
            n.shop_status, n.paid, n.name,
            n.company, n.street, n.number, n.number_addition, n.address_line, n.postcode, n.city, n.country,
-           n.country_given, coalesce(n.warnings, '{}'),
+           n.country_given, coalesce(n.warnings, '{}'), CASE WHEN n.warnings <> '{}' THEN now() END,
            n.private_address, n.email, n.phone, n.weight_kg, n.total, n.currency, n.business_model, n.reference,
            n.customer_comment,
            coalesce(n.credit_order_numbers, '{}'), n.payload, decode(n.content_hash, 'hex'),
@@ -57,7 +58,9 @@ WITH received AS MATERIALIZED (
         ship_to_address_line = excluded.ship_to_address_line,
         ship_to_postcode = excluded.ship_to_postcode, ship_to_city = excluded.ship_to_city,
         ship_to_country = excluded.ship_to_country, ship_to_country_given = excluded.ship_to_country_given,
-        warnings = excluded.warnings, private_address = excluded.private_address, email = excluded.email,
+        warnings = excluded.warnings,
+        warned_at = CASE WHEN o.warnings = excluded.warnings THEN o.warned_at ELSE excluded.warned_at END,
+        private_address = excluded.private_address, email = excluded.email,
         phone = excluded.phone, weight_kg = excluded.weight_kg, total = excluded.total, currency = excluded.currency,
         business_model = excluded.business_model, reference = excluded.reference,
         customer_comment = excluded.customer_comment,
@@ -87,9 +90,13 @@ WITH received AS MATERIALIZED (
     UPDATE koppeling.imported_order o
     SET payload_hash = n.payload_hash,
         address_hash = coalesce(decode(n.address_hash, 'hex'), o.address_hash),
-        goods_hash = coalesce(decode(n.goods_hash, 'hex'), o.goods_hash)
+        goods_hash = coalesce(decode(n.goods_hash, 'hex'), o.goods_hash),
+        reopened_at = CASE WHEN o.state = 'marked_shipped' AND n.polled_at > o.marked_at
+                           THEN coalesce(o.reopened_at, now()) ELSE o.reopened_at END
     FROM incoming n
-    WHERE n.is_known AND NOT n.is_stored AND o.id = n.id AND o.payload_hash <> n.payload_hash
+    WHERE n.is_known AND NOT n.is_stored AND o.id = n.id
+      AND (o.payload_hash <> n.payload_hash
+           OR (o.state = 'marked_shipped' AND o.reopened_at IS NULL AND n.polled_at > o.marked_at))
 ), no_longer_skipped AS (
     DELETE FROM koppeling.skipped_order k
     USING incoming n

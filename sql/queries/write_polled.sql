@@ -15,6 +15,15 @@ WITH polled AS MATERIALIZED (
     WHERE o.integration_id = p.integration_id AND o.state = 'open' AND o.missing_since IS NULL
       AND o.payload_hash = ('x' || substr(p.missing, place, 16))::bit(64)::bigint
       AND o.order_uuid <> ALL (coalesce(p.reread, '{}'))
+), closed_again AS (
+    -- Set back to open after it was marked, and now out of the list again.
+    UPDATE koppeling.imported_order o
+    SET reopened_at = NULL
+    FROM polled p
+    CROSS JOIN LATERAL generate_series(1, coalesce(length(p.missing), 0), 16) AS place
+    WHERE o.integration_id = p.integration_id AND o.state = 'marked_shipped' AND o.reopened_at IS NOT NULL
+      AND o.payload_hash = ('x' || substr(p.missing, place, 16))::bit(64)::bigint
+      AND o.order_uuid <> ALL (coalesce(p.reread, '{}'))
 )
 UPDATE koppeling.integration i
 SET last_polled_at = now(), polls = i.polls + 1,

@@ -15,16 +15,21 @@ WITH answer AS MATERIALIZED (
     FROM answer a
     WHERE s.id = a.shipment_id
 ), made AS (
-    INSERT INTO koppeling.label AS l (shipment_id, order_id, environment, external_id, waybill, track_and_trace_link)
+    INSERT INTO koppeling.label AS l (
+        shipment_id, order_id, environment, external_id, waybill, track_and_trace_link, cancelled_at, told_at)
     SELECT DISTINCT ON (a.environment, x.external_id)
-           a.shipment_id, a.order_id, a.environment, x.external_id, x.waybill, x.track_and_trace_link
+           a.shipment_id, a.order_id, a.environment, x.external_id, x.waybill, x.track_and_trace_link,
+           -- The shop is not told that something was shipped with a label that nobody can use.
+           CASE WHEN x.is_cancelled THEN now() END, CASE WHEN x.is_cancelled THEN now() END
     FROM answer a
-    CROSS JOIN LATERAL json_to_recordset(a.labels) AS x (external_id text, waybill text, track_and_trace_link text)
+    CROSS JOIN LATERAL json_to_recordset(a.labels) AS x (
+        external_id text, waybill text, track_and_trace_link text, is_cancelled boolean)
     ORDER BY a.environment, x.external_id
     ON CONFLICT (environment, external_id) DO UPDATE
     SET waybill = coalesce(excluded.waybill, l.waybill),
         track_and_trace_link = coalesce(excluded.track_and_trace_link, l.track_and_trace_link),
-        shipment_id = coalesce(l.shipment_id, excluded.shipment_id)
+        shipment_id = coalesce(l.shipment_id, excluded.shipment_id),
+        cancelled_at = coalesce(l.cancelled_at, excluded.cancelled_at), told_at = coalesce(l.told_at, excluded.told_at)
     RETURNING l.order_id
 )
 UPDATE koppeling.imported_order o

@@ -16,6 +16,9 @@ SELECT 'poll'::text, i.id, jsonb_build_object(
         FROM (SELECT o.payload_hash FROM koppeling.imported_order o
               WHERE o.integration_id = i.id AND o.state IN ('open', 'label_created')
               UNION ALL
+              SELECT r.payload_hash FROM koppeling.imported_order r
+              WHERE r.integration_id = i.id AND r.state = 'marked_shipped' AND r.reopened_at IS NOT NULL
+              UNION ALL
               SELECT s.payload_hash FROM koppeling.skipped_order s
               WHERE s.integration_id = i.id AND s.payload_hash IS NOT NULL) k), ''))
 FROM koppeling.integration i

@@ -232,6 +232,17 @@ class DispatchTest(BookingCase):
                          ("labelled", 2, 1))
         self.assertEqual(self.history("create_shipment")[0]["attempts"], 1)
 
+    def test_a_label_that_was_cancelled_before_it_was_fetched_is_not_told_to_the_shop(self):
+        self.simulator.fault("late_labels", "boekuwzending", ms=500, times=1)
+        shipment = self.book(70001)
+        self.simulator.cancel_labels(shipment["external_id"])
+        self.retry_until_done()
+        label, = self.labels(70001)
+        self.assertIsNotNone(label["cancelled_at"])
+        self.mark()
+        self.assertEqual(self.simulator.patch_counts("shop1")["70001"], 0, "nothing was shipped with it")
+        self.assertEqual(self.order(70001)["state"], "label_created")
+
     def test_labels_that_never_come_are_given_up_after_a_day(self):
         self.simulator.fault("late_labels", "boekuwzending", ms=100000000)
         shipment = self.book(70001)

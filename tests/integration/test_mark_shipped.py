@@ -71,6 +71,43 @@ class MarkShippedTest(Case):
         self.check_marked(70001, outcome="already_shipped")
         self.assertEqual(self.patches(), [])
 
+    def test_an_order_that_is_set_back_to_open_is_noticed_until_it_is_closed_or_marked_again(self):
+        self.label(self.order(70001)["id"])
+        self.mark()
+        self.poll_again(self.integration)
+        self.assertIsNone(self.check_marked(70001)["reopened_at"])
+        self.simulator.change("shop1", "70001", status=3)
+        self.poll_again(self.integration)
+        row = self.order(70001)
+        self.assertEqual(row["state"], "marked_shipped", "nothing happens by itself")
+        self.assertIsNotNone(row["reopened_at"])
+        self.poll_again(self.integration)
+        self.assertEqual(self.order(70001)["reopened_at"], row["reopened_at"], "since when stays")
+        self.simulator.change("shop1", "70001", status=2)
+        self.poll_again(self.integration)
+        self.assertIsNone(self.order(70001)["reopened_at"], "shipped again by the merchant")
+        self.simulator.change("shop1", "70001", status=1)
+        self.poll_again(self.integration)
+        self.backend.value("SELECT koppeling.enqueue('mark_shipped', order_id => %s)", row["id"])
+        self.work()
+        self.poll_again(self.integration)
+        self.assertIsNone(self.check_marked(70001)["reopened_at"], "marked again")
+        self.assertEqual(self.simulator.patch_counts("shop1")["70001"], 2)
+
+    def test_a_poll_that_read_the_list_before_the_mark_does_not_say_that_it_was_set_back(self):
+        """Its page was made when the order was still open, and it is stored after the order was marked."""
+        self.simulator.fault("latency", "shop:shop1", path_contains="/v1/orders", ms=2500, after_effect=True, times=1)
+        self.simulator.change("shop1", "70001", status=1)  # the status that is asked for first
+        self.backend.value("SELECT koppeling.poll_now(%s)", self.integration)
+        worker = self.start_worker()
+        self.wait_until(lambda: [job for job in self.jobs("poll") if job["state"] == "running"], "the list is read")
+        self.label(self.order(70001)["id"])
+        self.tick()
+        self.wait_until(lambda: self.order(70001)["state"] == "marked_shipped", "it is marked")
+        self.wait_until(lambda: self.jobs("poll") == [], "the poll ends")
+        worker.stop()
+        self.assertIsNone(self.order(70001)["reopened_at"])
+
     def test_an_address_that_was_corrected_since_the_last_poll_is_noticed_when_the_order_is_marked(self):
         """No poll comes between the correction and the mark: it is the order as it is read before the PATCH that
         tells."""

@@ -107,7 +107,7 @@ void boekuwzending_get_label(struct call *call)
     struct buffer *text = &call->answer.body;
     put(text, "{\"id\":\"%s\",\"waybill\":\"%s\",\"reference\":", label->id, label->waybill);
     put_string(text, label->shipment->reference[0] != '\0' ? label->shipment->reference : NULL);
-    put_text(text, ",\"status\":\"created\"}");
+    put(text, ",\"status\":\"%s\"}", shipment_label_status(label->shipment));
 }
 
 void boekuwzending_track(struct call *call)
@@ -121,10 +121,14 @@ void boekuwzending_track(struct call *call)
         return;
     }
     calendar_moment_local(label->shipment->labels_at_us, moment);
-    static const char event[] = "{\"status\":\"created\",\"code\":\"postnl\",\"description\":"
-                                "\"Label aangemaakt\",\"datetime\":\"";
+    bool is_cancelled = label->shipment->is_cancelled;
+    AUTO(free)
+    char *event = xasprintf("{\"status\":\"%s\",\"code\":\"postnl\",\"description\":\"Label %s\","
+                            "\"datetime\":\"%s\"}",
+                            shipment_label_status(label->shipment),
+                            is_cancelled ? "geannuleerd" : "aangemaakt", moment);
     put(&call->answer.body,
-        "{\"active\":%s%s\"},\"details\":[%s%s\"}],\"distributor\":{\"code\":\"postnl\","
+        "{\"active\":%s,\"details\":[%s],\"distributor\":{\"code\":\"postnl\","
         "\"name\":\"PostNL\"}}",
-        event, moment, event, moment);
+        event, event);
 }

@@ -161,6 +161,11 @@ bool shipment_is_there(const struct shipment *shipment)
     return clock_wall_us() >= shipment->there_at_us;
 }
 
+const char *shipment_label_status(const struct shipment *shipment)
+{
+    return shipment->is_cancelled ? "canceled" : "created";
+}
+
 bool shipment_has_labels(const struct shipment *shipment)
 {
     return clock_wall_us() >= shipment->labels_at_us;

@@ -59,6 +59,7 @@ struct shipment {
     char *request;   /* the body that made it */
     char *postcode;
     const struct account *account;
+    bool is_cancelled;   /* somebody cancelled its labels in their panel */
     struct label *label; /* label_count of them */
     size_t label_count;
     int64_t labels_at_us;                  /* wall time from which on the labels exist */
@@ -115,6 +116,12 @@ bool shipment_is_there(const struct shipment *shipment);
 
 /* Whether the labels of the shipment exist by now. */
 bool shipment_has_labels(const struct shipment *shipment);
+
+/* "created" or "canceled", as the service spells it. */
+const char *shipment_label_status(const struct shipment *shipment);
+
+/* Writes its labels anew, as they are answered. */
+void shipment_render_labels(const struct booking *booking, struct shipment *shipment);
 
 void booking_release(struct booking *booking);
 

@@ -209,6 +209,7 @@ void control_answer(struct call *call)
         {"DELETE", "/journal", clear_journal, true},
         {"GET", "/effects", control_effects, true},
         {"GET", "/shipments", control_shipments, true},
+        {"POST", "/shipments/{}/cancel", control_cancel_labels, true},
         {"GET", "/orders-pushed", control_pushed_orders, true},
         {"GET", "/counters", read_counters, true},
         {"DELETE", "/counters", clear_counters, true},

@@ -19,6 +19,7 @@ route_handler control_delete_order;
 
 route_handler control_effects;
 route_handler control_shipments;
+route_handler control_cancel_labels;
 route_handler control_pushed_orders;
 
 /* The shop that the path names, or NULL after answering 404. */

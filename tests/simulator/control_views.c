@@ -113,6 +113,26 @@ void control_shipments(struct call *call)
     put_text(text, "]");
 }
 
+/* As if somebody did it in their panel: no call of the API can [BKZ-610]. */
+void control_cancel_labels(struct call *call)
+{
+    for (size_t i = 0; i < BOOKING_COUNT; i++) {
+        struct booking *booking = &call->simulator->bookings[i];
+
+        for (size_t at = 0; at < booking->shipment_count; at++) {
+            struct shipment *shipment = booking->shipment_items[at];
+
+            if (strcmp(shipment->id, call->parameters[0]) == 0) {
+                shipment->is_cancelled = true;
+                shipment_render_labels(booking, shipment);
+                answer_text(&call->answer, 200, "{}");
+                return;
+            }
+        }
+    }
+    answer_text(&call->answer, 404, "{\"error\":\"there is no such shipment\"}");
+}
+
 static void put_pushed_order(struct buffer *text, const struct booking *booking,
                              const struct pushed_order *order)
 {

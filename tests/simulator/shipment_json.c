@@ -149,24 +149,19 @@ static size_t labels_wanted(const json_t *request)
     return count;
 }
 
-static void shipment_add_labels(struct call *call, struct shipment *shipment)
+void shipment_render_labels(const struct booking *booking, struct shipment *shipment)
 {
-    bool is_staging = call->api == API_BOEKUWZENDING_STAGING;
+    bool is_staging = strcmp(booking->name, "staging") == 0;
     struct buffer text = TEXT_INIT;
 
-    shipment->label = xcalloc(shipment->label_count, sizeof(*shipment->label));
     put_text(&text, "[");
     for (size_t i = 0; i < shipment->label_count; i++) {
-        struct label *label = &shipment->label[i];
+        const struct label *label = &shipment->label[i];
 
-        dice_uuid(&call->simulator->dice, label->id);
-        snprintf(label->waybill, sizeof(label->waybill), "3S%s%010llu",
-                 is_staging ? "STAG" : "TEST", (unsigned long long)++call->booking->waybills);
-        label->shipment = shipment;
         put(&text, "%s{\"id\":\"%s\",\"waybill\":\"%s\",\"reference\":", i > 0 ? "," : "",
             label->id, label->waybill);
         put_string(&text, shipment->reference[0] != '\0' ? shipment->reference : NULL);
-        put_text(&text, ",\"status\":\"created\",\"trackAndTraceLink\":");
+        put(&text, ",\"status\":\"%s\",\"trackAndTraceLink\":", shipment_label_status(shipment));
         if (i % 2 == 0) {
             put(&text, "\"%s/track-en-trace/%s/%s\"}",
                 is_staging ? STAGING_LINKS : PRODUCTION_LINKS, label->waybill, shipment->postcode);
@@ -175,7 +170,24 @@ static void shipment_add_labels(struct call *call, struct shipment *shipment)
         }
     }
     put_text(&text, "]");
+    free(shipment->labels);
     shipment->labels = buffer_steal(&text);
+}
+
+static void shipment_add_labels(struct call *call, struct shipment *shipment)
+{
+    bool is_staging = call->api == API_BOEKUWZENDING_STAGING;
+
+    shipment->label = xcalloc(shipment->label_count, sizeof(*shipment->label));
+    for (size_t i = 0; i < shipment->label_count; i++) {
+        struct label *label = &shipment->label[i];
+
+        dice_uuid(&call->simulator->dice, label->id);
+        snprintf(label->waybill, sizeof(label->waybill), "3S%s%010llu",
+                 is_staging ? "STAG" : "TEST", (unsigned long long)++call->booking->waybills);
+        label->shipment = shipment;
+    }
+    shipment_render_labels(call->booking, shipment);
 }
 
 /* A postcode as it stands in a link: letters and digits only. */

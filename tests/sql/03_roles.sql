@@ -108,8 +108,9 @@ SELECT set_eq($$
     SELECT v.role, f.name
     FROM (VALUES
         ('koppeling_backend',
-            'connect_shop,replace_token,disconnect_shop,poll_now,record_label,dispatch_order,label_pdf,enqueue,ping,'
-            'shop_host,integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,failed_at'),
+            'connect_shop,replace_token,disconnect_shop,poll_now,record_label,record_label_cancelled,dispatch_order,'
+            'label_pdf,enqueue,ping,shop_host,integration_notices,erase_order,erase_integration,dispatch_problem,'
+            'order_warnings,failed_at'),
         ('koppeling_ops',
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,failed_at'),

@@ -110,9 +110,28 @@ TEST(a_shipment_is_read)
     assert_string_equal(shipment.reference, "20411-17");
     check_value(shipment.labels, "0",
                 "{\"external_id\":\"L1\",\"waybill\":\"3S1\",\"track_and_trace_link\":"
-                "\"https://x.example/3S1\"}");
+                "\"https://x.example/3S1\",\"is_cancelled\":false}");
     check_value(shipment.labels, "1",
-                "{\"external_id\":\"L2\",\"waybill\":null,\"track_and_trace_link\":null}");
+                "{\"external_id\":\"L2\",\"waybill\":null,\"track_and_trace_link\":null,"
+                "\"is_cancelled\":false}");
+}
+
+TEST(a_label_that_was_cancelled_is_told)
+{
+    static const char *const rows[][2] = {
+        {"\"canceled\"", "true"}, {"\"Cancelled\"", "true"}, {"\"created\"", "false"},
+        {"null", "false"},        {"{}", "false"},           {"\"cancelled by mistake\"", "false"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(booked_shipment) struct booked_shipment shipment;
+        AUTO(free)
+        char *body =
+            xasprintf("{\"id\":\"a\",\"labels\":[{\"id\":\"L\",\"status\":%s}]}", rows[i][0]);
+
+        ROW_CHECK(rows[i][0], booked_shipment_read(body, strlen(body), &shipment, NULL));
+        check_value(shipment.labels, "0/is_cancelled", rows[i][1]);
+    }
 }
 
 TEST(labels_come_in_many_forms)

@@ -49,6 +49,10 @@ class Simulator:
     def delete(self, shop, number):
         self.control("DELETE", f"/shops/{shop}/orders/{number}")
 
+    def cancel_labels(self, shipment):
+        """Somebody cancels the labels of a shipment in the panel of Boekuwzending."""
+        self.control("POST", f"/shipments/{shipment}/cancel")
+
     def fault(self, fault, scope="all", **settings):
         return self.control("POST", "/faults", {"fault": fault, "scope": scope, **settings})["id"]
 

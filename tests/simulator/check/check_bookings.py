@@ -82,6 +82,12 @@ class Boekuwzending(Case):
         track = self.api("GET", "/track-and-trace/" + label["id"]).json
         self.assertEqual(track["active"]["status"], "created")
         self.assertIn("error", self.api("GET", "/track-and-trace/nope").json)
+        self.s.control("POST", f"/shipments/{first['id']}/cancel")
+        self.assertEqual({label["status"] for label in self.api("GET", f"/shipments/{first['id']}").json["labels"]},
+                         {"canceled"})
+        self.assertEqual(self.api("GET", "/labels/" + label["id"]).json["status"], "canceled")
+        self.assertEqual(self.api("GET", "/track-and-trace/" + label["id"]).json["active"]["status"], "canceled")
+        self.assertEqual(self.s.call("POST", "/_simulator/shipments/nope/cancel").status, 404)
         related = dict(SHIPMENT, related="/shipments/" + first["id"])
         self.assertEqual(self.api("POST", "/shipments", related).status, 201)
         effects = self.s.control("GET", "/shipments", environment="production")

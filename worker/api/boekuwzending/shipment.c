@@ -19,6 +19,7 @@
 #define SEQUENCE_LENGTH 60
 #define WAYBILL_LENGTH  100
 #define LINK_LENGTH     500
+#define STATUS_LENGTH   40
 
 /* Longer than any reference of ours, so that a longer one does not look like it. */
 #define REFERENCE_LENGTH 200
@@ -133,6 +134,15 @@ static bool has_label(json_t *labels, const char *id)
     return false;
 }
 
+/* Spelt with one l [BKZ-609]; the other spelling means the same. */
+static bool is_cancelled(json_t *label)
+{
+    AUTO(free) char *status = lenient_text(label, "status", STATUS_LENGTH);
+
+    return status != NULL &&
+           (strcasecmp(status, "canceled") == 0 || strcasecmp(status, "cancelled") == 0);
+}
+
 /* Absent, null, [] and {} all mean: not made yet [BKZ-603]. An entry without id is no label. */
 static json_t *read_labels(json_t *shipment)
 {
@@ -147,8 +157,9 @@ static json_t *read_labels(json_t *shipment)
 
         if (id != NULL && !has_label(labels, id)) {
             json_array_append_new(labels,
-                                  json_pack("{s:s, s:s?, s:s?}", "external_id", id, "waybill",
-                                            waybill, "track_and_trace_link", link));
+                                  json_pack("{s:s, s:s?, s:s?, s:b}", "external_id", id, "waybill",
+                                            waybill, "track_and_trace_link", link, "is_cancelled",
+                                            is_cancelled(label) ? 1 : 0));
         }
     }
     return labels;

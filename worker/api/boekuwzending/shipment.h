@@ -20,8 +20,9 @@ struct booked_shipment {
     char *id;        /* owned */
     char *sequence;  /* human shipment number; owned, or NULL */
     char *reference; /* invoiceReference; owned, or NULL: lists leave it out */
-    json_t *labels;  /* an array of {external_id, waybill, track_and_trace_link}, the last two text
-                        or null; each label once; perhaps empty, for they may come later; owned */
+    json_t *labels;  /* an array of {external_id, waybill, track_and_trace_link, is_cancelled}, the
+                        second and third text or null; each label once; perhaps empty, for they may
+                        come later; owned */
 };
 
 /* The body of POST /shipments, to be freed. `wish` has service, reference, order_number,
