@@ -142,16 +142,15 @@ static struct order *order_of_path(struct call *call, struct shop *shop)
 }
 
 /* What the merchant does: status, archived, credits, and anything else by `merge`. */
-static bool read_merchant_change(struct call *call, struct order_change *change,
+static bool read_merchant_change(struct call *call, struct order_change *change, int *ret_hidden,
                                  const json_t **ret_credits, json_t **ret_merge)
 {
     struct error err = ERROR_INIT;
     int64_t status = ORDER_UNKNOWN;
     const json_t *merge = NULL;
     const struct field fields[] = {
-        {"status", FIELD_INTEGER, &status},
-        {"archived", FIELD_BOOLEAN, &change->archived},
-        {"credit_order_numbers", FIELD_JSON, ret_credits},
+        {"status", FIELD_INTEGER, &status},    {"archived", FIELD_BOOLEAN, &change->archived},
+        {"hidden", FIELD_BOOLEAN, ret_hidden}, {"credit_order_numbers", FIELD_JSON, ret_credits},
         {"merge", FIELD_JSON, &merge},
     };
 
@@ -169,16 +168,21 @@ void control_patch_order(struct call *call)
     struct order_change change = {.status = ORDER_UNKNOWN, .archived = ORDER_UNKNOWN};
     const json_t *credits = NULL;
     json_t *merge = NULL;
+    int hidden = -1;
     struct shop *shop = control_shop(call);
     struct order *order = shop != NULL ? order_of_path(call, shop) : NULL;
 
-    if (order == NULL || !read_merchant_change(call, &change, &credits, &merge)) {
+    if (order == NULL || !read_merchant_change(call, &change, &hidden, &credits, &merge)) {
         return;
     }
     if (!order_change(order, &change)) {
         call_problem(call, 409, "the order is not a JSON object");
         return;
     }
+    if (hidden >= 0) {
+        order->is_hidden = hidden != 0;
+    }
+
     AUTO(json) json_t *json = order_parse(order);
     if (credits != NULL) {
         json_object_set_new(json, "credit_order_numbers", json_deep_copy(credits));

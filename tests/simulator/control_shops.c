@@ -55,7 +55,7 @@ void control_put_shop(struct call *call)
 {
     struct simulator *simulator = call->simulator;
     struct error err = ERROR_INIT;
-    struct shop_settings settings = {.token_is_active = -1};
+    struct shop_settings settings = {.token_is_active = -1, .page_cap = -1, .ignores_ordering = -1};
     int64_t orders = 0;
     const struct field fields[] = {
         {"name", FIELD_TEXT, &settings.name},
@@ -64,6 +64,8 @@ void control_put_shop(struct call *call)
         {"primary_domain", FIELD_TEXT, &settings.primary_domain},
         {"store_id", FIELD_TEXT, &settings.store_id},
         {"region", FIELD_TEXT, &settings.region},
+        {"page_cap", FIELD_INTEGER, &settings.page_cap},
+        {"ignores_ordering", FIELD_BOOLEAN, &settings.ignores_ordering},
         {"orders", FIELD_INTEGER, &orders},
     };
 

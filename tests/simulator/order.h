@@ -31,6 +31,7 @@ struct order {
     char changed[DATE_SIZE + TIME_SIZE]; /* "yyyy-mm-dd hh:mm:ss"; "" when unknown */
     bool is_test;
     bool is_deleted;       /* vanished from the shop, still told by /_simulator/effects */
+    bool is_hidden;        /* in no list, though it is counted and has its place on a page */
     unsigned get_count;    /* reads of this order alone */
     unsigned patch_count;  /* PATCHes that took effect */
     struct buffer patches; /* their bodies, JSON with commas between, oldest first */

@@ -125,6 +125,12 @@ struct shop *shops_put(struct shops *shops, const struct shop_settings *settings
     if (settings->token_is_active >= 0) {
         shop->token_is_active = settings->token_is_active != 0;
     }
+    if (settings->page_cap >= 0) {
+        shop->page_cap = settings->page_cap;
+    }
+    if (settings->ignores_ordering >= 0) {
+        shop->ignores_ordering = settings->ignores_ordering != 0;
+    }
     shop_render(shop);
     return shop;
 }
@@ -264,21 +270,29 @@ static bool order_passes(const struct order *order, const struct order_filter *f
 size_t shop_list(const struct shop *shop, const struct order_filter *filter,
                  const struct order **ret_page)
 {
-    size_t skipped = 0, found = 0;
+    size_t cap = (size_t)shop->page_cap;
+    size_t limit = cap > 0 && cap < filter->limit ? cap : filter->limit;
+    size_t numbered = filter->descending && !shop->ignores_ordering
+                          ? shop_lower_bound(shop, INT64_MAX)
+                          : 0; /* those that are listed from the highest to the lowest */
+    size_t skipped = 0, taken = 0, shown = 0;
 
-    for (size_t i = 0; i < shop->order_count && found < filter->limit; i++) {
-        size_t at = filter->descending ? shop->order_count - 1 - i : i;
+    for (size_t i = 0; i < shop->order_count && taken < limit; i++) {
+        size_t at = i < numbered ? numbered - 1 - i : i;
 
         if (!order_passes(shop->orders[at], filter)) {
             continue;
         }
         if (skipped < filter->offset) {
             skipped++;
-        } else {
-            ret_page[found++] = shop->orders[at];
+            continue;
+        }
+        taken++;
+        if (!shop->orders[at]->is_hidden) {
+            ret_page[shown++] = shop->orders[at];
         }
     }
-    return found;
+    return shown;
 }
 
 size_t shop_count(const struct shop *shop, const struct order_filter *filter)

@@ -24,12 +24,16 @@ struct shop {
     char *region;
     char *store_text; /* what GET /v1/store answers */
 
-    struct order **orders; /* by number, ascending; those without a numeric number last */
+    struct order **orders; /* by number, ascending; those without a numeric number last, which is
+                              where they are in each list */
     size_t order_count;
     size_t order_capacity;
     uint64_t generated; /* how many were invented so far */
     int64_t next_number;
     int64_t next_test_number;
+
+    int64_t page_cap; /* most orders on a page, whatever the limit asks for; 0: as asked */
+    bool ignores_ordering; /* lists by ascending number, whatever is asked for */
 
     double flow_per_second;
     double flow_credit;    /* orders that are due, with the fraction */
@@ -55,7 +59,9 @@ struct shop_settings {
     const char *primary_domain;
     const char *store_id;
     const char *region;
-    int token_is_active; /* or -1 */
+    int token_is_active;  /* or -1 */
+    int64_t page_cap;     /* or -1 */
+    int ignores_ordering; /* or -1 */
 };
 
 /* What a list of orders is asked for. */
@@ -91,7 +97,8 @@ struct order *shop_find_order(const struct shop *shop, const char *number);
 /* Invents one order and adds it; only kind, status and bytes of the recipe are looked at. */
 struct order *shop_generate(struct shop *shop, const struct order_recipe *recipe, uint64_t seed);
 
-/* Fills ret_page (room for filter->limit) and returns how many; or counts all matches. */
+/* Fills ret_page (room for filter->limit) and returns how many, without those that are hidden, which
+ * have their positions all the same; or counts all matches. */
 size_t shop_list(const struct shop *shop, const struct order_filter *filter,
                  const struct order **ret_page);
 size_t shop_count(const struct shop *shop, const struct order_filter *filter);

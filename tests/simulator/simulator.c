@@ -23,7 +23,8 @@ static void simulator_add_shops(struct simulator *simulator)
         char name[SHOP_NAME_SIZE];
 
         snprintf(name, sizeof(name), "shop%lld", (long long)i);
-        const struct shop_settings settings = {.name = name, .token_is_active = -1};
+        const struct shop_settings settings = {
+            .name = name, .token_is_active = -1, .page_cap = -1, .ignores_ordering = -1};
         struct shop *shop = shops_put(&simulator->shops, &settings, options->seed);
         for (int64_t order = 0; order < options->orders; order++) {
             shop_generate(shop, &recipe, options->seed);
