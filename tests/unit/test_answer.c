@@ -21,7 +21,7 @@ TEST(each_status_has_its_class)
         {200, ERROR_CLASS_OK},           {204, ERROR_CLASS_OK},
         {301, ERROR_CLASS_CLIENT_ERROR}, {400, ERROR_CLASS_CLIENT_ERROR},
         {401, ERROR_CLASS_AUTH},         {403, ERROR_CLASS_AUTH},
-        {404, ERROR_CLASS_CLIENT_ERROR}, {422, ERROR_CLASS_CLIENT_ERROR},
+        {404, ERROR_CLASS_UNREADABLE},   {422, ERROR_CLASS_CLIENT_ERROR},
         {429, ERROR_CLASS_RATE_LIMITED}, {500, ERROR_CLASS_SERVER_ERROR},
         {503, ERROR_CLASS_SERVER_ERROR}, {599, ERROR_CLASS_SERVER_ERROR},
         {0, ERROR_CLASS_UNREADABLE},     {999, ERROR_CLASS_UNREADABLE},
@@ -33,12 +33,64 @@ TEST(each_status_has_its_class)
         assert_int_equal(answer_class(&answer), rows[i].class);
     }
 
+    struct http_response missing = http_answer(404, "{\"title\":\"Not Found\"}");
+
+    assert_int_equal(answer_class(&missing), ERROR_CLASS_CLIENT_ERROR);
+
     struct http_response none = {.transport = ERROR_CLASS_TLS, .body = "", .trouble = "expired"};
     char words[ANSWER_WORDS];
 
     assert_int_equal(answer_class(&none), ERROR_CLASS_TLS);
     answer_describe(&none, words);
     assert_string_equal(words, "no answer: expired");
+}
+
+/* Whatever stands before the API answers 404 too: when it is down, moved or misrouted. */
+TEST(only_the_api_itself_says_that_something_is_missing)
+{
+    static const struct {
+        int status;
+        const char *body;
+        bool is_missing;
+    } rows[] = {
+        {404, "{\"title\":\"Not Found\",\"status\":404}", true},
+        {404, " {\"type\":\"about:blank\",\"title\":\"Not Found\"} ", true},
+        {404, "{\"detail\":\"no such order\"}", true},
+        {404, "{\"code\":7,\"message\":\"Order not found\",\"description\":\"\"}", true},
+        {404, "{\"hydra:title\":\"An error occurred\"}", true},
+        {404, "{\"status\":404}", true},
+        {404, "{\"code\":\"404\"}", true},
+        {404, "", false},
+        {404, "<!DOCTYPE html><html><title>404 Not Found</title></html>", false},
+        {404, "Not Found", false},
+        {404, "\"Not Found\"", false},
+        {404, "{}", false},
+        {404, "[]", false},
+        {404, "[{\"title\":\"Not Found\"}]", false},
+        {404, "null", false},
+        {404, "404", false},
+        {404, "{\"status\":200}", false},
+        {404, "{\"number\":\"20411\"}", false},
+        {404, "{\"title\":\"Not Found\"", false},
+        {410, "{\"title\":\"Gone\"}", false},
+        {200, "{\"title\":\"Not Found\"}", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct http_response answer = http_answer(rows[i].status, rows[i].body);
+
+        ROW_CHECK(rows[i].body, answer_is_missing(&answer) == rows[i].is_missing);
+        if (rows[i].status == 404) {
+            ROW_CHECK(rows[i].body,
+                      answer_class(&answer) ==
+                          (rows[i].is_missing ? ERROR_CLASS_CLIENT_ERROR : ERROR_CLASS_UNREADABLE));
+        }
+    }
+
+    struct http_response none = {
+        .transport = ERROR_CLASS_TIMEOUT, .status = 404, .body = "", .trouble = "timed out"};
+
+    assert_false(answer_is_missing(&none));
 }
 
 TEST(an_answer_is_described_without_its_content)

@@ -161,6 +161,17 @@ TEST(each_answer_to_a_booking_has_its_meaning)
     }
 }
 
+/* It is no word of the API, so nobody knows how far the request came. */
+TEST(a_404_in_html_refuses_no_booking)
+{
+    struct talk talk;
+
+    begin_booking(&talk);
+    assert_int_equal(talk_http(&talk, 404, "<html>Not Found</html>"), STEP_UNCERTAIN);
+    assert_int_equal(talk_rows(&talk, "write_shipment_failed"), 0);
+    talk_end(&talk);
+}
+
 TEST(a_success_without_a_readable_id_is_uncertain)
 {
     static const char *const bodies[] = {"",

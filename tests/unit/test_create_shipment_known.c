@@ -65,9 +65,10 @@ TEST(a_known_shipment_that_cannot_be_read_is_not_booked_again)
         enum step step;
         enum error_class class;
     } rows[] = {
-        {404, "", "3", STEP_RETRY, ERROR_CLASS_OK},
-        {404, "", "60", STEP_FAILED, ERROR_CLASS_CLIENT_ERROR},
-        {404, "", "null", STEP_FAILED, ERROR_CLASS_CLIENT_ERROR},
+        {404, "{\"title\":\"Not Found\"}", "3", STEP_RETRY, ERROR_CLASS_OK},
+        {404, "{\"title\":\"Not Found\"}", "60", STEP_FAILED, ERROR_CLASS_CLIENT_ERROR},
+        {404, "{\"title\":\"Not Found\"}", "null", STEP_FAILED, ERROR_CLASS_CLIENT_ERROR},
+        {404, "<html>", "60", STEP_RETRY, ERROR_CLASS_UNREADABLE},
         {400, "", "3", STEP_RETRY, ERROR_CLASS_CLIENT_ERROR},
         {401, "", "3", STEP_RETRY, ERROR_CLASS_AUTH},
         {403, "", "3", STEP_RETRY, ERROR_CLASS_AUTH},

@@ -104,6 +104,22 @@ TEST(an_order_that_is_gone_is_looked_up_and_created)
     talk_end(&talk);
 }
 
+/* Else it would be created beside the one that is there. */
+TEST(a_404_in_html_does_not_mean_that_an_order_is_gone)
+{
+    static const enum moment points[] = {AT_CHANGE_KNOWN, AT_SEARCH, AT_CHANGE_FOUND};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(points); i++) {
+        struct talk talk;
+
+        begin_at(&talk, points[i]);
+        assert_int_equal(talk_http(&talk, 404, "<html>Not Found</html>"), STEP_RETRY);
+        assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNREADABLE);
+        assert_null(talk.outcome.writes);
+        talk_end(&talk);
+    }
+}
+
 TEST(an_unknown_order_is_looked_up_first)
 {
     static const char *const lists[] = {
@@ -142,7 +158,7 @@ TEST(an_order_that_vanishes_after_the_search_is_created)
     struct talk talk;
 
     begin_at(&talk, AT_CHANGE_FOUND);
-    talk_http(&talk, 404, "");
+    talk_http(&talk, 404, "{\"title\":\"Not Found\"}");
     check_asked(&talk, HTTP_POST, "/orders", "");
     talk_http(&talk, 201, "{\"id\":12}");
     check_pushed(&talk, "12", "created");
@@ -254,7 +270,7 @@ TEST(a_search_that_cannot_be_read_creates_nothing)
     struct talk talk;
 
     begin_at(&talk, AT_SEARCH);
-    assert_int_equal(talk_http(&talk, 404, ""), STEP_RETRY);
+    assert_int_equal(talk_http(&talk, 404, "{\"title\":\"Not Found\"}"), STEP_RETRY);
     assert_int_equal(talk.outcome.error_class, ERROR_CLASS_CLIENT_ERROR);
     talk_end(&talk);
 }

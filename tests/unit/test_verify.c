@@ -211,7 +211,7 @@ TEST(the_shipped_status_is_checked)
         {200, "{}", NULL, true},
         {401, "", NULL, true},
         {403, "", NULL, true},
-        {404, "", NULL, true},
+        {404, "{\"title\":\"Not Found\"}", NULL, true},
         {400, "", NULL, true},
     };
 
@@ -239,7 +239,7 @@ TEST(two_warnings_are_both_told)
 
     begin(&talk);
     answer_store(&talk, "https://www.knickknacks.be");
-    assert_int_equal(talk_http(&talk, 404, ""), STEP_DONE);
+    assert_int_equal(talk_http(&talk, 403, ""), STEP_DONE);
 
     json_auto_t *row = verdict(&talk, "active", NULL);
 
@@ -261,6 +261,7 @@ static const struct {
     {500, ERROR_CLASS_SERVER_ERROR, ""},
     {503, ERROR_CLASS_SERVER_ERROR, "<html>"},
     {200, ERROR_CLASS_UNREADABLE, "<html>"},
+    {404, ERROR_CLASS_UNREADABLE, "<html>"},
     {200, ERROR_CLASS_UNREADABLE, "{\"name\":\"x\"}"},
 };
 

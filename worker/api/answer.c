@@ -6,6 +6,12 @@
 #include "common/utf8.h"
 #include "worker/api/problem.h"
 
+bool answer_is_missing(const struct http_response *answer)
+{
+    return answer->transport == ERROR_CLASS_OK && answer->status == 404 &&
+           problem_is_report(answer->body, answer->length, answer->status);
+}
+
 enum error_class answer_class(const struct http_response *answer)
 {
     if (answer->transport != ERROR_CLASS_OK) {
@@ -22,6 +28,9 @@ enum error_class answer_class(const struct http_response *answer)
     }
     if (answer->status >= 500 && answer->status < 600) {
         return ERROR_CLASS_SERVER_ERROR;
+    }
+    if (answer->status == 404 && !answer_is_missing(answer)) {
+        return ERROR_CLASS_UNREADABLE;
     }
     if (answer->status >= 300 && answer->status < 500) {
         return ERROR_CLASS_CLIENT_ERROR;

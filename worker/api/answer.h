@@ -11,15 +11,22 @@
 #ifndef WORKER_API_ANSWER_H
 #define WORKER_API_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "common/cleanup.h"
 #include "worker/api/error_class.h"
 #include "worker/api/http_message.h"
 
 /* Room for the words of any answer. */
 #define ANSWER_WORDS 240
 
-/* OK for 2xx; else what kind of trouble it is. */
+/* Whether the service says, in the words of its API, that what was asked for is not there. A page in
+ * HTML or an empty body under the same status comes from whatever stands before it, and says
+ * nothing [R-343]. */
+bool answer_is_missing(const struct http_response *answer) MUSTCHECK;
+
+/* OK for 2xx; else what kind of trouble it is. A 404 that is no word of the API is UNREADABLE. */
 enum error_class answer_class(const struct http_response *answer);
 
 /* "HTTP 422: Validation failed: status is unknown", "HTTP 502 with an HTML page", "no answer:

@@ -141,11 +141,12 @@ static char *read_violations(json_t *report)
     return buffer_steal(&words);
 }
 
+static const char *const title_keys[] = {"title", "hydra:title", "error", "message", NULL};
+static const char *const detail_keys[] = {
+    "detail", "hydra:description", "description", "error_description", "message", NULL};
+
 void problem_read(const char *body, size_t length, char ret_words[PROBLEM_WORDS])
 {
-    static const char *const title_keys[] = {"title", "hydra:title", "error", "message", NULL};
-    static const char *const detail_keys[] = {
-        "detail", "hydra:description", "description", "error_description", "message", NULL};
     json_auto_t *report = length <= PROBLEM_BODY ? lenient_parse(body, length, NULL, NULL) : NULL;
     AUTO(free) char *title = words_of(report, title_keys, TITLE_LENGTH);
     AUTO(free) char *fields = read_violations(report);
@@ -159,4 +160,22 @@ void problem_read(const char *body, size_t length, char ret_words[PROBLEM_WORDS]
     snprintf(ret_words, PROBLEM_WORDS, "%s%s%s", title != NULL ? title : "",
              title != NULL && more[0] != '\0' ? ": " : "", more);
     utf8_cut(ret_words, PROBLEM_WORDS);
+}
+
+static bool is_status(json_t *report, const char *key, int status)
+{
+    int32_t value = 0;
+
+    return lenient_integer(report, key, &value) && value == status;
+}
+
+bool problem_is_report(const char *body, size_t length, int status)
+{
+    json_auto_t *report = length <= PROBLEM_BODY ? lenient_parse(body, length, NULL, NULL) : NULL;
+    AUTO(free) char *title = words_of(report, title_keys, TITLE_LENGTH);
+    AUTO(free) char *detail = words_of(report, detail_keys, DETAIL_LENGTH);
+
+    return json_is_object(report) &&
+           (title != NULL || detail != NULL || is_status(report, "status", status) ||
+            is_status(report, "code", status));
 }

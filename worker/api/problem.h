@@ -12,7 +12,10 @@
 #ifndef WORKER_API_PROBLEM_H
 #define WORKER_API_PROBLEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include "common/cleanup.h"
 
 /* Room for the words of any problem. */
 #define PROBLEM_WORDS 230
@@ -20,6 +23,10 @@
 /* "Validation failed: items[0].type: not a valid choice", or "" when the body is no problem report:
  * the title, and what is wrong with which field or else the detail. */
 void problem_read(const char *body, size_t length, char ret_words[PROBLEM_WORDS]);
+
+/* Whether the body is a report of that kind about an HTTP status: an object that says something in
+ * words, or names the status. */
+bool problem_is_report(const char *body, size_t length, int status) MUSTCHECK;
 
 /* Writes up to three dots, in place, over everything from the first opening quotation mark to the
  * last closing one of its kind, since what is quoted may itself hold quotation marks; to the end of

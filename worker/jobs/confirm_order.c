@@ -117,7 +117,7 @@ static enum step judge_answer(const struct confirm *confirm, const struct http_r
     AUTO(order) struct order order = {.json = NULL};
     struct error err = ERROR_INIT;
 
-    if (answer->transport == ERROR_CLASS_OK && answer->status == 404) {
+    if (answer_is_missing(answer)) {
         return finish(FINDING_DELETED, NULL, outcome);
     }
     if (answer_class(answer) != ERROR_CLASS_OK ||

@@ -239,23 +239,18 @@ static enum step read_shipment(const struct create *create, const struct http_re
     return STEP_DONE;
 }
 
-static bool is_missing(const struct http_response *answer)
-{
-    return answer->transport == ERROR_CLASS_OK && answer->status == 404;
-}
-
 static enum step judge_known(struct create *create, const struct http_response *answer,
                              struct http_request *next, struct outcome *outcome)
 {
     AUTO(booked_shipment) struct booked_shipment shipment = {.id = NULL};
 
     (void)next;
-    if (is_missing(answer) && create->created_s < FRESH_S) {
+    if (answer_is_missing(answer) && create->created_s < FRESH_S) {
         outcome->retry_after_ms = FRESH_WAIT_MS;
         return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_OK,
                             "the shipment cannot be read yet: HTTP 404");
     }
-    if (is_missing(answer)) {
+    if (answer_is_missing(answer)) {
         return outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR,
                             "Boekuwzending no longer has the shipment: HTTP 404");
     }
@@ -324,7 +319,7 @@ static enum step judge_hit(struct create *create, const struct http_response *an
     const char *id = shipment_search_id(&create->search);
     enum step step = STEP_DONE;
 
-    if (!is_missing(answer)) {
+    if (!answer_is_missing(answer)) {
         step = read_shipment(create, answer, id, &shipment, outcome);
     }
     if (step != STEP_DONE) {

@@ -243,7 +243,7 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
     AUTO(order) struct order order = {.json = NULL};
     struct error err = ERROR_INIT;
 
-    if (answer->transport == ERROR_CLASS_OK && answer->status == 404) {
+    if (answer_is_missing(answer)) {
         return finish(mark, ENDING_NOT_FOUND, NULL, outcome);
     }
     if (answer_class(answer) != ERROR_CLASS_OK ||

@@ -118,7 +118,7 @@ static enum step fail(const struct push *push, const struct http_response *answe
 static enum step judge_change(struct push *push, const struct http_response *answer,
                               struct http_request *next, struct outcome *outcome)
 {
-    if (answer->transport == ERROR_CLASS_OK && answer->status == 404) {
+    if (answer_is_missing(answer)) {
         free(steal_ptr(&push->pushed_id));
 
         return push->phase == PHASE_CHANGE_KNOWN ? ask_to_search(push, next)
