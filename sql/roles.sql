@@ -84,9 +84,10 @@ GRANT INSERT, UPDATE ON koppeling.worker TO koppeling_worker;
 GRANT SELECT, UPDATE ON koppeling.shipment, koppeling.api TO koppeling_worker;
 -- What it learns of a shop, and the token that it may forget; not whose shop it is, nor what its owner set.
 GRANT SELECT ON koppeling.integration TO koppeling_worker;
-GRANT UPDATE (state, reason_code, reason, reason_en, warning, warning_en, sealed_token,
+GRANT UPDATE (state, reason_code, reason, reason_en, verify_warning, verify_warning_en, sealed_token,
               store_id, store_name, store_domain, region_code,
-              currency, statuses, connected_at, next_poll_at, last_polled_at, polls, unchanged_polls, blocked_until)
+              currency, statuses, connected_at, next_poll_at, last_polled_at, polls, unchanged_polls, blocked_until,
+              poll_warning, poll_warning_en, list_ends, list_ends_at, vanished_at)
     ON koppeling.integration TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
 GRANT SELECT ON koppeling.account, koppeling.from_address TO koppeling_worker;
@@ -96,12 +97,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_
 GRANT SELECT ON koppeling.job_context TO koppeling_worker;
 GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
-GRANT EXECUTE ON FUNCTION koppeling.retry_at, koppeling.hand_back, koppeling.reseal TO koppeling_worker;
+GRANT EXECUTE ON FUNCTION koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning
+    TO koppeling_worker;
 
 -- Schedulers.
 GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;
 GRANT UPDATE (lease_until, state) ON koppeling.worker TO koppeling_scheduler;
-GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, blocked_until, pace_at),
+GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, blocked_until, pace_at, vanished_at),
       UPDATE (next_poll_at, pace_at)
     ON koppeling.integration TO koppeling_scheduler;
 GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at)

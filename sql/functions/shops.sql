@@ -283,6 +283,35 @@ $$;
 COMMENT ON FUNCTION koppeling.resume_integration IS
     'Lets the work of a paused shop go on; one that needs attention is verified first.';
 
+CREATE OR REPLACE FUNCTION koppeling.poll_warning(list_ends jsonb, gone_orders bigint, known_orders bigint)
+RETURNS TABLE (nl text, en text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    WITH said AS (
+        SELECT e.place, m.nl, m.en, e.first_number, e.second_number
+        FROM (
+            SELECT 1, 'orders_vanished', gone_orders, known_orders
+            WHERE gone_orders IS NOT NULL
+            UNION ALL
+            SELECT 2, 'list_short', sum((l.value ->> 'count')::bigint), sum((l.value ->> 'listed')::bigint)
+            FROM jsonb_each(list_ends) AS l
+            WHERE l.value -> 'count' <> 'null'
+            HAVING bool_or((l.value ->> 'count')::bigint > (l.value ->> 'listed')::bigint)
+            UNION ALL
+            SELECT 3, 'list_repeats', max((l.value ->> 'listed')::bigint), NULL
+            FROM jsonb_each(list_ends) AS l
+            WHERE l.value -> 'repeats' = 'true'
+            HAVING count(*) > 0) AS e (place, code, first_number, second_number)
+        JOIN koppeling.message m ON m.code = e.code)
+    SELECT string_agg(format(s.nl, s.first_number, s.second_number), ' ' ORDER BY s.place),
+           string_agg(format(s.en, s.first_number, s.second_number), ' ' ORDER BY s.place)
+    FROM said s;
+END;
+COMMENT ON FUNCTION koppeling.poll_warning IS
+    'What a poll has to say to the merchant: orders that vanished at once (NULL: none), lists that are shorter than '
+    'their counts or never end. NULL: nothing.';
+
 CREATE OR REPLACE FUNCTION koppeling.forget_skipped_orders()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER

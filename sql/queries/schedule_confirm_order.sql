@@ -1,4 +1,5 @@
--- Orders that were missing from the list of open orders are looked up, once each, at the pace of the API.
+-- Orders that were missing from the list of open orders are looked up, once each, at the pace of the API. Those that
+-- vanished together with most others wait for a second poll to agree.
 -- $1 most orders in this tick
 INSERT INTO koppeling.job (kind, integration_id, order_id, run_at, api_id, priority, max_attempts)
 SELECT k.name, m.integration_id, m.order_id,
@@ -9,7 +10,7 @@ FROM (
            row_number() OVER (PARTITION BY o.integration_id ORDER BY o.id) AS place
     FROM koppeling.imported_order o
     JOIN koppeling.integration i ON i.id = o.integration_id AND i.state = 'active'
-    WHERE o.missing_since IS NOT NULL
+    WHERE o.missing_since IS NOT NULL AND (i.vanished_at IS NULL OR o.missing_since < i.vanished_at)
       AND NOT EXISTS (SELECT FROM koppeling.job j WHERE j.kind = 'confirm_order' AND j.order_id = o.id)
     LIMIT $1::integer) m
 CROSS JOIN koppeling.job_kind k

@@ -51,7 +51,7 @@ WITH verdict AS MATERIALIZED (
             WHEN v.state = 'rejected' AND i.connected_at IS NOT NULL THEN 'needs_attention'
             ELSE v.state END::koppeling.integration_state,
         reason_code = v.reason_code, reason = v.reason, reason_en = v.reason_en,
-        warning = v.warning, warning_en = v.warning_en,
+        verify_warning = v.warning, verify_warning_en = v.warning_en,
         -- What a token told of a store says nothing about this shop when the token was refused.
         store_id = CASE WHEN v.state = 'active' THEN coalesce(v.store_id, i.store_id) ELSE i.store_id END,
         store_name = CASE WHEN v.state = 'active' THEN coalesce(v.store_name, i.store_name) ELSE i.store_name END,

@@ -11,6 +11,8 @@ SELECT 'poll'::text, i.id, jsonb_build_object(
     'open_statuses', i.open_statuses, 'paid_only', i.paid_only, 'imported_since', i.import_since,
     'region_code', i.region_code,
     'default_weight_kg', i.default_weight_kg,
+    -- Where the lists end, unless that was proven long ago.
+    'ends', CASE WHEN i.list_ends_at > now() - interval '1 hour' THEN i.list_ends END,
     'known', coalesce((
         SELECT string_agg(encode(int8send(k.payload_hash), 'hex'), '')
         FROM (SELECT o.payload_hash FROM koppeling.imported_order o

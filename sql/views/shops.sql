@@ -16,7 +16,7 @@ SELECT i.id,
                THEN 'polling fails: ' || coalesce(p.last_error, p.last_error_class::text)
            WHEN i.state = 'active' AND p.last_error IS NOT NULL THEN 'trying again: ' || p.last_error
            WHEN i.state = 'active' AND i.last_polled_at IS NULL THEN 'connected, first poll is coming'
-           WHEN i.state = 'active' THEN 'in order'
+           WHEN i.state = 'active' THEN coalesce(i.poll_warning_en, 'in order')
            WHEN i.state = 'pending' THEN 'being verified' || coalesce(': ' || i.reason_en, '')
            WHEN i.state = 'disconnected' THEN 'disconnected'
            ELSE i.reason_en

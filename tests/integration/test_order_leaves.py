@@ -58,11 +58,14 @@ class LeavingTest(BookingCase):
             self.tick()
             self.assertEqual(self.jobs("confirm_order"), [], fault)
         self.db.run("UPDATE koppeling.integration SET blocked_until = NULL")
-        for _ in range(2):  # both statuses: a well-formed list, with nothing in it
-            self.lying_list([])
+        self.lying_list([], times=0)  # well-formed lists with nothing in them
+        self.poll_again(self.integration)
+        self.tick()
+        self.assertEqual(self.jobs("confirm_order"), [], "all at once: a second poll must agree")
         self.poll_again(self.integration)
         self.tick()
         self.assertEqual(len(self.jobs("confirm_order")), count)
+        self.simulator.clear_faults()
         self.hasten()
         self.work("--kinds=confirm_order")
         self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.imported_order WHERE state = 'open'"), count)

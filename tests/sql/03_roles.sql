@@ -53,9 +53,10 @@ SELECT set_eq($$
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
         ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit'),
         ('koppeling_worker', 'integration', 'UPDATE',
-         'state,reason_code,reason,reason_en,warning,warning_en,sealed_token,store_id,store_name,store_domain,'
+         'state,reason_code,reason,reason_en,verify_warning,verify_warning_en,sealed_token,store_id,store_name,store_domain,'
          'region_code,currency,statuses,'
-         'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until'),
+         'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until,'
+         'poll_warning,poll_warning_en,list_ends,list_ends_at,vanished_at'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
         ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at'))
         AS v (role, name, privileges, columns),
@@ -94,7 +95,7 @@ SELECT set_eq($$
       AND NOT has_table_privilege('koppeling_scheduler', t.oid, 'SELECT') $$, $$
     SELECT v.name, c.column_name
     FROM (VALUES
-        ('integration', 'id,account_id,state,poll_interval,next_poll_at,blocked_until,pace_at'),
+        ('integration', 'id,account_id,state,poll_interval,next_poll_at,blocked_until,pace_at,vanished_at'),
         ('imported_order', 'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at'),
         ('account', 'id,push_orders,client_id'), ('label', 'id,order_id,told_at'),
         ('shipment', 'id,environment')) AS v (name, columns),
@@ -115,7 +116,7 @@ SELECT set_eq($$
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,failed_at'),
         ('koppeling_dba', 'maintain_history,setting_integer,failed_at'),
-        ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal'),
+        ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal,poll_warning'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,

@@ -31,6 +31,39 @@ static inline json_t *poll_context(const char *known)
                      "imported_since", "region_code", "NL", "default_weight_kg", "known", known);
 }
 
+/* Whether it asks how many orders there are. */
+static inline bool asks_for_count(const struct talk *talk)
+{
+    return talk->step == STEP_CALL && strcmp(talk->request.path, "/v1/orders/count") == 0;
+}
+
+static inline enum step talk_count(struct talk *talk, size_t count)
+{
+    AUTO(free) char *body = xasprintf("{\"count\":%zu}", count);
+
+    assert_true(asks_for_count(talk));
+    return talk_http(talk, 200, body);
+}
+
+/* A list of one page, of which the shop, when it is asked, counts as many orders. */
+static inline enum step talk_list(struct talk *talk, const char *body)
+{
+    AUTO(order_page) struct order_page page;
+    size_t count = 0;
+
+    order_page_init(&page, body, strlen(body));
+    for (size_t i = 0; i < page.count; i++) {
+        size_t earlier = 0;
+
+        while (page.slices[earlier].hash != page.slices[i].hash) {
+            earlier++;
+        }
+        count += earlier == i;
+    }
+    talk_http(talk, 200, body);
+    return asks_for_count(talk) ? talk_count(talk, count) : talk->step;
+}
+
 static inline int64_t member_number(json_t *object, const char *key)
 {
     json_t *value = json_object_get(object, key);

@@ -11,7 +11,7 @@ static void begin(struct talk *talk, const char *known)
 static void poll_page(struct talk *talk, const char *known, const char *page)
 {
     begin(talk, known);
-    assert_int_equal(talk_http(talk, 200, page), STEP_DONE);
+    assert_int_equal(talk_list(talk, page), STEP_DONE);
     assert_int_equal(talk->outcome.error_class, ERROR_CLASS_OK);
     assert_int_equal(talk->outcome.shop_environment, ENVIRONMENT_PRODUCTION);
 }
@@ -23,7 +23,7 @@ TEST(the_first_request_asks_for_the_first_page)
     begin(&talk, "");
     assert_string_equal(talk.request.path, "/v1/orders");
     assert_string_equal(talk.request.query, "format=json&status_id=1&archived=false&test=false&"
-                                            "ordering=asc&limit=100&offset=0");
+                                            "ordering=desc&limit=100&offset=0");
     assert_int_equal(talk.request.auth, HTTP_AUTH_STORE);
     talk_end(&talk);
 }
@@ -130,9 +130,9 @@ TEST(the_examples_are_imported_and_the_test_order_is_not)
     json_object_set_new(context, "open_statuses", json_pack("[i, i]", 1, 3));
     talk_begin(&talk, "poll", context);
     talk_start(&talk);
-    assert_int_equal(talk_http(&talk, 200, page), STEP_CALL);
+    assert_int_equal(talk_list(&talk, page), STEP_CALL);
     assert_non_null(strstr(talk.request.query, "status_id=3&"));
-    assert_int_equal(talk_http(&talk, 200, "[]"), STEP_DONE);
+    assert_int_equal(talk_list(&talk, "[]"), STEP_DONE);
     check_polled(&talk, 4, 3, 1, "");
 
     json_auto_t *row = talk_row(&talk, "write_skipped", 0);
@@ -195,7 +195,7 @@ TEST(bad_answers_end_the_attempt_with_their_class)
         {403, ERROR_CLASS_AUTH},
         {429, ERROR_CLASS_RATE_LIMITED},
         {500, ERROR_CLASS_SERVER_ERROR},
-        {404, ERROR_CLASS_CLIENT_ERROR},
+        {404, ERROR_CLASS_UNREADABLE},
         {301, ERROR_CLASS_CLIENT_ERROR},
         {0, ERROR_CLASS_TIMEOUT},
         {0, ERROR_CLASS_NETWORK},

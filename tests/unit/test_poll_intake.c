@@ -6,7 +6,7 @@ static void poll_page(struct talk *talk, const char *page)
 {
     talk_begin(talk, "poll", poll_context(""));
     assert_int_equal(talk_start(talk), STEP_CALL);
-    assert_int_equal(talk_http(talk, 200, page), STEP_DONE);
+    assert_int_equal(talk_list(talk, page), STEP_DONE);
 }
 
 /* An order as JSON, changed by the row of a table. */
@@ -86,8 +86,8 @@ TEST(orders_that_are_not_for_shipping_are_skipped_with_a_reason)
                             json_boolean(is_skipped && strcmp(decisions[i].code, "not_paid") == 0));
         talk_begin(&talk, "poll", context);
         talk_start(&talk);
-        ROW_CHECK(name, talk_http(&talk, 200, page) == STEP_CALL);
-        ROW_CHECK(name, talk_http(&talk, 200, "[]") == STEP_DONE);
+        ROW_CHECK(name, talk_list(&talk, page) == STEP_CALL);
+        ROW_CHECK(name, talk_list(&talk, "[]") == STEP_DONE);
         ROW_CHECK(name, talk_rows(&talk, "write_orders") == (decisions[i].code == NULL ? 1 : 0));
         ROW_CHECK(name, talk_rows(&talk, "write_skipped") == (is_skipped ? 1 : 0));
         if (is_skipped) {

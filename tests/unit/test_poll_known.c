@@ -7,19 +7,40 @@ TEST(hashes_are_seen_once)
     struct poll_known known;
 
     poll_known_init(&known, "00000000000000ffFFFFFFFFFFFFFFFE");
-    assert_false(poll_known_was_seen(&known, 0xFF));
-    assert_int_equal(poll_known_see(&known, 0xFF), POLL_SIGHT_KNOWN);
-    assert_true(poll_known_was_seen(&known, 0xFF));
-    assert_int_equal(poll_known_see(&known, 0xFF), POLL_SIGHT_AGAIN);
-    assert_false(poll_known_was_seen(&known, 5));
-    assert_int_equal(poll_known_see(&known, 5), POLL_SIGHT_NEW);
-    assert_int_equal(poll_known_see(&known, 5), POLL_SIGHT_AGAIN);
-    assert_true(poll_known_was_seen(&known, 5));
+    assert_false(poll_known_was_seen(&known, 0xFF, 1));
+    assert_int_equal(poll_known_see(&known, 0xFF, 1), POLL_SIGHT_KNOWN);
+    assert_true(poll_known_was_seen(&known, 0xFF, 1));
+    assert_int_equal(poll_known_see(&known, 0xFF, 1), POLL_SIGHT_AGAIN);
+    assert_false(poll_known_was_seen(&known, 5, 1));
+    assert_int_equal(poll_known_see(&known, 5, 1), POLL_SIGHT_NEW);
+    assert_int_equal(poll_known_see(&known, 5, 1), POLL_SIGHT_AGAIN);
+    assert_true(poll_known_was_seen(&known, 5, 1));
 
     AUTO(free) char *missing = poll_known_missing(&known);
 
     assert_string_equal(missing, "fffffffffffffffe");
     poll_known_release(&known);
+    poll_known_release(&known);
+}
+
+/* One list may show what another one shows. */
+TEST(a_hash_is_seen_once_in_each_turn)
+{
+    struct poll_known known;
+
+    poll_known_init(&known, "00000000000000ff00000000000000ee");
+    assert_int_equal(poll_known_see(&known, 0xFF, 1), POLL_SIGHT_KNOWN);
+    assert_int_equal(poll_known_see(&known, 5, 1), POLL_SIGHT_NEW);
+    assert_false(poll_known_was_seen(&known, 0xFF, POLL_TURNS));
+    assert_int_equal(poll_known_see(&known, 0xFF, POLL_TURNS), POLL_SIGHT_ELSEWHERE);
+    assert_int_equal(poll_known_see(&known, 5, POLL_TURNS), POLL_SIGHT_ELSEWHERE);
+    assert_int_equal(poll_known_see(&known, 5, POLL_TURNS), POLL_SIGHT_AGAIN);
+    assert_true(poll_known_was_seen(&known, 0xFF, POLL_TURNS));
+    assert_false(poll_known_was_seen(&known, 0xEE, 1));
+
+    AUTO(free) char *missing = poll_known_missing(&known);
+
+    assert_string_equal(missing, "00000000000000ee");
     poll_known_release(&known);
 }
 
@@ -55,10 +76,10 @@ TEST(a_growing_table_loses_nothing)
 
     poll_known_init(&known, "0000000000000001");
     for (uint64_t i = 1; i <= 5000; i++) {
-        assert_int_equal(poll_known_see(&known, i << 32), POLL_SIGHT_NEW);
+        assert_int_equal(poll_known_see(&known, i << 32, 1), POLL_SIGHT_NEW);
     }
     for (uint64_t i = 1; i <= 5000; i++) {
-        assert_int_equal(poll_known_see(&known, i << 32), POLL_SIGHT_AGAIN);
+        assert_int_equal(poll_known_see(&known, i << 32, 1), POLL_SIGHT_AGAIN);
     }
     assert_int_equal(known.count, 5001);
     assert_true(known.has_known);

@@ -27,8 +27,11 @@ TEST(requests_look_as_the_api_wants_them)
                   "format=json&language=nl_NL");
     shop_request_orders(&request, 3, 198);
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders",
-                  "format=json&status_id=3&archived=false&test=false&ordering=asc&limit=100&"
+                  "format=json&status_id=3&archived=false&test=false&ordering=desc&limit=100&"
                   "offset=198");
+    shop_request_count(&request, 3);
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/count",
+                  "format=json&status_id=3&archived=false&test=false");
     shop_request_order(&request, "20411");
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/20411", "format=json");
     shop_request_change_order(&request, "20411", xstrdup("{\"status\":2}"));

@@ -45,7 +45,7 @@ bool poll_intake_init(struct poll_intake *intake, json_t *context)
             return false;
         }
     }
-    if (json_array_size(open) == 0) {
+    if (json_array_size(open) == 0 || json_array_size(open) > POLL_TURNS) {
         return false;
     }
     *intake = (struct poll_intake){
@@ -56,6 +56,7 @@ bool poll_intake_init(struct poll_intake *intake, json_t *context)
                 .imported_since = json_string_value(json_object_get(context, "imported_since")),
                 .defaults.region_code = json_string_value(json_object_get(context, "region_code")),
             },
+        .turn = 1,
     };
     if (!lenient_number(context, "default_weight_kg", &intake->rules.defaults.weight_kg)) {
         intake->rules.defaults.weight_kg = 0;
@@ -127,7 +128,7 @@ static bool is_handled(struct poll_intake *intake, const char *identity)
 {
     uint64_t hash = order_page_hash(identity, strlen(identity));
 
-    return poll_known_see(&intake->handled, hash) == POLL_SIGHT_AGAIN;
+    return poll_known_see(&intake->handled, hash, 1) == POLL_SIGHT_AGAIN;
 }
 
 /* Appends a skipped_order row. */
@@ -231,9 +232,11 @@ static void take_new(struct poll_intake *intake, const struct order_slice *slice
 bool poll_intake_take(struct poll_intake *intake, const struct order_slice *slice, size_t position,
                       int32_t asked, struct outcome *outcome)
 {
-    switch (poll_known_see(&intake->known, slice->hash)) {
+    switch (poll_known_see(&intake->known, slice->hash, intake->turn)) {
     case POLL_SIGHT_AGAIN:
         return false;
+    case POLL_SIGHT_ELSEWHERE:
+        return true;
     case POLL_SIGHT_KNOWN:
         break;
     case POLL_SIGHT_NEW:

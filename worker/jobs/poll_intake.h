@@ -30,18 +30,19 @@ struct poll_intake {
                                   a statement must not meet the same row twice */
     json_t *reread; /* uuids of the orders that were parsed and are open: their bytes, and
                        so their hashes, are new, but they are not missing; owned */
+    unsigned turn;  /* which list is walked, from 1 */
     size_t seen;    /* different elements */
     size_t written;
     size_t skipped; /* newly */
 };
 
 /* Reads the rules and the known hashes from the context. False when open_statuses is no array of
- * at least one integer; nothing has to be released then. */
+ * at least one integer and at most POLL_TURNS; nothing has to be released then. */
 bool poll_intake_init(struct poll_intake *intake, json_t *context) MUSTCHECK;
 void poll_intake_release(struct poll_intake *intake);
 
 /* Takes the element at `position` (from 1) of a page of orders with status `asked`. Appends a row
- * to *outcome when something is to be stored. Returns whether it was new in this walk. */
+ * to *outcome when something is to be stored. Returns whether it was new in this list. */
 bool poll_intake_take(struct poll_intake *intake, const struct order_slice *slice, size_t position,
                       int32_t asked, struct outcome *outcome) MUSTCHECK;
 

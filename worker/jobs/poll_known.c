@@ -10,7 +10,10 @@
 #define DIGITS         16
 #define FIRST_CAPACITY 16
 
-enum state { STATE_KNOWN, STATE_KNOWN_SEEN, STATE_SEEN };
+/* A state: whether the database knows the hash, and the turn in which it was last seen (0: none).
+ */
+#define STATE_KNOWN 0x80U
+#define STATE_TURN  0x7FU
 
 /* The slot of a key, or the free one where it belongs. */
 static size_t find_slot(const struct poll_known *known, uint64_t key)
@@ -23,7 +26,7 @@ static size_t find_slot(const struct poll_known *known, uint64_t key)
     return slot;
 }
 
-static void put(struct poll_known *known, uint64_t key, enum state state)
+static void put(struct poll_known *known, uint64_t key, unsigned state)
 {
     size_t slot = find_slot(known, key);
 
@@ -52,7 +55,7 @@ static void make_room(struct poll_known *known, size_t count)
     };
     for (size_t i = 0; i < old.capacity; i++) {
         if (old.keys[i] != 0) {
-            put(known, old.keys[i], (enum state)old.states[i]);
+            put(known, old.keys[i], old.states[i]);
         }
     }
     poll_known_release(&old);
@@ -98,28 +101,31 @@ void poll_known_release(struct poll_known *known)
     *known = (struct poll_known){.capacity = 0};
 }
 
-enum poll_sight poll_known_see(struct poll_known *known, uint64_t hash)
+enum poll_sight poll_known_see(struct poll_known *known, uint64_t hash, unsigned turn)
 {
     make_room(known, known->count + 1);
 
     size_t slot = find_slot(known, hash);
 
     if (known->keys[slot] == 0) {
-        put(known, hash, STATE_SEEN);
+        put(known, hash, turn);
         return POLL_SIGHT_NEW;
     }
-    if (known->states[slot] == STATE_KNOWN) {
-        known->states[slot] = STATE_KNOWN_SEEN;
+
+    unsigned before = known->states[slot] & STATE_TURN;
+
+    known->states[slot] = (unsigned char)((known->states[slot] & STATE_KNOWN) | turn);
+    if (before == 0) {
         return POLL_SIGHT_KNOWN;
     }
-    return POLL_SIGHT_AGAIN;
+    return before == turn ? POLL_SIGHT_AGAIN : POLL_SIGHT_ELSEWHERE;
 }
 
-bool poll_known_was_seen(const struct poll_known *known, uint64_t hash)
+bool poll_known_was_seen(const struct poll_known *known, uint64_t hash, unsigned turn)
 {
     size_t slot = find_slot(known, hash);
 
-    return known->keys[slot] != 0 && known->states[slot] != STATE_KNOWN;
+    return known->keys[slot] != 0 && (known->states[slot] & STATE_TURN) == turn;
 }
 
 char *poll_known_missing(const struct poll_known *known)

@@ -72,5 +72,9 @@ class Simulator:
         return self.control("GET", "/journal", shop=shop, method=method, path_contains=path_contains,
                             since=since, limit=200000)
 
+    def reads(self, shop):
+        """The requests for single orders."""
+        return [request for request in self.requests(shop, "GET", "/v1/orders/") if not request["path"].endswith("/count")]
+
     def patch_counts(self, shop):
         return {number: order["patch_count"] for number, order in self.orders(shop).items()}

@@ -29,13 +29,22 @@ void shop_request_statuses(struct http_request *request)
     snprintf(request->query, sizeof(request->query), "format=json&language=nl_NL");
 }
 
+/* Which orders are meant, in the list as in the count. */
+#define ORDERS_FILTER "format=json&status_id=%d&archived=false&test=false"
+
 void shop_request_orders(struct http_request *request, int32_t status, size_t offset)
 {
     prepare(request, HTTP_GET, HTTP_AUTH_STORE);
     snprintf(request->path, sizeof(request->path), "/v1/orders");
     snprintf(request->query, sizeof(request->query),
-             "format=json&status_id=%d&archived=false&test=false&ordering=asc&limit=%d&offset=%zu",
-             status, SHOP_PAGE_SIZE, offset);
+             ORDERS_FILTER "&ordering=desc&limit=%d&offset=%zu", status, SHOP_PAGE_SIZE, offset);
+}
+
+void shop_request_count(struct http_request *request, int32_t status)
+{
+    prepare(request, HTTP_GET, HTTP_AUTH_STORE);
+    snprintf(request->path, sizeof(request->path), "/v1/orders/count");
+    snprintf(request->query, sizeof(request->query), ORDERS_FILTER, status);
 }
 
 void shop_request_order(struct http_request *request, const char *number)

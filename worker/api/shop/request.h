@@ -1,6 +1,6 @@
 /*
- * The requests that we send to a shop at Mijnwebwinkel: GET store, order statuses, orders, one
- * order; PATCH an order. Paths are those of version 1 of the "Connect" API [MWW-103]; format=json
+ * The requests that we send to a shop at Mijnwebwinkel: GET store, order statuses, orders, their
+ * number, one order; PATCH an order. Paths are those of version 1 of the "Connect" API [MWW-103]; format=json
  * is sent explicitly [MWW-104]. The store token and the partner token are added by the HTTP client
  * [MWW-201]. `request` must be empty. Pure; any thread.
  */
@@ -21,9 +21,12 @@ void shop_request_store(struct http_request *request);
 /* GET /v1/orderstatuses in Dutch; takes the partner token only [MWW-202]. */
 void shop_request_statuses(struct http_request *request);
 
-/* GET /v1/orders: a page of the orders with one status, from `offset`, by ascending number,
+/* GET /v1/orders: a page of the orders with one status, from `offset`, by descending number,
  * archived and test orders left out [MWW-303 to MWW-307, MWW-107]. */
 void shop_request_orders(struct http_request *request, int32_t status, size_t offset);
+
+/* GET /v1/orders/count: how many such orders there are [MWW-313]. */
+void shop_request_count(struct http_request *request, int32_t status);
 
 /* GET /v1/orders/{number} [MWW-401]. The number is percent-encoded. */
 void shop_request_order(struct http_request *request, const char *number);
