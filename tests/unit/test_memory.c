@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -37,6 +38,17 @@ static void format_too_much(void)
     free(xasprintf("%*s%*s", too_wide, "", too_wide, ""));
 }
 
+/* So that two gigabytes of blanks are not written before there is no room for them. A sanitizer's
+ * own memory is larger than any such limit. */
+static void limit_memory(void)
+{
+#ifndef SANITIZED
+    const struct rlimit limit = {.rlim_cur = 256UL << 20, .rlim_max = 256UL << 20};
+
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+#endif
+}
+
 TEST(without_memory_the_process_ends_at_once_and_says_why)
 {
     static void (*const ways[])(void) = {ask_for_too_much, grow_too_much, overflow, copy_too_much,
@@ -52,6 +64,7 @@ TEST(without_memory_the_process_ends_at_once_and_says_why)
         assert_true(child >= 0);
         if (child == 0) {
             (void)dup2(ends[1], STDERR_FILENO);
+            limit_memory();
             ways[i]();
             _exit(EX_OK);
         }
