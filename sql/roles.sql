@@ -48,7 +48,7 @@ GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, trackin
     ON koppeling.integration TO koppeling_backend;
 GRANT EXECUTE ON FUNCTION
     koppeling.connect_shop, koppeling.replace_token, koppeling.disconnect_shop, koppeling.poll_now,
-    koppeling.record_label, koppeling.record_label_cancelled,
+    koppeling.record_label, koppeling.record_label_cancelled, koppeling.order_was_looked_at,
     koppeling.enqueue, koppeling.ping, koppeling.shop_host,
     koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment),
     koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment),
@@ -62,7 +62,7 @@ GRANT EXECUTE ON FUNCTION
     koppeling.retry_job, koppeling.retry_failed, koppeling.cancel_job,
     koppeling.pause_integration, koppeling.resume_integration,
     koppeling.block_api, koppeling.poll_now, koppeling.ping,
-    koppeling.dispatch_problem, koppeling.order_warnings,
+    koppeling.dispatch_problem, koppeling.order_warnings, koppeling.order_was_looked_at,
     koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices
     TO koppeling_ops;
 

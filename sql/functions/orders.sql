@@ -63,3 +63,32 @@ $$;
 COMMENT ON FUNCTION koppeling.record_label_cancelled IS
     'For a back end that knows that a label was cancelled at Boekuwzending: shows its order in order_to_look_at. '
     'What the shop was told stays as it is; one that was not told yet is not told of this label. Returns the label.';
+
+CREATE OR REPLACE FUNCTION koppeling.order_was_looked_at(order_id bigint, reason_code text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    settled text[];
+BEGIN
+    WITH looked AS (
+        INSERT INTO koppeling.order_look AS k (order_id, reason_code, looked_at, who)
+        SELECT c.order_id, c.reason_code, now(), session_user
+        FROM koppeling.order_concern c
+        WHERE c.order_id = order_was_looked_at.order_id
+          AND (order_was_looked_at.reason_code IS NULL OR c.reason_code = order_was_looked_at.reason_code)
+        ON CONFLICT (order_id, reason_code) DO UPDATE SET looked_at = excluded.looked_at, who = excluded.who
+        RETURNING k.reason_code)
+    SELECT array_agg(l.reason_code ORDER BY l.reason_code) INTO settled FROM looked l;
+    IF settled IS NOT NULL THEN
+        PERFORM koppeling.record_audit('order_was_looked_at', 'order ' || order_was_looked_at.order_id,
+            jsonb_build_object('reasons', settled));
+    END IF;
+    RETURN coalesce(cardinality(settled), 0);
+END
+$$;
+COMMENT ON FUNCTION koppeling.order_was_looked_at IS
+    'Takes an order out of order_to_look_at, for one reason or for all; it comes back when something new happens. '
+    'Returns for how many reasons.';

@@ -84,3 +84,87 @@ COMMENT ON COLUMN koppeling.label.cancelled_at IS
 COMMENT ON COLUMN koppeling.label.told_at IS
     'When the shop was told of it, or it was decided and recorded that it must not be; of a label that is cancelled '
     'before, it is not told.';
+
+-- Why a person must look at an order, in words; beside these, the codes of order_warning are reasons for an open one.
+CREATE TABLE koppeling.order_reason (
+    code          text PRIMARY KEY,
+    nl            text NOT NULL,
+    en            text NOT NULL,
+    what_to_do_nl text NOT NULL,
+    what_to_do_en text NOT NULL,
+    CONSTRAINT order_reason_code_is_plain CHECK (code ~ '^[a-z]+(_[a-z]+)*$')
+);
+COMMENT ON TABLE koppeling.order_reason IS
+    'Why a person must look at an order, in words for merchants. View order_to_look_at says which orders.';
+COMMENT ON COLUMN koppeling.order_reason.code IS 'As in order_to_look_at.reason_code.';
+COMMENT ON COLUMN koppeling.order_reason.nl IS
+    'What is the matter, in Dutch: part of a sentence, without a full stop.';
+COMMENT ON COLUMN koppeling.order_reason.en IS 'The same in English.';
+COMMENT ON COLUMN koppeling.order_reason.what_to_do_nl IS 'What to do about it, in Dutch: whole sentences.';
+COMMENT ON COLUMN koppeling.order_reason.what_to_do_en IS 'The same in English.';
+INSERT INTO koppeling.order_reason (code, nl, en, what_to_do_nl, what_to_do_en) VALUES
+    ('address_changed',
+     'het adres is in de winkel gewijzigd nadat het label was gemaakt',
+     'the address was changed in the shop after the label was made',
+     'Vergelijk het label met de bestelling in Mijnwebwinkel. Is het pakket nog niet weg, annuleer dan het label bij '
+     'Boekuwzending en maak daar een nieuw met het juiste adres.',
+     'Compare the label with the order in Mijnwebwinkel. If the parcel has not left yet, cancel the label at '
+     'Boekuwzending and make a new one there with the right address.'),
+    ('goods_changed',
+     'de artikelen zijn in de winkel gewijzigd nadat het label was gemaakt',
+     'the goods were changed in the shop after the label was made',
+     'Pak in wat er nu bij de bestelling in Mijnwebwinkel staat. Is het pakket al weg, overleg dan met de klant.',
+     'Pack what the order in Mijnwebwinkel says now. If the parcel has left already, talk with the customer.'),
+    ('mark_refused',
+     'de bestelling heeft een label, maar is in de winkel niet op verzonden gezet',
+     'the order has a label, but was not marked shipped in the shop',
+     'Kijk in Mijnwebwinkel waarom de bestelling daar niet meer open staat. Is zij geannuleerd, houd het pakket dan '
+     'hier en annuleer het label; zet haar anders zelf op verzonden.',
+     'See in Mijnwebwinkel why the order is not open there any more. If it was cancelled, keep the parcel and cancel '
+     'the label; else mark it shipped yourself.'),
+    ('mark_failed',
+     'de bestelling kan in de winkel niet op verzonden worden gezet',
+     'the order cannot be marked shipped in the shop',
+     'Het label is geldig. Zet de bestelling in Mijnwebwinkel zelf op verzonden, of laat het opnieuw proberen.',
+     'The label is valid. Mark the order shipped in Mijnwebwinkel yourself, or have it tried again.'),
+    ('reopened',
+     'de bestelling is in de winkel weer opengezet nadat zij op verzonden stond',
+     'the order was set back to open in the shop after it was marked shipped',
+     'Moet er nog iets worden verzonden, maak dan een label erbij; zet de bestelling anders in Mijnwebwinkel weer op '
+     'verzonden.',
+     'If something is still to be sent, make another label; else mark the order shipped again in Mijnwebwinkel.'),
+    ('label_cancelled',
+     'het label is geannuleerd', 'the label was cancelled',
+     'Moet de bestelling nog weg, maak dan een nieuw label. Staat zij in Mijnwebwinkel ten onrechte op verzonden, zet '
+     'haar daar dan terug.',
+     'If the order still has to be sent, make a new label. If it is wrongly marked shipped in Mijnwebwinkel, set it '
+     'back there.'),
+    ('staging_label',
+     'de bestelling heeft alleen een label uit de testomgeving, en dat accepteert geen vervoerder',
+     'the order has no label but one from the test environment, which no carrier accepts',
+     'Maak een echt label als de bestelling verzonden moet worden.',
+     'Make a production label if the order is to be sent.');
+
+CREATE TABLE koppeling.order_look (
+    order_id    bigint NOT NULL REFERENCES koppeling.imported_order ON DELETE CASCADE,
+    reason_code text NOT NULL,
+    looked_at   timestamptz NOT NULL DEFAULT now(),
+    who         text NOT NULL DEFAULT session_user,
+    PRIMARY KEY (order_id, reason_code)
+);
+COMMENT ON TABLE koppeling.order_look IS
+    'Who has looked at which order, and why: it is not shown for this reason any more, unless something new happens.';
+COMMENT ON COLUMN koppeling.order_look.order_id IS 'The order.';
+COMMENT ON COLUMN koppeling.order_look.reason_code IS 'As in order_to_look_at.';
+COMMENT ON COLUMN koppeling.order_look.looked_at IS 'What happens later is shown again.';
+COMMENT ON COLUMN koppeling.order_look.who IS 'The database role that was logged in.';
+
+-- What order_to_look_at walks: each holds the orders and labels that a person must look at, and few others.
+CREATE INDEX imported_order_to_look_at ON koppeling.imported_order (integration_id)
+    WHERE erased_at IS NULL
+      AND (changed_after_label_at IS NOT NULL
+           OR reopened_at IS NOT NULL
+           OR (state = 'label_created' AND mark_outcome = 'not_marked')
+           OR (state = 'open' AND warnings <> '{}'));
+CREATE INDEX label_staging ON koppeling.label (order_id) WHERE environment = 'staging' AND cancelled_at IS NULL;
+CREATE INDEX label_cancelled ON koppeling.label (order_id) WHERE cancelled_at IS NOT NULL;

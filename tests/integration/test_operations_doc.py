@@ -169,6 +169,7 @@ class OperationsDocTest(World):
             "An order is not marked shipped in the shop": {"number": 70004, "order": self.order_id(70004)},
             "A shipment failed": {"order": self.order_id(70001), "job": self.job_of(70001)},
             "Nobody knows whether a shipment was booked": {"shipment": ids["lost"], "job": self.job_of(70002)},
+            "Orders that a person must look at": {"order": self.order_id(70004)},
             "A staging label marked an order": {"order": self.order_id(70005)},
             "Pause a shop": {"shop": ids["kaarsen"]},
             "Change keys": {"shop": ids["boeken"]},

@@ -46,5 +46,10 @@ class WholeTest(Case):
         self.assertEqual((len(history), {job["attempts"] for job in history}), (len(SHOPS) * LABELS, {1}))
         self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.staging_marked_order"),
                          len(SHOPS) * LABELS // 10)
+        to_look_at = self.db.rows("""
+            SELECT reason_code, count(*) FROM koppeling.order_to_look_at
+            WHERE reason_code IN (SELECT code FROM koppeling.order_reason) GROUP BY reason_code""")
+        self.assertEqual([(row["reason_code"], row["count"]) for row in to_look_at],
+                         [("staging_label", len(SHOPS) * LABELS // 10)], "nothing else needs a person")
         self.assertEqual(self.db.column("SELECT DISTINCT condition FROM koppeling.integration_status"), ["in order"])
         self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.failed_job"), 0)

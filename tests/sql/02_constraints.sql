@@ -145,6 +145,8 @@ SELECT pg_temp.possible(
 SELECT pg_temp.impossible('order_warning_code_is_plain',
     $$ UPDATE koppeling.order_warning SET code = 'Oh dear' WHERE code = 'country_not_given' $$,
     'a warning has a plain code');
+SELECT pg_temp.impossible('order_reason_code_is_plain',
+    $$ UPDATE koppeling.order_reason SET code = 'Oh dear' WHERE code = 'reopened' $$, 'a reason has a plain code');
 SELECT is_empty($$
     SELECT match[1] FROM pg_constraint c, regexp_matches(pg_get_constraintdef(c.oid), '''([a-z_]+)''', 'g') AS match
     WHERE c.conname = 'imported_order_warnings_are_known'

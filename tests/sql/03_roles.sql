@@ -110,11 +110,12 @@ SELECT set_eq($$
     FROM (VALUES
         ('koppeling_backend',
             'connect_shop,replace_token,disconnect_shop,poll_now,record_label,record_label_cancelled,dispatch_order,'
-            'label_pdf,enqueue,ping,shop_host,integration_notices,erase_order,erase_integration,dispatch_problem,'
-            'order_warnings,failed_at'),
+            'order_was_looked_at,label_pdf,enqueue,ping,shop_host,integration_notices,erase_order,erase_integration,'
+            'dispatch_problem,order_warnings,failed_at'),
         ('koppeling_ops',
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
-            'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,failed_at'),
+            'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,order_was_looked_at,'
+            'failed_at'),
         ('koppeling_dba', 'maintain_history,setting_integer,failed_at'),
         ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal,poll_warning'),
         ('koppeling_scheduler',
@@ -156,6 +157,13 @@ FROM (VALUES
     ('koppeling_ops', 'SELECT koppeling.block_api(''mijnwebwinkel'', now())', 'ok'),
     ('koppeling_ops', 'UPDATE koppeling.job SET state = ''queued'' WHERE id = 100', 'ok'),
     ('koppeling_ops', 'SELECT * FROM koppeling.failed_job', 'ok'),
+    ('koppeling_ops', 'SELECT * FROM koppeling.order_to_look_at', 'ok'),
+    ('koppeling_ops', 'SELECT koppeling.order_was_looked_at(1)', 'ok'),
+    ('koppeling_ops', 'INSERT INTO koppeling.order_look (order_id, reason_code) VALUES (1, ''x'')', '42501'),
+    ('koppeling_backend', 'SELECT * FROM koppeling.order_to_look_at', 'ok'),
+    ('koppeling_backend', 'SELECT koppeling.order_was_looked_at(1)', 'ok'),
+    ('koppeling_dba', 'SELECT * FROM koppeling.order_to_look_at', 'ok'),
+    ('koppeling_dba', 'SELECT koppeling.order_was_looked_at(1)', '42501'),
     ('koppeling_ops', 'SELECT koppeling.dispatch_problem(1), koppeling.order_warnings(1)', 'ok'),
     ('koppeling_ops', 'SELECT * FROM koppeling.queue_health', 'ok'),
     ('koppeling_ops', 'UPDATE koppeling.job SET lease_token = 1', '42501'),

@@ -1,4 +1,4 @@
--- What a person must look at: noted when it happens, shown with words, and gone when it is settled.
+-- What happens to orders and labels that a person should know of is noted, with its time.
 BEGIN;
 \ir common/world.sql
 SELECT no_plan();
