@@ -20,8 +20,10 @@
 #include "common/metrics.h"
 #include "common/program.h"
 #include "scheduler/tick.h"
+#include "scheduler/watch.h"
 
 #define MAINTENANCE_US (600 * INT64_C(1000000))
+#define WATCH_US       (15 * INT64_C(1000000)) /* as often as metrics are usually scraped */
 /* A tick takes milliseconds. When another scheduler seems to be at it for so long, this server may
  * be one that was replaced without noticing, where a tick waits for ever to be replicated. */
 #define SKIPPED_US   (15 * INT64_C(1000000))
@@ -36,6 +38,7 @@ struct scheduler {
     int signal_descriptor;
     int64_t retry_us;
     int64_t maintained_us;     /* 0: not yet */
+    int64_t watched_us;        /* 0: not yet */
     int64_t skipped_us;        /* since when others seem to be at it; 0: they are not */
     atomic_llong ticked_us;    /* the last tick that was made, by us */
     atomic_bool is_locked_out; /* the last one was left to another scheduler, which is at it */
@@ -130,6 +133,20 @@ static bool check_skipped(struct scheduler *scheduler, bool skipped, struct erro
         (int)(SKIPPED_US / 1000000));
 }
 
+/* Counts for the metrics, if anybody can scrape them, and it is time. Whoever leaves the ticks to
+ * another scheduler counts too: it is scraped as well. */
+static bool watch(struct scheduler *scheduler, struct error *err)
+{
+    int64_t now = clock_monotonic_us();
+
+    if (scheduler->metrics == NULL ||
+        (scheduler->watched_us != 0 && now - scheduler->watched_us < WATCH_US)) {
+        return true;
+    }
+    scheduler->watched_us = now;
+    return watch_read(scheduler->connection, err);
+}
+
 /* Ticks until a signal (true) or a failure (false). */
 static bool tick_on(struct scheduler *scheduler, struct error *err)
 {
@@ -137,7 +154,8 @@ static bool tick_on(struct scheduler *scheduler, struct error *err)
         int64_t next_us = clock_monotonic_us() + scheduler->config->tick_us;
         struct tick_report report;
 
-        if (!tick(scheduler, &report, err) || !check_skipped(scheduler, report.skipped, err)) {
+        if (!tick(scheduler, &report, err) || !check_skipped(scheduler, report.skipped, err) ||
+            !watch(scheduler, err)) {
             return false;
         }
         scheduler->retry_us = RETRY_MIN_US;

@@ -29,14 +29,17 @@ FROM (
            OR (o.state = 'open' AND o.warnings <> '{}'))
       AND r.applies
     UNION ALL
-    -- The first of its labels, when all are from staging.
+    -- Of its labels the first from production counts, else the first; it is shown when that is one from staging.
     SELECT l.order_id, o.integration_id, 'staging_label', l.created_at
     FROM koppeling.label l
     JOIN koppeling.imported_order o ON o.id = l.order_id AND o.erased_at IS NULL
-    WHERE l.environment = 'staging' AND l.cancelled_at IS NULL
-      AND NOT EXISTS (
-          SELECT FROM koppeling.label f
-          WHERE f.order_id = l.order_id AND f.cancelled_at IS NULL AND (f.environment = 'production' OR f.id < l.id))
+    CROSS JOIN LATERAL (
+        SELECT f.id
+        FROM koppeling.label f
+        WHERE f.order_id = l.order_id AND f.cancelled_at IS NULL
+        ORDER BY f.environment = 'staging', f.id
+        LIMIT 1) counts
+    WHERE l.environment = 'staging' AND l.cancelled_at IS NULL AND counts.id = l.id
     UNION ALL
     -- The last that was cancelled, unless another was made since.
     SELECT l.order_id, o.integration_id, 'label_cancelled', l.cancelled_at

@@ -1,5 +1,8 @@
 """What a person must look at is in one view, and leaves it when it is put right or was looked at."""
+import re
+
 from harness.booking import BookingCase
+from harness.case import free_address
 from harness.orders import address, order
 
 
@@ -110,3 +113,50 @@ class OrderToLookAtTest(BookingCase):
         self.change(70001, status=1)
         self.poll_again(self.integration)
         self.assertEqual(self.reasons(), [("70001", "reopened")], "set back once more")
+
+    def gauges(self, address):
+        """The counts by reason that a scheduler shows."""
+        text = self.fetch(address, "/metrics")[1]
+        return {reason: int(count) for reason, count in re.findall(
+            r'^koppeling_orders_to_look_at{reason="(\w+)"} (\d+)$', text, re.MULTILINE)}
+
+    def start_watching(self):
+        address = free_address()
+        scheduler = self.start_scheduler(KOPPELING_METRICS_ADDRESS=address)
+        self.wait_until(lambda: scheduler.is_running and "event=started" in scheduler.log, "it runs")
+        self.wait_until(lambda: self.gauges(address), "it has counted")
+        return scheduler, address
+
+    def test_the_scheduler_counts_them_by_reason(self):
+        self.change(70003, merge={"weight": "twaalf"})
+        self.change(70004, merge={"weight": "dertien", "price": {"total": "veel"}})
+        self.poll_again(self.integration)
+        self.book(70001, environment="staging")
+        self.deliver(70002)
+        self.change(70002, status=1)
+        self.poll_again(self.integration)
+        scheduler, address = self.start_watching()
+        second, other_address = self.start_watching()
+        for counts in (self.gauges(address), self.gauges(other_address)):
+            self.assertEqual(
+                {reason: count for reason, count in counts.items() if count > 0},
+                {"weight_not_understood": 2, "amount_not_understood": 1, "staging_label": 1, "reopened": 1})
+            self.assertEqual(set(counts), set(self.db.column(
+                "SELECT code FROM koppeling.order_reason UNION SELECT code FROM koppeling.order_warning")),
+                "a reason without orders is shown too")
+        second.stop()
+        self.backend.run("SELECT koppeling.order_was_looked_at(order_id) FROM koppeling.order_to_look_at")
+        self.wait_until(lambda: set(self.gauges(address).values()) == {0}, "it counts again")
+        self.assertEqual(scheduler.stop().status, 0)
+
+    def test_a_count_that_takes_too_long_is_put_off_and_the_ticks_go_on(self):
+        """Somebody changes the table of the reasons and does not come to an end."""
+        locker = self.session()
+        locker.run("BEGIN; LOCK TABLE koppeling.order_reason")
+        address = free_address()
+        scheduler = self.start_scheduler(KOPPELING_METRICS_ADDRESS=address)
+        self.wait_until(lambda: "counting for the metrics is put off" in scheduler.log, "it gives up")
+        ticks = self.metric(address, "koppeling_ticks_total")
+        self.wait_until(lambda: self.metric(address, "koppeling_ticks_total") > ticks, "it ticks on")
+        self.assertEqual(self.gauges(address), {})
+        self.assertNotIn("cannot tick", scheduler.log)

@@ -87,7 +87,9 @@ SELECT set_eq($$
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
-                                            'skipped_order', 'job_context']) $$,
+                                            'skipped_order', 'job_context'])
+    UNION ALL
+    SELECT 'koppeling_scheduler', unnest(ARRAY['order_concern', 'order_reason', 'order_warning']) $$,
     'the daemons may read these tables');
 SELECT set_eq($$
     SELECT t.name, a.attname::text FROM relation t, pg_attribute a
@@ -119,7 +121,7 @@ SELECT set_eq($$
         ('koppeling_dba', 'maintain_history,setting_integer,failed_at'),
         ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal,poll_warning'),
         ('koppeling_scheduler',
-            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times')) AS v (role, names),
+            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
 
@@ -200,6 +202,8 @@ FROM (VALUES
     ('koppeling_scheduler', 'INSERT INTO koppeling.job (kind) VALUES (''ping'')', 'ok'),
     ('koppeling_scheduler', 'SELECT koppeling.maintain_history(), koppeling.erase_by_age()', 'ok'),
     ('koppeling_scheduler', 'SELECT id, state FROM koppeling.imported_order', 'ok'),
+    ('koppeling_scheduler', 'SELECT * FROM koppeling.order_concern', 'ok'),
+    ('koppeling_scheduler', 'SELECT * FROM koppeling.order_to_look_at', '42501'),
     ('koppeling_scheduler', 'SELECT email FROM koppeling.imported_order', '42501'),
     ('koppeling_scheduler', 'SELECT sealed_token FROM koppeling.integration', '42501'),
     ('koppeling_scheduler', 'SELECT * FROM koppeling.label', '42501'),
