@@ -72,7 +72,7 @@ GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour
     ON koppeling.retry_rule TO koppeling_dba;
 GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
-GRANT UPDATE (rate_per_second, burst, breaker_limit) ON koppeling.api TO koppeling_dba;
+GRANT UPDATE (rate_per_second, burst, breaker_limit, longest_booking) ON koppeling.api TO koppeling_dba;
 GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.setting_integer TO koppeling_dba;
 -- The view failed_job calls it.
 GRANT EXECUTE ON FUNCTION koppeling.failed_at TO koppeling_backend, koppeling_ops, koppeling_dba;

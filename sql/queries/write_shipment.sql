@@ -2,9 +2,12 @@
 -- $1 the rows of create_shipment jobs, with job and fencing token
 WITH answer AS MATERIALIZED (
     SELECT j.shipment_id, s.order_id, s.environment, s.address_hash, s.goods_hash,
-           w.external_id, w.sequence, w.complete, w.labels
+           w.external_id, w.sequence, w.complete, w.labels,
+           -- How long the service took to make it: for the answer, or for the last search in vain at least.
+           CASE WHEN s.state = 'sending'
+                THEN coalesce(make_interval(secs => w.took_ms / 1000.0), s.not_found_after) END AS took
     FROM json_to_recordset($1::json) AS w (
-        job bigint, token bigint, external_id text, sequence text, complete boolean, labels json)
+        job bigint, token bigint, external_id text, sequence text, complete boolean, labels json, took_ms bigint)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
     JOIN koppeling.shipment s ON s.id = j.shipment_id
 ), booked AS (
@@ -31,6 +34,15 @@ WITH answer AS MATERIALIZED (
         shipment_id = coalesce(l.shipment_id, excluded.shipment_id),
         cancelled_at = coalesce(l.cancelled_at, excluded.cancelled_at), told_at = coalesce(l.told_at, excluded.told_at)
     RETURNING l.order_id
+), seen AS (
+    -- A person waits for the label, so there is an end to patience.
+    UPDATE koppeling.api a
+    SET longest_booking = m.longest
+    FROM (SELECT w.environment, least(max(w.took), interval '15 minutes') AS longest
+          FROM answer w
+          WHERE w.took IS NOT NULL
+          GROUP BY w.environment) m
+    WHERE a.name = 'boekuwzending' AND a.environment = m.environment AND a.longest_booking < m.longest
 )
 UPDATE koppeling.imported_order o
 SET state = 'label_created', withdrawn_at = NULL, withdrawn_reason = NULL, missing_since = NULL,

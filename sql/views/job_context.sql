@@ -61,6 +61,12 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
     'reference', o.order_number || '-' || s.id,
     'order_number', o.order_number, 'service', s.service, 'label_count', s.label_count, 'label_format', s.label_format,
     'sent_seconds_ago', extract(epoch FROM now() - s.sent_at)::bigint,
+    -- A request may be at work for twice as long as the slowest was seen to take, after it was given up.
+    'given_up_seconds_ago', extract(epoch FROM now() - (s.sent_at + s.given_up_after)),
+    'settle_seconds', (
+        SELECT greatest(t.value::numeric, 2 * extract(epoch FROM a.longest_booking))
+        FROM koppeling.setting t, koppeling.api a
+        WHERE t.name = 'booking_settle_seconds' AND a.name = 'boekuwzending' AND a.environment = s.environment),
     'created_seconds_ago', extract(epoch FROM now() - s.created_at)::bigint,
     'external_id', s.external_id, 'related_external_id', r.external_id,
     'address_hash', encode(o.address_hash, 'hex'), 'goods_hash', encode(o.goods_hash, 'hex'),

@@ -42,8 +42,11 @@ static json_t *make_context(uint8_t variant)
         json_object_set_new(context, "created_seconds_ago", json_real(3.5));
     }
     if (!pushes && (variant & WAS_SENT) != 0) {
-        json_object_set_new(context, "sent_seconds_ago",
-                            json_real((variant & SENT_LONG_AGO) != 0 ? 90000 : 1.5));
+        double ago = (variant & SENT_LONG_AGO) != 0 ? 90000 : 1.5;
+
+        json_object_set_new(context, "state", json_string("sending"));
+        json_object_set_new(context, "sent_seconds_ago", json_real(ago));
+        json_object_set_new(context, "given_up_seconds_ago", json_real(ago));
     }
     if ((variant & STAGING) != 0) {
         json_object_set_new(context, "environment", json_string("staging"));

@@ -230,6 +230,10 @@ INSERT INTO koppeling.shipment (id, order_id, environment, service, from_address
 VALUES (50, 1, 'staging', 'dhl', 1);
 SELECT pg_temp.impossible('shipment_sending_has_time', $$ UPDATE koppeling.shipment SET state = 'sending' $$,
     'a shipment cannot be under way without the time of its intent');
+SELECT pg_temp.impossible('shipment_given_up_after_it_was_sent',
+    $$ UPDATE koppeling.shipment SET given_up_after = '-1 second' $$, 'a request is given up after it was sent');
+SELECT pg_temp.impossible('shipment_not_found_after_it_was_sent',
+    $$ UPDATE koppeling.shipment SET not_found_after = '-1 second' $$, 'a shipment is looked for after it was asked for');
 SELECT pg_temp.impossible('shipment_created_has_id', format('UPDATE koppeling.shipment SET state = %L', state),
     format('a %s shipment has an id', state))
 FROM unnest(ARRAY['created', 'labelled']) AS state;
@@ -301,6 +305,11 @@ SELECT pg_temp.impossible('api_shop_is_production',
 SELECT pg_temp.impossible('api_rate_is_positive', $$ UPDATE koppeling.api SET rate_per_second = 0 $$,
     'a rate is positive');
 SELECT pg_temp.impossible('api_burst_is_positive', $$ UPDATE koppeling.api SET burst = 0 $$, 'a burst is positive');
+SELECT pg_temp.impossible('api_longest_booking_is_no_less_than_nothing',
+    $$ UPDATE koppeling.api SET longest_booking = '-1 second' $$, 'nothing takes less than no time');
+SELECT pg_temp.impossible('setting_value_is_in_range', format('UPDATE koppeling.setting SET value = %L', value),
+    format('a setting in seconds is not %L', value))
+FROM unnest(ARRAY['soon', '', '-1', '1.5']) AS value;
 SELECT pg_temp.impossible('api_breaker_counts', $$ UPDATE koppeling.api SET breaker_limit = 0 $$, 'a breaker counts');
 SELECT pg_temp.impossible('schema_definitions_has_one_row',
     $$ INSERT INTO koppeling.schema_definitions (one_row, hash) VALUES (false, 'x') $$,

@@ -151,6 +151,9 @@ TEST(each_answer_to_a_booking_has_its_meaning)
         ROW_CHECK(name, strncmp(talk.outcome.error, "cannot book the shipment: ", 26) == 0);
         ROW_CHECK(name, talk_rows(&talk, "write_shipment") == 0);
         ROW_CHECK(name, talk_rows(&talk, "write_shipment_failed") == answers[i].is_failed);
+        /* Each answer says whether it was made, was not, or may have been. */
+        ROW_CHECK(name, talk_rows(&talk, "write_doubt") == (talk.step == STEP_UNCERTAIN));
+        ROW_CHECK(name, talk_rows(&talk, "write_not_made") == (talk.step == STEP_RETRY));
         ROW_CHECK(name, talk.outcome.label_environment == ENVIRONMENT_PRODUCTION);
         if (answers[i].is_failed) {
             json_auto_t *row = talk_row(&talk, "write_shipment_failed", 0);
@@ -169,6 +172,50 @@ TEST(a_404_in_html_refuses_no_booking)
     begin_booking(&talk);
     assert_int_equal(talk_http(&talk, 404, "<html>Not Found</html>"), STEP_UNCERTAIN);
     assert_int_equal(talk_rows(&talk, "write_shipment_failed"), 0);
+    talk_end(&talk);
+}
+
+/* What was said to the question for a bearer token says nothing of a booking. */
+TEST(without_a_bearer_token_nothing_was_made)
+{
+    static const int statuses[] = {500, 503, 429, 200};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(statuses); i++) {
+        const struct http_response answer = {
+            .transport = statuses[i] == 200 ? ERROR_CLASS_UNREADABLE : ERROR_CLASS_OK,
+            .status = statuses[i],
+            .body = "",
+            .retry_after_ms = -1,
+            .trouble = "the token is missing",
+        };
+        struct talk talk;
+
+        begin_booking(&talk);
+        assert_int_equal(talk_answer(&talk, &answer), STEP_RETRY);
+        assert_int_equal(talk_rows(&talk, "write_not_made"), 1);
+        assert_int_equal(talk_rows(&talk, "write_doubt"), 0);
+        talk_end(&talk);
+    }
+}
+
+TEST(how_long_the_service_took_to_book_is_told)
+{
+    AUTO(free) char *body = shipment_text(SHIPMENT_ID, "20411-17", 2);
+    const struct http_response answer = {
+        .transport = ERROR_CLASS_OK,
+        .status = 201,
+        .body = body,
+        .length = strlen(body),
+        .took_ms = 22150,
+        .retry_after_ms = -1,
+        .trouble = "",
+    };
+    struct talk talk;
+
+    begin_booking(&talk);
+    assert_int_equal(talk_answer(&talk, &answer), STEP_DONE);
+    json_auto_t *row = talk_row(&talk, "write_shipment", 0);
+    check_value(row, "took_ms", "22150");
     talk_end(&talk);
 }
 
@@ -192,6 +239,7 @@ TEST(a_success_without_a_readable_id_is_uncertain)
         ROW_CHECK(bodies[i], talk_http(&talk, i % 2 == 0 ? 201 : 202, bodies[i]) == STEP_UNCERTAIN);
         assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNKNOWN_OUTCOME);
         assert_int_equal(talk_rows(&talk, "write_shipment"), 0);
+        assert_int_equal(talk_rows(&talk, "write_doubt"), 1);
         check_impersonal(talk.outcome.error);
         talk_end(&talk);
     }

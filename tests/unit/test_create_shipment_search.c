@@ -4,14 +4,17 @@
 
 #define HIT(id) "{\"id\":\"" id "\",\"sequence\":\"1\",\"status\":\"new\",\"relation\":null}"
 
-/* Begins with a shipment that was asked for so many seconds ago (JSON), and searches for it. */
-static void begin(struct talk *talk, const char *sent_s)
+/* Begins with a shipment in that state whose request was given up so many seconds ago (JSON), and
+ * searches for it. */
+static void begin_in_state(struct talk *talk, const char *state, const char *given_up_s)
 {
     json_t *context = parsed(SHIPMENT_CONTEXT);
 
-    json_object_set_new(context, "state", json_string("sending"));
+    json_object_set_new(context, "state", json_string(state));
     json_object_set_new(context, "reference", json_string("20411-17 b"));
-    json_object_set_new(context, "sent_seconds_ago", parsed(sent_s));
+    json_object_set_new(context, "sent_seconds_ago", json_integer(200));
+    json_object_set_new(context, "given_up_seconds_ago", parsed(given_up_s));
+    json_object_set_new(context, "settle_seconds", json_integer(90));
     talk_begin(talk, "create_shipment", context);
     assert_non_null(talk->state);
     assert_int_equal(talk_start(talk), STEP_CALL);
@@ -20,6 +23,11 @@ static void begin(struct talk *talk, const char *sent_s)
     assert_string_equal(talk->request.query, "invoiceReference=20411-17%20b");
     assert_false(talk->request.save_first || talk->request.not_repeatable);
     assert_null(talk->outcome.writes);
+}
+
+static void begin(struct talk *talk, const char *given_up_s)
+{
+    begin_in_state(talk, "sending", given_up_s);
 }
 
 /* Fails unless the last step asked for this shipment. */
@@ -136,28 +144,33 @@ TEST(of_several_the_first_counts_and_the_others_are_told)
     talk_end(&talk);
 }
 
+/* The times are from when the request was given up: null means that nobody knows. */
 TEST(what_is_not_found_is_waited_for_and_then_booked_again)
 {
     static const struct {
-        const char *sent_s;
+        const char *given_up_s;
         int64_t wait_ms; /* 0: it is booked */
     } rows[] = {
-        {"0", 15000},   {"-2", 15000}, {"1", 14000}, {"14.5", 500},
-        {"14.9999", 1}, {"15", 0},     {"15.1", 0},  {"90000", 0},
+        {"null", 8000}, {"0", 8000},    {"-2", 8000},  {"3", 8000},     {"16", 8000},
+        {"20", 10000},  {"50", 25000},  {"60", 30000}, {"60.5", 29500}, {"88", 2000},
+        {"89.5", 500},  {"89.9999", 1}, {"90", 0},     {"90.1", 0},     {"90000", 0},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         struct talk talk;
 
-        begin(&talk, rows[i].sent_s);
+        begin(&talk, rows[i].given_up_s);
         talk_http(&talk, 200, "[]");
         if (rows[i].wait_ms > 0) {
-            ROW_CHECK(rows[i].sent_s, talk.step == STEP_RETRY);
-            ROW_CHECK(rows[i].sent_s, talk.outcome.error_class == ERROR_CLASS_OK);
-            ROW_CHECK(rows[i].sent_s, talk.outcome.retry_after_ms == rows[i].wait_ms);
-            ROW_CHECK(rows[i].sent_s, talk.outcome.writes == NULL);
+            json_auto_t *row = talk_row(&talk, "write_doubt", 0);
+
+            ROW_CHECK(rows[i].given_up_s, talk.step == STEP_RETRY);
+            ROW_CHECK(rows[i].given_up_s, talk.outcome.error_class == ERROR_CLASS_OK);
+            ROW_CHECK(rows[i].given_up_s, talk.outcome.retry_after_ms == rows[i].wait_ms);
+            check_value(row, "not_found", "true");
         } else {
             check_booking(&talk);
+            assert_int_equal(talk_rows(&talk, "write_doubt"), 0);
             assert_int_equal(answer_hit(&talk, SHIPMENT_ID, "20411-17 b"), STEP_DONE);
             check_value(talk.outcome.result, "reconciled", "false");
         }
@@ -165,16 +178,50 @@ TEST(what_is_not_found_is_waited_for_and_then_booked_again)
     }
 }
 
+/* A context without the time, as of a version before it, is no reason to book at once. */
+TEST(without_a_word_on_how_long_two_minutes_are_waited)
+{
+    static const char *const given_up_s[] = {"119", "120"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(given_up_s); i++) {
+        struct talk talk;
+
+        begin(&talk, given_up_s[i]);
+        json_t *context = json_incref(talk.job.context);
+        json_object_del(context, "settle_seconds");
+        talk_end(&talk);
+        talk_begin(&talk, "create_shipment", context);
+        talk_start(&talk);
+        assert_int_equal(talk_http(&talk, 200, "[]"), i == 0 ? STEP_RETRY : STEP_CALL);
+        talk_end(&talk);
+    }
+}
+
+/* An earlier request made nothing for certain. An even earlier one may have, so there is a look. */
+TEST(what_was_certainly_not_made_is_booked_when_it_is_not_found)
+{
+    struct talk talk;
+
+    begin_in_state(&talk, "requested", "null");
+    talk_http(&talk, 200, "[]");
+    check_booking(&talk);
+    talk_end(&talk);
+    begin_in_state(&talk, "requested", "null");
+    talk_http(&talk, 200, "[" HIT(SHIPMENT_ID) "]");
+    assert_int_equal(answer_hit(&talk, SHIPMENT_ID, "20411-17 b"), STEP_DONE);
+    talk_end(&talk);
+}
+
 TEST(only_shipments_of_others_mean_that_it_is_not_there)
 {
     struct talk talk;
 
-    begin(&talk, "20");
+    begin(&talk, "95");
     talk_http(&talk, 200, "[" HIT(OTHER_ID) "]");
     answer_hit(&talk, OTHER_ID, "20411-18");
     check_booking(&talk);
     talk_end(&talk);
-    begin(&talk, "5");
+    begin(&talk, "20");
     talk_http(&talk, 200, "[" HIT(OTHER_ID) "]");
     assert_int_equal(answer_hit(&talk, OTHER_ID, "20411-18"), STEP_RETRY);
     assert_int_equal(talk.outcome.error_class, ERROR_CLASS_OK);

@@ -250,6 +250,23 @@ TEST(a_service_that_says_nothing_is_given_up_in_time)
     }
 }
 
+/* It waits for the handshake: what it wants to ask stays here. */
+TEST(a_service_that_does_not_shake_hands_was_asked_nothing)
+{
+    struct http_request request = some_request();
+    AUTO(result) struct result result = {.times = 0};
+    struct http_rig rig;
+
+    request.not_repeatable = true;
+    http_rig_start(&rig, SHORT_US);
+    snprintf(rig.url, sizeof(rig.url), "https://127.0.0.1:%d", rig.peer.port);
+    http_rig_send(&rig, &request, &result);
+    http_rig_accept(&rig);
+    http_rig_await(&rig, &result);
+    assert_int_equal(result.answer.transport, ERROR_CLASS_TIMEOUT);
+    http_rig_stop(&rig);
+}
+
 /* Goes on as if that much time had passed without a byte. */
 static void let_time_pass(struct http_rig *rig, int64_t us)
 {

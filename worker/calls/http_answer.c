@@ -124,12 +124,14 @@ struct buffer http_answer_clear(struct http_call *call)
     return body;
 }
 
-/* True when the request certainly never left: then repeating it costs nothing. */
-static bool was_never_sent(CURLcode code)
+/* True when the request certainly never left, for want of a connection: then repeating it costs
+ * nothing. */
+static bool was_never_sent(const struct http_call *call)
 {
-    return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-           code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
-           code == CURLE_URL_MALFORMAT;
+    curl_off_t began_us = 0;
+
+    return curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &began_us) == CURLE_OK &&
+           began_us == 0;
 }
 
 static enum error_class classify(const struct http_call *call, CURLcode code)
@@ -154,7 +156,7 @@ static enum error_class classify(const struct http_call *call, CURLcode code)
         {CURLE_BAD_CONTENT_ENCODING, ERROR_CLASS_UNREADABLE},
     };
 
-    if (call->not_repeatable && code != CURLE_OK && !was_never_sent(code)) {
+    if (call->not_repeatable && code != CURLE_OK && !was_never_sent(call)) {
         return ERROR_CLASS_UNKNOWN_OUTCOME;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(classes); i++) {

@@ -20,12 +20,10 @@
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/text.h"
 #include "worker/jobs/booking_answer.h"
+#include "worker/jobs/booking_doubt.h"
 #include "worker/jobs/job_answer.h"
 #include "worker/jobs/kinds.h"
 #include "worker/jobs/shipment_search.h"
-
-/* A shipment that was asked for so lately may not be in the search yet. */
-#define SETTLE_S 15
 
 /* When to come back for labels, by the age of the shipment; none come after a day. */
 #define FRESH_S  60
@@ -49,7 +47,7 @@ struct create {
     char *reference;         /* owned */
     const char *external_id; /* borrowed from the context; NULL: not known yet */
     int32_t label_count;
-    double sent_s;    /* seconds since it was asked for; NAN: never */
+    struct booking_doubt doubt;
     double created_s; /* seconds since it was there; NAN: not known to be */
     enum create_phase phase;
     struct shipment_search search;
@@ -94,7 +92,7 @@ static void *create_begin(const struct job *job, struct outcome *outcome)
         .job = job,
         .reference = lenient_text(job->context, "reference", BOEKUWZENDING_SEARCH_LENGTH + 1),
         .external_id = json_string_value(json_object_get(job->context, "external_id")),
-        .sent_s = seconds_of(job, "sent_seconds_ago"),
+        .doubt = booking_doubt_read(job),
         .created_s = seconds_of(job, "created_seconds_ago"),
     };
     if (!booking_environment(job, &create->environment) ||
@@ -135,7 +133,7 @@ static enum step start(struct create *create, struct http_request *next, struct 
         boekuwzending_request_shipment(next, create->environment, create->external_id);
         return STEP_CALL;
     }
-    if (isnan(create->sent_s)) {
+    if (!create->doubt.was_asked_for) {
         return ask_to_book(create, next, outcome);
     }
     create->phase = PHASE_SEARCH;
@@ -169,9 +167,9 @@ static enum step create_step(void *state, const struct http_response *previous,
     return judges[create->phase](create, previous, next, outcome);
 }
 
-static json_t *result_of(const struct create *create, const struct booked_shipment *shipment,
-                         bool reconciled)
+static json_t *result_of(const struct create *create, const struct booked_shipment *shipment)
 {
+    bool reconciled = create->search.found.id != NULL;
     json_t *result =
         json_pack("{s:s, s:I, s:b}", "external_id", shipment->id, "labels",
                   (json_int_t)json_array_size(shipment->labels), "reconciled", reconciled ? 1 : 0);
@@ -202,19 +200,23 @@ static enum step wait_for_labels(const struct create *create, size_t count, stru
                         create->label_count);
 }
 
-/* The shipment exists: records it with the labels that it has so far. */
+/* The shipment exists: records it with the labels that it has so far. `booking`: the answer to the
+ * request that made it, or NULL. */
 static enum step take_shipment(const struct create *create, const struct booked_shipment *shipment,
-                               bool reconciled, struct outcome *outcome)
+                               const struct http_response *booking, struct outcome *outcome)
 {
     size_t count = json_array_size(shipment->labels);
     bool complete = count >= (size_t)create->label_count;
+    json_t *row =
+        json_pack("{s:s, s:s?, s:b, s:O}", "external_id", shipment->id, "sequence",
+                  shipment->sequence, "complete", complete ? 1 : 0, "labels", shipment->labels);
 
-    outcome_write(outcome, "write_shipment",
-                  json_pack("{s:s, s:s?, s:b, s:O}", "external_id", shipment->id, "sequence",
-                            shipment->sequence, "complete", complete ? 1 : 0, "labels",
-                            shipment->labels));
+    if (booking != NULL) {
+        json_object_set_new(row, "took_ms", json_integer(booking->took_ms));
+    }
+    outcome_write(outcome, "write_shipment", row);
     json_decref(outcome->result);
-    outcome->result = result_of(create, shipment, reconciled);
+    outcome->result = result_of(create, shipment);
     return complete ? STEP_DONE : wait_for_labels(create, count, outcome);
 }
 
@@ -257,19 +259,15 @@ static enum step judge_known(struct create *create, const struct http_response *
 
     enum step step = read_shipment(create, answer, create->external_id, &shipment, outcome);
 
-    return step == STEP_DONE ? take_shipment(create, &shipment, false, outcome) : step;
+    return step == STEP_DONE ? take_shipment(create, &shipment, NULL, outcome) : step;
 }
 
 /* Nothing was found with our reference. */
 static enum step judge_absence(struct create *create, struct http_request *next,
                                struct outcome *outcome)
 {
-    if (create->sent_s >= SETTLE_S) {
-        return ask_to_book(create, next, outcome);
-    }
-    outcome->retry_after_ms = (int64_t)ceil((SETTLE_S - create->sent_s) * 1000);
-    return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_OK,
-                        "the shipment was asked for just now and is not found yet");
+    return booking_doubt_is_settled(&create->doubt) ? ask_to_book(create, next, outcome)
+                                                    : booking_doubt_wait(&create->doubt, outcome);
 }
 
 /* All hits were read, or there are none. */
@@ -277,7 +275,7 @@ static enum step conclude(struct create *create, const struct http_response *ans
                           struct http_request *next, struct outcome *outcome)
 {
     if (create->search.found.id != NULL) {
-        return take_shipment(create, &create->search.found, true, outcome);
+        return take_shipment(create, &create->search.found, NULL, outcome);
     }
     if (create->search.is_doubtful) {
         return job_answer_unreadable(answer, "find the shipment",
@@ -346,24 +344,19 @@ static enum step refuse(const struct create *create, const struct http_response 
 static enum step judge_refusal(const struct create *create, const struct http_response *answer,
                                struct outcome *outcome)
 {
-    static const char deed[] = "book the shipment";
     bool answered = answer->transport == ERROR_CLASS_OK;
     enum error_class class = answer_class(answer);
 
-    if (!answered) {
-        return booking_answer_end(
-            answer, class == ERROR_CLASS_UNKNOWN_OUTCOME ? STEP_UNCERTAIN : STEP_RETRY, deed,
-            create->job, outcome);
-    }
-    if (class == ERROR_CLASS_RATE_LIMITED) {
-        return booking_answer_end(answer, STEP_RETRY, deed, create->job, outcome);
-    }
     /* A timeout on their side and a conflict may both mean that it was made. */
-    if (class == ERROR_CLASS_AUTH ||
-        (class == ERROR_CLASS_CLIENT_ERROR && answer->status != 408 && answer->status != 409)) {
+    if (answered &&
+        (class == ERROR_CLASS_AUTH ||
+         (class == ERROR_CLASS_CLIENT_ERROR && answer->status != 408 && answer->status != 409))) {
         return refuse(create, answer, outcome);
     }
-    return booking_answer_end(answer, STEP_UNCERTAIN, deed, create->job, outcome);
+    if (class == ERROR_CLASS_RATE_LIMITED || !booking_was_sent(answer)) {
+        return booking_doubt_not_made(answer, create->job, outcome);
+    }
+    return booking_doubt_open(answer, create->job, outcome);
 }
 
 static enum step judge_booking(struct create *create, const struct http_response *answer,
@@ -377,11 +370,9 @@ static enum step judge_booking(struct create *create, const struct http_response
         return judge_refusal(create, answer, outcome);
     }
     if (!booked_shipment_read(answer->body, answer->length, &shipment, &err)) {
-        return outcome_fail(outcome, STEP_UNCERTAIN, ERROR_CLASS_UNKNOWN_OUTCOME,
-                            "the shipment may be booked, but the answer cannot be read: %s",
-                            err.text);
+        return booking_doubt_unreadable(err.text, outcome);
     }
-    return take_shipment(create, &shipment, false, outcome);
+    return take_shipment(create, &shipment, answer, outcome);
 }
 
 const struct job_kind job_kind_create_shipment = {

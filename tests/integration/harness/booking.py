@@ -47,8 +47,8 @@ class BookingCase(Case):
         """What waits for its next attempt is due now; parked jobs stay parked."""
         self.db.run("UPDATE koppeling.job SET run_at = now() WHERE state = 'queued' AND run_at < 'infinity'")
 
-    def age_requests(self, seconds=60):
-        """All shipments were asked for so much earlier: long enough for a search to find them."""
+    def age_requests(self, seconds=300):
+        """All shipments were asked for, and given up, so much earlier: what is not found now was not made."""
         self.db.run("UPDATE koppeling.shipment SET sent_at = sent_at - make_interval(secs => %s)", seconds)
 
     def retry_until_done(self, kind="create_shipment", rounds=12):
