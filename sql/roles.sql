@@ -38,10 +38,12 @@ GRANT SELECT ON
     koppeling.setting, koppeling.job, koppeling.worker TO koppeling_worker, koppeling_scheduler;
 
 -- The back end.
-GRANT INSERT (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders),
-      UPDATE (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders)
+GRANT INSERT (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
+              inco_terms),
+      UPDATE (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
+              inco_terms)
     ON koppeling.account TO koppeling_backend;
-GRANT INSERT, UPDATE, DELETE ON koppeling.from_address TO koppeling_backend;
+GRANT INSERT, UPDATE, DELETE ON koppeling.from_address, koppeling.article_customs TO koppeling_backend;
 GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, tracking_in_comment,
               default_weight_kg, import_since,
               poll_interval, from_address_id)
@@ -52,7 +54,7 @@ GRANT EXECUTE ON FUNCTION
     koppeling.enqueue, koppeling.ping, koppeling.shop_host,
     koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment),
     koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment),
-    koppeling.dispatch_problem, koppeling.order_warnings,
+    koppeling.dispatch_problem, koppeling.order_warnings, koppeling.customs_area, koppeling.customs_gaps,
     koppeling.label_pdf, koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration
     TO koppeling_backend;
 
@@ -62,7 +64,8 @@ GRANT EXECUTE ON FUNCTION
     koppeling.retry_job, koppeling.retry_failed, koppeling.cancel_job,
     koppeling.pause_integration, koppeling.resume_integration,
     koppeling.block_api, koppeling.poll_now, koppeling.ping,
-    koppeling.dispatch_problem, koppeling.order_warnings, koppeling.order_was_looked_at,
+    koppeling.dispatch_problem, koppeling.order_warnings, koppeling.customs_area, koppeling.customs_gaps,
+    koppeling.order_was_looked_at,
     koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices
     TO koppeling_ops;
 
@@ -72,6 +75,7 @@ GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour
     ON koppeling.retry_rule TO koppeling_dba;
 GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
+GRANT INSERT, UPDATE, DELETE ON koppeling.customs_area TO koppeling_dba;
 GRANT UPDATE (rate_per_second, burst, breaker_limit, longest_booking) ON koppeling.api TO koppeling_dba;
 GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.setting_integer TO koppeling_dba;
 -- The view failed_job calls it.
@@ -94,10 +98,11 @@ GRANT SELECT ON koppeling.account, koppeling.from_address TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
-GRANT SELECT ON koppeling.job_context TO koppeling_worker;
+GRANT SELECT ON koppeling.job_context, koppeling.customs_area TO koppeling_worker;
 GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
-GRANT EXECUTE ON FUNCTION koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning
+GRANT EXECUTE ON FUNCTION
+    koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area
     TO koppeling_worker;
 
 -- Schedulers.

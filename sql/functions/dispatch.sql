@@ -35,6 +35,7 @@ RETURN (
         SELECT string_agg(w.warning, '; ') AS words
         FROM koppeling.order_warnings(o.id, language) AS w
         WHERE w.prevents_dispatch) AS warned
+    CROSS JOIN LATERAL (SELECT koppeling.customs_gaps(o.id, language) AS words) AS customs
     -- The first that applies is told.
     CROSS JOIN LATERAL (
         VALUES
@@ -52,7 +53,9 @@ RETURN (
              f.id, NULL),
             (7, 'dispatch_no_credentials',
              CASE dispatch_problem.environment WHEN 'staging' THEN a.staging_client_id ELSE a.client_id END IS NULL,
-             a.id, dispatch_problem.environment::text)) AS p (place, code, applies, subject, detail)
+             a.id, dispatch_problem.environment::text),
+            (8, 'dispatch_customs', customs.words IS NOT NULL, o.id, customs.words))
+        AS p (place, code, applies, subject, detail)
     JOIN koppeling.message m ON m.code = p.code
     WHERE o.id = dispatch_problem.order_id AND p.applies
     ORDER BY p.place

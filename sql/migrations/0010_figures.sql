@@ -168,3 +168,85 @@ CREATE INDEX imported_order_to_look_at ON koppeling.imported_order (integration_
            OR (state = 'open' AND warnings <> '{}'));
 CREATE INDEX label_staging ON koppeling.label (order_id) WHERE environment = 'staging' AND cancelled_at IS NULL;
 CREATE INDEX label_cancelled ON koppeling.label (order_id) WHERE cancelled_at IS NOT NULL;
+
+-- Customs: where a border is crossed [R-609], and what is declared there.
+CREATE TABLE koppeling.customs_area (
+    country  text NOT NULL,
+    postcode text NOT NULL DEFAULT '',
+    area     text NOT NULL,
+    name     text NOT NULL,
+    PRIMARY KEY (country, postcode),
+    CONSTRAINT customs_area_country_is_iso CHECK (country ~ '^[A-Z]{2}$'),
+    CONSTRAINT customs_area_postcode_is_anchored CHECK (postcode = '' OR postcode LIKE '^%')
+);
+COMMENT ON TABLE koppeling.customs_area IS
+    'Between which countries, and parts of them, no customs declaration is needed: the area EU is where both '
+    'the customs and the VAT rules of the Union hold for goods. A country that is not here is an area of its own.';
+COMMENT ON COLUMN koppeling.customs_area.country IS 'ISO 3166-1 alpha-2.';
+COMMENT ON COLUMN koppeling.customs_area.postcode IS
+    'Regular expression for the postcodes of a part of the country, in capitals and without blanks and dashes; empty: '
+    'the whole country but for such parts.';
+COMMENT ON COLUMN koppeling.customs_area.area IS 'Places with the same area need no declaration between them.';
+COMMENT ON COLUMN koppeling.customs_area.name IS 'Of the place, for people.';
+INSERT INTO koppeling.customs_area (country, area, name) VALUES
+    ('AT', 'EU', 'Austria'), ('BE', 'EU', 'Belgium'), ('BG', 'EU', 'Bulgaria'), ('CY', 'EU', 'Cyprus'),
+    ('CZ', 'EU', 'Czechia'), ('DE', 'EU', 'Germany'), ('DK', 'EU', 'Denmark'), ('EE', 'EU', 'Estonia'),
+    ('ES', 'EU', 'Spain'), ('FI', 'EU', 'Finland'), ('FR', 'EU', 'France'), ('GR', 'EU', 'Greece'),
+    ('HR', 'EU', 'Croatia'), ('HU', 'EU', 'Hungary'), ('IE', 'EU', 'Ireland'), ('IT', 'EU', 'Italy'),
+    ('LT', 'EU', 'Lithuania'), ('LU', 'EU', 'Luxembourg'), ('LV', 'EU', 'Latvia'), ('MT', 'EU', 'Malta'),
+    ('NL', 'EU', 'Netherlands'), ('PL', 'EU', 'Poland'), ('PT', 'EU', 'Portugal'), ('RO', 'EU', 'Romania'),
+    ('SE', 'EU', 'Sweden'), ('SI', 'EU', 'Slovenia'), ('SK', 'EU', 'Slovakia'),
+    ('MC', 'EU', 'Monaco, treated as a part of France'),
+    ('XI', 'EU', 'Northern Ireland, for goods'),
+    ('IM', 'GB', 'Isle of Man, treated as a part of the United Kingdom'),
+    ('LI', 'CH', 'Liechtenstein, in the customs union with Switzerland');
+INSERT INTO koppeling.customs_area (country, postcode, area, name) VALUES
+    ('GB', '^BT', 'EU', 'Northern Ireland, for goods'),
+    ('DE', '^D?27498$', 'DE-27498', 'Heligoland'),
+    ('DE', '^D?78266$', 'DE-78266', 'Büsingen'),
+    ('ES', '^(ES?)?(35|38)', 'ES-CN', 'Canary Islands'),
+    ('ES', '^(ES?)?51', 'ES-CE', 'Ceuta'),
+    ('ES', '^(ES?)?52', 'ES-ML', 'Melilla'),
+    ('FI', '^(FIN?)?22', 'AX', 'Åland Islands'),
+    ('FR', '^F?(97|98[4678])', 'FR-OM', 'French overseas departments and territories'),
+    ('GR', '^(GR)?6308[67]$', 'GR-69', 'Mount Athos'),
+    ('IT', '^I?22061$', 'IT-22061', 'Campione d''Italia'),
+    ('IT', '^I?23041$', 'IT-23041', 'Livigno');
+
+CREATE TABLE koppeling.article_customs (
+    integration_id    bigint NOT NULL REFERENCES koppeling.integration,
+    sku               text NOT NULL,
+    tariff_number     text,
+    country_of_origin text,
+    PRIMARY KEY (integration_id, sku),
+    CONSTRAINT article_customs_sku_is_given CHECK (btrim(sku) <> ''),
+    CONSTRAINT article_customs_says_something CHECK (num_nonnulls(tariff_number, country_of_origin) > 0),
+    CONSTRAINT article_customs_tariff_is_digits CHECK (tariff_number ~ '^[0-9]{4}[0-9. ]{0,31}$'),
+    CONSTRAINT article_customs_origin_is_iso CHECK (country_of_origin ~ '^[A-Z]{2}$')
+);
+COMMENT ON TABLE koppeling.article_customs IS
+    'What customs want to know of articles and the shop does not tell, as far as the merchant has said it.';
+COMMENT ON COLUMN koppeling.article_customs.integration_id IS 'The shop.';
+COMMENT ON COLUMN koppeling.article_customs.sku IS 'Article code, as in order_line.sku.';
+COMMENT ON COLUMN koppeling.article_customs.tariff_number IS
+    'Number in the Harmonized System, best of six digits or more.';
+COMMENT ON COLUMN koppeling.article_customs.country_of_origin IS 'Where it was made: ISO 3166-1 alpha-2.';
+
+ALTER TABLE koppeling.account
+    ADD COLUMN inco_terms text NOT NULL DEFAULT 'DAP',
+    ADD CONSTRAINT account_inco_terms_are_known CHECK (inco_terms IN ('DAP', 'DDP'));
+COMMENT ON COLUMN koppeling.account.inco_terms IS
+    'Who pays duties and taxes of parcels that cross a customs border: DAP the addressee, DDP the sender.';
+
+INSERT INTO koppeling.message (code, nl, en) VALUES
+    ('dispatch_customs', 'bestelling %s gaat over een douanegrens, en daarvoor ontbreekt: %s',
+     'order %s crosses a customs border, and for that it lacks: %s'),
+    ('customs_no_lines', 'artikelregels', 'order lines'),
+    ('customs_no_description', 'een omschrijving van elk artikel', 'a description of each article'),
+    ('customs_no_value', 'een prijs van elk artikel', 'a price of each article'),
+    ('customs_not_in_euros', 'bedragen in euro''s', 'amounts in euros'),
+    ('customs_no_phone', 'een telefoonnummer van de geadresseerde', 'a phone number of the addressee'),
+    ('customs_no_email', 'een e-mailadres van de geadresseerde', 'an e-mail address of the addressee');
+COMMENT ON COLUMN koppeling.message.code IS
+    'reason_code, notice_… for the notices of the documentation, dispatch_… for the answers of dispatch_problem(), or '
+    'customs_… for what is missing there.';

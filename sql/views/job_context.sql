@@ -74,6 +74,15 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
     'weight_kg', o.weight_kg,
     -- In euros or not at all: there is no field for another currency [BKZ-512].
     'value', CASE WHEN coalesce(o.currency, i.currency, 'EUR') = 'EUR' THEN o.total END,
+    'inco_terms', CASE WHEN customs.is_crossed THEN a.inco_terms END,
+    'contents', CASE WHEN customs.is_crossed THEN (
+        SELECT jsonb_agg(jsonb_build_object(
+                   'description', coalesce(l.description, l.sku), 'quantity', l.quantity, 'weight_kg', l.weight_kg,
+                   'value', CASE WHEN coalesce(o.currency, i.currency, 'EUR') = 'EUR' THEN l.unit_price END,
+                   'tariff_number', t.tariff_number, 'country_of_origin', t.country_of_origin) ORDER BY l.position)
+        FROM koppeling.order_line l
+        LEFT JOIN koppeling.article_customs t ON t.integration_id = o.integration_id AND t.sku = l.sku
+        WHERE l.order_id = o.id) END,
     'from', jsonb_build_object(
         'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone,
         'street', f.street, 'number', f.number,
@@ -86,8 +95,12 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
 FROM koppeling.shipment s
 JOIN koppeling.imported_order o ON o.id = s.order_id
 JOIN koppeling.integration i ON i.id = o.integration_id
+JOIN koppeling.account a ON a.id = i.account_id
 JOIN koppeling.from_address f ON f.id = s.from_address_id
 LEFT JOIN koppeling.shipment r ON r.id = s.related_shipment_id
+CROSS JOIN LATERAL (
+    SELECT koppeling.customs_area(f.country, f.postcode)
+           <> koppeling.customs_area(o.ship_to_country, o.ship_to_postcode) AS is_crossed) customs
 UNION ALL
 -- confirm_order, by order: which order to look up, and what counts as open.
 SELECT 'confirm_order'::text, o.id, jsonb_build_object(
@@ -109,9 +122,12 @@ SELECT 'push_order'::text, o.id, jsonb_build_object(
         SELECT jsonb_agg(jsonb_build_object(
                    'line_id', l.line_id, 'quantity', l.quantity, 'description', l.description, 'sku', l.sku,
                    'weight_kg', l.weight_kg,
-                   'unit_price', CASE WHEN coalesce(o.currency, i.currency, 'EUR') = 'EUR' THEN l.unit_price END)
+                   'unit_price', CASE WHEN coalesce(o.currency, i.currency, 'EUR') = 'EUR' THEN l.unit_price END,
+                   'tariff_number', t.tariff_number)
                    ORDER BY l.position)
-        FROM koppeling.order_line l WHERE l.order_id = o.id), '[]'))
+        FROM koppeling.order_line l
+        LEFT JOIN koppeling.article_customs t ON t.integration_id = o.integration_id AND t.sku = l.sku
+        WHERE l.order_id = o.id), '[]'))
 FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id;
 COMMENT ON VIEW koppeling.job_context IS
     'What the worker is told of the subject of a job when it claims it: subject_id is the shipment, else the order, '

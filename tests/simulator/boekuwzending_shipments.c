@@ -20,6 +20,16 @@ static bool is_among(const char *text, const char *const *list, size_t count)
     return false;
 }
 
+static size_t character_count(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text != '\0'; text++) {
+        count += ((unsigned char)*text & 0xC0) != 0x80 ? 1 : 0;
+    }
+    return count;
+}
+
 static void check_item(json_t *violations, const json_t *item, size_t index)
 {
     static const char *const types[] = {"envelop",      "document",    "package",     "pallet-euro",
@@ -42,6 +52,34 @@ static void check_item(json_t *violations, const json_t *item, size_t index)
 
         if (!json_is_number(json_object_get(dimensions, sides[i]))) {
             violation_add(violations, path, "This value should not be null.");
+        }
+    }
+}
+
+/* Of the lines for customs: what has a type or a length of its own. */
+static void check_contents(json_t *violations, const json_t *item, size_t index)
+{
+    static const char *const numbers[] = {"quantity", "value"};
+    const json_t *contents = json_object_get(item, "contents");
+
+    for (size_t i = 0; i < json_array_size(contents); i++) {
+        const json_t *line = json_array_get(contents, i);
+        AUTO(free) char *path = xasprintf("items[%zu].contents[%zu]", index, i);
+        size_t length = character_count(member_text(line, "description"));
+
+        if (length < 1 || length > 70) {
+            violation_add(violations, path, "Its description should have 1 to 70 characters.");
+        }
+        if (json_object_get(line, "weight") != NULL &&
+            !json_is_string(json_object_get(line, "weight"))) {
+            violation_add(violations, path, "Its weight should be of type string.");
+        }
+        for (size_t at = 0; at < ARRAY_LENGTH(numbers); at++) {
+            const json_t *number = json_object_get(line, numbers[at]);
+
+            if (number != NULL && !json_is_number(number)) {
+                violation_add(violations, path, "A number of it should be of type number.");
+            }
         }
     }
 }
@@ -100,9 +138,14 @@ static void check_related(const struct call *call, json_t *violations)
 static bool shipment_is_valid(struct call *call)
 {
     static const char *const transports[] = {"road_transport", "sea_freight", "air_freight"};
+    static const char *const terms[] = {"DAP", "DDP"};
     AUTO(json) json_t *violations = json_array();
     const json_t *items = json_object_get(call->json, "items");
 
+    if (json_object_get(call->json, "incoTerms") != NULL &&
+        !is_among(member_text(call->json, "incoTerms"), terms, ARRAY_LENGTH(terms))) {
+        violation_add(violations, "incoTerms", "The value you selected is not a valid choice.");
+    }
     if (!is_among(member_text(call->json, "transportType"), transports, ARRAY_LENGTH(transports))) {
         violation_add(violations, "transportType", "The value you selected is not a valid choice.");
     }
@@ -114,6 +157,7 @@ static bool shipment_is_valid(struct call *call)
     }
     for (size_t i = 0; i < json_array_size(items); i++) {
         check_item(violations, json_array_get(items, i), i);
+        check_contents(violations, json_array_get(items, i), i);
     }
     return boekuwzending_accept(call, violations);
 }

@@ -145,6 +145,24 @@ SELECT pg_temp.possible(
 SELECT pg_temp.impossible('order_warning_code_is_plain',
     $$ UPDATE koppeling.order_warning SET code = 'Oh dear' WHERE code = 'country_not_given' $$,
     'a warning has a plain code');
+SELECT pg_temp.impossible('account_inco_terms_are_known',
+    $$ UPDATE koppeling.account SET inco_terms = 'EXW' WHERE id = 1 $$, 'an account ships DAP or DDP');
+SELECT pg_temp.impossible('customs_area_country_is_iso',
+    $$ INSERT INTO koppeling.customs_area (country, area, name) VALUES ('Nederland', 'EU', 'x') $$,
+    'a customs area is of a country');
+SELECT pg_temp.impossible('customs_area_postcode_is_anchored',
+    $$ INSERT INTO koppeling.customs_area (country, postcode, area, name) VALUES ('PT', '9', 'PT-20', 'x') $$,
+    'postcodes of an area are told by how they begin');
+SELECT pg_temp.impossible('article_customs_sku_is_given',
+    $$ INSERT INTO koppeling.article_customs VALUES (1, ' ', '691200') $$, 'customs want to know of an article');
+SELECT pg_temp.impossible('article_customs_says_something',
+    $$ INSERT INTO koppeling.article_customs VALUES (1, 'TP') $$, 'and something of it');
+SELECT pg_temp.impossible('article_customs_tariff_is_digits',
+    $$ INSERT INTO koppeling.article_customs VALUES (1, 'TP', 'teapots') $$, 'a tariff number is one');
+SELECT pg_temp.impossible('article_customs_origin_is_iso',
+    $$ INSERT INTO koppeling.article_customs VALUES (1, 'TP', '6912.00', 'China') $$, 'an origin is a country');
+SELECT pg_temp.possible($$ INSERT INTO koppeling.article_customs VALUES (1, 'TP', '6912 00 21', 'CN') $$,
+    'a tariff number may have points and blanks');
 SELECT pg_temp.impossible('order_reason_code_is_plain',
     $$ UPDATE koppeling.order_reason SET code = 'Oh dear' WHERE code = 'reopened' $$, 'a reason has a plain code');
 SELECT is_empty($$

@@ -17,7 +17,10 @@ SELECT set_eq($$
         unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege)
     WHERE has_table_privilege(r.role, t.oid, p.privilege) $$, $$ VALUES
     ('koppeling_backend', 'from_address', 'INSERT'), ('koppeling_backend', 'from_address', 'UPDATE'),
-    ('koppeling_backend', 'from_address', 'DELETE'),
+    ('koppeling_backend', 'from_address', 'DELETE'), ('koppeling_backend', 'article_customs', 'INSERT'),
+    ('koppeling_backend', 'article_customs', 'UPDATE'), ('koppeling_backend', 'article_customs', 'DELETE'),
+    ('koppeling_dba', 'customs_area', 'INSERT'), ('koppeling_dba', 'customs_area', 'UPDATE'),
+    ('koppeling_dba', 'customs_area', 'DELETE'),
     ('koppeling_worker', 'job', 'UPDATE'), ('koppeling_worker', 'job', 'DELETE'),
     ('koppeling_worker', 'job_history', 'INSERT'),
     ('koppeling_worker', 'worker', 'INSERT'), ('koppeling_worker', 'worker', 'UPDATE'),
@@ -41,7 +44,8 @@ SELECT set_eq($$
     SELECT v.role, v.name, p.privilege, c.column_name
     FROM (VALUES
         ('koppeling_backend', 'account', 'INSERT,UPDATE',
-            'name,client_id,sealed_client_secret,staging_client_id,staging_sealed_client_secret,push_orders'),
+            'name,client_id,sealed_client_secret,staging_client_id,staging_sealed_client_secret,push_orders,'
+            'inco_terms'),
         ('koppeling_backend', 'integration', 'UPDATE',
          'open_statuses,shipped_status,paid_only,mark_on_staging,tracking_in_comment,default_weight_kg,import_since,'
          'poll_interval,from_address_id'),
@@ -87,7 +91,7 @@ SELECT set_eq($$
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
-                                            'skipped_order', 'job_context'])
+                                            'skipped_order', 'job_context', 'customs_area'])
     UNION ALL
     SELECT 'koppeling_scheduler', unnest(ARRAY['order_concern', 'order_reason', 'order_warning']) $$,
     'the daemons may read these tables');
@@ -113,13 +117,13 @@ SELECT set_eq($$
         ('koppeling_backend',
             'connect_shop,replace_token,disconnect_shop,poll_now,record_label,record_label_cancelled,dispatch_order,'
             'order_was_looked_at,label_pdf,enqueue,ping,shop_host,integration_notices,erase_order,erase_integration,'
-            'dispatch_problem,order_warnings,failed_at'),
+            'dispatch_problem,order_warnings,customs_area,customs_gaps,failed_at'),
         ('koppeling_ops',
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,order_was_looked_at,'
-            'failed_at'),
+            'customs_area,customs_gaps,failed_at'),
         ('koppeling_dba', 'maintain_history,setting_integer,failed_at'),
-        ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal,poll_warning'),
+        ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,

@@ -105,7 +105,9 @@ class Boekuwzending(Case):
             self.assertEqual(reply.headers["Content-Type"], "application/problem+json")
         item = dict(SHIPMENT["items"][0], quantity=0)
         for change in ({"transportType": "rocket"}, {"items": []}, {"items": [item]},
-                       {"related": "/shipments/nope"}, {"dispatch": {"date": "tomorrow"}}):
+                       {"related": "/shipments/nope"}, {"dispatch": {"date": "tomorrow"}}, {"incoTerms": "EXW"},
+                       {"items": [dict(SHIPMENT["items"][0], contents=[{"description": "x" * 71}])]},
+                       {"items": [dict(SHIPMENT["items"][0], contents=[{"description": "x", "weight": 1}])]}):
             self.assertEqual(self.api("POST", "/shipments", SHIPMENT | change).status, 422)
         self.assertEqual(self.s.control("GET", "/shipments"), [])
 

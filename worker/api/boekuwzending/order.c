@@ -51,10 +51,11 @@ static json_t *line_of(json_t *line, size_t index)
     if (!lenient_number(line, "unit_price", &price)) {
         price = 0; /* their value is a number, never null [BKZ-305] */
     }
-    return json_pack("{s:o, s:i, s:n, s:f, s:s, s:f, s:n, s:o, s:n}", "externalId",
+    return json_pack("{s:o, s:i, s:n, s:f, s:s, s:f, s:o, s:o, s:n}", "externalId",
                      line_id(line, index), "quantity", (int)quantity, "dimensions", "weight",
                      piece_weight(line), "description", description != NULL ? description : "",
-                     "value", price, "tariffNumber", "skuNumber",
+                     "value", price, "tariffNumber",
+                     boekuwzending_text_or_null(line, "tariff_number"), "skuNumber",
                      boekuwzending_text_or_null(line, "sku"), "eanNumber");
 }
 

@@ -11,7 +11,7 @@
 
 /* The body of POST /orders and PUT /orders/{id}, to be freed. `order` has external_id, reference,
  * created_at_source, to (party.h) and lines [{line_id, quantity, description, sku,
- * weight_kg, unit_price}]. */
+ * weight_kg, unit_price, tariff_number}]. */
 char *boekuwzending_order_body(json_t *order) MUSTCHECK;
 
 /* The id of the element with just this externalId, an unarchived one if there is a choice; NULL

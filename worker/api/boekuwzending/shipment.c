@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/memory.h"
+#include "worker/api/boekuwzending/contents.h"
 #include "worker/api/boekuwzending/party.h"
 #include "worker/api/boekuwzending/request.h"
 #include "worker/api/shop/order_lines.h"
@@ -20,6 +21,7 @@
 #define WAYBILL_LENGTH  100
 #define LINK_LENGTH     500
 #define STATUS_LENGTH   40
+#define TERMS_LENGTH    3
 
 /* Longer than any reference of ours, so that a longer one does not look like it. */
 #define REFERENCE_LENGTH 200
@@ -73,11 +75,18 @@ static json_t *item_of(json_t *wish)
     }
 
     bool has_value = lenient_number(wish, "value", &value) && value >= 0;
+    json_t *contents = boekuwzending_contents(wish);
 
-    return json_pack("{s:i, s:s, s:{s:i, s:i, s:i}, s:f, s:s, s:o}", "quantity", (int)count, "type",
-                     sent_type, "dimensions", "length", DEFAULT_SIDE, "width", DEFAULT_SIDE,
-                     "height", DEFAULT_SIDE, "weight", parcel_weight(wish, count), "description",
-                     describe_type(sent_type), "value", has_value ? json_real(value) : json_null());
+    json_t *item =
+        json_pack("{s:i, s:s, s:{s:i, s:i, s:i}, s:f, s:s, s:o}", "quantity", (int)count, "type",
+                  sent_type, "dimensions", "length", DEFAULT_SIDE, "width", DEFAULT_SIDE, "height",
+                  DEFAULT_SIDE, "weight", parcel_weight(wish, count), "description",
+                  describe_type(sent_type), "value", has_value ? json_real(value) : json_null());
+
+    if (contents != NULL) {
+        json_object_set_new(item, "contents", contents);
+    }
+    return item;
 }
 
 static json_t *dispatch_of(json_t *wish)
@@ -91,6 +100,7 @@ static json_t *dispatch_of(json_t *wish)
 char *boekuwzending_shipment_body(json_t *wish)
 {
     AUTO(free) char *related = lenient_text(wish, "related_external_id", BOEKUWZENDING_ID_LENGTH);
+    AUTO(free) char *terms = lenient_text(wish, "inco_terms", TERMS_LENGTH);
     json_auto_t *body =
         json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:[o]}", "invoiceReference",
                   boekuwzending_text_or_null(wish, "reference"), "transportType", "road_transport",
@@ -99,6 +109,9 @@ char *boekuwzending_shipment_body(json_t *wish)
                   boekuwzending_shipment_party(json_object_get(wish, "to")), "dispatch",
                   dispatch_of(wish), "items", item_of(wish));
 
+    if (terms != NULL) {
+        json_object_set_new(body, "incoTerms", json_string(terms));
+    }
     if (related != NULL) {
         AUTO(free) char *path = xasprintf("/shipments/%s", related);
 

@@ -27,7 +27,9 @@ struct booked_shipment {
 
 /* The body of POST /shipments, to be freed. `wish` has service, reference, order_number,
  * label_count, label_format, dispatch_date, weight_kg, value (or null), related_external_id (or
- * null), from and to (party.h). */
+ * null), from and to (party.h); where a customs border is crossed also inco_terms, and contents
+ * [{description, quantity, weight_kg, value, tariff_number, country_of_origin}], the last four of
+ * which may be null. */
 char *boekuwzending_shipment_body(json_t *wish) MUSTCHECK;
 
 /* Reads a shipment. ERROR_DATA, with words that quote nothing, when it is no JSON object with an
