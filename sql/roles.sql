@@ -94,7 +94,7 @@ GRANT UPDATE (state, reason_code, reason, reason_en, verify_warning, verify_warn
               poll_warning, poll_warning_en, list_ends, list_ends_at, vanished_at)
     ON koppeling.integration TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
-GRANT SELECT ON koppeling.account, koppeling.from_address TO koppeling_worker;
+GRANT SELECT ON koppeling.account, koppeling.from_address, koppeling.order_warning TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
@@ -102,7 +102,8 @@ GRANT SELECT ON koppeling.job_context, koppeling.customs_area TO koppeling_worke
 GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
-    koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area
+    koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area,
+    koppeling.customs_gaps, koppeling.dispatch_problem, koppeling.order_warnings
     TO koppeling_worker;
 
 -- Schedulers.

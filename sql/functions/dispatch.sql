@@ -21,7 +21,8 @@ COMMENT ON FUNCTION koppeling.order_warnings IS
 CREATE OR REPLACE FUNCTION koppeling.dispatch_problem(
     order_id bigint,
     environment koppeling.environment DEFAULT 'production',
-    language text DEFAULT 'en')
+    language text DEFAULT 'en',
+    from_address_id bigint DEFAULT NULL)
 RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
@@ -30,7 +31,7 @@ RETURN (
     FROM koppeling.imported_order o
     JOIN koppeling.integration i ON i.id = o.integration_id
     JOIN koppeling.account a ON a.id = i.account_id
-    LEFT JOIN koppeling.from_address f ON f.id = i.from_address_id
+    LEFT JOIN koppeling.from_address f ON f.id = coalesce(dispatch_problem.from_address_id, i.from_address_id)
     CROSS JOIN LATERAL (
         SELECT string_agg(w.warning, '; ') AS words
         FROM koppeling.order_warnings(o.id, language) AS w
@@ -61,7 +62,8 @@ RETURN (
     ORDER BY p.place
     LIMIT 1);
 COMMENT ON FUNCTION koppeling.dispatch_problem IS
-    'Why an order cannot be dispatched now, in words (English, or Dutch with language nl); NULL when it can.';
+    'Why an order cannot be dispatched now, in words (English, or Dutch with language nl); NULL when it can. '
+    'From the default from address of its shop, unless another one is named.';
 
 CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
     order_id bigint,

@@ -8,7 +8,7 @@ RETURN CASE
     WHEN integration_id IS NULL OR kind = 'verify' THEN wanted
     ELSE (
         SELECT CASE
-            WHEN NOT c.calls_shop AND i.state NOT IN ('paused', 'disconnected') THEN wanted
+            WHEN NOT c.calls_shop AND i.state <> 'paused' THEN wanted
             WHEN i.state = 'active' THEN greatest(wanted, i.blocked_until)
             ELSE 'infinity' END
         FROM koppeling.integration i

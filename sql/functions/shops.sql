@@ -190,14 +190,22 @@ BEGIN
     SET state = 'disconnected', sealed_token = NULL, reason_code = NULL, reason = NULL, reason_en = NULL
     WHERE i.id = disconnect_shop.id;
     cancelled := koppeling.cancel_jobs(
-        ARRAY(SELECT j.id FROM koppeling.job j WHERE j.integration_id = disconnect_shop.id FOR UPDATE),
+        ARRAY(
+            SELECT j.id
+            FROM koppeling.job j
+            WHERE j.integration_id = disconnect_shop.id
+              -- What Boekuwzending was asked for may exist, and be paid: that is still looked up.
+              AND NOT EXISTS (SELECT FROM koppeling.shipment s
+                              WHERE s.id = j.shipment_id AND s.state IN ('sending', 'created'))
+            FOR UPDATE),
         'the shop was disconnected');
     PERFORM koppeling.record_audit('disconnect_shop', 'integration ' || id,
         jsonb_build_object('was', shop.state, 'cancelled_jobs', cancelled));
 END
 $$;
 COMMENT ON FUNCTION koppeling.disconnect_shop IS
-    'Stops everything for a shop and forgets its token; orders and labels stay. connect_shop() revives it.';
+    'Stops everything for a shop and forgets its token; orders and labels stay, and what Boekuwzending was asked for '
+    'is still looked up. connect_shop() revives it.';
 
 CREATE OR REPLACE FUNCTION koppeling.poll_now(id bigint)
 RETURNS bigint

@@ -48,3 +48,6 @@ INSERT INTO koppeling.message (code, nl, en) VALUES
      'worden pas ingetrokken als een volgende controle dat bevestigt.',
      '%1$s of the %2$s open orders were no longer in the list of your shop at the last poll. They are withdrawn only '
      'when another poll agrees.');
+
+-- Functions that get a parameter more are made anew: a second form beside the first would make their calls ambiguous.
+DROP FUNCTION IF EXISTS koppeling.dispatch_problem(bigint, koppeling.environment, text);

@@ -83,7 +83,9 @@ SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at
             WHEN c.account_environment = 'staging' THEN a.staging_sealed_client_secret END AS sealed_secret,
        CASE c.account_environment
             WHEN 'production' THEN a.client_id
-            WHEN 'staging' THEN a.staging_client_id END AS client_id
+            WHEN 'staging' THEN a.staging_client_id END AS client_id,
+       -- Queued, by hand perhaps, before or although its shop went out of order: see shop_gate().
+       coalesce(c.kind <> 'verify' AND i.state <> 'active' AND (c.is_shop OR i.state = 'paused'), false) AS is_held
 FROM claimed c
 LEFT JOIN koppeling.integration i ON i.id = c.integration_id
 LEFT JOIN koppeling.account a ON a.id = i.account_id AND c.account_environment IS NOT NULL;

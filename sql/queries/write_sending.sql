@@ -1,9 +1,24 @@
 -- The intent to book a shipment, durable before the request leaves: from here on its outcome may be unknown. With it
--- goes what is labelled: a poll may bring another address or other goods before the label is there.
+-- goes what is labelled: a poll may bring another address or other goods before the label is there. What was checked
+-- when the shipment was asked for is checked once more: the order may have been withdrawn meanwhile, its address
+-- erased, its shop disconnected. Then nothing is sent.
 -- $1 the rows of create_shipment jobs, with job and fencing token
-UPDATE koppeling.shipment s
-SET state = 'sending', sent_at = now(), given_up_after = NULL, not_found_after = NULL, reason = NULL,
-    address_hash = decode(w.address_hash, 'hex'), goods_hash = decode(w.goods_hash, 'hex')
-FROM json_to_recordset($1::json) AS w (job bigint, token bigint, address_hash text, goods_hash text)
-JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
-WHERE s.id = j.shipment_id;
+-- Comes back: the ids of jobs that must not send, and why not; '' for those whose shop is paused, which send later.
+WITH asked AS MATERIALIZED (
+    SELECT j.id AS job, s.id AS shipment, w.address_hash, w.goods_hash,
+           coalesce(koppeling.dispatch_problem(s.order_id, s.environment, 'en', s.from_address_id),
+                    CASE WHEN i.state = 'paused' THEN '' END) AS objection
+    FROM json_to_recordset($1::json) AS w (job bigint, token bigint, address_hash text, goods_hash text)
+    JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
+    JOIN koppeling.shipment s ON s.id = j.shipment_id
+    JOIN koppeling.integration i ON i.id = j.integration_id
+), sending AS (
+    UPDATE koppeling.shipment s
+    SET state = 'sending', sent_at = now(), given_up_after = NULL, not_found_after = NULL, reason = NULL,
+        address_hash = decode(a.address_hash, 'hex'), goods_hash = decode(a.goods_hash, 'hex')
+    FROM asked a
+    WHERE a.objection IS NULL AND s.id = a.shipment
+)
+SELECT a.job AS id, a.objection
+FROM asked a
+WHERE a.objection IS NOT NULL;

@@ -113,7 +113,14 @@ SELECT 'push_order'::text, o.id, jsonb_build_object(
     'environment', 'production', 'external_id', o.order_uuid, 'reference', o.order_number,
     'created_at_source',
     to_char(coalesce(o.ordered_at, o.imported_at) AT TIME ZONE 'Europe/Amsterdam', 'YYYY-MM-DD HH24:MI:SS'),
-    'pushed_id', o.pushed_id, 'content_hash', encode(o.content_hash, 'hex'), 'to', jsonb_build_object(
+    'pushed_id', o.pushed_id, 'content_hash', encode(o.content_hash, 'hex'),
+    -- What made the scheduler want it may have changed since.
+    'unwanted', CASE
+        WHEN i.state = 'disconnected' THEN 'the shop is disconnected'
+        WHEN o.erased_at IS NOT NULL THEN 'its personal data was erased'
+        WHEN o.state = 'withdrawn' THEN 'it was withdrawn'
+        WHEN o.state <> 'open' THEN 'it has a label' END,
+    'to', jsonb_build_object(
         'name', o.ship_to_name, 'company', o.ship_to_company, 'email', o.email, 'phone', o.phone,
         'street', o.ship_to_street, 'number', o.ship_to_number, 'number_addition', o.ship_to_number_addition,
         'address_line', o.ship_to_address_line, 'postcode', o.ship_to_postcode, 'city', o.ship_to_city,

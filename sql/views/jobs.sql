@@ -33,6 +33,9 @@ SELECT j.id,
        CASE WHEN j.last_error_class = 'auth' AND NOT a.is_shop
            THEN 'Boekuwzending refused the credentials of the account: '
                 'mend them in koppeling.account, then retry_job().'
+           WHEN j.kind = 'create_shipment' AND j.last_error LIKE 'not booked: %'
+           THEN 'It was not sent: what it is about has changed since it was dispatched. Mend that, then retry_job(); '
+                'or leave it unsent.'
            ELSE r.advice END
            || format(' Again: SELECT koppeling.retry_job(%s); Drop it: SELECT koppeling.cancel_job(%s);', j.id, j.id)
            AS what_to_do

@@ -1,4 +1,4 @@
-"""The end of a list: pages that hold less than was asked for, lists that are short of their count, and what it costs."""
+"""The end of a list: pages that hold less than was asked for, lists that are short of their count; what it costs."""
 from harness.case import Case
 
 

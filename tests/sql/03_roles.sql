@@ -57,8 +57,8 @@ SELECT set_eq($$
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
         ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit,longest_booking'),
         ('koppeling_worker', 'integration', 'UPDATE',
-         'state,reason_code,reason,reason_en,verify_warning,verify_warning_en,sealed_token,store_id,store_name,store_domain,'
-         'region_code,currency,statuses,'
+         'state,reason_code,reason,reason_en,verify_warning,verify_warning_en,sealed_token,store_id,store_name,'
+         'store_domain,region_code,currency,statuses,'
          'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until,'
          'poll_warning,poll_warning_en,list_ends,list_ends_at,vanished_at'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
@@ -91,7 +91,7 @@ SELECT set_eq($$
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
-                                            'skipped_order', 'job_context', 'customs_area'])
+                      'order_warning', 'skipped_order', 'job_context', 'customs_area'])
     UNION ALL
     SELECT 'koppeling_scheduler', unnest(ARRAY['order_concern', 'order_reason', 'order_warning']) $$,
     'the daemons may read these tables');
@@ -123,7 +123,9 @@ SELECT set_eq($$
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,order_was_looked_at,'
             'customs_area,customs_gaps,failed_at'),
         ('koppeling_dba', 'maintain_history,setting_integer,failed_at'),
-        ('koppeling_worker', 'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area'),
+        ('koppeling_worker',
+            'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,dispatch_problem,'
+            'order_warnings'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,

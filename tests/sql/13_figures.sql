@@ -48,7 +48,8 @@ BEGIN
     UPDATE counter SET bytes = bytes + 1 RETURNING bytes INTO n;
     RETURN (SELECT json_build_array(json_build_object(
                 'job', 1, 'token', 7, 'order_uuid', o.order_uuid, 'order_number', o.order_number, 'shop_status', 3,
-                'private_address', true, 'weight_kg', 1, 'line_count', 0, 'lines', '[]'::json,
+                'street', 'Voorbeeldlaan', 'city', 'Utrecht', 'country', 'NL', 'private_address', true, 'weight_kg', 1,
+                'line_count', 0, 'lines', '[]'::json,
                 'content_hash', address || goods, 'address_hash', address, 'goods_hash', goods,
                 'payload_hash', n, 'payload', '{}'::json))
             FROM koppeling.imported_order o WHERE o.id = 1);

@@ -100,7 +100,8 @@ static inline PGresult *rig_claimed(const struct engine_rig *rig, const char *ki
                              is_poll ? "{\"open_statuses\": [1], \"known\": \"\"}" : "-",
                              is_poll ? "shop.example" : "-",
                              is_poll ? rig->sealed : "-",
-                             "-"};
+                             "-",
+                             "f"};
 
         snprintf(ids[i], sizeof(ids[i]), "%d", first + i);
         memcpy(&values[(size_t)i * QUEUE_CLAIM_COLUMNS], row, sizeof(row));

@@ -55,6 +55,29 @@ TEST(a_shipment_is_booked_after_its_intent_is_saved)
     talk_end(&talk);
 }
 
+TEST(what_is_objected_to_before_it_is_sent_fails_with_the_reason)
+{
+    static const char objection[] = "the address of order 5 was erased";
+    struct talk talk;
+
+    begin_booking(&talk);
+    outcome_release(&talk.outcome);
+    talk_answer(&talk, &(struct http_response){.transport = ERROR_CLASS_CLIENT_ERROR,
+                                               .body = "",
+                                               .retry_after_ms = -1,
+                                               .trouble = objection,
+                                               .objection = objection});
+    assert_int_equal(talk.step, STEP_FAILED);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_CLIENT_ERROR);
+    assert_int_equal(talk.outcome.http_status, 0);
+    assert_string_equal(talk.outcome.error, "not booked: the address of order 5 was erased");
+
+    json_auto_t *row = talk_row(&talk, "write_shipment_failed", 0);
+
+    check_member(row, "reason", talk.outcome.error);
+    talk_end(&talk);
+}
+
 TEST(a_staging_shipment_is_booked_on_staging)
 {
     struct talk talk;

@@ -261,19 +261,6 @@ TEST(a_deleted_order_is_not_found)
     talk_end(&talk);
 }
 
-/* Else one page of a proxy would settle for good that the shop is not told. */
-TEST(a_404_in_html_settles_nothing)
-{
-    struct talk talk;
-
-    begin(&talk, NULL, NULL);
-    talk_start(&talk);
-    assert_int_equal(talk_http(&talk, 404, "<html>Not Found</html>"), STEP_RETRY);
-    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNREADABLE);
-    assert_null(talk.outcome.writes);
-    talk_end(&talk);
-}
-
 TEST(the_tracking_text_is_appended_once)
 {
     static const struct {

@@ -120,6 +120,21 @@ TEST(a_404_in_html_does_not_mean_that_an_order_is_gone)
     }
 }
 
+TEST(an_order_that_is_unwanted_by_now_is_left_out)
+{
+    json_t *context = parsed(good_context);
+    struct talk talk;
+
+    json_object_set_new(context, "pushed_id", json_string("k1"));
+    json_object_set_new(context, "unwanted", json_string("it was withdrawn"));
+    talk_begin(&talk, "push_order", context);
+    assert_int_equal(talk_start(&talk), STEP_DONE);
+    assert_null(talk.outcome.writes);
+    check_member(talk.outcome.result, "how", "not_pushed");
+    check_member(talk.outcome.result, "reason", "it was withdrawn");
+    talk_end(&talk);
+}
+
 TEST(an_unknown_order_is_looked_up_first)
 {
     static const char *const lists[] = {

@@ -45,7 +45,8 @@ struct http_request {
     char query[400]; /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
     char *body;      /* JSON text or NULL; owned by the request, freed by http_request_release() */
     bool is_form;    /* the body is a form, not JSON: the OAuth2 token request */
-    bool save_first; /* all writes so far must be durable before this is sent */
+    bool
+        save_first; /* all writes so far must be durable, and none objected to, before it is sent */
     bool not_repeatable; /* sending it twice costs money: an unknown outcome is told as such */
 };
 
@@ -64,6 +65,9 @@ struct http_response {
     /* What went wrong in words when transport is not OK; with an answer only of a call that was not
      * sent, since no bearer token could be had: what was said to that. Else "". */
     const char *trouble;
+    /* Why the database objected to a request with save_first, which was not sent then: what it is
+     * about has changed since the job was claimed. NULL: it did not. */
+    const char *objection;
 };
 
 /* Frees the body. The request may be used again. */

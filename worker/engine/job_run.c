@@ -155,6 +155,25 @@ void job_run_saved(struct job_run *run)
     job_run_set_state(run, JOB_RUN_READY);
 }
 
+void job_run_object(struct job_run *run, const char *objection)
+{
+    const struct http_response answer = {
+        .transport = ERROR_CLASS_CLIENT_ERROR,
+        .body = "",
+        .retry_after_ms = -1,
+        .trouble = objection,
+        .objection = objection,
+    };
+
+    drop_writes(run);
+    run->is_saving = false;
+    if (objection[0] == '\0') {
+        job_run_release(run);
+    } else {
+        job_run_step(run, &answer);
+    }
+}
+
 void job_run_release(struct job_run *run)
 {
     drop_writes(run);

@@ -4,7 +4,7 @@
  *   STEPPING ──> READY ──slot is free──> CALLING ──answer──> STEPPING ──> …
  *      │           ^
  *      │           └──────── saved ────────┐
- *      └──> PENDING ──flight goes out──> SENT ──acknowledged──> gone
+ *      └──> PENDING ──flight goes out──> SENT ──acknowledged──> gone (objected to: STEPPING)
  *              ^── refused or unknown ─────┤
  *              └──── after a wait ─── ASIDE <┘ a row is locked by somebody else
  *
@@ -102,6 +102,10 @@ size_t job_run_written_bytes(const struct job_run *run);
 
 /* What it saved between two calls is saved: READY for the next call. */
 void job_run_saved(struct job_run *run);
+
+/* Its rows were saved, but the database objects to the call that was to follow: the kind looks at
+ * that as at an answer; with "", not now, the run is handed back. */
+void job_run_object(struct job_run *run, const char *objection);
 
 /* Ends a run without an outcome of its kind, handed back unattempted: PENDING. */
 void job_run_release(struct job_run *run);

@@ -186,6 +186,7 @@ void report_read(const struct flight *flight, struct report_verdict *ret_verdict
                                                             "queue_fail", "queue_release"};
     static const char *const columns[] = {"id", NULL};
 
+    ret_verdict->flight = flight;
     for (size_t i = 0; i < ARRAY_LENGTH(statements); i++) {
         ret_verdict->refused[i] = flight_result(flight, statements[i]);
         if (ret_verdict->refused[i] != NULL) {
@@ -206,4 +207,20 @@ bool report_is_refused(const struct report_verdict *verdict, int64_t job_id)
         }
     }
     return false;
+}
+
+const char *report_objection(const struct report_verdict *verdict, int64_t job_id)
+{
+    for (int i = 0; i < verdict->flight->part_count; i++) {
+        const PGresult *result = verdict->flight->parts[i].result;
+        int objection = result != NULL ? PQfnumber(result, "objection") : -1;
+        int id = objection >= 0 ? PQfnumber(result, "id") : -1;
+
+        for (int row = 0; id >= 0 && row < PQntuples(result); row++) {
+            if (database_integer(result, row, id) == job_id) {
+                return PQgetvalue(result, row, objection);
+            }
+        }
+    }
+    return NULL;
 }

@@ -29,6 +29,7 @@ struct report_span report_add(struct job_run_lists *lists, int limit, struct fli
 enum { REPORT_VERDICTS = 4 };
 struct report_verdict {
     const PGresult *refused[REPORT_VERDICTS]; /* the flight's; NULL for what it does not have */
+    const struct flight *flight;
 };
 
 /* Reads the verdict of a committed flight; it is good until the flight is cleared. */
@@ -36,5 +37,10 @@ void report_read(const struct flight *flight, struct report_verdict *ret_verdict
 
 /* True when the report of this job came too late: nothing of it was stored. */
 bool report_is_refused(const struct report_verdict *verdict, int64_t job_id);
+
+/* A statement that saves what a request is about to do may object to it: it answers with rows of
+ * `id`, of the job, and `objection`. The words, owned by the flight; "" means: not now; NULL: there
+ * is none. */
+const char *report_objection(const struct report_verdict *verdict, int64_t job_id);
 
 #endif

@@ -41,7 +41,9 @@ void reporter_add(struct reporter *reporter, struct flight *flight)
     reporter->span = report_add(runs_lists(reporter->runs), reporter->bisection.limit, flight);
 }
 
-static void settle(struct reporter *reporter, struct job_run *run, bool is_refused, int64_t now_us)
+/* `objection`: see report_objection(). */
+static void settle(struct reporter *reporter, struct job_run *run, bool is_refused,
+                   const char *objection, int64_t now_us)
 {
     if (run->is_suspect) {
         run->is_suspect = false;
@@ -50,6 +52,8 @@ static void settle(struct reporter *reporter, struct job_run *run, bool is_refus
     }
     if (is_refused) {
         runs_refuse(reporter->runs, run);
+    } else if (objection != NULL) {
+        runs_object(reporter->runs, run, objection, now_us);
     } else {
         runs_settle(reporter->runs, run, now_us);
     }
@@ -63,10 +67,12 @@ void reporter_settle(struct reporter *reporter, const struct flight *flight, int
 
     report_read(flight, &verdict);
     while (sent->first != NULL) {
-        bool is_refused = report_is_refused(&verdict, sent->first->job.id);
+        struct job_run *run = sent->first;
+        bool is_refused = report_is_refused(&verdict, run->job.id);
+        const char *objection = run->is_saving ? report_objection(&verdict, run->job.id) : NULL;
 
         refused += is_refused ? 1 : 0;
-        settle(reporter, sent->first, is_refused, now_us);
+        settle(reporter, run, is_refused, objection, now_us);
     }
     if (refused > 0) {
         LOG_WARNING(

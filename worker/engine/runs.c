@@ -238,7 +238,9 @@ void runs_start(struct runs *runs, const struct queue_job *queue_job, int64_t no
     struct job_run *run = job_run_new(&parts, &runs->lists);
     run->owner = runs;
     tally_started();
-    if (run->state == JOB_RUN_STEPPING) {
+    if (queue_job->is_held) {
+        job_run_release(run);
+    } else if (run->state == JOB_RUN_STEPPING) {
         job_run_step(run, NULL);
     }
     go_on(runs, run);
@@ -358,6 +360,16 @@ void runs_settle(struct runs *runs, struct job_run *run, int64_t now_us)
     tally_ended(run);
     log_end(run);
     runs_forget(runs, run);
+}
+
+void runs_object(struct runs *runs, struct job_run *run, const char *objection, int64_t now_us)
+{
+    runs->now_us = now_us;
+    LOG_INFO("not sent", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
+             LOG_TEXT("objection", objection[0] != '\0' ? objection : "its shop is held"));
+    count_as_written(runs, run);
+    job_run_object(run, objection);
+    go_on(runs, run);
 }
 
 void runs_resend(struct runs *runs, int64_t now_us)

@@ -63,9 +63,11 @@ bool runs_has_report_due(const struct runs *runs, int64_t now_us);
 /* When it is due at the latest; INT64_MAX when nothing is pending. */
 int64_t runs_report_due_us(const struct runs *runs);
 
-/* What became of a run in the flight that was out: it was stored; or refused as too late, since the
- * job is somebody else's; or will never be heard of. */
+/* What became of a run in the flight that was out: it was stored; or the database objected to the
+ * call that it saved for (words, or "": not now); or it was refused as too late, since the job is
+ * somebody else's; or it will never be heard of. */
 void runs_settle(struct runs *runs, struct job_run *run, int64_t now_us);
+void runs_object(struct runs *runs, struct job_run *run, const char *objection, int64_t now_us);
 void runs_refuse(struct runs *runs, struct job_run *run);
 void runs_forget(struct runs *runs, struct job_run *run);
 

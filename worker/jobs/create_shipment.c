@@ -154,6 +154,16 @@ static judge *const judges[] = {
     [PHASE_BOOK] = judge_booking,
 };
 
+/* Nothing was made, and asking as it is cannot help; the words of the outcome say why. */
+static enum step fail_shipment(struct outcome *outcome)
+{
+    AUTO(free)
+    char *reason = text_clean(outcome->error, strlen(outcome->error), sizeof(outcome->error));
+
+    outcome_write(outcome, "write_shipment_failed", json_pack("{s:s}", "reason", reason));
+    return STEP_FAILED;
+}
+
 static enum step create_step(void *state, const struct http_response *previous,
                              struct http_request *next, struct outcome *outcome)
 {
@@ -164,6 +174,11 @@ static enum step create_step(void *state, const struct http_response *previous,
         return start(create, next, outcome);
     }
     outcome->http_status = previous->status;
+    if (previous->objection != NULL) {
+        outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR, "not booked: %s",
+                     previous->objection);
+        return fail_shipment(outcome);
+    }
     return judges[create->phase](create, previous, next, outcome);
 }
 
@@ -327,19 +342,6 @@ static enum step judge_hit(struct create *create, const struct http_response *an
     return read_next_hit(create, answer, next, outcome);
 }
 
-/* Refused: nothing was made, and asking again as it is cannot help. */
-static enum step refuse(const struct create *create, const struct http_response *answer,
-                        struct outcome *outcome)
-{
-    enum step step =
-        booking_answer_end(answer, STEP_FAILED, "book the shipment", create->job, outcome);
-    AUTO(free)
-    char *reason = text_clean(outcome->error, strlen(outcome->error), sizeof(outcome->error));
-
-    outcome_write(outcome, "write_shipment_failed", json_pack("{s:s}", "reason", reason));
-    return step;
-}
-
 /* What a class of answers to the POST means. */
 static enum step judge_refusal(const struct create *create, const struct http_response *answer,
                                struct outcome *outcome)
@@ -351,7 +353,8 @@ static enum step judge_refusal(const struct create *create, const struct http_re
     if (answered &&
         (class == ERROR_CLASS_AUTH ||
          (class == ERROR_CLASS_CLIENT_ERROR && answer->status != 408 && answer->status != 409))) {
-        return refuse(create, answer, outcome);
+        booking_answer_end(answer, STEP_FAILED, "book the shipment", create->job, outcome);
+        return fail_shipment(outcome);
     }
     if (class == ERROR_CLASS_RATE_LIMITED || !booking_was_sent(answer)) {
         return booking_doubt_not_made(answer, create->job, outcome);

@@ -13,6 +13,10 @@
  * sql/queries/write_*.sql. The engine saves them in the transaction that finishes the job, or
  * earlier (with the next batch after a STEP_CALL); always only while this attempt still owns the
  * job. So a write must be absolute and safe to repeat.
+ *
+ * A request with save_first may be objected to by the statement that saves its rows, since what it
+ * is about has changed since the job was claimed (worker/engine/report.h): it is not sent, and
+ * step() gets an answer that has the objection.
  */
 #ifndef WORKER_JOBS_JOB_KIND_H
 #define WORKER_JOBS_JOB_KIND_H

@@ -3,6 +3,7 @@
  * imported orders. They do not refuse duplicates, so an order that we do not know to be there is
  * looked up by the shop's identity before it is created.
  *
+ *   unwanted by now ──> nothing is sent
  *   id known ──> change it ──404──┐
  *   not known ────────────────────┴──> search ──found──> change it ──404──┐
  *                                        └──none──────────────────────────┴──> create it
@@ -182,14 +183,32 @@ static enum step judge_creation(const struct push *push, const struct http_respo
     return finish(push, id, "created", outcome);
 }
 
+/* It was withdrawn, erased or labelled while the job waited. */
+static enum step leave_out(const char *why, struct outcome *outcome)
+{
+    json_decref(outcome->result);
+    outcome->result = json_pack("{s:s, s:s}", "how", "not_pushed", "reason", why);
+    return STEP_DONE;
+}
+
+static enum step start(struct push *push, struct http_request *next, struct outcome *outcome)
+{
+    const char *unwanted = json_string_value(json_object_get(push->job->context, "unwanted"));
+
+    if (unwanted != NULL) {
+        return leave_out(unwanted, outcome);
+    }
+    return push->pushed_id != NULL ? ask_to_change(push, PHASE_CHANGE_KNOWN, next)
+                                   : ask_to_search(push, next);
+}
+
 static enum step push_step(void *state, const struct http_response *previous,
                            struct http_request *next, struct outcome *outcome)
 {
     struct push *push = state;
 
     if (previous == NULL) {
-        return push->pushed_id != NULL ? ask_to_change(push, PHASE_CHANGE_KNOWN, next)
-                                       : ask_to_search(push, next);
+        return start(push, next, outcome);
     }
     outcome->http_status = previous->status;
     switch (push->phase) {

@@ -23,7 +23,8 @@ enum {
     CLAIM_CONTEXT,
     CLAIM_SHOP_HOST,
     CLAIM_SECRET,
-    CLAIM_CLIENT_ID
+    CLAIM_CLIENT_ID,
+    CLAIM_IS_HELD
 };
 
 const char *const queue_lane_columns[] = {
@@ -44,6 +45,7 @@ const char *const queue_claim_columns[] = {
     [CLAIM_SHOP_HOST] = "shop_host",
     [CLAIM_SECRET] = "sealed_secret",
     [CLAIM_CLIENT_ID] = "client_id",
+    [CLAIM_IS_HELD] = "is_held",
     [QUEUE_CLAIM_COLUMNS] = NULL,
 };
 
@@ -274,5 +276,6 @@ void queue_claimed_job(const PGresult *result, int row, int64_t token, struct qu
         .shop_host = database_text(result, row, CLAIM_SHOP_HOST),
         .sealed_secret = database_text(result, row, CLAIM_SECRET),
         .client_id = database_text(result, row, CLAIM_CLIENT_ID),
+        .is_held = database_boolean(result, row, CLAIM_IS_HELD),
     };
 }

@@ -25,7 +25,7 @@ bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
                 struct queue **ret_queue, struct error *err) MUSTCHECK;
 
 /* The columns that queue_lanes and queue_claim are read by; NULL ends them. */
-enum { QUEUE_LANE_COLUMNS = 3, QUEUE_CLAIM_COLUMNS = 11 };
+enum { QUEUE_LANE_COLUMNS = 3, QUEUE_CLAIM_COLUMNS = 12 };
 extern const char *const queue_lane_columns[QUEUE_LANE_COLUMNS + 1];
 extern const char *const queue_claim_columns[QUEUE_CLAIM_COLUMNS + 1];
 
@@ -61,6 +61,7 @@ struct queue_job {
     const char *shop_host;     /* or NULL */
     const char *sealed_secret; /* as PostgreSQL writes bytea ("\x…"), or NULL */
     const char *client_id;     /* of the account at Boekuwzending, or NULL */
+    bool is_held;              /* its shop was paused, say, after it was queued: hand it back */
 };
 
 /* Number of jobs in the result of a claim for `limit`; moves the lanes on. */

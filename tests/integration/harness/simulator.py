@@ -74,7 +74,8 @@ class Simulator:
 
     def reads(self, shop):
         """The requests for single orders."""
-        return [request for request in self.requests(shop, "GET", "/v1/orders/") if not request["path"].endswith("/count")]
+        return [request for request in self.requests(shop, "GET", "/v1/orders/")
+                if not request["path"].endswith("/count")]
 
     def patch_counts(self, shop):
         return {number: order["patch_count"] for number, order in self.orders(shop).items()}
