@@ -52,8 +52,8 @@ GRANT EXECUTE ON FUNCTION
     koppeling.connect_shop, koppeling.replace_token, koppeling.disconnect_shop, koppeling.poll_now,
     koppeling.record_label, koppeling.record_label_cancelled, koppeling.order_was_looked_at,
     koppeling.enqueue, koppeling.ping, koppeling.shop_host,
-    koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment),
-    koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment),
+    koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment, text),
+    koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment, text),
     koppeling.dispatch_problem, koppeling.order_warnings, koppeling.customs_area, koppeling.customs_gaps,
     koppeling.label_pdf, koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration
     TO koppeling_backend;

@@ -65,12 +65,45 @@ COMMENT ON FUNCTION koppeling.dispatch_problem IS
     'Why an order cannot be dispatched now, in words (English, or Dutch with language nl); NULL when it can. '
     'From the default from address of its shop, unless another one is named.';
 
+CREATE OR REPLACE FUNCTION koppeling.requested_shipment(request koppeling.shipment)
+RETURNS bigint
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    earlier koppeling.shipment;
+BEGIN
+    SELECT s.* INTO earlier
+    FROM koppeling.shipment s
+    WHERE s.account_id = request.account_id AND s.request_key = request.request_key;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF earlier.order_id <> request.order_id THEN
+        RAISE EXCEPTION 'request key "%" was used for order %, not for order %', request.request_key, earlier.order_id,
+            request.order_id
+            USING ERRCODE = 'unique_violation', HINT = 'Make a new key for each request.';
+    END IF;
+    IF (earlier.environment, earlier.service, earlier.label_count, earlier.label_format)
+       IS DISTINCT FROM (request.environment, request.service, request.label_count, request.label_format) THEN
+        RAISE EXCEPTION 'request key "%" was used for another shipment of order %: % x % by % (%)', request.request_key,
+            earlier.order_id, earlier.label_count, earlier.label_format, earlier.service, earlier.environment
+            USING ERRCODE = 'unique_violation', HINT = 'Make a new key for each request.';
+    END IF;
+    RETURN earlier.id;
+END
+$$;
+COMMENT ON FUNCTION koppeling.requested_shipment IS
+    'The shipment that was asked for under the key of this request; NULL when none was. A key that was used for '
+    'something else is an error that says for what.';
+
 CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
     order_id bigint,
     service text,
     label_count integer DEFAULT 1,
     label_format text DEFAULT 'package',
-    environment koppeling.environment DEFAULT 'production')
+    environment koppeling.environment DEFAULT 'production',
+    request_key text DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
@@ -79,8 +112,10 @@ AS $$
 DECLARE
     problem text;
     shop koppeling.integration;
+    request koppeling.shipment;
     result bigint;
 BEGIN
+    -- Whoever asks for the same order waits here for the one before.
     SELECT i.* INTO shop
     FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
     WHERE o.id = dispatch_order.order_id
@@ -88,47 +123,71 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no imported order %', dispatch_order.order_id USING ERRCODE = 'no_data_found';
     END IF;
+    request.order_id := dispatch_order.order_id;
+    request.environment := dispatch_order.environment;
+    request.service := dispatch_order.service;
+    request.label_count := dispatch_order.label_count;
+    request.label_format := dispatch_order.label_format;
+    request.request_key := dispatch_order.request_key;
+    IF request.request_key IS NOT NULL THEN
+        request.account_id := shop.account_id;
+        result := koppeling.requested_shipment(request);
+        IF result IS NOT NULL THEN
+            RETURN result;
+        END IF;
+    END IF;
     problem := koppeling.dispatch_problem(dispatch_order.order_id, dispatch_order.environment);
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION '%', problem USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     INSERT INTO koppeling.shipment AS s (
-        order_id, environment, service, label_count, label_format, from_address_id, related_shipment_id)
-    VALUES (dispatch_order.order_id, dispatch_order.environment, dispatch_order.service, dispatch_order.label_count,
-            dispatch_order.label_format, shop.from_address_id,
+        order_id, environment, service, label_count, label_format, from_address_id, account_id, request_key,
+        related_shipment_id)
+    VALUES (request.order_id, request.environment, request.service, request.label_count, request.label_format,
+            shop.from_address_id, request.account_id, request.request_key,
             -- More labels for the same order belong to its first shipment.
             (SELECT f.id FROM koppeling.shipment f
-             WHERE f.order_id = dispatch_order.order_id AND f.environment = dispatch_order.environment
+             WHERE f.order_id = request.order_id AND f.environment = request.environment
                AND f.external_id IS NOT NULL
              ORDER BY f.id LIMIT 1))
+    -- For another order the key may come at the same moment: whoever is second hears what it was used for.
+    ON CONFLICT (account_id, request_key) WHERE request_key IS NOT NULL DO NOTHING
     RETURNING s.id INTO result;
+    IF result IS NULL THEN
+        RETURN koppeling.requested_shipment(request);
+    END IF;
     INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id, run_at)
     VALUES ('create_shipment', shop.id, dispatch_order.order_id, result,
             koppeling.shop_gate(shop.id, 'create_shipment', now()));
     RETURN result;
 END
 $$;
-COMMENT ON FUNCTION koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment) IS
+COMMENT ON FUNCTION koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment, text) IS
     'Has a shipment with its labels made for an order, from the default from address of its shop; '
     'returns the shipment. A staging label marks the order in the production shop too, as documented. '
-    'Calling it again makes another shipment: extra labels.';
+    'Calling it again makes another shipment, extra labels, unless it is called with the same request_key: a name that '
+    'the caller makes for each request, and keeps when it repeats it.';
 
 CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
     order_ids bigint[],
     service text,
     label_count integer DEFAULT 1,
     label_format text DEFAULT 'package',
-    environment koppeling.environment DEFAULT 'production')
+    environment koppeling.environment DEFAULT 'production',
+    request_key text DEFAULT NULL)
 RETURNS SETOF bigint
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
-    SELECT koppeling.dispatch_order(o.id, service, label_count, label_format, environment)
+    SELECT koppeling.dispatch_order(o.id, service, label_count, label_format, environment,
+                                    request_key || '/' || o.id)
     FROM unnest(order_ids) WITH ORDINALITY AS o (id, place)
     ORDER BY o.place;
 END;
-COMMENT ON FUNCTION koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment) IS
-    'The same for several orders; all of them or, when one cannot be dispatched, none.';
+COMMENT ON FUNCTION koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment, text) IS
+    'The same for several orders; all of them or, when one cannot be dispatched, none. With a request_key each '
+    'shipment gets that and the id of its order as its own key (key/17), so that the same list again returns the same '
+    'shipments.';
 
 CREATE OR REPLACE FUNCTION koppeling.label_pdf(shipment_id bigint)
 RETURNS TABLE (environment koppeling.environment, account_id bigint, path text)

@@ -49,5 +49,21 @@ INSERT INTO koppeling.message (code, nl, en) VALUES
      '%1$s of the %2$s open orders were no longer in the list of your shop at the last poll. They are withdrawn only '
      'when another poll agrees.');
 
+-- A request that comes twice (a double click, a retry of a proxy) is one request: its key says so. Keys are made by the
+-- programs of an account, so they are unique within it: two accounts may use the same one and must not hear of each
+-- other, and within an account a key that comes with another order is a mistake that would else buy a second shipment.
+ALTER TABLE koppeling.shipment
+    ADD COLUMN account_id bigint REFERENCES koppeling.account,
+    ADD COLUMN request_key text,
+    ADD CONSTRAINT shipment_request_key_is_sane CHECK (
+        request_key IS NULL OR (btrim(request_key) <> '' AND length(request_key) <= 200 AND account_id IS NOT NULL));
+CREATE UNIQUE INDEX shipment_request ON koppeling.shipment (account_id, request_key) WHERE request_key IS NOT NULL;
+COMMENT ON COLUMN koppeling.shipment.account_id IS
+    'The account that asked for it with a request_key; NULL without one.';
+COMMENT ON COLUMN koppeling.shipment.request_key IS
+    'What the back end named its request: asked for again under this key, dispatch_order() returns this shipment.';
+
 -- Functions that get a parameter more are made anew: a second form beside the first would make their calls ambiguous.
 DROP FUNCTION IF EXISTS koppeling.dispatch_problem(bigint, koppeling.environment, text);
+DROP FUNCTION IF EXISTS koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment);
+DROP FUNCTION IF EXISTS koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment);

@@ -1,5 +1,8 @@
-"""What was checked when an order was dispatched is checked again when the request is about to be sent."""
-from harness.booking import BookingCase
+"""What was checked when an order was dispatched is checked again when the request is about to be sent; and a request
+that comes twice is one request."""
+import threading
+
+from harness.booking import SERVICE, BookingCase
 
 
 class DoorCase(BookingCase):
@@ -201,3 +204,84 @@ class PushedTest(DoorCase):
         self.push_meanwhile()
         self.label(self.order(70001)["id"])
         self.assertEqual(self.let_go(), "it has a label")
+
+
+class ClickedTwiceTest(DoorCase):
+    def test_a_double_click_buys_one_shipment(self):
+        first = self.dispatch(70001, request_key="click-1")
+        self.assertEqual(self.dispatch(70001, request_key="click-1"), first)
+        self.work()
+        self.assertEqual(self.dispatch(70001, request_key="click-1"), first, "nor later, when the label is made")
+        self.work()
+        self.assertEqual((len(self.booked()), len(self.labels(70001)), self.shipment(first)["state"]),
+                         (1, 1, "labelled"))
+        self.assertNotEqual(self.dispatch(70001, request_key="click-2"), first)
+        self.work()
+        self.assertEqual(len(self.booked()), 2, "more labels are a request of their own")
+
+    def test_a_key_that_was_used_for_something_else_is_refused_in_words(self):
+        self.dispatch(70001, request_key="click-1")
+        with self.assertRaisesRegex(Exception, 'request key "click-1" was used for order .*, not for order'):
+            self.dispatch(70002, request_key="click-1")
+        with self.assertRaisesRegex(Exception, 'request key "click-1" was used for another shipment of order'):
+            self.dispatch(70001, request_key="click-1", label_count=2)
+        self.work()
+        self.assertEqual(len(self.booked()), 1)
+
+    def test_the_form_without_a_key_is_called_as_ever(self):
+        order = self.order(70001)["id"]
+        for call in ("%s, %s", "%s, %s, 1", "%s, %s, 1, 'package'", "%s, %s, 1, 'package', 'production'"):
+            self.assertIsNotNone(self.backend.value(f"SELECT koppeling.dispatch_order({call})", order, SERVICE))
+        self.assertEqual(len(self.backend.column("SELECT koppeling.dispatch_order(ARRAY[%s]::bigint[], %s)", order,
+                                                 SERVICE)), 1)
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.shipment"), 5)
+
+    def at_once(self, *orders):
+        """One session asks and does not commit yet, another one asks with the same key; what the second gets."""
+        first, second = self.session("test_backend"), self.session("test_backend")
+        call = "SELECT koppeling.dispatch_order(%s, %s, request_key => 'click-1')"
+        answers = []
+
+        def ask():
+            try:
+                answers.append(second.value(call, orders[1], SERVICE))
+            except Exception as refusal:
+                answers.append(str(refusal))
+
+        first.run("BEGIN")
+        shipment = first.value(call, orders[0], SERVICE)
+        asking = threading.Thread(target=ask)
+        asking.start()
+        self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0,
+                        "the second one waits")
+        self.assertEqual(answers, [])
+        first.run("COMMIT")
+        asking.join(30)
+        self.work()
+        self.assertEqual((len(self.booked()), self.db.value("SELECT count(*) FROM koppeling.shipment")), (1, 1))
+        return shipment, answers[0]
+
+    def test_two_clicks_at_once_buy_one_shipment(self):
+        order = self.order(70001)["id"]
+        first, second = self.at_once(order, order)
+        self.assertEqual(first, second)
+
+    def test_two_orders_at_once_under_one_key_are_not_both_sent(self):
+        first, second = self.at_once(self.order(70001)["id"], self.order(70002)["id"])
+        self.assertRegex(str(second), 'request key "click-1" was used for order')
+
+    def test_a_key_of_a_call_that_was_rolled_back_is_free(self):
+        session = self.session("test_backend")
+        session.run("BEGIN")
+        session.value("SELECT koppeling.dispatch_order(%s, %s, request_key => 'click-1')", self.order(70001)["id"],
+                      SERVICE)
+        session.run("ROLLBACK")
+        shipment = self.dispatch(70002, request_key="click-1")
+        self.assertEqual(self.shipment(shipment)["order_id"], self.order(70002)["id"])
+
+    def test_a_list_that_comes_twice_buys_each_shipment_once(self):
+        call = "SELECT koppeling.dispatch_order(%s::bigint[], %s, request_key => 'list')"
+        first = self.backend.column(call, self.order_ids(), SERVICE)
+        self.assertEqual(self.backend.column(call, self.order_ids(), SERVICE), first)
+        self.work()
+        self.assertEqual(len(self.booked()), 2)

@@ -262,6 +262,14 @@ SELECT pg_temp.impossible('shipment_label_format_is_known',
     $$ UPDATE koppeling.shipment SET label_format = 'balloon' $$, 'a format is a known one');
 SELECT pg_temp.impossible('shipment_service_is_given', $$ UPDATE koppeling.shipment SET service = ' ' $$,
     'a service is given');
+SELECT pg_temp.impossible('shipment_request',
+    $$ INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id, account_id, request_key)
+        SELECT n, 'production', 'dhl', 1, 1, 'click' FROM generate_series(1, 2) AS n $$,
+    'a request of an account has one shipment');
+SELECT pg_temp.impossible('shipment_request_key_is_sane',
+    $$ INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id, request_key)
+        VALUES (1, 'production', 'dhl', 1, 'click') $$,
+    'a request is of an account');
 SELECT pg_temp.impossible('shipment_external',
     $$ INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id, external_id)
         SELECT 1, 'staging', 'x', 1, 'e' FROM generate_series(1, 2) $$,

@@ -1,4 +1,4 @@
--- What is asked of the database before money is spent: whether it may still be sent.
+-- What is asked of the database before money is spent: whether it may still be sent, and whether it was asked before.
 BEGIN;
 \ir common/world.sql
 SELECT no_plan();
@@ -140,6 +140,72 @@ UPDATE koppeling.imported_order SET erased_at = now() WHERE id = 1;
 SELECT is(pg_temp.unwanted(), 'its personal data was erased', 'nor one without an address');
 UPDATE koppeling.integration SET state = 'disconnected' WHERE id = 1;
 SELECT is(pg_temp.unwanted(), 'the shop is disconnected', 'nor any of a shop that went');
+
+-- A request that comes twice.
+SELECT pg_temp.start_over();
+DELETE FROM koppeling.job;
+DELETE FROM koppeling.shipment;
+ALTER TABLE koppeling.shipment ALTER id RESTART 100;
+SELECT koppeling.dispatch_order(1, 'dhl', request_key => 'click-1')::bigint AS first \gset
+SELECT is(koppeling.dispatch_order(1, 'dhl', request_key => 'click-1'), :first::bigint,
+    'the same key gives the same shipment');
+SELECT is(koppeling.dispatch_order(1, 'dhl', 1, 'package', 'production', 'click-1'), :first::bigint,
+    'with the defaults written out too');
+SELECT is((SELECT count(*) FROM koppeling.job), 1::bigint, 'and it is booked once');
+SELECT is((SELECT (account_id, request_key)::text FROM koppeling.shipment), '(1,click-1)',
+    'the key stands with the shipment, under the account whose program made it');
+SELECT isnt(koppeling.dispatch_order(1, 'dhl', request_key => 'click-2'), :first::bigint,
+    'another key gives another shipment');
+SELECT cmp_ok(koppeling.dispatch_order(1, 'dhl'), '<>', koppeling.dispatch_order(1, 'dhl'),
+    'without a key each call gives one, as ever');
+SELECT is((SELECT count(account_id) FROM koppeling.shipment), 2::bigint, 'which belongs to no request');
+SELECT is(pg_temp.complaint(statement), complaint, complaint)
+FROM (VALUES
+    ('SELECT koppeling.dispatch_order(2, ''dhl'', request_key => ''click-1'')',
+     'request key "click-1" was used for order 1, not for order 2'),
+    ('SELECT koppeling.dispatch_order(1, ''dpd'', request_key => ''click-1'')',
+     'request key "click-1" was used for another shipment of order 1: 1 x package by dhl (production)'),
+    ('SELECT koppeling.dispatch_order(1, ''dhl'', 2, request_key => ''click-1'')',
+     'request key "click-1" was used for another shipment of order 1: 1 x package by dhl (production)'),
+    ('SELECT koppeling.dispatch_order(1, ''dhl'', 1, ''envelop'', request_key => ''click-1'')',
+     'request key "click-1" was used for another shipment of order 1: 1 x package by dhl (production)'),
+    ('SELECT koppeling.dispatch_order(1, ''dhl'', 1, ''package'', ''staging'', ''click-1'')',
+     'request key "click-1" was used for another shipment of order 1: 1 x package by dhl (production)'))
+    AS refused (statement, complaint);
+SELECT is(pg_temp.refused_by(format('SELECT koppeling.dispatch_order(1, ''dhl'', request_key => %L)', key)),
+    'shipment_request_key_is_sane', format('a key of %s characters is refused', length(key)))
+FROM (VALUES (''), ('  '), (repeat('x', 201))) AS k (key);
+
+-- What has become of the shipment or its order meanwhile changes nothing.
+UPDATE koppeling.shipment SET state = 'failed', reason = 'x' WHERE id = :first;
+UPDATE koppeling.imported_order SET state = 'withdrawn', withdrawn_at = now(), withdrawn_reason = 'x' WHERE id = 1;
+SELECT is(koppeling.dispatch_order(1, 'dhl', request_key => 'click-1'), :first::bigint,
+    'a request that is repeated late is still the same request');
+SELECT is(pg_temp.complaint('SELECT koppeling.dispatch_order(1, ''dhl'', request_key => ''click-3'')'),
+    'order 1 was withdrawn (x)', 'and a new one is a new one');
+
+-- Two accounts may use the same key.
+UPDATE koppeling.account SET client_id = 'client', sealed_client_secret = '\x01' WHERE id = 2;
+UPDATE koppeling.integration SET from_address_id = 1 WHERE id = 3;
+SELECT isnt(koppeling.dispatch_order(9, 'dhl', request_key => 'click-1'), :first::bigint,
+    'a key of another account is another key, and tells nothing of this one');
+
+-- Lists of orders.
+SELECT array_agg(d) AS list FROM koppeling.dispatch_order('{2,3}'::bigint[], 'dhl', request_key => 'list') AS d \gset
+SELECT is((SELECT array_agg(d) FROM koppeling.dispatch_order('{2,3}'::bigint[], 'dhl', request_key => 'list') AS d),
+    :'list'::bigint[],
+    'a list of orders that comes twice gives the same shipments');
+SELECT is((SELECT array_agg(request_key ORDER BY id) FROM koppeling.shipment WHERE id = ANY (:'list')),
+    '{list/2,list/3}'::text[], 'each has a key of its own');
+SELECT array_agg(d) AS longer
+FROM koppeling.dispatch_order('{3,4,2}'::bigint[], 'dhl', request_key => 'list') AS d \gset
+SELECT is(:'longer'::bigint[],
+    ARRAY[(:'list'::bigint[])[2], (SELECT max(id) FROM koppeling.shipment), (:'list'::bigint[])[1]],
+    'one that was left out before is added, in its place');
+SELECT is(pg_temp.attempt('koppeling_backend', 'SELECT koppeling.dispatch_order(5, ''dhl'', request_key => ''k'')'),
+    'ok', 'the back end may name its requests');
+SELECT is(pg_temp.attempt('koppeling_backend', 'SELECT koppeling.requested_shipment(NULL)'), '42501',
+    'but not ask for others');
 
 SELECT finish();
 ROLLBACK;
