@@ -49,9 +49,10 @@ sources = $(sort $(shell find $(1) -name '*.c'))
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
 COMMON     := $(call objects,common) $(BUILD)/obj/sql_embedded.o
 SCHEDULER  := $(call objects,scheduler)
-WORKER     := $(call objects,worker)
+WORKER     := $(call objects,worker) $(BUILD)/obj/text_tables.o
 SIMULATOR  := $(call objects,tests/simulator)
 SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
+TABLES     := $(sort $(wildcard worker/api/text/tables/*.tsv))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
@@ -105,6 +106,16 @@ $(BUILD)/obj/sql_embedded.o: $(BUILD)/sql_embedded.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CFLAGS) -Wno-overlength-strings $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# So are the tables of countries, their names and their phone numbers.
+$(BUILD)/text_tables.c: worker/api/text/tables/tables.awk $(TABLES)
+	@mkdir -p $(@D)
+	$(call say,AWK  $@)
+	$(Q)awk -f worker/api/text/tables/tables.awk $(TABLES) > $@.part && mv $@.part $@
+
+$(BUILD)/obj/text_tables.o: $(BUILD)/text_tables.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
 UNIT_MAIN := $(BUILD)/obj/tests/unit/main.o
 .SECONDARY: $(UNIT_MAIN)
 $(BUILD)/unit/%: tests/unit/%.c $(UNIT_MAIN) $(BUILD)/libworker.a $(BUILD)/libcommon.a
@@ -136,6 +147,7 @@ DOCDIR     ?= $(PREFIX)/share/doc/koppeling
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
+              worker/api/text/tables/LICENSES \
               $(wildcard docs/*.svg docs/*.md docs/reference/*.md) deploy/env.example \
               $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*)
 
