@@ -37,7 +37,7 @@ OWN_CFLAGS  := -std=gnu17 -D_GNU_SOURCE -I. -I$(BUILD) -DKOPPELING_VERSION='"$(V
                $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED,$(HARDENING)) \
                $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
 OWN_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),$(HARDENING_LDFLAGS)) -pthread
-LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lm
+LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lunistring -lm
 SYSTEMD     := $(shell $(PKG_CONFIG) --exists libsystemd && echo yes)
 ifeq ($(SYSTEMD),yes)
 OWN_CFLAGS += -DHAVE_SYSTEMD $(shell $(PKG_CONFIG) --cflags libsystemd)

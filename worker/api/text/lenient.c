@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "common/memory.h"
+#include "worker/api/text/entities.h"
 #include "worker/api/text/figure.h"
 #include "worker/api/text/text.h"
 
@@ -138,6 +139,27 @@ char *lenient_value_text(json_t *value, size_t most)
 char *lenient_text(json_t *parent, const char *key, size_t most)
 {
     return lenient_value_text(json_object_get(parent, key), most);
+}
+
+char *lenient_plain(json_t *parent, const char *key, size_t most)
+{
+    json_t *value = json_object_get(parent, key);
+
+    return json_is_string(value)
+               ? text_plain(json_string_value(value), json_string_length(value), most)
+               : lenient_value_text(value, most);
+}
+
+char *lenient_unescaped(json_t *parent, const char *key, size_t most)
+{
+    json_t *value = json_object_get(parent, key);
+    size_t length = json_string_length(value);
+    AUTO(free)
+    char *decoded = json_is_string(value) && memchr(json_string_value(value), '&', length) != NULL
+                        ? entities_decode(json_string_value(value), length, &length)
+                        : NULL;
+
+    return decoded != NULL ? text_clean(decoded, length, most) : lenient_value_text(value, most);
 }
 
 /* Whether it is one of the ways in which PHP says that there is nothing. */

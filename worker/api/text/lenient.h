@@ -41,6 +41,12 @@ char *lenient_text(json_t *parent, const char *key, size_t most) MUSTCHECK;
 /* The same for a value at hand. */
 char *lenient_value_text(json_t *value, size_t most) MUSTCHECK;
 
+/* The same as text_plain() makes it, for what machines read: "12\u2013A" is "12-A". */
+char *lenient_plain(json_t *parent, const char *key, size_t most) MUSTCHECK;
+
+/* The same with the character references of HTML decoded once: "Bakker &amp; Zn" (entities.h). */
+char *lenient_unescaped(json_t *parent, const char *key, size_t most) MUSTCHECK;
+
 /* What a member that should be a number is. */
 enum lenient_figure {
     LENIENT_ABSENT,  /* null, false, "", blanks, [] or {}, or not there at all */

@@ -3,90 +3,115 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistr.h>
 
 #include "common/ascii.h"
 #include "common/memory.h"
 #include "common/utf8.h"
+#include "worker/api/text/unicode.h"
 
 /* A word with so many letters and digits may be a token. */
 #define SCRUB_FROM 20
 
-enum use { USE_KEEP, USE_SPACE, USE_DROP };
+/* A text that is being cleaned. */
+struct cleaning {
+    char *to;
+    size_t used;
+    size_t last_at; /* where the last character begins */
+    size_t characters;
+    size_t most;
+    bool is_plain;   /* for ASCII's dash, digits and letters, without joiners */
+    bool is_full;    /* something did not fit */
+    bool space_due;  /* before the next character that is kept */
+    uint32_t joiner; /* due, if the next character is a letter, too; 0: none */
+    uint32_t last;   /* the last character that was kept */
+};
 
-/* Turns the direction of reading, so that a text seems to say something else: U+202A to U+202E,
- * U+2066 to U+2069. */
-static bool is_bidirectional(const char *bytes)
+static void put(struct cleaning *cleaning, uint32_t character)
 {
-    unsigned char last = (unsigned char)bytes[2];
+    cleaning->last_at = cleaning->used;
 
-    return (memcmp(bytes, "\xE2\x80", 2) == 0 && last >= 0xAA && last <= 0xAE) ||
-           (memcmp(bytes, "\xE2\x81", 2) == 0 && last >= 0xA6 && last <= 0xA9);
+    int length = u8_uctomb((uint8_t *)cleaning->to + cleaning->used, character, 4);
+
+    cleaning->used += (size_t)length;
+    cleaning->characters++;
+    cleaning->last = character;
 }
 
-/* What becomes of one valid sequence. */
-static enum use use_of(const char *bytes, size_t length)
+/* Keeps a character, with the blank or joiner that is due before it, if both fit. */
+static void keep(struct cleaning *cleaning, uint32_t character)
 {
-    unsigned char first = (unsigned char)bytes[0];
+    bool is_joined = cleaning->joiner != 0 && unicode_is_joinable(character);
+    size_t due = cleaning->space_due || is_joined ? 1 : 0;
+    uint32_t composed = due == 0 ? unicode_compose(cleaning->last, character) : 0;
 
-    if (length == 1) {
-        if (first == ' ' || (first >= '\t' && first <= '\r')) {
-            return USE_SPACE;
+    if (composed != 0) {
+        cleaning->used = cleaning->last_at;
+        cleaning->characters--;
+        put(cleaning, composed);
+        return;
+    }
+    if (cleaning->characters + due >= cleaning->most) {
+        cleaning->is_full = true;
+        return;
+    }
+    if (cleaning->space_due) {
+        put(cleaning, ' ');
+    } else if (is_joined) {
+        put(cleaning, cleaning->joiner);
+    }
+    put(cleaning, cleaning->is_plain ? unicode_plain(character) : character);
+    cleaning->space_due = false;
+    cleaning->joiner = 0;
+}
+
+static void take(struct cleaning *cleaning, uint32_t character)
+{
+    switch (unicode_use(character)) {
+    case UNICODE_KEPT:
+        keep(cleaning, character);
+        break;
+    case UNICODE_BLANK:
+        cleaning->space_due = cleaning->used > 0;
+        cleaning->joiner = 0;
+        break;
+    case UNICODE_JOINER:
+        if (!cleaning->is_plain && !cleaning->space_due && unicode_is_joinable(cleaning->last)) {
+            cleaning->joiner = character;
         }
-        return first < ' ' || first == 0x7F ? USE_DROP : USE_KEEP;
+        break;
+    case UNICODE_DROPPED:
+        break;
     }
-    if (length == 2 && first == 0xC2) {
-        unsigned char second = (unsigned char)bytes[1];
+}
 
-        return second == 0xA0 || second == 0x85 ? USE_SPACE : second < 0xA0 ? USE_DROP : USE_KEEP;
+static char *clean(const char *bytes, size_t length, size_t most, bool is_plain)
+{
+    /* An invalid byte becomes three; nothing else grows, and `most` characters are enough. */
+    struct cleaning cleaning = {.most = most, .is_plain = is_plain};
+
+    cleaning.to = xcalloc((length < most ? length : most) * 4 + 1, 1);
+    for (size_t at = 0; at < length && !cleaning.is_full;) {
+        uint32_t character = 0;
+
+        at += unicode_next(bytes + at, length - at, &character);
+        take(&cleaning, character);
     }
-    if (length == 3 &&
-        (memcmp(bytes, "\xE2\x80\xA8", 3) == 0 || memcmp(bytes, "\xE2\x80\xA9", 3) == 0)) {
-        return USE_SPACE;
+    if (cleaning.used == 0) {
+        free(cleaning.to);
+        return NULL;
     }
-    return length == 3 && (memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 || is_bidirectional(bytes))
-               ? USE_DROP
-               : USE_KEEP;
+    return xreallocarray(cleaning.to, cleaning.used + 1, 1);
 }
 
 char *text_clean(const char *bytes, size_t length, size_t most)
 {
-    static const char replacement[] = UTF8_REPLACEMENT;
-    /* An invalid byte becomes three; nothing else grows, and `most` characters are enough. */
-    size_t room = (length < most ? length : most) * 4;
-    char *clean = xcalloc(room + 1, 1);
-    size_t used = 0;
-    size_t characters = 0;
-    bool space_due = false;
+    return clean(bytes, length, most, false);
+}
 
-    for (size_t at = 0; at < length && characters < most;) {
-        size_t sequence = utf8_length(bytes + at, length - at);
-        enum use use = sequence == 0 ? USE_KEEP : use_of(bytes + at, sequence);
-
-        if (use == USE_SPACE) {
-            space_due = used > 0;
-        } else if (use == USE_KEEP) {
-            if (space_due && characters + 1 >= most) {
-                break;
-            }
-            if (space_due) {
-                clean[used++] = ' ';
-                characters++;
-                space_due = false;
-            }
-
-            size_t count = sequence == 0 ? sizeof(replacement) - 1 : sequence;
-
-            memcpy(clean + used, sequence == 0 ? replacement : bytes + at, count);
-            used += count;
-            characters++;
-        }
-        at += sequence == 0 ? 1 : sequence;
-    }
-    if (used == 0) {
-        free(clean);
-        return NULL;
-    }
-    return xreallocarray(clean, used + 1, 1);
+char *text_plain(const char *bytes, size_t length, size_t most)
+{
+    return clean(bytes, length, most, true);
 }
 
 bool text_is_digits(const char *text)
