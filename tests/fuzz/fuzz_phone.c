@@ -4,7 +4,8 @@
 #include "worker/api/text/country.h"
 #include "worker/api/text/phone.h"
 
-static const char *const countries[] = {NULL, "NL", "BE", "DE", "FR", "GB", "LU", "IT", "XX", ""};
+static const char *const countries[] = {NULL, "NL", "BE", "DE", "FR", "GB", "LU",
+                                        "IT", "XX", "",   "DK", "HU", "US", "LT"};
 
 /* Whether the text reads "+31612345678". */
 static bool is_e164(const char *text)
@@ -37,8 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input input = {data, size};
     const char *country = countries[fuzz_take_byte(&input) % ARRAY_LENGTH(countries)];
     AUTO(free) char *typed = fuzz_take_text(&input);
-    AUTO(free) char *text = text_clean(typed, strlen(typed), PHONE_LENGTH); /* as orders are */
+    AUTO(free) char *text = text_plain(typed, strlen(typed), PHONE_LENGTH); /* as orders are */
     AUTO(free) char *number = phone_normalise(text, country);
+    AUTO(free) char *callable = phone_callable(text, country);
 
     if (text == NULL || number == NULL) {
         REQUIRE(number == NULL && (text == NULL || strpbrk(text, "123456789") == NULL));
@@ -49,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(is_e164(number));
         require_same_end(number, text);
     }
+    REQUIRE(callable == NULL || is_e164(callable));
+    REQUIRE(strcmp(number, text) == 0 || (callable != NULL && strcmp(callable, number) == 0));
     if (is_e164(number)) {
         AUTO(free) char *again = phone_normalise(number, NULL);
 

@@ -37,7 +37,7 @@ static void check_store(const char *body, size_t length)
     REQUIRE(store.id == NULL || (text_is_uuid(store.id) && strpbrk(store.id, "ABCDEF") == NULL));
     fuzz_require_clean(store.name, 200);
     fuzz_require_clean(store.currency, 3);
-    REQUIRE(store.region_code == NULL || country_from_code(store.region_code, code));
+    REQUIRE(store.region_code == NULL || country_read(store.region_code, code));
     if (store.domain != NULL) {
         fuzz_require_line(store.domain);
         check_host(store.domain);

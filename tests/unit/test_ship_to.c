@@ -1,25 +1,4 @@
-#include "tests/unit/kind_helpers.h"
-
-#include "worker/api/shop/ship_to.h"
-
-#define FULL                                                                                       \
-    "\"name\":\"Fenna\",\"street\":\"Laan\",\"number\":\"1\",\"zipcode\":\"3511ZZ\",\"city\":"     \
-    "\"Utrecht\""
-
-/* An order from the text of its debtor's address and what else it has. */
-static json_t *order_of(const char *addresses, const char *more)
-{
-    AUTO(free)
-    char *text = xasprintf("{\"debtor\":{\"email\":\"f@example.org\",\"phone\":\"\","
-                           "\"address\":%s}%s}",
-                           addresses, more);
-    json_t *order = json_loads(text, 0, NULL);
-
-    if (order == NULL) {
-        fail_msg("no JSON: %s", text);
-    }
-    return order;
-}
+#include "tests/unit/ship_to_helpers.h"
 
 TEST(an_address_needs_street_place_and_somebody)
 {
@@ -39,7 +18,13 @@ TEST(an_address_needs_street_place_and_somebody)
         {"{\"delivery\":{\"company\":\"BV\",\"number\":\"5\",\"city\":\"Oss\"}}", "Oss"},
         {"{\"delivery\":{\"street\":\"Weg\",\"city\":\"Oss\"}}", NULL},
         {"{\"delivery\":{\"name\":\"X\",\"city\":\"Oss\"}}", NULL},
-        {"{\"delivery\":{\"name\":\"X\",\"street\":\"Weg\"}}", NULL},
+        {"{\"invoice\":{\"name\":\"X\",\"street\":\"Weg\"}}", NULL},
+        {"{\"invoice\":{\"name\":\"X\",\"zipcode\":\"3511ZZ\"}}", NULL},
+        {"{\"delivery\":{\"name\":\"X\",\"street\":\"-\",\"zipcode\":\".\",\"city\":\"Oss\"}}",
+         NULL},
+        {"{\"delivery\":{\"name\":\"X\",\"street\":\"\u200B\",\"zipcode\":\"\u200B\"}}", NULL},
+        {"{\"invoice\":{" FULL "},\"delivery\":{\"name\":\"X\",\"street\":\"\u200B\"}}", "Utrecht"},
+        {"{\"invoice\":{" FULL "},\"delivery\":{\"name\":\"X\",\"city\":\"Oss\"}}", "Utrecht"},
         {"{}", NULL},
         {"[]", NULL},
         {"null", NULL},
@@ -100,7 +85,19 @@ TEST(the_country_comes_from_the_nearest_place)
          ",\"shipping\":[{\"country\":[]}]", "NL", "FR"},
         {"{\"invoice\":{" FULL ",\"country_code\":\"FR\"}}", be_shipping, "NL", "FR"},
         {"{\"delivery\":{" FULL "}}", "", "NL", "NL"},
-        {"{\"delivery\":{" FULL ",\"country_code\":\"Nederland\"}}", "", NULL, NULL},
+        {"{\"delivery\":{" FULL ",\"country_code\":\"Nederland\"}}", "", NULL, "NL"},
+        {"{\"delivery\":{" FULL ",\"country_code\":\"DEU\"}}", be_shipping, "NL", "DE"},
+        {"{\"delivery\":{" FULL ",\"country\":\"BELGI\u00CB\"}}", "", "NL", "BE"},
+        {"{\"delivery\":{" FULL ",\"country_code\":\"XX\",\"country\":\"Hongarije\"}}", be_shipping,
+         "NL", "HU"},
+        {"{\"delivery\":{" FULL ",\"country_code\":276}}", be_shipping, "NL", "DE"},
+        {"{\"delivery\":{" FULL ",\"country_code\":\"-\"}}", be_shipping, "NL", "BE"},
+        /* not understood is not "not given" */
+        {"{\"delivery\":{" FULL ",\"country_code\":\"XX\"}}", be_shipping, "NL", NULL},
+        {"{\"delivery\":{" FULL ",\"country\":\"Atlantis\"}}", be_shipping, "NL", NULL},
+        {"{\"delivery\":{" FULL "}}",
+         ",\"shipping\":[{\"country\":{\"description\":\"Atlantis\"}}]", "NL", NULL},
+        {"{\"delivery\":{" FULL "},\"invoice\":{\"country\":\"Atlantis\"}}", "", "NL", NULL},
         {"{\"delivery\":{" FULL "}}", "", NULL, NULL},
     };
 
@@ -164,6 +161,10 @@ TEST(endless_texts_are_capped)
     assert_int_equal(strlen(member_text(fields, "postcode")), 20);
     assert_int_equal(strlen(member_text(fields, "city")), 100);
     check_member(fields, "phone", NULL);
+
+    AUTO(free) char *warnings = joined_warnings(fields);
+
+    check_text("warnings", warnings, "country_not_given, address_too_long");
 }
 
 TEST(pickups_are_told_from_shipments)
@@ -180,6 +181,10 @@ TEST(pickups_are_told_from_shipments)
          ",\"offline_location_id\":\"7127e08a\"", true},
         {"{\"invoice\":{" FULL "}}",
          ",\"offline_location_id\":\"7127e08a\",\"shipping\":[{\"country\":{\"isocode\":\"NL\"}}]",
+         false},
+        {"{\"invoice\":{" FULL "}}",
+         ",\"offline_location_id\":\"7127e08a\",\"shipping\":[{\"country\":{\"description\":"
+         "\"Atlantis\"}}]",
          false},
         {"{\"delivery\":{" FULL "}}", ",\"offline_location_id\":\"7127e08a\"", false},
         {"{\"invoice\":{" FULL "}}", ",\"offline_location_id\":null", false},

@@ -6,7 +6,6 @@
 
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/phone.h"
-#include "worker/api/text/text.h"
 
 /* Longest text that is sent; the database holds shorter ones. */
 #define TEXT_LENGTH 300
@@ -70,19 +69,14 @@ static json_t *address_of(json_t *party)
     return address;
 }
 
-static bool is_e164(const char *phone)
-{
-    return phone[0] == '+' && text_is_digits(phone + 1);
-}
-
 json_t *boekuwzending_shipment_party(json_t *party)
 {
     AUTO(free) char *typed = lenient_text(party, "phone", TEXT_LENGTH);
     AUTO(free) char *country = lenient_text(party, "country", TEXT_LENGTH);
-    AUTO(free) char *phone = phone_normalise(typed, country);
+    AUTO(free) char *phone = phone_callable(typed, country);
     json_t *contact = contact_of(party);
 
-    if (phone != NULL && is_e164(phone)) {
+    if (phone != NULL) {
         json_object_set_new(contact, "phoneNumber", json_string(phone));
     }
     return json_pack("{s:o, s:o}", "contact", contact, "address", address_of(party));

@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "worker/api/shop/order_fingerprint.h"
 #include "worker/api/shop/order_lines.h"
+#include "worker/api/shop/order_warning.h"
 #include "worker/api/shop/ship_to.h"
 #include "worker/api/text/lenient.h"
 
@@ -36,15 +37,6 @@ static void map_text(json_t *fields, const char *key, json_t *parent, const char
     set_text(fields, key, text);
 }
 
-/* Adds a code of koppeling.order_warning, behind those that are there. */
-static void warn(json_t *fields, const char *code)
-{
-    if (!json_is_array(json_object_get(fields, "warnings"))) {
-        json_object_set_new(fields, "warnings", json_array());
-    }
-    json_array_append_new(json_object_get(fields, "warnings"), json_string(code));
-}
-
 /* The weight of the parcel: the order's, else the sum of its lines', else a default. */
 static void map_weight(json_t *order, const struct order_defaults *defaults,
                        const struct order_goods *goods, json_t *fields)
@@ -62,7 +54,7 @@ static void map_weight(json_t *order, const struct order_defaults *defaults,
     json_object_set_new(fields, "weight_kg",
                         json_real(weight > LEAST_WEIGHT_KG ? weight : LEAST_WEIGHT_KG));
     if (is_strange || goods->is_weight_strange) {
-        warn(fields, "weight_not_understood");
+        order_warn(fields, "weight_not_understood");
     }
 }
 
@@ -77,7 +69,7 @@ static void map_total(const struct order *order, const struct order_goods *goods
     if (goods->is_amount_strange || figure == LENIENT_STRANGE ||
         (figure == LENIENT_READ && text == NULL) ||
         (price == NULL && lenient_is_set(order->json, "price"))) {
-        warn(fields, "amount_not_understood");
+        order_warn(fields, "amount_not_understood");
     }
 }
 
@@ -94,7 +86,7 @@ static void map_currency(const struct order *order, json_t *fields)
     }
     set_text(fields, "currency", kept);
     if (given != NULL && !is_code) {
-        warn(fields, "currency_not_understood");
+        order_warn(fields, "currency_not_understood");
     }
 }
 
@@ -133,7 +125,7 @@ enum order_gap order_map(const struct order *order, const struct order_defaults 
     map_total(order, &goods, fields);
     map_currency(order, fields);
     if (goods.is_quantity_strange) {
-        warn(fields, "quantity_not_understood");
+        order_warn(fields, "quantity_not_understood");
     }
     map_text(fields, "business_model", json, "business_model", BUSINESS_MODEL_LENGTH);
     map_text(fields, "reference", json, "reference", REFERENCE_LENGTH);

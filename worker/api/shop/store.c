@@ -79,13 +79,13 @@ enum store_match store_compare(const char *domain, const char *shop_host)
     return STORE_OWN_DOMAIN;
 }
 
-/* The region when it is an alpha-2 code. */
+/* The region when it is a country. */
 static char *read_region(json_t *answer)
 {
     AUTO(free) char *text = lenient_text(answer, "region_code", 10);
     char code[3];
 
-    return country_from_code(text, code) ? xstrdup(code) : NULL;
+    return country_read(text, code) ? xstrdup(code) : NULL;
 }
 
 bool store_read(const char *body, size_t length, struct store *ret_store, struct error *err)

@@ -1,107 +1,165 @@
 #include "worker/api/text/country.h"
 
 #include <stddef.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/ascii.h"
+#include "worker/api/text/unicode.h"
 
-/* Longest name that is looked up, with both bars. */
-#define NAME_SIZE 40
+/* What divides two ways to write one country; a hyphen alone is a part of many names. */
+#define DIVIDERS "()[]/,;|"
 
-static const struct country countries[] = {
-    {"NL", "31", true, 9, 9,
-     "|nederland|the netherlands|netherlands|holland|niederlande|pays-bas|"},
-    {"BE", "32", true, 8, 9, "|belgie|belgi\xC3\xAB|belgium|belgien|belgique|"},
-    {"DE", "49", true, 6, 11, "|duitsland|germany|deutschland|allemagne|"},
-    {"FR", "33", true, 9, 9, "|frankrijk|france|frankreich|"},
-    {"LU", "352", false, 4, 11, "|luxemburg|luxembourg|"},
-    {"GB", "44", true, 9, 10,
-     "|verenigd koninkrijk|united kingdom|great britain|groot-brittannie|"},
-    {"IE", "353", true, 7, 9, "|ierland|ireland|irland|irlande|"},
-    {"AT", "43", true, 4, 13, "|oostenrijk|austria|autriche|"},
-    {"CH", "41", true, 9, 9, "|zwitserland|switzerland|schweiz|suisse|"},
-    {"DK", "45", false, 8, 8, "|denemarken|denmark|danmark|"},
-    {"SE", "46", true, 7, 9, "|zweden|sweden|sverige|schweden|"},
-    {"NO", "47", false, 8, 8, "|noorwegen|norway|norge|norwegen|"},
-    {"FI", "358", true, 5, 12, "|finland|finnland|finlande|"},
-    {"ES", "34", false, 9, 9, "|spanje|spain|espagne|spanien|"},
-    {"PT", "351", false, 9, 9, "|portugal|"},
-    {"IT", "39", false, 6, 11, "|italie|itali\xC3\xAB|italy|italia|italien|"},
-    {"PL", "48", false, 9, 9, "|polen|poland|polska|"},
-    {"CZ", "420", false, 9, 9, "|tsjechie|tsjechi\xC3\xAB|czech republic|czechia|"},
-    {"RO", "40", true, 9, 9, "|roemenie|roemeni\xC3\xAB|romania|"},
-    {"BG", "359", true, 7, 9, "|bulgarije|bulgaria|"},
-    {"HR", "385", true, 8, 9, "|kroatie|kroati\xC3\xAB|croatia|"},
-    {"SI", "386", true, 8, 8, "|slovenie|sloveni\xC3\xAB|slovenia|"},
-    {"SK", "421", true, 9, 9, "|slowakije|slovakia|"},
-    {"GR", "30", false, 10, 10, "|griekenland|greece|"},
-    {"TR", "90", true, 10, 10, "|turkije|turkey|"},
+/* Longest calling code. */
+#define CALLING_DIGITS 3
+
+/* Each address there has a postcode, in the countries around us. */
+static const char *const with_postcodes[] = {
+    "AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GB", "GR", "HR", "HU",
+    "IT", "LI", "LT", "LU", "LV", "MC", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
 };
 
-/* Codes that people use beside the standard's own. */
-static const char *const other_codes[][2] = {{"UK", "GB"}, {"EL", "GR"}};
+/* Each house there has a number. */
+static const char *const with_numbers[] = {"BE", "DE", "NL"};
 
-const struct country *country_find(const char *code)
+static bool is_listed(const char *const *list, size_t count, const char *code)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(countries); i++) {
-        if (strcmp(countries[i].code, code) == 0) {
-            return &countries[i];
-        }
-    }
-    return NULL;
-}
-
-const struct country *country_find_calling(const char *digits)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(countries); i++) {
-        const char *calling_code = countries[i].calling_code;
-
-        if (strncmp(digits, calling_code, strlen(calling_code)) == 0) {
-            return &countries[i];
-        }
-    }
-    return NULL;
-}
-
-bool country_from_code(const char *text, char ret_code[3])
-{
-    if (text == NULL) {
-        return false;
-    }
-    text += strspn(text, " ");
-    if (!ascii_is_letter(text[0]) || !ascii_is_letter(text[1]) ||
-        text[2 + strspn(text + 2, " ")] != '\0') {
-        return false;
-    }
-
-    char code[3] = {ascii_upper(text[0]), ascii_upper(text[1]), '\0'};
-
-    for (size_t i = 0; i < ARRAY_LENGTH(other_codes); i++) {
-        if (strcmp(other_codes[i][0], code) == 0) {
-            memcpy(code, other_codes[i][1], sizeof(code));
-        }
-    }
-    memcpy(ret_code, code, sizeof(code));
-    return true;
-}
-
-bool country_from_name(const char *text, char ret_code[3])
-{
-    char name[NAME_SIZE];
-
-    if (text == NULL || text[0] == '\0' || strchr(text, '|') != NULL ||
-        (size_t)snprintf(name, sizeof(name), "|%s|", text) >= sizeof(name)) {
-        return false;
-    }
-    for (char *at = name; *at != '\0'; at++) {
-        *at = ascii_lower(*at);
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(countries); i++) {
-        if (strstr(countries[i].names, name) != NULL) {
-            memcpy(ret_code, countries[i].code, sizeof(countries[i].code));
+    for (size_t i = 0; i < count; i++) {
+        if (code != NULL && strcmp(list[i], code) == 0) {
             return true;
         }
     }
     return false;
+}
+
+static int compare_code(const void *key, const void *country)
+{
+    return strcmp(key, ((const struct country *)country)->code);
+}
+
+static int compare_calling(const void *key, const void *calling_code)
+{
+    return strcmp(key, ((const struct calling_code *)calling_code)->code);
+}
+
+static int compare_key(const void *key, const void *name)
+{
+    return strcmp(key, ((const struct country_name *)name)->key);
+}
+
+const struct country *country_find(const char *code)
+{
+    return code != NULL ? bsearch(code, text_countries, text_countries_count,
+                                  sizeof(text_countries[0]), compare_code)
+                        : NULL;
+}
+
+const struct calling_code *country_find_calling(const char *digits)
+{
+    const struct calling_code *found = NULL;
+
+    for (size_t length = strnlen(digits, CALLING_DIGITS); length > 0 && found == NULL; length--) {
+        char code[CALLING_DIGITS + 1] = "";
+
+        memcpy(code, digits, length);
+        found = bsearch(code, text_calling_codes, text_calling_codes_count,
+                        sizeof(text_calling_codes[0]), compare_calling);
+    }
+    return found;
+}
+
+bool country_has_postcodes(const char *code)
+{
+    return is_listed(with_postcodes, ARRAY_LENGTH(with_postcodes), code);
+}
+
+bool country_has_numbers(const char *code)
+{
+    return is_listed(with_numbers, ARRAY_LENGTH(with_numbers), code);
+}
+
+/* The country with this code of any kind, in small letters, or NULL. */
+static const struct country *find_by_code(const char *key)
+{
+    char code[4] = "";
+    size_t length = strlen(key);
+
+    if (length < 2 || length > 3) {
+        return NULL;
+    }
+    for (size_t i = 0; i < length; i++) {
+        code[i] = ascii_upper(key[i]);
+    }
+    if (length == 2) {
+        return country_find(code);
+    }
+    for (size_t i = 0; i < text_countries_count; i++) {
+        if (strcmp(text_countries[i].alpha3, code) == 0 ||
+            strcmp(text_countries[i].numeric, code) == 0) {
+            return &text_countries[i];
+        }
+    }
+    return NULL;
+}
+
+/* The code that one way to write a country stands for, or NULL. */
+static const char *understand(const char *text, size_t length)
+{
+    char key[UNICODE_KEY_SIZE];
+    const struct country *country = NULL;
+    const struct country_name *name = NULL;
+
+    if (!unicode_fold(text, length, key)) {
+        return NULL;
+    }
+    country = find_by_code(key);
+    if (country != NULL) {
+        return country->code;
+    }
+    name = bsearch(key, text_country_names, text_country_names_count, sizeof(text_country_names[0]),
+                   compare_key);
+    return name != NULL ? name->code : NULL;
+}
+
+/* Where the next divider stands, a dash between blanks too, or the end. */
+static size_t part_length(const char *text)
+{
+    size_t length = strcspn(text, DIVIDERS);
+    const char *dash = strstr(text, " - ");
+
+    return dash != NULL && (size_t)(dash - text) < length ? (size_t)(dash - text) : length;
+}
+
+/* The code that all parts stand for, or NULL: one that is not understood may change the meaning
+ * ("Virgin Islands (US)"). */
+static const char *understand_parts(const char *text)
+{
+    const char *agreed = NULL;
+
+    for (const char *at = text + strspn(text, DIVIDERS " -"); *at != '\0';) {
+        size_t length = part_length(at);
+        const char *code = understand(at, length);
+
+        if (code == NULL || (agreed != NULL && strcmp(code, agreed) != 0)) {
+            return NULL;
+        }
+        agreed = code;
+        at += length;
+        at += strspn(at, DIVIDERS " -");
+    }
+    return agreed;
+}
+
+bool country_read(const char *text, char ret_code[3])
+{
+    const char *code = text != NULL ? understand(text, strlen(text)) : NULL;
+
+    if (code == NULL && text != NULL) {
+        code = understand_parts(text);
+    }
+    if (code == NULL) {
+        return false;
+    }
+    memcpy(ret_code, code, 3);
+    return true;
 }

@@ -1,7 +1,8 @@
 /*
  * Countries as shops write them. Mijnwebwinkel gives ISO 3166-1 alpha-2 codes in country_code and
- * isocode, and localised names in the deprecated field country [MWW-705, MWW-706]. Calling codes
- * serve to normalise phone numbers; they are public numbering facts (ITU E.164). Pure; any thread.
+ * isocode, and localised names in the deprecated field country [MWW-705, MWW-706]; in both stands
+ * whatever an import or a form once put there. The names are those of Unicode CLDR (tables.h).
+ * Pure; any thread.
  */
 #ifndef WORKER_API_TEXT_COUNTRY_H
 #define WORKER_API_TEXT_COUNTRY_H
@@ -9,28 +10,26 @@
 #include <stdbool.h>
 
 #include "common/cleanup.h"
+#include "worker/api/text/tables.h"
 
-struct country {
-    char code[3];             /* "NL" */
-    const char *calling_code; /* "31" */
-    bool has_trunk_zero;      /* national numbers begin with a 0 that is dropped after +31 */
-    int digits_min;           /* of a national number without that 0 */
-    int digits_max;
-    const char *names; /* "|nederland|netherlands|", lower case ASCII letters folded */
-};
-
-/* What is known of a country by its code in upper case, or NULL: not all countries are listed. */
+/* The country with this alpha-2 code, in capitals, or NULL. `code` may be NULL. */
 const struct country *country_find(const char *code) MUSTCHECK;
 
-/* The country whose calling code the digits of an international number begin with, or NULL. */
-const struct country *country_find_calling(const char *digits) MUSTCHECK;
+/* The calling code that the digits of an international number begin with, or NULL. */
+const struct calling_code *country_find_calling(const char *digits) MUSTCHECK;
 
-/* Writes the alpha-2 code in upper case when `text` has the form of one ("nl", " BE ", and UK, EL
- * for GB, GR). False, with nothing written, for NULL and anything else. */
-bool country_from_code(const char *text, char ret_code[3]) MUSTCHECK;
+/*
+ * Writes the alpha-2 code of the country that a text means: an alpha-2 or alpha-3 code in either
+ * case, a numeric code of three digits, a name in a language that a shop can have or in the country's
+ * own language, with or without accents, or what else people write (Holland, UK, England, VS). Two
+ * of these side by side ("NL - Nederland", "Belgique/België") must agree. False, with nothing
+ * written, for NULL and what is not understood.
+ */
+bool country_read(const char *text, char ret_code[3]) MUSTCHECK;
 
-/* Writes the code for the name of a neighbouring country in Dutch, English, German or French.
- * False, with nothing written, for NULL and names that are not known. */
-bool country_from_name(const char *text, char ret_code[3]) MUSTCHECK;
+/* Whether parcels in this country are addressed with a postcode, and whether no house there is
+ * without a number, as far as is known. */
+bool country_has_postcodes(const char *code) MUSTCHECK;
+bool country_has_numbers(const char *code) MUSTCHECK;
 
 #endif
