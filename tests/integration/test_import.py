@@ -126,11 +126,11 @@ class ImportTest(Case):
 
     def test_a_test_order_that_the_shop_lists_anyway_is_recorded_and_never_imported(self):
         integration = self.connect_with_orders(generate=1)
-        for number in ("T-57", "t-58", "59-T", "60T-", "61-t", "A-62"):
+        for number in ("T-57", "t-58", "59-T", "60T-", "61-t"):
             self.list_instead([order(number=number), order()])
             self.poll_again(integration)
             self.assertEqual(self.skipped(integration).get(number), "test_order", number)
-        self.assertEqual(len(self.imported(integration)), 7, "the orders beside them are imported")
+        self.assertEqual(len(self.imported(integration)), 6, "the orders beside them are imported")
 
     def test_only_orders_with_an_open_status_are_imported(self):
         self.simulator.shop("shop1")

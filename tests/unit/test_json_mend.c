@@ -55,6 +55,36 @@ TEST(only_what_must_be_mended_is_changed)
     }
 }
 
+TEST(wide_whole_numbers_can_be_quoted)
+{
+    static const struct {
+        const char *text;
+        const char *quoted; /* NULL: unchanged */
+        bool wide_numbers;
+    } rows[] = {
+        {"[123456789012345678]", NULL, false},
+        {"[1234567890123456789]", "[\"1234567890123456789\"]", true},
+        {"[-123456789012345678]", "[\"-123456789012345678\"]", true},
+        {"[1234567890.123456789]", NULL, false},
+        {"[12345678901234567e80]", NULL, false},
+        {"{\"a\":\"1234567890123456789\"}", NULL, false},
+        {"{\"a\":1234567890123456789,\"b\":2}", "{\"a\":\"1234567890123456789\",\"b\":2}", true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct mended mended;
+        struct mended quoted;
+
+        json_mend(rows[i].text, strlen(rows[i].text), &mended);
+        json_mend_quoting(rows[i].text, strlen(rows[i].text), &quoted);
+
+        AUTO(free) char *text = quoted.text;
+
+        ROW_CHECK(rows[i].text, mended.text == NULL && mended.wide_numbers == rows[i].wide_numbers);
+        check_text(rows[i].text, text, rows[i].quoted);
+    }
+}
+
 /* Any bytes: what comes out has no more to mend, and jansson never refuses it for its bytes. */
 TEST(mending_twice_changes_nothing)
 {

@@ -62,16 +62,78 @@ TEST(a_test_order_with_php_oddities_is_read)
     assert_false(order.paid || order.credit || order.archived);
 }
 
-TEST(test_numbers_are_all_that_are_not_digits)
+TEST(only_the_mark_of_a_test_order_makes_one)
 {
-    static const char *const tests[] = {"T-57", "57-T", "t-57", "57T-", "57-t", "T57",
-                                        "-5",   "5.0",  "5 7",  "",     "5e3",  "abc"};
+    static const char *const tests[] = {"T-57",      "57-T",      "t-57",  "57T-",
+                                        "57-t",      "T-",        "57-T-", "T\u201157",
+                                        "57\u2013t", "\uFF34-57", "-t"};
+    static const char *const others[] = {
+        "57",    "W-1805", "T57",  "57T", "AT-57",    "57-AT",
+        "57-TT", "-5",     "5.0",  "5 7", "5e3",      "abc",
+        "T",     "-",      "T_57", "",    "2026T-57", "99999999999999999999999"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(tests); i++) {
         ROW_CHECK(tests[i], order_number_is_test(tests[i]));
     }
-    assert_false(order_number_is_test("57"));
-    assert_false(order_number_is_test("99999999999999999999999"));
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        ROW_CHECK(others[i], !order_number_is_test(others[i]));
+    }
+}
+
+/* A number is never cut to another one, nor rounded to it. */
+TEST(a_number_is_whole_or_refused)
+{
+    static const struct {
+        const char *json;
+        const char *number;
+        bool is_unfit;
+    } rows[] = {
+        {"\"W-1805\"", "W-1805", false},
+        {"9223372036854775807", "9223372036854775807", false},
+        {"9223372036854775808", "9223372036854775808", false},
+        {"18446744073709551617", "18446744073709551617", false},
+        {"\"18446744073709551617\"", "18446744073709551617", false},
+        {"1234567890123456789012345678901234567890", "1234567890123456789012345678901234567890",
+         false},
+        {"12345678901234567890123456789012345678901", NULL, true},
+        {"\"1234567890123456789012345678901234567890\"", "1234567890123456789012345678901234567890",
+         false},
+        {"\"12345678901234567890123456789012345678901\"", NULL, true},
+        {"\"1234567890123456789012345678901234567890 1\"", NULL, true},
+        {"\" 20411 \"", "20411", false},
+        {"20411.0", "20411", false},
+        {"1e3", "1000", false},
+        {"20411.5", NULL, true},
+        {"1e20", NULL, true},
+        {"\"1e20\"", "1e20", false},
+        {"\"#1001\"", "#1001", false},
+        {"\"WEB 1001\"", "WEB 1001", false},
+        {"\"ORDER-02466-60903-00001\"", "ORDER-02466-60903-00001", false},
+        {"\"B2026/0001\"", "B2026/0001", false},
+        {"\"QUOTEWEBSHOP-HALEK72kL\"", "QUOTEWEBSHOP-HALEK72kL", false},
+        {"\"..\"", NULL, true},
+        {"-5", "-5", false},
+        {"null", NULL, false},
+        {"\"\"", NULL, false},
+        {"[]", NULL, false},
+        {"{\"value\":5}", NULL, false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(free) char *text = xasprintf("{\"number\":%s,\"status\":3}", rows[i].json);
+        AUTO(free)
+        char *beside =
+            xasprintf("{\"number\":%s,\"status\":3,\"id\":99999999999999999999}", rows[i].json);
+        AUTO(order) struct order order;
+        AUTO(order) struct order other;
+
+        read_text(text, &order);
+        check_text(rows[i].json, order.number, rows[i].number);
+        ROW_CHECK(rows[i].json, order.is_number_unfit == rows[i].is_unfit);
+        read_text(beside, &other);
+        check_text(beside, other.number, rows[i].number);
+        ROW_CHECK(beside, other.has_status && other.status == 3);
+    }
 }
 
 TEST(facts_are_read_from_values_of_any_type)
@@ -160,6 +222,8 @@ TEST(credit_numbers_come_in_many_forms)
         {"0", "[]"},
         {"\"\"", "[]"},
         {"{\"a\":1}", "[]"},
+        {"[18446744073709551617]", "[\"18446744073709551617\"]"},
+        {"[12345678901234567890123456789012345678901,7]", "[\"7\"]"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {

@@ -47,7 +47,11 @@ TEST(a_strange_number_cannot_leave_its_place_in_the_path)
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/..%2Fstore%3Fx%3D%23",
                   "format=json");
 
-    char number[400];
+    shop_request_order(&request, "B2026/0001 \u20AC");
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/B2026%2F0001%20%E2%82%AC",
+                  "format=json");
+
+    char number[600];
 
     memset(number, '/', sizeof(number) - 1);
     number[sizeof(number) - 1] = '\0';

@@ -41,7 +41,7 @@ struct http_request {
     enum api api;
     enum environment environment;
     enum http_auth auth;
-    char path[200];  /* "/v1/orders/20411"; already percent-encoded */
+    char path[512];  /* "/v1/orders/20411"; already percent-encoded */
     char query[400]; /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
     char *body;      /* JSON text or NULL; owned by the request, freed by http_request_release() */
     bool is_form;    /* the body is a form, not JSON: the OAuth2 token request */

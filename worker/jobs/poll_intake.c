@@ -27,7 +27,7 @@ struct skip_words {
 };
 
 static const struct skip_words skips[] = {
-    [SKIP_TEST] = {"test_order", "its number is not all digits, so it is a test order"},
+    [SKIP_TEST] = {"test_order", "its number has the mark of a test order (T-)"},
     [SKIP_CREDIT] = {"credit_order", "it credits another order"},
     [SKIP_TOO_OLD] = {"too_old", "it was ordered before the date from which orders are imported"},
     [SKIP_NOT_PAID] = {"not_paid", "it is not paid, and only paid orders are imported"},
@@ -189,7 +189,8 @@ static struct skip_words unreadable(const char *reason)
 static const char *unreadable_words(const struct order *order)
 {
     if (order->number == NULL) {
-        return "it has no number";
+        return order->is_number_unfit ? "its number is too long, or no order number"
+                                      : "it has no number";
     }
     return order->uuid == NULL ? "it has no valid uuid"
                                : "its credited_order_number is not a number";

@@ -8,12 +8,45 @@
 #include "common/ascii.h"
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/text.h"
+#include "worker/api/text/unicode.h"
 
 #define UUID_LENGTH    36
 #define CREDIT_NUMBERS 50
 
 /* payment.status.id of a payment that succeeded [MWW-612]. */
 #define PAYMENT_SUCCESSFUL 1
+
+/* What 64 bits may not hold is a text; in anything else a parser may have lost digits. */
+static void keep_digits(json_t *json, const char *text, size_t length)
+{
+    static const char *const keys[] = {"number", "credited_order_number", "credit_order_numbers"};
+    json_auto_t *exact = lenient_parse_digits(text, length);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
+        json_t *value = json_object_get(exact, keys[i]);
+
+        if (value != NULL) {
+            json_object_set(json, keys[i], value);
+        }
+    }
+}
+
+/* The text of an order number, whole; NULL when it is absent or *ret_unfit. */
+static char *read_number(json_t *value, bool *ret_unfit)
+{
+    /* A blank and a letter more than is kept, so that a longer one shows. */
+    char *number = lenient_value_text(value, ORDER_NUMBER_LENGTH + 2);
+    AUTO(free) char *kept = lenient_value_text(value, ORDER_NUMBER_LENGTH);
+    bool is_fraction = json_is_real(value) && number != NULL && !text_is_digits(number);
+
+    *ret_unfit = number != NULL &&
+                 (strcmp(number, kept) != 0 || is_fraction || !unicode_says_something(number));
+    if (*ret_unfit) {
+        free(number);
+        return NULL;
+    }
+    return number;
+}
 
 static char *read_uuid(json_t *json)
 {
@@ -127,7 +160,10 @@ bool order_read(const char *text, size_t length, struct order *ret_order, struct
         free(mended.text);
         return json == NULL ? false : error_set(err, ERROR_DATA, "not an object");
     }
-    order.number = lenient_text(json, "number", ORDER_NUMBER_LENGTH);
+    if (mended.wide_numbers) {
+        keep_digits(json, mended.text != NULL ? mended.text : text, mended.length);
+    }
+    order.number = read_number(json_object_get(json, "number"), &order.is_number_unfit);
     order.uuid = read_uuid(json);
     order.has_status = lenient_integer(json, "status", &order.status);
     order.archived = lenient_true(json, "archived");
@@ -164,7 +200,12 @@ bool order_is_among(const struct order *order, json_t *statuses)
 
 bool order_number_is_test(const char *number)
 {
-    return !text_is_digits(number);
+    AUTO(free) char *plain = text_plain(number, strlen(number), strlen(number));
+    size_t length = plain != NULL ? strlen(plain) : 0;
+
+    return length >= 2 &&
+           (strncasecmp(plain, "T-", 2) == 0 || strcasecmp(plain + length - 2, "-T") == 0 ||
+            strcasecmp(plain + length - 2, "T-") == 0);
 }
 
 json_t *order_credit_numbers(const struct order *order)
@@ -173,7 +214,8 @@ json_t *order_credit_numbers(const struct order *order)
     json_auto_t *list = number_list(order->json, "credit_order_numbers");
 
     for (size_t i = 0; i < json_array_size(list) && i < CREDIT_NUMBERS; i++) {
-        AUTO(free) char *number = lenient_value_text(json_array_get(list, i), ORDER_NUMBER_LENGTH);
+        bool is_unfit = false;
+        AUTO(free) char *number = read_number(json_array_get(list, i), &is_unfit);
 
         if (number != NULL) {
             json_array_append_new(numbers, json_string(number));

@@ -25,7 +25,9 @@
 struct order {
     json_t *json;         /* the object as read; owned */
     struct mended mended; /* how the bytes had to be changed before they could be read; owned */
-    char *number;         /* text: live it is a string, in the schema an integer; NULL if absent */
+    char *number;         /* text: live it is a string, in the schema an integer; NULL if absent,
+                             or longer than is kept: it must not be cut to that of another order */
+    bool is_number_unfit; /* it is there, and longer than that, or no whole number, or just dots */
     char *uuid;           /* lower case; NULL if absent or not of that form */
     int32_t status;       /* valid when has_status */
     bool has_status;
@@ -51,9 +53,9 @@ static inline void order_cleanup(struct order *order)
 /* True when it has a status and that is one of these, an array of integers. */
 bool order_is_among(const struct order *order, json_t *statuses) MUSTCHECK;
 
-/* True for a number with a "T-" mark at either end, and for any other that is not all digits:
- * test orders are never imported and never changed, and where the mark stands is not known
- * [MWW-906, R-421]. */
+/* True for a number with the mark "T-" at its start or "-T" or "T-" at its end, in either case, with
+ * any dash: test orders are never imported and never changed, and where the mark stands is not known
+ * [MWW-906, R-421]. A prefix of the shop's own, as in "W-1805", is no mark [MWW-907]. */
 bool order_number_is_test(const char *number) MUSTCHECK;
 
 /* The numbers of the credit orders made for this one, as a new array of texts (perhaps empty; at

@@ -2,10 +2,11 @@
 
 #include <stdio.h>
 
+#include "worker/api/shop/order.h"
 #include "worker/api/text/text.h"
 
-/* Room for an encoded order number in a path; numbers have 40 characters at most. */
-#define ENCODED_NUMBER 180
+/* Room for an order number in a path, each of its bytes encoded. */
+#define ENCODED_NUMBER (ORDER_NUMBER_LENGTH * 4 * 3 + 1)
 
 static void prepare(struct http_request *request, enum http_method method, enum http_auth auth)
 {

@@ -10,6 +10,9 @@
 /* Longer numbers are not prices, weights or ids. */
 #define NUMBER_LENGTH 40
 
+/* A whole number of so many characters fits in 64 bits. */
+#define SAFE_LENGTH 18
+
 /* Where the mending stands. */
 struct mending {
     const char *at;
@@ -18,6 +21,8 @@ struct mending {
     bool changed;
     bool broken; /* an escape is cut short: what is dropped behind it could complete it */
     bool odd_numbers;
+    bool wide_numbers;
+    bool quotes_wide;
 };
 
 static void copy(struct mending *mending, size_t count)
@@ -116,19 +121,33 @@ static void mend_string(struct mending *mending)
 static void pass_number(struct mending *mending)
 {
     size_t length = 0;
+    bool is_whole = true;
 
-    while (mending->at < mending->end && *mending->at != '\0' &&
-           strchr("0123456789+-.eE", *mending->at) != NULL) {
-        mending->odd_numbers |= (*mending->at | 0x20) == 'e' || ++length > NUMBER_LENGTH;
-        copy(mending, 1);
+    for (const char *at = mending->at;
+         at < mending->end && *at != '\0' && strchr("0123456789+-.eE", *at) != NULL; at++) {
+        length++;
+        mending->odd_numbers |= (*at | 0x20) == 'e' || length > NUMBER_LENGTH;
+        is_whole &= *at != '.' && (*at | 0x20) != 'e';
+    }
+
+    bool is_wide = is_whole && length > SAFE_LENGTH;
+
+    mending->wide_numbers |= is_wide;
+    if (is_wide && mending->quotes_wide) {
+        replace(mending, 0, "\"");
+        copy(mending, length);
+        replace(mending, 0, "\"");
+    } else {
+        copy(mending, length);
     }
 }
 
-void json_mend(const char *text, size_t length, struct mended *ret_mended)
+static void mend(const char *text, size_t length, bool quotes_wide, struct mended *ret_mended)
 {
     /* The worst case: each byte is invalid and becomes three. */
     char *room = xreallocarray(NULL, length + 1, 3);
-    struct mending mending = {.at = text, .end = text + length, .to = room};
+    struct mending mending = {
+        .at = text, .end = text + length, .to = room, .quotes_wide = quotes_wide};
 
     while (mending.at < mending.end) {
         char c = *mending.at;
@@ -142,11 +161,23 @@ void json_mend(const char *text, size_t length, struct mended *ret_mended)
         }
     }
     *mending.to = '\0';
-    *ret_mended = (struct mended){
-        .text = room, .length = (size_t)(mending.to - room), .odd_numbers = mending.odd_numbers};
+    *ret_mended = (struct mended){.text = room,
+                                  .length = (size_t)(mending.to - room),
+                                  .odd_numbers = mending.odd_numbers,
+                                  .wide_numbers = mending.wide_numbers};
     if (!mending.changed) {
         free(room);
         ret_mended->text = NULL;
         ret_mended->length = length;
     }
+}
+
+void json_mend(const char *text, size_t length, struct mended *ret_mended)
+{
+    mend(text, length, false, ret_mended);
+}
+
+void json_mend_quoting(const char *text, size_t length, struct mended *ret_mended)
+{
+    mend(text, length, true, ret_mended);
 }

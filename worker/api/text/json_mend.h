@@ -20,11 +20,16 @@
 struct mended {
     char *text; /* NULL when nothing had to change; else owned, zero-terminated */
     size_t length;
-    bool odd_numbers; /* a number outside strings has an exponent or over 40 characters: jsonb may
+    bool odd_numbers;  /* a number outside strings has an exponent or over 40 characters: jsonb may
                          refuse it as too large, so it must be written anew from its value */
+    bool wide_numbers; /* a whole number has over 18 characters: 64 bits may not hold it */
 };
 
 /* Reads `length` bytes and fills *ret_mended; the caller frees its text. Never fails. */
 void json_mend(const char *text, size_t length, struct mended *ret_mended);
+
+/* The same, with each whole number of over 18 characters as a string, so that a parser keeps all of
+ * its digits. */
+void json_mend_quoting(const char *text, size_t length, struct mended *ret_mended);
 
 #endif

@@ -73,6 +73,18 @@ json_t *lenient_parse(const char *text, size_t length, struct mended *ret_mended
     return value;
 }
 
+json_t *lenient_parse_digits(const char *text, size_t length)
+{
+    struct mended mended = {.text = NULL};
+
+    json_mend_quoting(text, length, &mended);
+
+    AUTO(free) char *owned = mended.text;
+
+    return json_loadb(owned != NULL ? owned : text, mended.length, JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                      NULL);
+}
+
 static bool is_filled_object(json_t *value)
 {
     return json_is_object(value) && json_object_size(value) > 0;

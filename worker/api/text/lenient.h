@@ -27,6 +27,10 @@
 json_t *lenient_parse(const char *text, size_t length, struct mended *ret_mended,
                       struct error *err) MUSTCHECK;
 
+/* Parses the same value with whole numbers of over 18 characters as strings, all digits kept. A new
+ * reference, or NULL. */
+json_t *lenient_parse_digits(const char *text, size_t length) MUSTCHECK;
+
 /* The member when it is a non-empty object; when it is a list, its first element if that is one. */
 json_t *lenient_object(json_t *parent, const char *key) MUSTCHECK;
 
