@@ -7,6 +7,7 @@
 --   marked shipped before the poll  noted as set back to open: the shop lists it among its open orders
 --   same content, same bytes        not written at all (as a rule the worker does not even send it)
 --   same content, other bytes       only the hash of the bytes, so that the next poll knows it
+--   same bytes, a newer version     updated like a change if it has no label, as the new version understands it
 -- What becomes of each is decided once, against the row that is there; ids of new orders are drawn beforehand, so that
 -- the lines need no join with what was inserted. A shop has one live poll, so nobody else inserts its orders meanwhile.
 -- $1 the rows
@@ -20,7 +21,7 @@ WITH received AS MATERIALIZED (
         private_address boolean, weight_kg numeric, total numeric, currency text, business_model text,
         reference text, customer_comment text, paid boolean, credit_order_numbers text[],
         line_count integer, lines json,
-        content_hash text, address_hash text, goods_hash text, payload_hash bigint, payload jsonb)
+        content_hash text, address_hash text, goods_hash text, payload_hash bigint, former_hash bigint, payload jsonb)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
     ORDER BY j.integration_id, w.order_uuid
 ), incoming AS MATERIALIZED (
@@ -28,7 +29,9 @@ WITH received AS MATERIALIZED (
            coalesce(o.id, nextval('koppeling.imported_order_id_seq')) AS id,
            o.id IS NOT NULL AS is_known,
            o.id IS NULL OR o.state = 'withdrawn'
-               OR (o.state = 'open' AND o.content_hash <> decode(r.content_hash, 'hex')) AS is_stored
+               OR (o.state = 'open' AND o.content_hash <> decode(r.content_hash, 'hex')
+                   -- What was erased does not come back because a new version understands it otherwise.
+                   AND (o.erased_at IS NULL OR o.payload_hash IS DISTINCT FROM r.former_hash)) AS is_stored
     FROM received r
     LEFT JOIN koppeling.imported_order o ON o.integration_id = r.integration_id AND o.order_uuid = r.order_uuid
 ), stored AS (
@@ -91,6 +94,11 @@ WITH received AS MATERIALIZED (
     SET payload_hash = n.payload_hash,
         address_hash = coalesce(decode(n.address_hash, 'hex'), o.address_hash),
         goods_hash = coalesce(decode(n.goods_hash, 'hex'), o.goods_hash),
+        -- The same bytes, understood otherwise, are what was labelled.
+        labelled_address_hash = CASE WHEN o.payload_hash = n.former_hash AND o.labelled_address_hash = o.address_hash
+                                     THEN decode(n.address_hash, 'hex') ELSE o.labelled_address_hash END,
+        labelled_goods_hash = CASE WHEN o.payload_hash = n.former_hash AND o.labelled_goods_hash = o.goods_hash
+                                   THEN decode(n.goods_hash, 'hex') ELSE o.labelled_goods_hash END,
         reopened_at = CASE WHEN o.state = 'marked_shipped' AND n.polled_at > o.marked_at
                            THEN coalesce(o.reopened_at, now()) ELSE o.reopened_at END
     FROM incoming n

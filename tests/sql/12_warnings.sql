@@ -97,5 +97,35 @@ SELECT koppeling.erase_order(4);
 SELECT is((SELECT ship_to_country_given FROM koppeling.imported_order WHERE id = 4), NULL,
     'what somebody wrote is erased with the address');
 
+-- A newer version reads every order once more, and understands some otherwise.
+CREATE FUNCTION pg_temp.reread(changes json DEFAULT '{}') RETURNS json LANGUAGE sql AS $$
+    SELECT pg_temp.a_row((jsonb_build_object(
+        'order_uuid', '22222222-2222-4222-8222-222222222222', 'order_number', '80002',
+        'content_hash', 'd2', 'payload_hash', 12, 'former_hash', 11, 'city', 'Breda',
+        'address_hash', 'a2', 'goods_hash', 'b0') || changes::jsonb)::json);
+$$;
+CREATE TEMP VIEW reread AS SELECT * FROM koppeling.imported_order WHERE order_number = '80002';
+EXECUTE write_orders(pg_temp.reread('{"content_hash": "d1", "payload_hash": 11, "former_hash": 10, "city": "Oss",
+    "address_hash": "a1"}'));
+EXECUTE write_orders(pg_temp.reread());
+SELECT results_eq('SELECT ship_to_city, payload_hash FROM reread', $$ VALUES ('Breda', 12::bigint) $$,
+    'an order is stored as the newer version understands it, though its bytes are the same');
+UPDATE koppeling.imported_order SET state = 'label_created', payload_hash = 11 WHERE order_number = '80002';
+EXECUTE write_orders(pg_temp.reread('{"city": "Delft", "address_hash": "a3"}'));
+SELECT results_eq('SELECT ship_to_city, payload_hash, changed_after_label_at FROM reread',
+    $$ VALUES ('Breda', 12::bigint, NULL::timestamptz) $$,
+    'one with a label is not, and is not said to have changed since');
+EXECUTE write_orders(pg_temp.reread('{"city": "Delft", "address_hash": "a4", "payload_hash": 14, "former_hash": 13}'));
+SELECT results_eq('SELECT ship_to_city, changed_after_label_at FROM reread', $$ VALUES ('Breda', now()) $$,
+    'until its bytes are other ones');
+UPDATE koppeling.imported_order SET state = 'open', payload_hash = 11 WHERE order_number = '80002';
+SELECT koppeling.erase_order(id) FROM reread;
+EXECUTE write_orders(pg_temp.reread('{"content_hash": "d3"}'));
+SELECT results_eq('SELECT ship_to_city, payload_hash, erased_at IS NULL FROM reread',
+    $$ VALUES (NULL::text, 12::bigint, false) $$, 'what was erased does not come back');
+EXECUTE write_orders(pg_temp.reread('{"content_hash": "d3", "payload_hash": 13}'));
+SELECT results_eq('SELECT ship_to_city, erased_at IS NULL FROM reread', $$ VALUES ('Breda', true) $$,
+    'unless the merchant changed it');
+
 SELECT finish();
 ROLLBACK;

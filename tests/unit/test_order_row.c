@@ -84,7 +84,7 @@ TEST(a_dutch_order_is_mapped)
     check_member(line, "sku", "TP-BL");
     assert_int_equal(json_integer_value(json_object_get(line, "quantity")), 2);
     assert_true(json_equal(json_object_get(row, "payload"), payload));
-    assert_int_equal(json_object_size(row), 31);
+    assert_int_equal(json_object_size(row), 32);
 }
 
 TEST(a_belgian_business_order_is_mapped)

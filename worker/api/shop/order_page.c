@@ -18,11 +18,11 @@ struct nesting {
     bool too_deep;
 };
 
-uint64_t order_page_hash(const void *bytes, size_t length)
+/* Whoever forged two equal hashes would only keep a change of an own order from being noticed.
+ * SipHash costs a quarter of BLAKE2b. */
+static uint64_t hash_with(const unsigned char key[crypto_shorthash_KEYBYTES], const void *bytes,
+                          size_t length)
 {
-    /* A fixed key: what is stored must be found again. Whoever forged two equal hashes would only
-     * keep a change of an own order from being noticed. SipHash costs a quarter of BLAKE2b. */
-    static const unsigned char key[crypto_shorthash_KEYBYTES] = "koppeling order";
     unsigned char digest[crypto_shorthash_BYTES];
     uint64_t hash = 0;
 
@@ -31,6 +31,20 @@ uint64_t order_page_hash(const void *bytes, size_t length)
         hash = hash << 8 | digest[i];
     }
     return hash != 0 ? hash : 1;
+}
+
+uint64_t order_page_hash(const void *bytes, size_t length)
+{
+    static const unsigned char key[crypto_shorthash_KEYBYTES] = "koppeling reads";
+
+    return hash_with(key, bytes, length);
+}
+
+uint64_t order_page_former_hash(const void *bytes, size_t length)
+{
+    static const unsigned char key[crypto_shorthash_KEYBYTES] = "koppeling order";
+
+    return hash_with(key, bytes, length);
 }
 
 static bool is_space(char c)

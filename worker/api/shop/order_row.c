@@ -1,5 +1,6 @@
 #include "worker/api/shop/order_row.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,10 +163,12 @@ char *order_row(const struct order *order, json_t *fields, const struct order_sl
     order_fingerprint_take(order, fields, &fingerprint);
 
     /* The closing brace gives way to some more members. */
-    char *row = xasprintf("%.*s,\"content_hash\":\"%s\",\"address_hash\":\"%s\",\"goods_hash\":"
-                          "\"%s\",\"payload_hash\":%" JSON_INTEGER_FORMAT ",\"payload\":%.*s}",
-                          (int)(strlen(text) - 1), text, content_hash, fingerprint.address,
-                          fingerprint.goods, (json_int_t)slice->hash, (int)length, payload);
+    char *row = xasprintf(
+        "%.*s,\"content_hash\":\"%s\",\"address_hash\":\"%s\",\"goods_hash\":"
+        "\"%s\",\"payload_hash\":%" PRId64 ",\"former_hash\":%" PRId64 ",\"payload\":%.*s}",
+        (int)(strlen(text) - 1), text, content_hash, fingerprint.address, fingerprint.goods,
+        (int64_t)slice->hash, (int64_t)order_page_former_hash(slice->text, slice->length),
+        (int)length, payload);
 
     *ret_length = strlen(row);
     return row;
