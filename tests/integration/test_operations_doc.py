@@ -26,7 +26,8 @@ class World(BookingCase):
         self.simulator.shop("fietsen")
         self.ids["fietsen"] = self.request_connection("fietsen", token="oud-token")
         self.simulator.add("bloemen",
-                           orders=[order(number="70011", date=today(90)), order(number="70012", orderlines=[])])
+                           orders=[order(number="70011", date=today(90)), order(number="70012", orderlines=[]),
+                                   self.nowhere()])
         self.poll()
         self.make_shipments()
         self.make_marks()
@@ -35,6 +36,13 @@ class World(BookingCase):
         self.make_dead_worker()
         self.make_database()
         self.change_keys()
+
+    def nowhere(self):
+        """An order for a street that is not told, in a country that is not known."""
+        made = order(number="70013")
+        made["debtor"]["address"]["delivery"] = {"name": "Fenna", "zipcode": "1234AB", "city": "Oss",
+                                                 "country": "Atlantis"}
+        return made
 
     def change_keys(self):
         """What is sealed is for another key now."""
@@ -166,6 +174,7 @@ class OperationsDocTest(World):
             "A shop asks for a pause": {"shop": ids["thee"], "job": self.job_of(70201)},
             "A shop cannot be reached": {"shop": ids["speelgoed"]},
             "An order does not appear": {"number": 70011},
+            "An order cannot be dispatched": {"order": self.order_id(70013)},
             "An order is not marked shipped in the shop": {"number": 70004, "order": self.order_id(70004)},
             "A shipment failed": {"order": self.order_id(70001), "job": self.job_of(70001)},
             "Nobody knows whether a shipment was booked": {"shipment": ids["lost"], "job": self.job_of(70002)},

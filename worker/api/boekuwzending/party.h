@@ -12,7 +12,7 @@
 #include "common/cleanup.h"
 
 /* For a shipment; the first phone number that can be written in E.164, since there is no place for
- * another one [BKZ-519, R-563]. A new reference. */
+ * another one [BKZ-522, R-563]. A new reference. */
 json_t *boekuwzending_shipment_party(json_t *party) MUSTCHECK;
 
 /* For an imported order; the phone number as it is (plainPhoneNumber is always safe). A new
