@@ -24,24 +24,22 @@
 
 #define MAINTENANCE_US (600 * INT64_C(1000000))
 #define WATCH_US       (15 * INT64_C(1000000)) /* as often as metrics are usually scraped */
-/* A tick takes milliseconds. When another scheduler seems to be at it for so long, this server may
- * be one that was replaced without noticing, where a tick waits for ever to be replicated. */
-#define SKIPPED_US   (15 * INT64_C(1000000))
-#define RETRY_MIN_US INT64_C(250000)
-#define RETRY_MAX_US INT64_C(1000000) /* added to every failover */
+/* When a part of it failed, it is tried again sooner. */
+#define MAINTENANCE_RETRY_US (60 * INT64_C(1000000))
+#define RETRY_MIN_US         INT64_C(250000)
+#define RETRY_MAX_US         INT64_C(1000000) /* added to every failover */
 
 struct scheduler {
     const struct config *config;
     struct database_hosts *hosts;
     PGconn *connection;
+    struct tick *tick;
     struct metrics_server *metrics;
     int signal_descriptor;
     int64_t retry_us;
-    int64_t maintained_us;     /* 0: not yet */
-    int64_t watched_us;        /* 0: not yet */
-    int64_t skipped_us;        /* since when others seem to be at it; 0: they are not */
-    atomic_llong ticked_us;    /* the last tick that was made, by us */
-    atomic_bool is_locked_out; /* the last one was left to another scheduler, which is at it */
+    int64_t maintain_us;    /* when it is due; 0: at once */
+    int64_t watched_us;     /* 0: not yet */
+    atomic_llong ticked_us; /* the last tick that came to its end */
 };
 
 static struct metric ticks = {
@@ -52,14 +50,20 @@ static struct metric ticks = {
 static bool is_ready(void *context, char *reason, size_t reason_size)
 {
     struct scheduler *scheduler = context;
-    int64_t silence = clock_monotonic_us() - atomic_load(&scheduler->ticked_us);
+    int64_t now = clock_monotonic_us();
+    int64_t silence = now - atomic_load(&scheduler->ticked_us);
+    int64_t longest = scheduler->config->tick_us * 3 + scheduler->config->stall_us;
+    int64_t since = 0;
+    const char *failing = tick_failing(scheduler->tick, &since);
 
-    if (silence < scheduler->config->tick_us * 3 + scheduler->config->stall_us) {
+    if (silence >= longest) {
+        snprintf(reason, reason_size, "no tick for %lld s", (long long)(silence / 1000000));
+    } else if (failing != NULL && now - since >= scheduler->config->stall_us) {
+        snprintf(reason, reason_size, "%s fails for %lld s, see koppeling.chore", failing,
+                 (long long)((now - since) / 1000000));
+    } else {
         return true;
     }
-    snprintf(reason, reason_size, "no tick for %lld s%s", (long long)(silence / 1000000),
-             atomic_load(&scheduler->is_locked_out) ? ": another session holds the lock of the tick"
-                                                    : "");
     return false;
 }
 
@@ -80,6 +84,7 @@ static bool connect_database(struct scheduler *scheduler, struct error *err)
     scheduler->connection = NULL;
     if (!database_hosts_open(scheduler->hosts, "koppeling-scheduler", &scheduler->connection,
                              err) ||
+        !database_set_session(scheduler->connection, err) ||
         !migrate_check(scheduler->connection, &current, err)) {
         return false;
     }
@@ -93,19 +98,21 @@ static bool connect_database(struct scheduler *scheduler, struct error *err)
 static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, struct error *err)
 {
     int64_t now = clock_monotonic_us();
-    bool with_maintenance =
-        scheduler->maintained_us == 0 || now - scheduler->maintained_us >= MAINTENANCE_US;
+    bool with_upkeep = now >= scheduler->maintain_us;
 
-    if (!tick_run(scheduler->connection, with_maintenance, ret_report, err)) {
+    if (!tick_run(scheduler->tick, scheduler->connection, with_upkeep, ret_report, err)) {
         return false;
     }
-    if (with_maintenance && !ret_report->skipped) {
-        scheduler->maintained_us = now;
+    if (with_upkeep) {
+        scheduler->maintain_us =
+            now + (ret_report->needs_upkeep ? MAINTENANCE_RETRY_US : MAINTENANCE_US);
     }
     metric_add(&ticks, 1);
-    atomic_store(&scheduler->is_locked_out, ret_report->skipped);
-    if (!ret_report->skipped) {
-        atomic_store(&scheduler->ticked_us, now);
+    atomic_store(&scheduler->ticked_us, clock_monotonic_us());
+    if (ret_report->mended > 0) {
+        LOG_WARNING(
+            "the clock of the database was set back: times that lay too far ahead were mended",
+            LOG_INT("rows", ret_report->mended));
     }
     if (ret_report->enqueued > 0 || ret_report->rescued > 0 || ret_report->paced > 0) {
         LOG_INFO("tick", LOG_INT("enqueued", ret_report->enqueued),
@@ -115,26 +122,7 @@ static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, st
     return true;
 }
 
-/* Keeps an eye on ticks that others seem to make. */
-static bool check_skipped(struct scheduler *scheduler, bool skipped, struct error *err)
-{
-    int64_t now = clock_monotonic_us();
-
-    if (!skipped || scheduler->skipped_us == 0) {
-        scheduler->skipped_us = skipped ? now : 0;
-    }
-    if (!skipped || now - scheduler->skipped_us < SKIPPED_US) {
-        return true;
-    }
-    scheduler->skipped_us = 0;
-    return error_set(
-        err, ERROR_CONNECTION,
-        "another scheduler has been at the same tick for %d s: looking for the primary",
-        (int)(SKIPPED_US / 1000000));
-}
-
-/* Counts for the metrics, if anybody can scrape them, and it is time. Whoever leaves the ticks to
- * another scheduler counts too: it is scraped as well. */
+/* Counts for the metrics, if anybody can scrape them, and it is time. */
 static bool watch(struct scheduler *scheduler, struct error *err)
 {
     int64_t now = clock_monotonic_us();
@@ -154,8 +142,7 @@ static bool tick_on(struct scheduler *scheduler, struct error *err)
         int64_t next_us = clock_monotonic_us() + scheduler->config->tick_us;
         struct tick_report report;
 
-        if (!tick(scheduler, &report, err) || !check_skipped(scheduler, report.skipped, err) ||
-            !watch(scheduler, err)) {
+        if (!tick(scheduler, &report, err) || !watch(scheduler, err)) {
             return false;
         }
         scheduler->retry_us = RETRY_MIN_US;
@@ -198,17 +185,14 @@ static bool start(struct scheduler *scheduler, struct error *err)
             metrics_server_start(address, is_ready, scheduler, &scheduler->metrics, err));
 }
 
-/* One tick that was really made: while another scheduler is at it, this one waits for its turn. */
 static bool tick_once(struct scheduler *scheduler, struct error *err)
 {
     struct tick_report report;
 
-    do {
-        if (!tick(scheduler, &report, err)) {
-            return false;
-        }
-    } while (report.skipped && wait_us(scheduler, 20000));
-    return true;
+    if (!tick(scheduler, &report, err)) {
+        return false;
+    }
+    return report.failed == 0 || error_set(err, report.trouble.code, "%s", report.trouble.text);
 }
 
 bool scheduler_run(const struct config *config, bool once, struct error *err)
@@ -216,6 +200,7 @@ bool scheduler_run(const struct config *config, bool once, struct error *err)
     struct scheduler scheduler = {
         .config = config,
         .hosts = database_hosts_new(config->database_url),
+        .tick = tick_new(config->tick_us),
         .signal_descriptor = -1,
         .retry_us = RETRY_MIN_US,
     };
@@ -233,7 +218,11 @@ bool scheduler_run(const struct config *config, bool once, struct error *err)
         LOG_INFO("stopped");
     }
     metrics_server_stop(scheduler.metrics);
+    if (scheduler.connection != NULL && PQstatus(scheduler.connection) == CONNECTION_OK) {
+        tick_goodbye(scheduler.tick, scheduler.connection);
+    }
     PQfinish(scheduler.connection);
+    tick_free(scheduler.tick);
     database_hosts_free(scheduler.hosts);
     if (scheduler.signal_descriptor >= 0) {
         close(scheduler.signal_descriptor);

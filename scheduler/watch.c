@@ -75,15 +75,14 @@ static bool count(PGconn *connection, struct error *err)
 
 bool watch_read(PGconn *connection, struct error *err)
 {
-    struct error trouble = ERROR_INIT;
-    bool is_counted = false;
-
-    if (!database_run_text(connection, "begin", database_query("transaction_begin"), err)) {
+    if (!database_begin(connection, err)) {
         return false;
     }
-    is_counted = count(connection, &trouble);
-    if (!is_counted) {
-        LOG_WARNING("counting for the metrics is put off", LOG_TEXT("error", trouble.text));
+    bool is_counted = count(connection, err);
+    database_rollback(connection);
+    if (!is_counted && err->code != ERROR_CONNECTION) {
+        LOG_WARNING("counting for the metrics is put off", LOG_TEXT("error", err->text));
+        return true;
     }
-    return database_run_text(connection, "rollback", database_query("transaction_rollback"), err);
+    return is_counted;
 }

@@ -35,7 +35,8 @@ $$;
 GRANT SELECT ON
     koppeling.schema_migration, koppeling.schema_definitions,
     koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.message,
-    koppeling.setting, koppeling.job, koppeling.worker TO koppeling_worker, koppeling_scheduler;
+    koppeling.setting, koppeling.job, koppeling.worker, koppeling.chore, koppeling.scheduler
+    TO koppeling_worker, koppeling_scheduler;
 
 -- The back end.
 GRANT INSERT (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
@@ -119,6 +120,9 @@ GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment) ON koppeling.shipment TO koppeling_scheduler;
 -- What it counts for the metrics: ids and reasons.
 GRANT SELECT ON koppeling.order_concern, koppeling.order_reason, koppeling.order_warning TO koppeling_scheduler;
+GRANT INSERT, UPDATE ON koppeling.scheduler TO koppeling_scheduler;
+GRANT UPDATE (done_at, failed_since, error) ON koppeling.chore TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
+    koppeling.take_orders, koppeling.make_history_partitions, koppeling.drop_old_history, koppeling.forget_processes,
     koppeling.maintain_history, koppeling.erase_by_age, koppeling.release_forgotten_jobs, koppeling.failed_at
     TO koppeling_scheduler;

@@ -15,6 +15,10 @@
  * notice. */
 #define ANSWER_TIMEOUT_US (30 * INT64_C(1000000))
 #define PATIENCE_US       (3600 * INT64_C(1000000))
+/* Whoever holds a lock for longer than this may do so for hours: what can come back later does. What
+ * stands alone, as at start, would have to end. */
+#define LOCK_TIMEOUT       "1s"
+#define LOCK_TIMEOUT_ALONE "10s"
 
 void database_parameters_fill(struct database_parameters *parameters, const char *url,
                               const char *application_name)
@@ -109,83 +113,15 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
     return true;
 }
 
-const char *database_text(const PGresult *result, int row, int column)
+/* What depends on an object that cannot be dropped or changed is said in the detail of the error.
+ * That of others may hold what stands in a row, so it is not shown. */
+static const char *detail_of(const char *sqlstate, const PGresult *result)
 {
-    return row < PQntuples(result) && column < PQnfields(result) &&
-                   !PQgetisnull(result, row, column)
-               ? PQgetvalue(result, row, column)
-               : NULL;
-}
+    const char *detail = sqlstate != NULL && strcmp(sqlstate, "2BP01") == 0
+                             ? PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)
+                             : NULL;
 
-int64_t database_integer(const PGresult *result, int row, int column)
-{
-    const char *text = database_text(result, row, column);
-
-    return text != NULL ? strtoll(text, NULL, 10) : 0;
-}
-
-bool database_boolean(const PGresult *result, int row, int column)
-{
-    const char *text = database_text(result, row, column);
-
-    return text != NULL && text[0] == 't';
-}
-
-void database_expect(const PGresult *result, const char *const *columns)
-{
-    for (int i = 0; columns[i] != NULL; i++) {
-        const char *found = i < PQnfields(result) ? PQfname(result, i) : "nothing";
-
-        if (strcmp(found, columns[i]) != 0) {
-            LOG_ERROR("a statement in sql/queries gives other columns than are read",
-                      LOG_INT("column", i), LOG_TEXT("wanted", columns[i]),
-                      LOG_TEXT("found", found));
-
-            abort();
-        }
-    }
-}
-
-int64_t database_changed_rows(PGresult *result)
-{
-    return strtoll(PQcmdTuples(result), NULL, 10);
-}
-
-enum error_code database_error_code(const PGresult *result)
-{
-    static const struct {
-        const char *prefix;
-        enum error_code code;
-    } codes[] = {
-        {"08", ERROR_CONNECTION},     /* connection exception */
-        {"57P", ERROR_CONNECTION},    /* shut down, crashed, database dropped */
-        {"25006", ERROR_CONNECTION},  /* read-only: this server is a standby by now */
-        {"0A000", ERROR_CONNECTION},  /* a cached plan that no longer fits: reconnect and prepare */
-        {"26000", ERROR_CONNECTION},  /* prepared statement is gone: a pooler stands between */
-        {"40", ERROR_UNAVAILABLE},    /* deadlock, serialization */
-        {"53", ERROR_UNAVAILABLE},    /* out of disk, memory, connections */
-        {"55P03", ERROR_LOCKED},      /* lock not available */
-        {"57014", ERROR_UNAVAILABLE}, /* cancelled, statement_timeout */
-        {"42501", ERROR_PERMISSION},  {"28", ERROR_PERMISSION}, {"42P01", ERROR_CONFIG},
-        {"3F000", ERROR_CONFIG},      {"42883", ERROR_CONFIG},  {"42703", ERROR_CONFIG},
-    };
-    const char *sqlstate = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-
-    if (sqlstate == NULL) {
-        return ERROR_CONNECTION;
-    }
-    /* A check without a name is a partition's: another one was attached while the row was on its
-     * way, and the row belongs there now. */
-    if (strcmp(sqlstate, "23514") == 0 &&
-        PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL) {
-        return ERROR_UNAVAILABLE;
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(codes); i++) {
-        if (strncmp(sqlstate, codes[i].prefix, strlen(codes[i].prefix)) == 0) {
-            return codes[i].code;
-        }
-    }
-    return ERROR_INTERNAL;
+    return detail != NULL ? detail : "";
 }
 
 /* Turns a failed result into an error. `what` names the statement. */
@@ -198,11 +134,12 @@ static bool fail_from_result(PGconn *connection, const PGresult *result, const c
     const char *primary =
         result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     const char *hint = code == ERROR_CONFIG ? " (run: koppeling-scheduler migrate)" : "";
+    const char *detail = detail_of(sqlstate, result);
 
-    return error_set(err, code, "cannot run %s: %s%s%s%s%s", what,
+    return error_set(err, code, "cannot run %s: %s%s%s%s%s%s%s", what,
                      primary != NULL ? primary : database_message(connection),
-                     sqlstate != NULL ? " (SQLSTATE " : "", sqlstate != NULL ? sqlstate : "",
-                     sqlstate != NULL ? ")" : "", hint);
+                     detail[0] != '\0' ? ": " : "", detail, sqlstate != NULL ? " (SQLSTATE " : "",
+                     sqlstate != NULL ? sqlstate : "", sqlstate != NULL ? ")" : "", hint);
 }
 
 static bool is_success(const PGresult *result)
@@ -272,8 +209,8 @@ static bool take_answer(PGconn *connection, const char *what, bool is_patient,
     return true;
 }
 
-bool database_run(PGconn *connection, const char *name, const char *const *parameters,
-                  PGresult **ret_result, struct error *err)
+static bool run_statement(PGconn *connection, const char *name, const char *const *parameters,
+                          PGresult **ret_result, struct error *err)
 {
     int count = 0;
 
@@ -287,6 +224,82 @@ bool database_run(PGconn *connection, const char *name, const char *const *param
     return take_answer(connection, name, false, ret_result, err);
 }
 
+static bool set_connection(PGconn *connection, bool for_transaction, const char *lock_timeout,
+                           struct error *err)
+{
+    const char *const parameters[] = {for_transaction ? "t" : "f", lock_timeout, NULL};
+
+    return run_statement(connection, "connection_settings", parameters, NULL, err);
+}
+
+bool database_is_direct(PGconn *connection, bool *ret_direct, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+
+    if (!run_statement(connection, "connection_backend", NULL, &result, err)) {
+        return false;
+    }
+    *ret_direct = database_integer(result, 0, 0) == PQbackendPID(connection);
+    return true;
+}
+
+bool database_set_session(PGconn *connection, struct error *err)
+{
+    bool is_direct = false;
+
+    return database_is_direct(connection, &is_direct, err) &&
+           (!is_direct || set_connection(connection, false, LOCK_TIMEOUT_ALONE, err));
+}
+
+static bool begin(PGconn *connection, const char *lock_timeout, struct error *err)
+{
+    return database_run_text(connection, "begin", database_query("transaction_begin"), err) &&
+           set_connection(connection, true, lock_timeout, err);
+}
+
+bool database_begin(PGconn *connection, struct error *err)
+{
+    return begin(connection, LOCK_TIMEOUT, err);
+}
+
+bool database_commit(PGconn *connection, struct error *err)
+{
+    return database_run_text(connection, "commit", database_query("transaction_commit"), err);
+}
+
+void database_rollback(PGconn *connection)
+{
+    PGTransactionStatusType status = PQtransactionStatus(connection);
+    struct error err = ERROR_INIT;
+
+    if ((status == PQTRANS_INTRANS || status == PQTRANS_INERROR) &&
+        !database_run_text(connection, "rollback", database_query("transaction_rollback"), &err)) {
+        LOG_DEBUG("cannot roll back", LOG_TEXT("error", err.text));
+    }
+}
+
+bool database_run(PGconn *connection, const char *name, const char *const *parameters,
+                  PGresult **ret_result, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+
+    if (PQtransactionStatus(connection) != PQTRANS_IDLE) {
+        return run_statement(connection, name, parameters, ret_result, err);
+    }
+    if (!begin(connection, LOCK_TIMEOUT_ALONE, err) ||
+        !run_statement(connection, name, parameters, &result, err)) {
+        database_rollback(connection);
+        return false;
+    }
+    if (!database_commit(connection, err)) {
+        return false;
+    }
+    if (ret_result != NULL) {
+        *ret_result = steal_ptr(&result);
+    }
+    return true;
+}
+
 bool database_run_text(PGconn *connection, const char *what, const char *sql, struct error *err)
 {
     if (!PQsendQuery(connection, sql)) {
@@ -295,11 +308,16 @@ bool database_run_text(PGconn *connection, const char *what, const char *sql, st
     return take_answer(connection, what, false, NULL, err);
 }
 
+bool database_be_patient(PGconn *connection, struct error *err)
+{
+    return database_run_text(connection, "patience", database_query("transaction_patience"), err);
+}
+
 bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
-                            struct error *err)
+                            PGresult **ret_result, struct error *err)
 {
     if (!PQsendQuery(connection, sql)) {
         return fail_from_result(connection, NULL, what, err);
     }
-    return take_answer(connection, what, true, NULL, err);
+    return take_answer(connection, what, true, ret_result, err);
 }

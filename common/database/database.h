@@ -47,24 +47,54 @@ void database_take_notice(void *ignored, const PGresult *notice);
 bool database_open(const char *url, const char *application_name, PGconn **ret_connection,
                    struct error *err) MUSTCHECK;
 
+/* Whether the server process at the other end is ours: a pooler gives its clients another one. */
+bool database_is_direct(PGconn *connection, bool *ret_direct, struct error *err) MUSTCHECK;
+
 /*
- * Runs sql/queries/<name>.sql and waits, half a minute at most. Its parameters are texts, ended by
- * NULL; NULL for a statement without any. The caller PQclear()s *ret_result; ret_result is NULL
- * when it is not wanted. ERROR_CONNECTION when the connection is gone, the server cannot write or does
- * not answer; then the connection is of no more use. ERROR_UNAVAILABLE for what may pass (deadlock,
- * timeout, resources), ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else
- * ERROR_INTERNAL.
+ * Sets what our statements depend on (sql/queries/connection_settings.sql) for the whole session, for
+ * what happens outside transactions: how long it may be idle, what LISTEN reports. Behind a pooler,
+ * which keeps no settings, it does nothing.
+ */
+bool database_set_session(PGconn *connection, struct error *err) MUSTCHECK;
+
+/*
+ * A transaction with these settings, whatever a DBA set for the role or the database, also behind a
+ * pooler. After a failure between the two comes database_rollback(), which is harmless when there is
+ * no transaction and says nothing when the connection is gone. Errors as database_run().
+ */
+bool database_begin(PGconn *connection, struct error *err) MUSTCHECK;
+bool database_commit(PGconn *connection, struct error *err) MUSTCHECK;
+void database_rollback(PGconn *connection);
+
+/*
+ * Runs sql/queries/<name>.sql and waits, half a minute at most: as part of the transaction that
+ * database_begin() started, else as one of its own. Its parameters are texts, ended by NULL; NULL
+ * for a statement without any. The caller PQclear()s *ret_result (which may be NULL when it is not
+ * wanted). ERROR_CONNECTION when the connection is gone, the server cannot write or does not answer;
+ * then the connection is of no more use. ERROR_LOCKED when somebody else holds a lock for longer than
+ * a second, or ten when it stands alone; ERROR_UNAVAILABLE for what else may pass (deadlock, timeout, resources),
+ * ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else ERROR_INTERNAL.
  */
 bool database_run(PGconn *connection, const char *name, const char *const *parameters,
                   PGresult **ret_result, struct error *err) MUSTCHECK;
 
-/* Runs SQL text without parameters, several statements if need be; errors as database_run(). */
+/* Runs SQL text without parameters, several statements if need be, as it is; errors as
+ * database_run(). */
 bool database_run_text(PGconn *connection, const char *what, const char *sql,
                        struct error *err) MUSTCHECK;
 
-/* The same, for what may take long: an hour at most, and while the server is alive. */
+/* Lets the statements of this transaction take long: 55 minutes at most. Locks are still not waited
+ * for. */
+bool database_be_patient(PGconn *connection, struct error *err) MUSTCHECK;
+
+/* Runs SQL text after that: waits an hour at most, and while the server is alive. The result is that
+ * of the last statement; it may be NULL when it is not wanted. */
 bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
-                            struct error *err) MUSTCHECK;
+                            PGresult **ret_result, struct error *err) MUSTCHECK;
+
+/* After ERROR_LOCKED, and outside a transaction: adds to the text of the error who holds locks on
+ * what is ours: process, login, since when. */
+void database_name_holders(PGconn *connection, struct error *err);
 
 /* A value in a result, rows and columns counted from 0. For SQL NULL, and where there is none: 0,
  * false, NULL. The text belongs to the result. */

@@ -5,12 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/clock.h"
 #include "common/database/database.h"
 #include "common/database/sql_embedded.h"
 #include "common/log.h"
 
 #define HASH_BYTES 16
+
+/* A lock that somebody else holds is waited for a second at a time, for so long in all. */
+#define LOCK_PATIENCE_US (600 * INT64_C(1000000))
+#define LOCK_TELL_US     (5 * INT64_C(1000000))
+#define LOCK_PAUSE_NS    500000000L
 
 static bool has_prefix(const struct sql_file *file, const char *prefix)
 {
@@ -62,6 +69,25 @@ static void hash_definitions(char ret_hex[HASH_BYTES * 2 + 1])
     }
     crypto_generichash_final(&state, hash, sizeof(hash));
     sodium_bin2hex(ret_hex, HASH_BYTES * 2 + 1, hash, sizeof(hash));
+}
+
+/* Names and addresses come in all scripts, and a database that cannot hold them would be found out by
+ * the first order that has one. */
+static bool check_encoding(PGconn *connection, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+
+    if (!database_run(connection, "migrate_encoding", NULL, &result, err)) {
+        return false;
+    }
+    const char *encoding = database_text(result, 0, 1);
+    if (encoding != NULL && strcmp(encoding, "UTF8") == 0) {
+        return true;
+    }
+    return error_set(err, ERROR_CONFIG,
+                     "the database '%s' has the encoding %s, which cannot hold every name: make it "
+                     "anew with ENCODING 'UTF8' TEMPLATE template0",
+                     database_text(result, 0, 0), encoding);
 }
 
 /* Newest version in the database; 0 for an empty one. */
@@ -117,7 +143,7 @@ static bool apply_one(PGconn *connection, const struct sql_file *file, struct er
 
     snprintf(version, sizeof(version), "%d", migration_version(file));
     const char *const parameters[] = {version, name, NULL};
-    if (!database_run_patiently(connection, file->name, file->text, err) ||
+    if (!database_run_patiently(connection, file->name, file->text, NULL, err) ||
         !database_run(connection, "migrate_record", parameters, NULL, err)) {
         return false;
     }
@@ -126,19 +152,14 @@ static bool apply_one(PGconn *connection, const struct sql_file *file, struct er
     return true;
 }
 
-/* Another one may be at it, for as long as it takes. */
-static bool wait_for_lock(PGconn *connection, struct error *err)
-{
-    return database_run_patiently(connection, "migrate_lock", database_query("migrate_lock"), err);
-}
-
 /* The first migration that the database lacks, with the version read under the lock. */
 static bool apply_next(PGconn *connection, bool *ret_applied, struct error *err)
 {
     int version = 0;
 
     *ret_applied = false;
-    if (!wait_for_lock(connection, err) || !read_version(connection, &version, err)) {
+    if (!database_run(connection, "migrate_lock", NULL, NULL, err) ||
+        !read_version(connection, &version, err)) {
         return false;
     }
     for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
@@ -155,7 +176,8 @@ static bool apply_definitions(PGconn *connection, bool *ret_applied, struct erro
     bool current = false;
 
     *ret_applied = false;
-    if (!wait_for_lock(connection, err) || !definitions_are_current(connection, &current, err)) {
+    if (!database_run(connection, "migrate_lock", NULL, NULL, err) ||
+        !definitions_are_current(connection, &current, err)) {
         return false;
     }
     if (current) {
@@ -164,7 +186,7 @@ static bool apply_definitions(PGconn *connection, bool *ret_applied, struct erro
     for (size_t i = 0; i < ARRAY_LENGTH(definition_prefixes); i++) {
         for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
             if (has_prefix(file, definition_prefixes[i]) &&
-                !database_run_patiently(connection, file->name, file->text, err)) {
+                !database_run_patiently(connection, file->name, file->text, NULL, err)) {
                 return false;
             }
         }
@@ -183,18 +205,41 @@ typedef bool migration_step(PGconn *connection, bool *ret_applied, struct error 
 static bool in_transaction(PGconn *connection, migration_step *step, bool *ret_applied,
                            struct error *err)
 {
-    if (!database_run_text(connection, "begin", database_query("transaction_begin"), err)) {
-        return false;
+    if (database_begin(connection, err) && database_be_patient(connection, err) &&
+        step(connection, ret_applied, err) && database_commit(connection, err)) {
+        return true;
     }
-    if (step(connection, ret_applied, err)) {
-        return database_run_text(connection, "commit", database_query("transaction_commit"), err);
-    }
-    struct error ignored;
-    if (!database_run_text(connection, "rollback", database_query("transaction_rollback"),
-                           &ignored)) {
-        LOG_WARNING("cannot roll back", LOG_TEXT("error", ignored.text));
-    }
+    database_rollback(connection);
     return false;
+}
+
+/*
+ * The same, again and again while somebody else holds a lock. Whoever waits for a lock on a table
+ * makes everybody wait who comes after him, so each wait is short.
+ */
+static bool in_free_transaction(PGconn *connection, migration_step *step, bool *ret_applied,
+                                struct error *err)
+{
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+    int64_t end_us = clock_monotonic_us() + LOCK_PATIENCE_US;
+    int64_t told_us = 0;
+
+    while (!in_transaction(connection, step, ret_applied, err)) {
+        if (err->code != ERROR_LOCKED) {
+            return false;
+        }
+        database_name_holders(connection, err);
+        int64_t now = clock_monotonic_us();
+        if (now >= end_us) {
+            return false;
+        }
+        if (told_us == 0 || now - told_us >= LOCK_TELL_US) {
+            told_us = now;
+            LOG_WARNING("somebody else holds a lock: trying again", LOG_TEXT("error", err->text));
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
 }
 
 bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
@@ -202,16 +247,16 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
     bool applied = true;
     int count = 0;
 
-    if (!database_run_text(connection, "quiet", database_query("connection_quiet"), err)) {
+    if (!check_encoding(connection, err)) {
         return false;
     }
     while (applied) {
-        if (!in_transaction(connection, apply_next, &applied, err)) {
+        if (!in_free_transaction(connection, apply_next, &applied, err)) {
             return false;
         }
         count += applied;
     }
-    if (!in_transaction(connection, apply_definitions, &applied, err)) {
+    if (!in_free_transaction(connection, apply_definitions, &applied, err)) {
         return false;
     }
     *ret_applied = count + applied;
@@ -222,7 +267,7 @@ bool migrate_check(PGconn *connection, bool *ret_definitions_current, struct err
 {
     int version = 0;
 
-    if (!read_version(connection, &version, err)) {
+    if (!check_encoding(connection, err) || !read_version(connection, &version, err)) {
         return false;
     }
     if (version < newest_version()) {

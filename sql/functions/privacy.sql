@@ -5,7 +5,7 @@ RETURNS TABLE (code text, notice text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
-    SELECT m.code, CASE WHEN lower(left(language, 2)) = 'en' THEN m.en ELSE m.nl END
+    SELECT m.code, CASE WHEN lower(left(language, 2) COLLATE "C") = 'en' THEN m.en ELSE m.nl END
     FROM koppeling.integration i
     JOIN koppeling.message m
         ON m.code IN ('notice_no_mail', 'notice_test_orders',
@@ -96,7 +96,8 @@ BEGIN ATOMIC
           AND greatest(o.marked_at, o.withdrawn_at)
               < now() - make_interval(days => koppeling.setting_integer('personal_data_days'))
         ORDER BY o.changed_at
-        LIMIT 5000));
+        LIMIT 5000
+        FOR UPDATE SKIP LOCKED));
 END;
 COMMENT ON FUNCTION koppeling.erase_by_age IS
     'Removes the personal data of shipped and withdrawn orders older than setting personal_data_days; '

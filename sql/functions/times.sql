@@ -69,7 +69,11 @@ BEGIN
         RETURNING i.id
     ), early_api AS (
         UPDATE koppeling.api a SET blocked_until = now() + interval '1 minute'
-        WHERE a.breaker_state <> 'closed' AND a.blocked_until > now() + interval '2 minutes'
+        FROM (SELECT x.id
+              FROM koppeling.api x
+              WHERE x.breaker_state <> 'closed' AND x.blocked_until > now() + interval '2 minutes'
+              FOR NO KEY UPDATE SKIP LOCKED) early
+        WHERE a.id = early.id
         RETURNING a.id
     )
     SELECT (SELECT count(*) FROM early_worker) + (SELECT count(*) FROM early_job)

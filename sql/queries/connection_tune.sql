@@ -5,6 +5,3 @@ SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SET jit = off;
 SET plan_cache_mode = force_generic_plan;
-SET search_path = pg_catalog, pg_temp;
--- Somebody who holds a lock must not hold the whole thread: what waits is refused, and set aside (quarantine.h).
-SET lock_timeout = '500ms';

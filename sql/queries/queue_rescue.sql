@@ -1,9 +1,13 @@
 -- Returns the jobs of workers whose lease has lapsed, or who said goodbye, to the queue. The lost attempt counts: a job
 -- that kills its worker again and again must end as failed. A worker that comes back late finds its token gone.
+-- What somebody else has in hand, a worker or a job, comes next time.
 WITH lapsed AS MATERIALIZED (
     SELECT w.id, w.host, w.pid, w.state
     FROM koppeling.worker w
     WHERE w.lease_until < clock_timestamp()
+      AND (w.state IN ('active', 'stopping')
+           OR EXISTS (SELECT FROM koppeling.job j WHERE j.worker_id = w.id AND j.state = 'running'))
+    FOR NO KEY UPDATE SKIP LOCKED
 ), lost AS (
     UPDATE koppeling.worker w SET state = 'lost' FROM lapsed l WHERE w.id = l.id AND l.state IN ('active', 'stopping')
 ), orphan AS MATERIALIZED (

@@ -1,19 +1,34 @@
--- Orders of accounts that want them at Boekuwzending, and that are not there yet or have changed since.
+-- Orders of accounts that want them at Boekuwzending, and that are not there yet or have changed since. A shop or an
+-- order that somebody else has in hand comes next time.
 -- $1 most orders in this tick
-INSERT INTO koppeling.job (kind, integration_id, order_id, run_at, api_id, priority, max_attempts)
-SELECT k.name, p.integration_id, p.order_id, now() + interval '1 second' / a.rate_per_second::float8 * (p.place - 1),
-       a.id, k.priority, k.max_attempts
-FROM (
-    SELECT o.id AS order_id, o.integration_id,
-           row_number() OVER (PARTITION BY i.account_id ORDER BY o.id) AS place
+WITH wanted AS MATERIALIZED (
+    SELECT o.id AS order_id, o.integration_id
     FROM koppeling.account c
     JOIN koppeling.integration i ON i.account_id = c.id AND i.state = 'active'
     JOIN koppeling.imported_order o ON o.integration_id = i.id AND o.state = 'open'
                                    AND o.pushed_hash IS DISTINCT FROM o.content_hash
     WHERE c.push_orders AND c.client_id IS NOT NULL AND o.erased_at IS NULL
       AND NOT EXISTS (SELECT FROM koppeling.job j WHERE j.kind = 'push_order' AND j.order_id = o.id)
-    LIMIT $1::integer) p
-CROSS JOIN koppeling.job_kind k
-JOIN koppeling.api a ON a.name = k.api AND a.environment = 'production'
-WHERE k.name = 'push_order'
+), shop AS MATERIALIZED (
+    SELECT i.id, i.account_id
+    FROM koppeling.integration i
+    WHERE i.state = 'active' AND i.id IN (SELECT w.integration_id FROM wanted w)
+    FOR KEY SHARE SKIP LOCKED
+), taken AS MATERIALIZED (
+    SELECT t.order_id
+    FROM koppeling.take_orders(
+        ARRAY(SELECT w.order_id FROM wanted w JOIN shop s ON s.id = w.integration_id), $1::integer) AS t (order_id)
+), placed AS (
+    SELECT k.name AS kind, k.priority, k.max_attempts, a.id AS api_id, w.order_id, s.id AS integration_id,
+           now() + interval '1 second' / a.rate_per_second::float8
+                   * (row_number() OVER (PARTITION BY s.account_id ORDER BY w.order_id) - 1) AS run_at
+    FROM taken t
+    JOIN wanted w ON w.order_id = t.order_id
+    JOIN shop s ON s.id = w.integration_id
+    JOIN koppeling.job_kind k ON k.name = 'push_order'
+    JOIN koppeling.api a ON a.name = k.api AND a.environment = 'production'
+)
+INSERT INTO koppeling.job (kind, integration_id, order_id, run_at, api_id, priority, max_attempts)
+SELECT p.kind, p.integration_id, p.order_id, p.run_at, p.api_id, p.priority, p.max_attempts
+FROM placed p
 ON CONFLICT (order_id) WHERE kind = 'push_order' DO NOTHING;

@@ -246,7 +246,7 @@ class Driver:
         return self.stop_program(self.world.workers[self.rng.randrange(WORKERS)], self.rng.choice((2, 6, 7, 8, 18)))
 
     def stop_scheduler(self):
-        """It may hold the lock of the tick meanwhile."""
+        """It may stand still in a transaction meanwhile."""
         return self.stop_program(self.world.schedulers[self.rng.randrange(SCHEDULERS)], self.rng.choice((1, 3, 8)))
 
     def stop_program(self, program, seconds):

@@ -216,6 +216,9 @@ SELECT pg_temp.impossible('integration_times_are_times',
     format('UPDATE koppeling.integration SET %I = %L', name, '-infinity'), format('nor is it one for %s', name))
 FROM unnest(ARRAY['blocked_until', 'next_poll_at', 'pace_at']) AS name;
 
+SELECT pg_temp.impossible('chore_failure_has_error',
+    $$ UPDATE koppeling.chore SET failed_since = now() WHERE name = 'poll' $$, 'a chore that fails says why');
+
 -- Shipments and labels.
 SELECT is(
     pg_temp.refused_by($$ INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, NULL, 'x') $$),

@@ -31,6 +31,7 @@ SELECT set_eq($$
     ('koppeling_worker', 'order_line', 'DELETE'),
     ('koppeling_worker', 'skipped_order', 'INSERT'), ('koppeling_worker', 'skipped_order', 'UPDATE'),
     ('koppeling_worker', 'skipped_order', 'DELETE'),
+    ('koppeling_scheduler', 'scheduler', 'INSERT'), ('koppeling_scheduler', 'scheduler', 'UPDATE'),
     ('koppeling_scheduler', 'job', 'INSERT'), ('koppeling_scheduler', 'job', 'UPDATE') $$,
     'these tables, and no others, may be changed');
 
@@ -62,6 +63,7 @@ SELECT set_eq($$
          'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until,'
          'poll_warning,poll_warning_en,list_ends,list_ends_at,vanished_at'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
+        ('koppeling_scheduler', 'chore', 'UPDATE', 'done_at,failed_since,error'),
         ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at'))
         AS v (role, name, privileges, columns),
         unnest(string_to_array(v.privileges, ',')) AS p (privilege),
@@ -87,7 +89,7 @@ SELECT set_eq($$
     SELECT r.role, t.name
     FROM unnest(ARRAY['koppeling_worker', 'koppeling_scheduler']) AS r (role),
          unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'message', 'setting',
-             'job', 'worker']) AS t (name)
+             'job', 'worker', 'chore', 'scheduler']) AS t (name)
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
@@ -127,7 +129,8 @@ SELECT set_eq($$
             'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,dispatch_problem,'
             'order_warnings'),
         ('koppeling_scheduler',
-            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,failed_at')) AS v (role, names),
+            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,take_orders,'
+            'make_history_partitions,drop_old_history,forget_processes,failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
 

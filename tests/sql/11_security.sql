@@ -59,8 +59,9 @@ SELECT is_empty(
 SELECT is_empty($$
     SELECT p.oid::regprocedure, p.proconfig FROM pg_proc p
     WHERE p.pronamespace = 'koppeling'::regnamespace AND p.prosecdef
-      AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog, koppeling, pg_temp'] $$,
-    'each has its search path pinned, pg_temp last, and no other setting');
+      AND array_remove(array_remove(p.proconfig, 'DateStyle=ISO, YMD'), 'TimeZone=UTC')
+          IS DISTINCT FROM ARRAY['search_path=pg_catalog, koppeling, pg_temp'] $$,
+    'each has its search path pinned, pg_temp last, and no other setting but how times are written');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p
     WHERE p.pronamespace = 'koppeling'::regnamespace AND p.prosecdef

@@ -143,12 +143,13 @@ static inline void rig_reach_preparing(struct rig *rig, struct scripted_peer *pe
     script_ready(&script);
     postgres_say(peer, &script);
     rig_go_on_until_heard(rig, peer);
-    postgres_hear(peer, "PPS");
+    postgres_hear(peer, "PBDEPPS"); /* the settings of the session, then the statements */
 }
 
-/* That all statements were prepared. */
+/* That the session is set and all statements were prepared. */
 static inline void script_prepared(struct buffer *script)
 {
+    script_statement(script, false, "on");
     for (size_t i = 0; prepared_statements[i] != NULL; i++) {
         script_message(script, '1', "", 0);
     }

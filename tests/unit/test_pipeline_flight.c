@@ -86,18 +86,52 @@ TEST(a_flight_lands_with_the_last_byte_of_its_answer)
     stop_flying(&rig, &flight);
 }
 
-TEST(a_pooler_gets_statements_with_their_text)
+/* A renewal through a pooler; the server has heard it. */
+static void start_pooled(struct rig *rig, struct flight *flight)
 {
-    struct flight flight = {.part_count = 0};
+    *flight = (struct flight){.part_count = 0};
+    rig_start(rig, CONFIG_PREPARE_AUTO);
+    rig_reach_probing(rig, &rig->peer);
+    say_pid(&rig->peer, SERVER_PID + 1);
+    rig_expect(rig, PIPELINE_CONNECTED);
+    flight_parameter_text(flight_add(flight, "worker_renew"), "7");
+    pipeline_send(rig->pipeline, flight, rig->now_us);
+    postgres_hear(&rig->peer, "PBDEPBDEPBDES");
+}
+
+TEST(a_pooler_gets_statements_with_their_text_after_what_they_depend_on)
+{
+    struct buffer script = SCRIPT_INIT;
+    struct flight flight;
     struct rig rig;
 
-    rig_start(&rig, CONFIG_PREPARE_AUTO);
-    rig_reach_probing(&rig, &rig.peer);
-    say_pid(&rig.peer, SERVER_PID + 1);
-    rig_expect(&rig, PIPELINE_CONNECTED);
-    flight_parameter_text(flight_add(&flight, "worker_renew"), "7");
-    pipeline_send(rig.pipeline, &flight, rig.now_us);
-    postgres_hear(&rig.peer, "PBDES");
+    start_pooled(&rig, &flight);
+    script_statement(&script, false, NULL);
+    script_statement(&script, false, "pg_catalog, pg_temp");
+    script_statement(&script, false, "7");
+    script_ready(&script);
+    postgres_say(&rig.peer, &script);
+    rig_expect(&rig, PIPELINE_LANDED);
+    assert_int_equal(flight.status, FLIGHT_COMMITTED);
+    assert_string_equal(PQgetvalue(flight_result(&flight, "worker_renew"), 0, 0), "7");
+    stop_flying(&rig, &flight);
+}
+
+TEST(what_a_flight_depends_on_may_be_refused_and_is_the_fault_of_no_statement)
+{
+    struct buffer script = SCRIPT_INIT;
+    struct flight flight;
+    struct rig rig;
+
+    start_pooled(&rig, &flight);
+    script_statement(&script, false, NULL);
+    script_trouble(&script, 'E', "42501", "permission denied to set parameter", NULL);
+    script_ready(&script);
+    postgres_say(&rig.peer, &script);
+    rig_expect(&rig, PIPELINE_LANDED);
+    assert_int_equal(flight.status, FLIGHT_REFUSED);
+    assert_int_equal(flight.failed_part, -1);
+    assert_null(flight_result(&flight, "worker_renew"));
     stop_flying(&rig, &flight);
 }
 
@@ -166,6 +200,41 @@ TEST(a_server_that_can_no_longer_write_is_left)
         assert_string_equal(flight.error, "it is over");
         stop_flying(&rig, &flight);
     }
+}
+
+TEST(a_statement_that_is_not_supported_is_no_reason_to_leave_the_server)
+{
+    static const char *const states[] = {"0A000", "08001"}; /* in a trigger of somebody else, say */
+
+    for (size_t i = 0; i < ARRAY_LENGTH(states); i++) {
+        struct buffer script = SCRIPT_INIT;
+        struct flight flight;
+        struct rig rig;
+
+        start_flying(&rig, &flight);
+        script_trouble(&script, 'E', states[i], "no", "plperl_call");
+        script_ready(&script);
+        postgres_say(&rig.peer, &script);
+        rig_expect(&rig, PIPELINE_LANDED);
+        assert_int_equal(flight.status, FLIGHT_REFUSED);
+        assert_true(pipeline_is_ready(rig.pipeline));
+        stop_flying(&rig, &flight);
+    }
+}
+
+TEST(a_plan_that_no_longer_fits_is_made_anew_on_another_connection)
+{
+    struct buffer script = SCRIPT_INIT;
+    struct flight flight;
+    struct rig rig;
+
+    start_flying(&rig, &flight);
+    script_trouble(&script, 'E', "0A000", "cached plan must not change result type",
+                   "RevalidateCachedQuery");
+    script_ready(&script);
+    postgres_say(&rig.peer, &script);
+    expect_unknown(&rig, &flight);
+    stop_flying(&rig, &flight);
 }
 
 TEST(a_commit_that_was_not_replicated_is_unknown)

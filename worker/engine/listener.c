@@ -52,19 +52,14 @@ static enum waited wait_for(const struct listener *listener, int socket, int tim
 /* LISTEN needs a session of its own; a transaction pooler gives none. */
 static bool is_direct(PGconn *connection, struct error *err)
 {
-    static const char *const columns[] = {"pg_backend_pid", NULL};
-    AUTO(PQclear) PGresult *result = NULL;
+    bool direct = false;
 
-    if (!database_run(connection, "connection_backend", NULL, &result, err)) {
+    if (!database_is_direct(connection, &direct, err)) {
         return false;
     }
-    database_expect(result, columns);
-    if (database_integer(result, 0, 0) == PQbackendPID(connection)) {
-        return true;
-    }
-    return error_set(err, ERROR_CONFIG,
-                     "a pooler stands before the database, so notifications do "
-                     "not arrive: set KOPPELING_LISTEN_URL to a direct address");
+    return direct || error_set(err, ERROR_CONFIG,
+                               "a pooler stands before the database, so notifications do "
+                               "not arrive: set KOPPELING_LISTEN_URL to a direct address");
 }
 
 static bool take_notifications(PGconn *connection)
@@ -126,7 +121,8 @@ static bool listen_on(const struct listener *listener, PGconn *connection)
 {
     struct error err = ERROR_INIT;
 
-    if (!database_run_text(connection, "LISTEN", database_query("connection_listen"), &err)) {
+    if (!database_set_session(connection, &err) ||
+        !database_run_text(connection, "LISTEN", database_query("connection_listen"), &err)) {
         LOG_WARNING("cannot listen", LOG_TEXT("error", err.text));
 
         return true;

@@ -92,7 +92,7 @@ static void note_refusal(struct flight *flight, int part, const PGresult *result
 
     flight->status = FLIGHT_REFUSED;
     flight->code = database_error_code(result);
-    flight->failed_part = part < flight->part_count ? part : -1;
+    flight->failed_part = part >= 0 && part < flight->part_count ? part : -1;
     snprintf(flight->sqlstate, sizeof(flight->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
     snprintf(flight->error, sizeof(flight->error), "%s", message != NULL ? message : "unknown");
 }

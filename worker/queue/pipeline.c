@@ -140,6 +140,13 @@ static enum pipeline_event land(struct pipeline *pipeline, int64_t now_us)
     return PIPELINE_LANDED;
 }
 
+static bool is_success(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
 static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us)
 {
     while (!PQisBusy(pipeline->connection)) {
@@ -158,6 +165,10 @@ static enum pipeline_event read_flight(struct pipeline *pipeline, int64_t now_us
             continue;
         }
         pipeline->part_has_result = true;
+        if (pipeline->next_part < 0 && is_success(result)) {
+            PQclear(result);
+            continue;
+        }
         if (flight_take_result(pipeline->flight, pipeline->next_part, result)) {
             return land(pipeline, now_us);
         }
@@ -246,15 +257,24 @@ static bool send_part(struct pipeline *pipeline, const struct flight_part *part)
                              part->parameter_count, NULL, values, NULL, NULL, 0);
 }
 
+/* Where the session keeps no settings, each flight brings them along. */
+static bool send_header(struct pipeline *pipeline)
+{
+    pipeline->next_part = pipeline->is_prepared ? 0 : -2; /* as many as are sent here */
+    return pipeline->is_prepared ||
+           (PQsendQueryParams(pipeline->connection, database_query("flight_begin"), 0, NULL, NULL,
+                              NULL, NULL, 0) &&
+            pipeline_send_settings(pipeline, true));
+}
+
 void pipeline_send(struct pipeline *pipeline, struct flight *flight, int64_t now_us)
 {
-    bool sent = true;
+    bool sent = send_header(pipeline);
 
     flight->status = FLIGHT_NOT_SENT;
     flight->failed_part = -1;
     pipeline->is_unreplicated = false;
     pipeline->flight = flight;
-    pipeline->next_part = 0;
     pipeline->part_has_result = false;
     pipeline_set_state(pipeline, STATE_FLYING, now_us + PIPELINE_ANSWER_US);
     for (int i = 0; i < flight->part_count && sent; i++) {

@@ -3,7 +3,7 @@
  *
  * DESIGN. PROBING asks the backend for its pid: a pooler in between tells its clients another one,
  * and then neither session settings nor prepared statements would survive, so TUNING and PREPARING
- * are left out.
+ * are left out, and each flight brings along the settings on which its meaning depends.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +12,10 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "worker/queue/pipeline_internal.h"
+
+/* Somebody who holds a lock must not hold the whole thread: what waits is refused, and set aside
+ * (quarantine.h). */
+#define LOCK_TIMEOUT "500ms"
 
 /* When a wait for a synchronous standby is cancelled, PostgreSQL says so in a warning and then
  * calls the commit a success. The next primary may know nothing of it. (Texts are translated, the
@@ -75,6 +79,14 @@ static enum pipeline_event become_ready(struct pipeline *pipeline)
     return PIPELINE_CONNECTED;
 }
 
+bool pipeline_send_settings(struct pipeline *pipeline, bool for_transaction)
+{
+    const char *const parameters[] = {for_transaction ? "t" : "f", LOCK_TIMEOUT};
+
+    return PQsendQueryParams(pipeline->connection, database_query("connection_settings"),
+                             ARRAY_LENGTH(parameters), NULL, parameters, NULL, NULL, 0);
+}
+
 static enum pipeline_event start_preparing(struct pipeline *pipeline, int64_t now_us)
 {
     if (!PQenterPipelineMode(pipeline->connection)) {
@@ -82,6 +94,9 @@ static enum pipeline_event start_preparing(struct pipeline *pipeline, int64_t no
     }
     if (!pipeline->is_prepared) {
         return become_ready(pipeline);
+    }
+    if (!pipeline_send_settings(pipeline, false)) {
+        return pipeline_lose_by_message(pipeline, now_us);
     }
     for (const char *const *name = pipeline->prepared; *name != NULL; name++) {
         if (!PQsendPrepare(pipeline->connection, *name, database_query(*name), 0, NULL)) {
@@ -157,7 +172,7 @@ enum pipeline_event pipeline_read_preparing(struct pipeline *pipeline, int64_t n
         if (status == PGRES_PIPELINE_SYNC) {
             return become_ready(pipeline);
         }
-        if (status != PGRES_COMMAND_OK) {
+        if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
             const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
             char why[400];
 

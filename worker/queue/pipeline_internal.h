@@ -37,7 +37,7 @@ struct pipeline {
     int64_t retry_us;                  /* the next wait after a failure */
     uint64_t generation;
     struct flight *flight; /* FLYING */
-    int next_part;         /* FLYING: whose result comes next */
+    int next_part;         /* FLYING: whose result comes next; negative: of the header's */
     bool part_has_result;
     bool is_unreplicated; /* the server gave up waiting for the standby that must have the commit */
     bool landed;          /* the flight was lost outside advance() and must still be reported */
@@ -55,6 +55,10 @@ enum pipeline_event pipeline_lose_by_message(struct pipeline *pipeline, int64_t 
 
 /* Sends what waits in libpq, as far as it goes. False when the connection is broken. */
 bool pipeline_flush(struct pipeline *pipeline);
+
+/* Sends what our statements depend on, whatever was set for the role or the database: for the session,
+ * or for the transaction that the next flight is. */
+bool pipeline_send_settings(struct pipeline *pipeline, bool for_transaction);
 
 /* What each state does when it is its turn. */
 enum pipeline_event pipeline_start_connecting(struct pipeline *pipeline, int64_t now_us);

@@ -99,10 +99,10 @@ class Case(unittest.TestCase):
         self.assertEqual(done.status, 0, done.log[-3000:])
         return done
 
-    def tick(self, *flags, **settings):
+    def tick(self, *flags, seconds=90, **settings):
         """A scheduler that looks once for what is due."""
         done = run_program("koppeling-scheduler", ["run", "--once", *flags],
-                           self.environment("test_scheduler", **settings), self._log_path("scheduler"))
+                           self.environment("test_scheduler", **settings), self._log_path("scheduler"), seconds)
         self.assertEqual(done.status, 0, done.log[-3000:])
         return done
 

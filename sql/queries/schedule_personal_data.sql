@@ -1,0 +1,2 @@
+-- Personal data past its time.
+SELECT koppeling.erase_by_age();
