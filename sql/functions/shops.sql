@@ -4,9 +4,9 @@ CREATE OR REPLACE FUNCTION koppeling.shop_host(shop_url text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, koppeling, pg_temp
--- Made small afterwards: the capital dotted I and the sign for Kelvin are no letters of a host, but their small forms
--- are.
-RETURN lower(substring(btrim(shop_url, E' \t\r\n')
+-- In the order of bytes: where a language has a small letter of its own for I, or for the sign for Kelvin, that is no
+-- letter of a host.
+RETURN lower(substring(btrim(shop_url, E' \t\r\n') COLLATE "C"
     FROM '(?i)^(?:https?://)?([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.myonline\.store)/?$'));
 COMMENT ON FUNCTION koppeling.shop_host IS
     '{name}.myonline.store from what a merchant typed: with or without scheme, closing slash and capitals. '
@@ -96,7 +96,7 @@ BEGIN
         INSERT INTO koppeling.integration AS i (
             account_id, shop_url, shop_host, sealed_token, from_address_id, import_since)
         VALUES (sender.account_id, connect_shop.shop_url, host, connect_shop.sealed_token, sender.id,
-                current_date - koppeling.setting_integer('first_import_days'))
+                (now() AT TIME ZONE 'Europe/Amsterdam')::date - koppeling.setting_integer('first_import_days'))
         ON CONFLICT (account_id, shop_host) DO UPDATE
         SET shop_url = excluded.shop_url, sealed_token = excluded.sealed_token,
             from_address_id = excluded.from_address_id,
