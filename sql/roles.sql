@@ -6,6 +6,21 @@
 --   koppeling_scheduler  enqueues what is due, returns lost jobs, keeps the history's partitions
 -- Daemons and people log in with roles of their own that are members of these.
 
+-- They belong to the cluster, so a restore elsewhere finds none, and another database in this one finds them there.
+DO $$
+DECLARE
+    role_name text;
+BEGIN
+    FOREACH role_name IN ARRAY ARRAY[
+        'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler']
+    LOOP
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+        END IF;
+    END LOOP;
+END
+$$;
+
 GRANT USAGE ON SCHEMA koppeling
     TO koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
 REVOKE ALL ON ALL TABLES IN SCHEMA koppeling
@@ -78,7 +93,8 @@ GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
 GRANT INSERT, UPDATE, DELETE ON koppeling.customs_area TO koppeling_dba;
 GRANT UPDATE (rate_per_second, burst, breaker_limit, longest_booking) ON koppeling.api TO koppeling_dba;
-GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.setting_integer TO koppeling_dba;
+GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.after_restore, koppeling.setting_integer
+    TO koppeling_dba;
 -- The view failed_job calls it.
 GRANT EXECUTE ON FUNCTION koppeling.failed_at TO koppeling_backend, koppeling_ops, koppeling_dba;
 

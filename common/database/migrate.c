@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/database/database.h"
+#include "common/database/schema_state.h"
 #include "common/database/sql_embedded.h"
 #include "common/log.h"
 
@@ -93,7 +94,7 @@ static bool check_encoding(PGconn *connection, struct error *err)
 /* Newest version in the database; 0 for an empty one. */
 static bool read_version(PGconn *connection, int *ret_version, struct error *err)
 {
-    static const char *const exists_columns[] = {"exists", NULL};
+    static const char *const exists_columns[] = {"exists", "has_schema", NULL};
     static const char *const version_columns[] = {"version", NULL};
     AUTO(PQclear) PGresult *exists = NULL;
 
@@ -111,6 +112,12 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
         database_expect(newest, version_columns);
         version = (int)database_integer(newest, 0, 0);
     }
+    if (version == 0 && database_boolean(exists, 0, 1)) {
+        return error_set(err, ERROR_CONFIG,
+                         "the schema koppeling is there, but not its data, as after a schema-only "
+                         "restore: DROP SCHEMA koppeling CASCADE, then run koppeling-scheduler "
+                         "migrate");
+    }
     if (version > newest_version()) {
         return error_set(err, ERROR_CONFIG,
                          "the database has schema version %d, this program knows %d: install the "
@@ -123,16 +130,19 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
 
 static bool definitions_are_current(PGconn *connection, bool *ret_current, struct error *err)
 {
-    static const char *const columns[] = {"hash", NULL};
+    static const char *const columns[] = {"hash", "state", NULL};
     char hash[HASH_BYTES * 2 + 1];
+    char state[SCHEMA_STATE_SIZE];
     AUTO(PQclear) PGresult *stored = NULL;
 
-    if (!database_run(connection, "migrate_definitions", NULL, &stored, err)) {
+    if (!database_run(connection, "migrate_definitions", NULL, &stored, err) ||
+        !schema_state_read(connection, state, err)) {
         return false;
     }
     database_expect(stored, columns);
     hash_definitions(hash);
-    *ret_current = PQntuples(stored) == 1 && strcmp(PQgetvalue(stored, 0, 0), hash) == 0;
+    *ret_current = PQntuples(stored) == 1 && strcmp(PQgetvalue(stored, 0, 0), hash) == 0 &&
+                   strcmp(PQgetvalue(stored, 0, 1), state) == 0;
     return true;
 }
 
@@ -144,12 +154,24 @@ static bool apply_one(PGconn *connection, const struct sql_file *file, struct er
     snprintf(version, sizeof(version), "%d", migration_version(file));
     const char *const parameters[] = {version, name, NULL};
     if (!database_run_patiently(connection, file->name, file->text, NULL, err) ||
-        !database_run(connection, "migrate_record", parameters, NULL, err)) {
+        !database_run(connection, "migrate_record", parameters, NULL, err) ||
+        !schema_state_remember(connection, err)) {
         return false;
     }
     LOG_INFO("migration applied", LOG_TEXT("name", file->name));
 
     return true;
+}
+
+/* Whether there is something to build on. */
+static bool look_first(PGconn *connection, bool *ret_applied, struct error *err)
+{
+    int version = 0;
+
+    *ret_applied = false;
+    return database_run(connection, "migrate_lock", NULL, NULL, err) &&
+           read_version(connection, &version, err) && schema_state_check_roles(connection, err) &&
+           schema_state_check(connection, err);
 }
 
 /* The first migration that the database lacks, with the version read under the lock. */
@@ -192,8 +214,12 @@ static bool apply_definitions(PGconn *connection, bool *ret_applied, struct erro
         }
     }
     char hash[HASH_BYTES * 2 + 1];
+    char state[SCHEMA_STATE_SIZE];
     hash_definitions(hash);
-    const char *const parameters[] = {hash, NULL};
+    if (!schema_state_read(connection, state, err)) {
+        return false;
+    }
+    const char *const parameters[] = {hash, state, NULL};
     LOG_INFO("functions, views and grants replaced");
 
     return database_run(connection, "migrate_record_definitions", parameters, NULL, err);
@@ -247,9 +273,11 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
     bool applied = true;
     int count = 0;
 
-    if (!check_encoding(connection, err)) {
+    if (!check_encoding(connection, err) ||
+        !in_free_transaction(connection, look_first, &applied, err)) {
         return false;
     }
+    applied = true;
     while (applied) {
         if (!in_free_transaction(connection, apply_next, &applied, err)) {
             return false;

@@ -43,6 +43,10 @@ RETURN (
             (1, 'dispatch_withdrawn', o.state = 'withdrawn', o.id, o.withdrawn_reason),
             (2, 'dispatch_erased', o.erased_at IS NOT NULL, o.id, NULL),
             (3, 'dispatch_disconnected', i.state = 'disconnected', o.id, NULL),
+            -- What was shipped since the backup is no longer open in the shop: so it is asked first.
+            (3, 'dispatch_restored',
+             i.restored_at IS NOT NULL
+             AND (coalesce(i.last_polled_at < i.restored_at, true) OR o.missing_since IS NOT NULL), o.id, NULL),
             (4, 'dispatch_incomplete',
              warned.words IS NOT NULL OR num_nulls(o.ship_to_street, o.ship_to_city, o.ship_to_country) > 0,
              o.id, ': ' || warned.words),

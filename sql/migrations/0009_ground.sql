@@ -49,3 +49,29 @@ INSERT INTO koppeling.chore (name, meaning) VALUES
     ('personal_data', 'erases personal data past its time'),
     ('forgotten_jobs', 'lets jobs run that were parked and forgotten'),
     ('processes', 'forgets workers and schedulers long gone');
+
+-- What migrate finds when tables, functions or grants were lost, as by a restore: what was there when it last ran.
+ALTER TABLE koppeling.schema_definitions ADD COLUMN state text NOT NULL DEFAULT '';
+COMMENT ON COLUMN koppeling.schema_definitions.state IS
+    'Hash of the functions, views, triggers and grants as the database had them then.';
+
+CREATE TABLE koppeling.schema_object (
+    kind      text NOT NULL COLLATE "C",
+    name      text NOT NULL COLLATE "C",
+    statement text,
+    PRIMARY KEY (kind, name)
+);
+COMMENT ON TABLE koppeling.schema_object IS
+    'What the migrations made: columns, indexes, constraints, and rows that everything else refers to.';
+COMMENT ON COLUMN koppeling.schema_object.kind IS 'column, index, constraint, value (of a type), partition or row.';
+COMMENT ON COLUMN koppeling.schema_object.name IS 'Its name.';
+COMMENT ON COLUMN koppeling.schema_object.statement IS 'What makes it again; NULL: only a restore does.';
+
+-- After the restore of an older backup.
+ALTER TABLE koppeling.integration ADD COLUMN restored_at timestamptz;
+COMMENT ON COLUMN koppeling.integration.restored_at IS
+    'When after_restore() was called: until its next poll nobody knows which of its orders were shipped meanwhile.';
+INSERT INTO koppeling.message (code, nl, en) VALUES
+    ('dispatch_restored',
+     'De database is teruggezet en de winkel van bestelling %s is nog niet gelezen: misschien is zij al verzonden',
+     'the database was restored and the shop of order %s was not read since: it may be shipped already');

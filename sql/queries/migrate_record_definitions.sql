@@ -1,3 +1,3 @@
--- Notes which functions, views and grants are in place. $1 hash
-INSERT INTO koppeling.schema_definitions (hash) VALUES ($1)
-ON CONFLICT (one_row) DO UPDATE SET hash = excluded.hash, applied_at = now();
+-- Notes which functions, views and grants are in place. $1 hash of their text   $2 hash of what the database has
+INSERT INTO koppeling.schema_definitions (hash, state) VALUES ($1, $2)
+ON CONFLICT (one_row) DO UPDATE SET hash = excluded.hash, state = excluded.state, applied_at = now();

@@ -254,7 +254,8 @@ SELECT pg_temp.impossible('shipment_sending_has_time', $$ UPDATE koppeling.shipm
 SELECT pg_temp.impossible('shipment_given_up_after_it_was_sent',
     $$ UPDATE koppeling.shipment SET given_up_after = '-1 second' $$, 'a request is given up after it was sent');
 SELECT pg_temp.impossible('shipment_not_found_after_it_was_sent',
-    $$ UPDATE koppeling.shipment SET not_found_after = '-1 second' $$, 'a shipment is looked for after it was asked for');
+    $$ UPDATE koppeling.shipment SET not_found_after = '-1 second' $$,
+    'a shipment is looked for after it was asked for');
 SELECT pg_temp.impossible('shipment_created_has_id', format('UPDATE koppeling.shipment SET state = %L', state),
     format('a %s shipment has an id', state))
 FROM unnest(ARRAY['created', 'labelled']) AS state;

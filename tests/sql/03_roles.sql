@@ -124,7 +124,7 @@ SELECT set_eq($$
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,order_was_looked_at,'
             'customs_area,customs_gaps,failed_at'),
-        ('koppeling_dba', 'maintain_history,setting_integer,failed_at'),
+        ('koppeling_dba', 'maintain_history,after_restore,setting_integer,failed_at'),
         ('koppeling_worker',
             'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,dispatch_problem,'
             'order_warnings'),

@@ -1,0 +1,65 @@
+-- For the moment after an older backup was restored.
+
+CREATE OR REPLACE FUNCTION koppeling.after_restore(taken_at timestamptz, ids_ahead bigint DEFAULT 1000000)
+RETURNS TABLE (what text, count bigint)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    alive text;
+    sequence regclass;
+    looked_up bigint;
+    given_back bigint;
+    polled bigint;
+    moved bigint := 0;
+BEGIN
+    IF taken_at IS NULL OR taken_at > now() OR NOT isfinite(taken_at) THEN
+        RAISE EXCEPTION 'say when the backup was taken: a time that is past' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    IF coalesce(ids_ahead, 0) NOT BETWEEN 1 AND 1000000000000 THEN
+        RAISE EXCEPTION 'ids move on by 1 to 10^12, not by %', ids_ahead USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    SELECT string_agg(format('worker %s (pid %s on %s)', w.id, w.pid, w.host), ', ') INTO alive
+    FROM koppeling.worker w
+    WHERE w.seen_at > after_restore.taken_at AND w.state IN ('active', 'stopping') AND w.lease_until > now();
+    IF alive IS NOT NULL THEN
+        RAISE EXCEPTION 'stop the workers first: % works with the restored data already', alive
+            USING ERRCODE = 'object_not_in_prerequisite_state';
+    END IF;
+    -- Numbers that were given out since then are known elsewhere: a reference must not mean two shipments.
+    FOR sequence IN
+        SELECT s.oid::regclass FROM pg_class s WHERE s.relnamespace = 'koppeling'::regnamespace AND s.relkind = 'S'
+    LOOP
+        PERFORM setval(sequence, nextval(sequence) + ids_ahead);
+        moved := moved + 1;
+    END LOOP;
+    -- What was asked for then may have been booked since: each is looked up before it is booked.
+    UPDATE koppeling.shipment s
+    SET sent_at = least(s.requested_at, after_restore.taken_at),
+        state = CASE WHEN s.state = 'requested' THEN 'sending' ELSE s.state END
+    WHERE s.external_id IS NULL AND s.sent_at IS NULL;
+    GET DIAGNOSTICS looked_up = ROW_COUNT;
+    UPDATE koppeling.shipment s SET sent_at = after_restore.taken_at
+    WHERE s.external_id IS NULL AND s.sent_at > after_restore.taken_at;
+    -- The workers of that time are gone, and their jobs with them.
+    UPDATE koppeling.worker w SET state = 'lost', lease_until = least(w.lease_until, now() - interval '1 microsecond')
+    WHERE w.state IN ('active', 'stopping');
+    SELECT count(*) INTO given_back
+    FROM koppeling.hand_back(
+        ARRAY(SELECT j.id FROM koppeling.job j WHERE j.state = 'running' ORDER BY j.id),
+        ARRAY(SELECT j.lease_token FROM koppeling.job j WHERE j.state = 'running' ORDER BY j.id));
+    -- Every shop is asked which of its orders are still open, before any is dispatched.
+    UPDATE koppeling.integration i SET restored_at = now(), next_poll_at = now(), pace_at = now()
+    WHERE i.state <> 'disconnected';
+    GET DIAGNOSTICS polled = ROW_COUNT;
+    PERFORM koppeling.record_audit('after_restore', 'database', jsonb_build_object(
+        'taken_at', taken_at, 'ids_ahead', ids_ahead, 'looked_up', looked_up, 'given_back', given_back));
+    RETURN QUERY VALUES
+        ('sequences moved on', moved), ('shipments to be looked up before they are booked', looked_up),
+        ('jobs given back', given_back), ('shops to be polled before anything is dispatched', polled);
+END
+$$;
+COMMENT ON FUNCTION koppeling.after_restore IS
+    'To be called once after an older backup was restored, before any daemon starts: moves all sequences on, has each '
+    'shipment that was not booked when the backup was taken looked up at Boekuwzending before it is booked, gives back '
+    'the jobs of the workers of that time, and has no order dispatched before its shop was polled.';
