@@ -24,7 +24,10 @@ static const char shipment_text[] =
     "\"order_number\":\"20411\",\"service\":\"postnl_voorbeeld\",\"label_count\":2,"
     "\"label_format\":\"package\",\"sent_seconds_ago\":null,\"created_seconds_ago\":null,"
     "\"external_id\":null,\"related_external_id\":null,\"dispatch_date\":\"2026-11-24\","
-    "\"weight_kg\":0.85,\"value\":45.0,\"from\":" RECEIVER ",\"to\":" RECEIVER "}";
+    "\"weight_kg\":0.85,\"value\":45.0,\"inco_terms\":\"DAP\",\"contents\":[{\"description\":"
+    "\"Theepot\",\"quantity\":2,\"weight_kg\":null,\"value\":22.5,\"tariff_number\":\"691200\","
+    "\"country_of_origin\":null}],\"address_hash\":\"a1\",\"goods_hash\":\"b1\",\"from\":" RECEIVER
+    ",\"to\":" RECEIVER "}";
 
 static const char order_text[] =
     "{\"environment\":\"production\",\"external_id\":\"3b0f6a52-7c1e-4d7e-9a57-0c7f5b7a1101\","
@@ -61,6 +64,8 @@ static void check_labels(json_t *labels)
         json_t *label = json_array_get(labels, i);
         const char *id = json_string_value(json_object_get(label, "external_id"));
         const char *link = json_string_value(json_object_get(label, "track_and_trace_link"));
+
+        REQUIRE(json_is_boolean(json_object_get(label, "is_cancelled")));
 
         REQUIRE(id != NULL && boekuwzending_is_id(id));
         fuzz_require_clean(json_string_value(json_object_get(label, "waybill")), 100);
