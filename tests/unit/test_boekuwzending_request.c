@@ -25,13 +25,13 @@ TEST(requests_look_as_the_api_wants_them)
 
     boekuwzending_request_book(&request, ENVIRONMENT_STAGING, xstrdup("{}"));
     check_request(&request, HTTP_POST, "/shipments", "", "{}");
-    boekuwzending_request_find_shipments(&request, ENVIRONMENT_STAGING, "20411-17");
+    boekuwzending_request_find_shipments(&request, ENVIRONMENT_STAGING, "20411-17", 0);
     check_request(&request, HTTP_GET, "/shipments", "invoiceReference=20411-17", NULL);
     boekuwzending_request_shipment(&request, ENVIRONMENT_STAGING, "abc-1");
     check_request(&request, HTTP_GET, "/shipments/abc-1", "", NULL);
     boekuwzending_request_create_order(&request, ENVIRONMENT_STAGING, xstrdup("{}"));
     check_request(&request, HTTP_POST, "/orders", "", "{}");
-    boekuwzending_request_find_orders(&request, ENVIRONMENT_STAGING, "3b0f-1");
+    boekuwzending_request_find_orders(&request, ENVIRONMENT_STAGING, "3b0f-1", 0);
     check_request(&request, HTTP_GET, "/orders", "externalId=3b0f-1&includeArchived=1", NULL);
     boekuwzending_request_change_order(&request, ENVIRONMENT_STAGING, "abc-1", xstrdup("{}"));
     check_request(&request, HTTP_PUT, "/orders/abc-1", "", "{}");
@@ -42,12 +42,12 @@ TEST(what_is_searched_for_is_encoded)
     struct http_request request = {.body = NULL};
     char slashes[BOEKUWZENDING_SEARCH_LENGTH + 1];
 
-    boekuwzending_request_find_shipments(&request, ENVIRONMENT_STAGING, "a b&c=\xC3\xA9/#");
+    boekuwzending_request_find_shipments(&request, ENVIRONMENT_STAGING, "a b&c=\xC3\xA9/#", 0);
     check_request(&request, HTTP_GET, "/shipments", "invoiceReference=a%20b%26c%3D%C3%A9%2F%23",
                   NULL);
     memset(slashes, '/', sizeof(slashes) - 1);
     slashes[sizeof(slashes) - 1] = '\0';
-    boekuwzending_request_find_orders(&request, ENVIRONMENT_STAGING, slashes);
+    boekuwzending_request_find_orders(&request, ENVIRONMENT_STAGING, slashes, 0);
     assert_int_equal(strlen(request.query), (size_t)BOEKUWZENDING_SEARCH_LENGTH * 3 +
                                                 strlen("externalId=&includeArchived=1"));
 }

@@ -164,6 +164,8 @@ TEST(an_order_of_another_identity_is_not_ours)
 
     begin_at(&talk, AT_SEARCH);
     talk_http(&talk, 200, "[{\"id\":\"x\",\"externalId\":\"" UUID "1\"},{\"id\":\"y\"}]");
+    check_asked(&talk, HTTP_GET, "/orders", "externalId=" UUID "&includeArchived=1&_page=2");
+    talk_http(&talk, 200, "[]");
     check_asked(&talk, HTTP_POST, "/orders", "");
     talk_end(&talk);
 }
@@ -180,18 +182,31 @@ TEST(an_order_that_vanishes_after_the_search_is_created)
     talk_end(&talk);
 }
 
-TEST(a_full_page_of_others_proves_nothing)
+TEST(an_order_on_a_later_page_is_found)
+{
+    struct talk talk;
+
+    begin_at(&talk, AT_SEARCH);
+    talk_http(&talk, 200, "[{\"id\":\"x\",\"externalId\":\"other\"}]");
+    talk_http(&talk, 200, found);
+    check_asked(&talk, HTTP_PUT, "/orders/f1", "");
+    talk_end(&talk);
+}
+
+/* From a service that does not page. */
+TEST(a_full_page_of_others_that_comes_again_proves_nothing)
 {
     json_auto_t *list = json_array();
     struct talk talk;
 
     for (int i = 0; i < 30; i++) {
-        json_array_append_new(list, json_pack("{s:s, s:s}", "id", "x", "externalId", "other"));
+        json_array_append_new(list, json_pack("{s:i, s:s}", "id", i, "externalId", "other"));
     }
 
     AUTO(free) char *body = json_dumps(list, 0);
 
     begin_at(&talk, AT_SEARCH);
+    assert_int_equal(talk_http(&talk, 200, body), STEP_CALL);
     assert_int_equal(talk_http(&talk, 200, body), STEP_RETRY);
     assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNREADABLE);
     talk_end(&talk);

@@ -4,6 +4,7 @@
 
 #include "worker/api/answer.h"
 #include "worker/api/boekuwzending/party.h"
+#include "worker/api/text/text.h"
 #include "worker/jobs/job_answer.h"
 
 bool booking_environment(const struct job *job, enum environment *ret_environment)
@@ -42,4 +43,13 @@ enum step booking_answer_useless(const struct http_response *answer, const char 
     return answer_class(answer) == ERROR_CLASS_OK
                ? job_answer_unreadable(answer, deed, why, outcome)
                : booking_answer_end(answer, STEP_RETRY, deed, job, outcome);
+}
+
+enum step booking_answer_not_booked(struct outcome *outcome)
+{
+    AUTO(free)
+    char *reason = text_clean(outcome->error, strlen(outcome->error), sizeof(outcome->error));
+
+    outcome_write(outcome, "write_shipment_failed", json_pack("{s:s}", "reason", reason));
+    return STEP_FAILED;
 }

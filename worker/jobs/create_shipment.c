@@ -6,7 +6,7 @@
  *
  *   id known ──────> read it ─────────────────────────────┐
  *   asked before ──> search ──> read each hit ──> ours ───┤──> labels complete: done
- *                      └──────────┴──> none: book it ─────┘    else: come back later
+ *                    by pages ────┴──> none: book it ─────┘    else: come back later
  *   never asked ─────────────────────> book it
  */
 #include <math.h>
@@ -121,6 +121,14 @@ static enum step ask_to_book(struct create *create, struct http_request *next,
     return STEP_CALL;
 }
 
+static enum step ask_to_search(struct create *create, struct http_request *next)
+{
+    create->phase = PHASE_SEARCH;
+    boekuwzending_request_find_shipments(next, create->environment, create->reference,
+                                         create->search.pages.taken);
+    return STEP_CALL;
+}
+
 static enum step start(struct create *create, struct http_request *next, struct outcome *outcome)
 {
     const char *state = json_string_value(json_object_get(create->job->context, "state"));
@@ -136,9 +144,7 @@ static enum step start(struct create *create, struct http_request *next, struct 
     if (!create->doubt.was_asked_for) {
         return ask_to_book(create, next, outcome);
     }
-    create->phase = PHASE_SEARCH;
-    boekuwzending_request_find_shipments(next, create->environment, create->reference);
-    return STEP_CALL;
+    return ask_to_search(create, next);
 }
 
 /* What an answer means in each phase. */
@@ -154,16 +160,6 @@ static judge *const judges[] = {
     [PHASE_BOOK] = judge_booking,
 };
 
-/* Nothing was made, and asking as it is cannot help; the words of the outcome say why. */
-static enum step fail_shipment(struct outcome *outcome)
-{
-    AUTO(free)
-    char *reason = text_clean(outcome->error, strlen(outcome->error), sizeof(outcome->error));
-
-    outcome_write(outcome, "write_shipment_failed", json_pack("{s:s}", "reason", reason));
-    return STEP_FAILED;
-}
-
 static enum step create_step(void *state, const struct http_response *previous,
                              struct http_request *next, struct outcome *outcome)
 {
@@ -177,7 +173,7 @@ static enum step create_step(void *state, const struct http_response *previous,
     if (previous->objection != NULL) {
         outcome_fail(outcome, STEP_FAILED, ERROR_CLASS_CLIENT_ERROR, "not booked: %s",
                      previous->objection);
-        return fail_shipment(outcome);
+        return booking_answer_not_booked(outcome);
     }
     return judges[create->phase](create, previous, next, outcome);
 }
@@ -285,12 +281,15 @@ static enum step judge_absence(struct create *create, struct http_request *next,
                                                     : booking_doubt_wait(&create->doubt, outcome);
 }
 
-/* All hits were read, or there are none. */
+/* All hits of the page were read, or there are none. */
 static enum step conclude(struct create *create, const struct http_response *answer,
                           struct http_request *next, struct outcome *outcome)
 {
     if (create->search.found.id != NULL) {
         return take_shipment(create, &create->search.found, NULL, outcome);
+    }
+    if (create->search.pages.may_go_on) {
+        return ask_to_search(create, next);
     }
     if (create->search.is_doubtful) {
         return job_answer_unreadable(answer, "find the shipment",
@@ -354,7 +353,7 @@ static enum step judge_refusal(const struct create *create, const struct http_re
         (class == ERROR_CLASS_AUTH ||
          (class == ERROR_CLASS_CLIENT_ERROR && answer->status != 408 && answer->status != 409))) {
         booking_answer_end(answer, STEP_FAILED, "book the shipment", create->job, outcome);
-        return fail_shipment(outcome);
+        return booking_answer_not_booked(outcome);
     }
     if (class == ERROR_CLASS_RATE_LIMITED || !booking_was_sent(answer)) {
         return booking_doubt_not_made(answer, create->job, outcome);

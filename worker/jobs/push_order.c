@@ -33,7 +33,8 @@ struct push {
     enum environment environment;
     const char *external_id; /* these two are borrowed from the context */
     const char *content_hash;
-    char *pushed_id; /* its id there, as far as known; owned */
+    char *pushed_id;                  /* its id there, as far as known; owned */
+    struct boekuwzending_pages pages; /* of the search for it */
     enum push_phase phase;
 };
 
@@ -43,6 +44,7 @@ static void push_end(void *state)
 
     if (push != NULL) {
         free(push->pushed_id);
+        boekuwzending_pages_release(&push->pages);
         free(push);
     }
 }
@@ -86,7 +88,8 @@ static enum step ask_to_change(struct push *push, enum push_phase phase, struct 
 static enum step ask_to_search(struct push *push, struct http_request *next)
 {
     push->phase = PHASE_SEARCH;
-    boekuwzending_request_find_orders(next, push->environment, push->external_id);
+    boekuwzending_request_find_orders(next, push->environment, push->external_id,
+                                      push->pages.taken);
     return STEP_CALL;
 }
 
@@ -146,8 +149,12 @@ static enum step judge_search(struct push *push, const struct http_response *ans
     if (push->pushed_id != NULL) {
         return ask_to_change(push, PHASE_CHANGE_FOUND, next);
     }
-    return json_array_size(list) >= BOEKUWZENDING_PAGE
-               ? job_answer_unreadable(answer, deed, "a whole page of others was found", outcome)
+    boekuwzending_pages_take(&push->pages, list);
+    if (push->pages.may_go_on) {
+        return ask_to_search(push, next);
+    }
+    return push->pages.is_cut
+               ? job_answer_unreadable(answer, deed, "pages of others were found", outcome)
                : ask_to_create(push, next);
 }
 

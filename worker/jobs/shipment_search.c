@@ -4,14 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "worker/api/boekuwzending/list.h"
-#include "worker/api/boekuwzending/request.h"
-
 void shipment_search_release(struct shipment_search *search)
 {
-    json_decref(search->ids);
+    boekuwzending_pages_release(&search->pages);
     booked_shipment_release(&search->found);
-    *search = (struct shipment_search){.ids = NULL};
+    *search = (struct shipment_search){.next = 0};
 }
 
 bool shipment_search_take_list(struct shipment_search *search, const char *body, size_t length,
@@ -22,19 +19,14 @@ bool shipment_search_take_list(struct shipment_search *search, const char *body,
     if (!boekuwzending_list_read(body, length, &list, err)) {
         return false;
     }
-    search->ids = json_array();
-    search->is_doubtful = json_array_size(list) >= BOEKUWZENDING_PAGE;
-    for (size_t i = 0; i < json_array_size(list) && i < BOEKUWZENDING_PAGE; i++) {
-        AUTO(free) char *id = boekuwzending_id_of(json_array_get(list, i));
-
-        json_array_append_new(search->ids, json_string(id));
-    }
+    boekuwzending_pages_take(&search->pages, list);
+    search->is_doubtful = search->is_doubtful || search->pages.is_cut;
     return true;
 }
 
 const char *shipment_search_id(const struct shipment_search *search)
 {
-    return json_string_value(json_array_get(search->ids, search->next));
+    return json_string_value(json_array_get(search->pages.ids, search->next));
 }
 
 void shipment_search_take(struct shipment_search *search, struct booked_shipment *shipment,

@@ -12,19 +12,20 @@
 #include <stddef.h>
 
 #include "common/error.h"
+#include "worker/api/boekuwzending/list.h"
 #include "worker/api/boekuwzending/shipment.h"
 
 struct shipment_search {
-    json_t *ids;                  /* of the hits that are to be read; NULL before; owned */
-    size_t next;                  /* how many of them were read */
-    bool is_doubtful;             /* ours may be among what could not be looked at */
-    struct booked_shipment found; /* the first that is ours; id NULL: none yet */
-    size_t duplicates;            /* further ones that are ours */
+    struct boekuwzending_pages pages; /* of hits */
+    size_t next;                      /* how many of the hits were read */
+    bool is_doubtful;                 /* ours may be among what could not be looked at */
+    struct booked_shipment found;     /* the first that is ours; id NULL: none yet */
+    size_t duplicates;                /* further ones that are ours */
 };
 
 void shipment_search_release(struct shipment_search *search);
 
-/* Takes the list of hits. ERROR_DATA when the answer is no list. */
+/* Takes a page of hits. ERROR_DATA when the answer is no list. */
 bool shipment_search_take_list(struct shipment_search *search, const char *body, size_t length,
                                struct error *err) MUSTCHECK;
 

@@ -38,3 +38,38 @@ bool boekuwzending_list_read(const char *body, size_t length, json_t **ret_list,
 
     return true;
 }
+
+void boekuwzending_pages_release(struct boekuwzending_pages *pages)
+{
+    json_decref(pages->ids);
+    json_decref(pages->known);
+    *pages = (struct boekuwzending_pages){.ids = NULL};
+}
+
+void boekuwzending_pages_take(struct boekuwzending_pages *pages, json_t *list)
+{
+    size_t before = json_array_size(pages->ids);
+
+    if (pages->ids == NULL) {
+        pages->ids = json_array();
+        pages->known = json_object();
+    }
+    pages->taken++;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        AUTO(free) char *id = boekuwzending_id_of(json_array_get(list, i));
+        bool is_new = json_object_get(pages->known, id) == NULL;
+
+        if (is_new && json_array_size(pages->ids) == BOEKUWZENDING_ELEMENTS) {
+            pages->is_cut = true;
+        } else if (is_new) {
+            json_array_append_new(pages->ids, json_string(id));
+            json_object_set_new(pages->known, id, json_true());
+        }
+    }
+
+    bool is_news = json_array_size(pages->ids) > before;
+
+    pages->is_cut = pages->is_cut || (is_news && pages->taken == BOEKUWZENDING_PAGES) ||
+                    (!is_news && json_array_size(list) >= BOEKUWZENDING_PAGE);
+    pages->may_go_on = is_news && !pages->is_cut;
+}

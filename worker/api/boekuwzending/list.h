@@ -13,12 +13,32 @@
 
 #include "common/error.h"
 
-/* A search that gives this many may have more on the next page [API Platform's default page]. */
-#define BOEKUWZENDING_PAGE 30
-
 /* Reads a list into a new array of objects that each have an id; perhaps empty. ERROR_DATA, with
  * words that quote nothing, for anything else. */
 bool boekuwzending_list_read(const char *body, size_t length, json_t **ret_list,
                              struct error *err) MUSTCHECK;
+
+/* A page with so many that brings nothing new is no end: the service does not page at all. */
+#define BOEKUWZENDING_PAGE 30
+
+/* Most pages of a search that are looked at, and most elements. */
+#define BOEKUWZENDING_PAGES    10
+#define BOEKUWZENDING_ELEMENTS 300
+
+/* How far a search over pages came. How many elements a page holds is not promised [BKZ-103], so the
+ * end is a page that brings nothing new. A zeroed struct is at the start. */
+struct boekuwzending_pages {
+    json_t
+        *ids; /* of all elements so far, in order, each once; NULL before the first page; owned */
+    json_t *known;  /* the same as keys; owned */
+    int taken;      /* pages */
+    bool may_go_on; /* the last one brought something new: ask for page `taken` + 1 */
+    bool is_cut;    /* there may be more, but no more is looked at */
+};
+
+void boekuwzending_pages_release(struct boekuwzending_pages *pages);
+
+/* Takes the list of the next page, as boekuwzending_list_read() reads it. */
+void boekuwzending_pages_take(struct boekuwzending_pages *pages, json_t *list);
 
 #endif

@@ -41,6 +41,16 @@ static void prepare(struct http_request *request, enum http_method method,
     request->body = body;
 }
 
+/* The page after `pages` others; the first one is what a search is anyway. */
+static void add_page(struct http_request *request, int pages)
+{
+    size_t length = strlen(request->query);
+
+    if (pages > 0) {
+        snprintf(request->query + length, sizeof(request->query) - length, "&_page=%d", pages + 1);
+    }
+}
+
 /* A text that is too long leaves the search empty, which the callers rule out beforehand. */
 static void prepare_search(struct http_request *request, enum environment environment,
                            const char *name, const char *text, const char *more)
@@ -62,9 +72,11 @@ void boekuwzending_request_book(struct http_request *request, enum environment e
 }
 
 void boekuwzending_request_find_shipments(struct http_request *request,
-                                          enum environment environment, const char *reference)
+                                          enum environment environment, const char *reference,
+                                          int pages)
 {
     prepare_search(request, environment, "invoiceReference", reference, "");
+    add_page(request, pages);
     snprintf(request->path, sizeof(request->path), "/shipments");
 }
 
@@ -84,9 +96,10 @@ void boekuwzending_request_create_order(struct http_request *request, enum envir
 }
 
 void boekuwzending_request_find_orders(struct http_request *request, enum environment environment,
-                                       const char *external_id)
+                                       const char *external_id, int pages)
 {
     prepare_search(request, environment, "externalId", external_id, "&includeArchived=1");
+    add_page(request, pages);
     snprintf(request->path, sizeof(request->path), "/orders");
 }
 

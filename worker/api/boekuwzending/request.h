@@ -31,9 +31,11 @@ char *boekuwzending_id_of(json_t *object) MUSTCHECK;
 void boekuwzending_request_book(struct http_request *request, enum environment environment,
                                 char *body);
 
-/* GET /shipments?invoiceReference=: short objects without that reference [BKZ-606]. */
+/* GET /shipments?invoiceReference=: short objects without that reference [BKZ-606]; the page after
+ * `pages` others [BKZ-103]. */
 void boekuwzending_request_find_shipments(struct http_request *request,
-                                          enum environment environment, const char *reference);
+                                          enum environment environment, const char *reference,
+                                          int pages);
 
 /* GET /shipments/{id}: the whole shipment with its labels [BKZ-605]. */
 void boekuwzending_request_shipment(struct http_request *request, enum environment environment,
@@ -43,9 +45,9 @@ void boekuwzending_request_shipment(struct http_request *request, enum environme
 void boekuwzending_request_create_order(struct http_request *request, enum environment environment,
                                         char *body);
 
-/* GET /orders?externalId=, archived ones too [BKZ-306]. */
+/* GET /orders?externalId=, archived ones too [BKZ-306]; the page after `pages` others. */
 void boekuwzending_request_find_orders(struct http_request *request, enum environment environment,
-                                       const char *external_id);
+                                       const char *external_id, int pages);
 
 /* PUT /orders/{id}: replaces the order as a whole, so it may be repeated [BKZ-307]. */
 void boekuwzending_request_change_order(struct http_request *request, enum environment environment,
