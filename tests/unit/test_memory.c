@@ -12,30 +12,32 @@
 /* More than any machine has; volatile, so that no compiler sees through it. */
 static volatile size_t too_much = (size_t)1 << 58;
 static volatile int too_wide = INT_MAX;
+/* What is asked for goes here, or a compiler that sees the whole program asks for nothing. */
+static void *volatile kept;
 
 static void ask_for_too_much(void)
 {
-    free(xcalloc(too_much, 8));
+    kept = xcalloc(too_much, 8);
 }
 
 static void grow_too_much(void)
 {
-    free(xreallocarray(NULL, too_much, 8));
+    kept = xreallocarray(NULL, too_much, 8);
 }
 
 static void overflow(void)
 {
-    free(xreallocarray(NULL, too_much, too_much));
+    kept = xreallocarray(NULL, too_much, too_much);
 }
 
 static void copy_too_much(void)
 {
-    free(xstrndup("x", too_much * 64 - 1)); /* the greatest size, and a byte for the end */
+    kept = xstrndup("x", too_much * 64 - 1); /* the greatest size, and a byte for the end */
 }
 
 static void format_too_much(void)
 {
-    free(xasprintf("%*s%*s", too_wide, "", too_wide, ""));
+    kept = xasprintf("%*s%*s", too_wide, "", too_wide, "");
 }
 
 /* So that two gigabytes of blanks are not written before there is no room for them. A sanitizer's
