@@ -13,7 +13,8 @@ PKG_CONFIG ?= pkg-config
 
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
-NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan cfi valgrind fuzz torture
+NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan cfi \
+              valgrind fuzz torture
 NEED_TEST  := test unit demo bench chaos failover coverage replays fuzz-replay
 NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
@@ -33,8 +34,9 @@ AUTO_INIT ?= $(call supported,-ftrivial-auto-var-init=zero)
 HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=3 -fstack-clash-protection $(AUTO_INIT) \
              $(call supported,-fcf-protection)
 HARDENING_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+SANITIZING := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED
 OWN_CFLAGS  := -std=gnu17 -D_GNU_SOURCE -I. -I$(BUILD) -DKOPPELING_VERSION='"$(VERSION)"' $(WARNINGS) \
-               $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED,$(HARDENING)) \
+               $(if $(SANITIZE),$(SANITIZING),$(HARDENING)) \
                $(shell $(PKG_CONFIG) --cflags $(PACKAGES)) -pthread
 OWN_LDFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE),$(HARDENING_LDFLAGS)) -pthread
 LIBS        := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) -lunistring -lm
@@ -56,7 +58,7 @@ TABLES     := $(sort $(wildcard worker/api/text/tables/*.tsv))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover install clean unit
+.PHONY: all help deps test demo bench chaos failover man install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -136,7 +138,8 @@ chaos: all ## kill, cut, stop and mislead the programs and check that nothing is
 # The packages of a cluster are installed if that can be done; without them it says that it was skipped.
 failover: all ## kill the primary of a database cluster under load, over two paths (KILLS=30: long; SEED=n: again)
 	@deploy/install-deps ha || true
-	@BUILD=$(BUILD) /usr/bin/python3 tests/chaos/failover $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(FAILOVERFLAGS)
+	@BUILD=$(BUILD) /usr/bin/python3 tests/chaos/failover $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) \
+	  $(FAILOVERFLAGS)
 
 bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md
 	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run $(if $(QUICK),--quick) $(ITEM) $(BENCHFLAGS)
@@ -151,7 +154,6 @@ DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md
               $(wildcard docs/*.svg docs/*.md docs/reference/*.md) deploy/env.example \
               $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*)
 
-.PHONY: man
 demo: all ## show it at work on this machine; KEEP=1 leaves it running
 	@BUILD=$(BUILD) deploy/demo $(if $(KEEP),keep,run)
 

@@ -10,18 +10,22 @@ COVERAGE_LEAST ?= 90
 SANITIZER_CC ?= clang
 
 # $(call variant,NAME,SETTING...): make, in build/NAME, with these settings.
-variant = mkdir -p $(BUILD)/$(1) && printf '%s\n' $(2) >$(BUILD)/$(1)/variant.mk && $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1)
+variant = mkdir -p $(BUILD)/$(1) && printf '%s\n' $(2) >$(BUILD)/$(1)/variant.mk && \
+          $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1)
 MEMORY   := address,undefined
 # Locals are not zeroed here, so that valgrind and the analyser see what nobody set.
 GCC      := 'CC := gcc' 'AUTO_INIT :='
 # What an indirect call may reach: clang needs the whole program at once for it, so its own linker and archiver.
-CFI      := 'CC := clang' 'AR := llvm-ar' 'CFLAGS := -O2 -g -flto -fvisibility=hidden -fsanitize=cfi -fno-sanitize-trap=cfi -fcf-protection=none' \
-            'LDFLAGS := -flto -fuse-ld=lld -fsanitize=cfi -fno-sanitize-trap=cfi'
+CHECKED  := -flto -fsanitize=cfi -fno-sanitize-trap=cfi
+CFI      := 'CC := clang' 'AR := llvm-ar' 'LDFLAGS := $(CHECKED) -fuse-ld=lld' \
+            'CFLAGS := -O2 -g $(CHECKED) -fvisibility=hidden -fcf-protection=none'
 FUZZING  := fuzzer-no-link,address,undefined
 COVERING := -O0 -g --coverage -fprofile-update=atomic
-CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage fuzz torture
+CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage \
+            fuzz torture
 
-.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck asan tsan cfi valgrind coverage fuzzers fuzz replays fuzz-replay
+.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck asan tsan cfi \
+        valgrind coverage fuzzers fuzz replays fuzz-replay
 
 check: ## everything before a release, with the time that each part took; FUZZ_SECONDS=5 shortens it
 	+@for check in $(CHECKS); do \
@@ -48,9 +52,9 @@ compilers:
 	+@$(call variant,clang,'CC := clang') all unit replays
 
 cppcheck:
+	@mkdir -p $(BUILD)/cppcheck
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,style,performance,portability --std=c11 --inline-suppr \
-	  --suppressions-list=tests/analysis/cppcheck.txt -I. --cppcheck-build-dir=$$(mkdir -p $(BUILD)/cppcheck && echo $(BUILD)/cppcheck) \
-	  $(PARTS)
+	  --suppressions-list=tests/analysis/cppcheck.txt -I. --cppcheck-build-dir=$(BUILD)/cppcheck $(PARTS)
 
 # A process for each file: clang 14 finds uninitialised va_lists that are not there in the second one.
 tidy: $(C_SOURCES:%.c=$(BUILD)/tidy/%.ok)
@@ -58,7 +62,8 @@ tidy: $(C_SOURCES:%.c=$(BUILD)/tidy/%.ok)
 $(BUILD)/tidy/%.ok: %.c $(C_HEADERS) .clang-tidy $(wildcard tests/*/.clang-tidy) | $(BUILD)/sql_embedded.c
 	@mkdir -p $(@D)
 	$(call say,TIDY $<)
-	@clang-tidy --quiet $< -- $(filter -std=% -D% -I%,$(OWN_CFLAGS)) >$(@:.ok=.txt) 2>&1 || { cat $(@:.ok=.txt) >&2; exit 1; }
+	@clang-tidy --quiet $< -- $(filter -std=% -D% -I%,$(OWN_CFLAGS)) >$(@:.ok=.txt) 2>&1 || \
+	  { cat $(@:.ok=.txt) >&2; exit 1; }
 	@touch $@
 
 analyzer:
@@ -116,8 +121,8 @@ fuzz-replay: replays ## run what fuzzing once found
 fuzzers: $(FUZZED:%=$(BUILD)/fuzz/fuzz_%)
 replays: $(FUZZED:%=$(BUILD)/fuzz/replay_%)
 
-compile_fuzz = $(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) $(1) -o $@ $< $(filter %.o,$^) \
-	  $(BUILD)/libworker.a $(BUILD)/libcommon.a $(LIBS)
+compile_fuzz = $(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) $(1) \
+	  -o $@ $< $(filter %.o,$^) $(BUILD)/libworker.a $(BUILD)/libcommon.a $(LIBS)
 
 $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
@@ -137,14 +142,15 @@ WRAPPED := malloc calloc realloc strdup strndup vasprintf __vasprintf_chk
 comma   := ,
 
 .PHONY: torture torturers
-torture: all $(BUILD)/torture/faults.so ## let allocations and system calls fail, and kill, by number (ALL=1: long; SEED=n: again)
+torture: all $(BUILD)/torture/faults.so ## let allocations and system calls fail, and kill (ALL=1: long; SEED=n: again)
 	+@$(call variant,asan,'CC := $(SANITIZER_CC)' 'CFLAGS := -O1 -g' 'SANITIZE := $(MEMORY)') torturers
 	@BUILD=$(BUILD) /usr/bin/python3 tests/torture/run $(if $(ALL),--all) $(if $(SEED),--seed $(SEED))
 
 torturers: $(FUZZED:%=$(BUILD)/torture/torture_%)
 
 .SECONDARY: $(BUILD)/obj/tests/torture/main.o
-$(BUILD)/torture/torture_%: tests/fuzz/fuzz_%.c $(BUILD)/obj/tests/torture/main.o $(BUILD)/libworker.a $(BUILD)/libcommon.a
+$(BUILD)/torture/torture_%: tests/fuzz/fuzz_%.c $(BUILD)/obj/tests/torture/main.o \
+                            $(BUILD)/libworker.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,FUZZ $@)
 	$(Q)$(call compile_fuzz,$(WRAPPED:%=-Wl$(comma)--wrap=%))
