@@ -181,5 +181,6 @@ install: all ## install programs, manual pages, units and documents below DESTDI
 
 include tests/checks.mk
 
-clean: ## remove build/
+clean: ## remove build/, and end a demo that was left running there
+	@[ ! -e $(BUILD)/demo/postgres ] || BUILD=$(BUILD) deploy/demo stop
 	rm -rf $(BUILD)
