@@ -32,7 +32,7 @@ struct shop {
     int64_t next_number;
     int64_t next_test_number;
 
-    int64_t page_cap; /* most orders on a page, whatever the limit asks for; 0: as asked */
+    int64_t page_cap;      /* most orders on a page, whatever the limit asks for; 0: as asked */
     bool ignores_ordering; /* lists by ascending number, whatever is asked for */
 
     double flow_per_second;
