@@ -78,6 +78,7 @@ deps: ## install what is missing (Debian)
 $(BUILD)/koppeling-scheduler: $(SCHEDULER) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-worker: $(WORKER) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-simulator: $(SIMULATOR) $(BUILD)/libcommon.a
+$(BUILD)/koppeling-simulator: LIBS += -lz
 $(PROGRAMS):
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -124,7 +125,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(UNIT_MAIN) $(BUILD)/libworker.a $(BUILD)/libco
 	@mkdir -p $(@D)
 	$(call say,TEST $@)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_MAIN) \
-	  $(BUILD)/libworker.a $(BUILD)/libcommon.a -lcmocka $(LIBS)
+	  $(BUILD)/libworker.a $(BUILD)/libcommon.a -lcmocka -lz $(LIBS)
 
 unit: $(UNIT_TESTS) ## build the unit test programs
 

@@ -58,6 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_words(words, sizeof(words));
     answer_describe_body(answer.body, answer.length, words);
     check_words(words, sizeof(words));
+    answer_explain(&answer, "not valid", words);
+    check_words(words, sizeof(words));
     problem_read(answer.body, answer.length, problem);
     check_words(problem, sizeof(problem));
     REQUIRE((answer_class(&answer) == ERROR_CLASS_OK) == (which < 0x80 && answer.status == 200));

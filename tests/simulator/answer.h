@@ -37,6 +37,7 @@ struct answer {
     int status;
     struct buffer body;
     struct answer_run runs[ANSWER_RUNS]; /* the body, when the first has a text */
+    const char *content_encoding;        /* a constant; NULL: none */
     const char *content_type; /* these three: constants, or owned by the fault of the call */
     const char *location;
     const char *retry_after;

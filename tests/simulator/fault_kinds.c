@@ -235,6 +235,7 @@ const struct fault_kind *fault_kind_find(const char *name)
         {"slow_drip", FAULT_BENDS, apply_slow_drip},
         {"invalid_utf8", FAULT_BENDS, apply_invalid_utf8},
         {"nul_byte", FAULT_BENDS, apply_nul_byte},
+        {"encoded", FAULT_BENDS, apply_encoded},
         {"late_labels", FAULT_LABELS, NULL},
         {"late_booking", FAULT_BOOKING, apply_late_booking},
     };

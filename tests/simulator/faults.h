@@ -28,6 +28,9 @@ enum fault_use {
 
 struct fault;
 
+/* Bytes that are not plain UTF-8, by the variant of the fault: a row of encodings.c. */
+void apply_encoded(const struct fault *fault, enum api api, struct answer *answer);
+
 struct fault_kind {
     const char *name;
     enum fault_use use;

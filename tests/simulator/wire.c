@@ -155,6 +155,7 @@ enum MHD_Result wire_send(struct call *call)
     if (answer->status != MHD_HTTP_NO_CONTENT) {
         wire_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
     }
+    wire_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, answer->content_encoding);
     wire_header(response, MHD_HTTP_HEADER_LOCATION, answer->location);
     wire_header(response, MHD_HTTP_HEADER_RETRY_AFTER, answer->retry_after);
     wire_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);

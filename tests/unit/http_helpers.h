@@ -171,4 +171,21 @@ static inline void http_rig_ask(struct http_rig *rig, const struct http_request 
     http_rig_await(rig, result);
 }
 
+/* The same with a body of any bytes, of which `headers` say what they are. */
+static inline void http_rig_ask_bytes(struct http_rig *rig, const char *headers,
+                                      const struct buffer *body, struct result *result)
+{
+    const struct http_request request = some_request();
+    AUTO(free)
+    char *head =
+        xasprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n", headers, body->length);
+
+    http_rig_send(rig, &request, result);
+    http_rig_accept(rig);
+    http_rig_hear(rig, "\r\n\r\n");
+    scripted_peer_say(&rig->peer, head);
+    http_rig_say_much(rig, body->bytes, body->length, result);
+    http_rig_await(rig, result);
+}
+
 #endif

@@ -112,6 +112,9 @@ TEST(an_answer_is_described_without_its_content)
         {500, "{\"name\":\"Fenna Testveld\"}", "HTTP 500 with an object"},
         {500, "[]", "HTTP 500 with a list"},
         {500, "Fenna Testveld", "HTTP 500 with text"},
+        {500, "\xEF\xBB\xBF <html>", "HTTP 500 with an HTML page"},
+        {500, "\xEF\xBB\xBF", "HTTP 500 with an empty answer"},
+        {500, "\xEF\xBB\xBF{\"title\":\"behind a mark\"}", "HTTP 500: behind a mark"},
         {500, "{\"title\":\"a\\nb\\u001b[31m\"}", "HTTP 500: a b[31m"},
         {500, "{\"title\":[1],\"detail\":{}}", "HTTP 500 with an object"},
     };
@@ -179,12 +182,38 @@ TEST(a_body_that_is_no_list_is_described)
         {"<!DOCTYPE html>", "an HTML page"},
         {"", "an empty answer"},
         {"\"a string\"", "text"},
+        {"\x1F\x8B\x08", "gzip"},
+        {"<?xml version=\"1.0\"?>", "an XML document"},
+        {"%PDF-1.4", "a PDF"},
+        {"\xFF\xFE[", "text in UTF-16"},
+        {"\xEF\xBB\xBF[]", "a list"},
+        {"\xEF\xBB\xBF \n", "an empty answer"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         char words[ANSWER_WORDS];
 
         answer_describe_body(rows[i][0], strlen(rows[i][0]), words);
+        check_text(rows[i][0], words, rows[i][1]);
+    }
+}
+
+TEST(what_is_no_json_is_named_beside_what_is_wrong)
+{
+    static const char *const rows[][2] = {
+        {"<!DOCTYPE html>", "not valid: it is an HTML page"},
+        {"\x1F\x8B\x08", "not valid: it is gzip"},
+        {"", "not valid: it is an empty answer"},
+        {"OK", "not valid: it is text"},
+        {"{", "not valid"},
+        {" [1,", "not valid"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct http_response answer = http_answer(200, rows[i][0]);
+        char words[ANSWER_WORDS];
+
+        answer_explain(&answer, "not valid", words);
         check_text(rows[i][0], words, rows[i][1]);
     }
 }

@@ -36,6 +36,25 @@ TEST(parsing_names_the_trouble_and_not_the_content)
     }
 }
 
+/* One is understood; a second one is a character where none may stand. */
+TEST(a_byte_order_mark_is_no_part_of_the_text)
+{
+    static const struct {
+        const char *text;
+        bool is_json;
+    } rows[] = {
+        {"\xEF\xBB\xBF[]", true},   {"\xEF\xBB\xBF {\"a\":1}\n", true},
+        {"\xEF\xBB\xBF", false},    {"\xEF\xBB\xBF\xEF\xBB\xBF[]", false},
+        {" \xEF\xBB\xBF[]", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_auto_t *value = lenient_parse(rows[i].text, strlen(rows[i].text), NULL, NULL);
+
+        ROW_CHECK(rows[i].text, (value != NULL) == rows[i].is_json);
+    }
+}
+
 TEST(deep_nesting_is_refused_and_does_not_crash)
 {
     AUTO(free) char *deep = xcalloc(1, 200001);

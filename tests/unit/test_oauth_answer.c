@@ -63,6 +63,16 @@ TEST(a_token_lasts_as_long_as_it_says)
     }
 }
 
+TEST(a_token_may_stand_behind_a_byte_order_mark)
+{
+    static const char body[] = "\xEF\xBB\xBF{\"access_token\":\"abc\"}";
+    struct seen seen = see(200, body, sizeof(body) - 1);
+
+    assert_true(seen.ok);
+    assert_string_equal(seen.token, "abc");
+    free_secret(seen.token);
+}
+
 TEST(what_is_no_token_is_refused)
 {
     static const char *const tokens[] = {"null",

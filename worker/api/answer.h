@@ -37,4 +37,9 @@ void answer_describe(const struct http_response *answer, char ret_words[ANSWER_W
  * "an empty answer", "text". */
 void answer_describe_body(const char *body, size_t length, char ret_words[ANSWER_WORDS]);
 
+/* `why` it cannot be understood; and what came, when that does not even begin as JSON does: "not
+ * valid JSON: it is an HTML page". */
+void answer_explain(const struct http_response *answer, const char *why,
+                    char ret_words[ANSWER_WORDS]);
+
 #endif

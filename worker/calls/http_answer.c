@@ -5,6 +5,7 @@
 
 #include "common/ascii.h"
 #include "common/clock.h"
+#include "worker/api/text/charset.h"
 #include "worker/calls/http_internal.h"
 
 /* A page of 100 orders is some 200 kB; anything near this is not an answer to what we asked. */
@@ -66,10 +67,56 @@ static const char *header_value(const char *line, size_t length, const char *nam
     return line + skip;
 }
 
+/* Takes note of how the body is packed. False when it will not be unpacked: it was not asked for, or
+ * it is packed more than once, which only somebody does who wants us to be busy for long. */
+static bool take_packing(struct http_call *call, const char *value, size_t length)
+{
+    static const struct {
+        const char *name;
+        const char *refusal; /* NULL: curl unpacks it */
+        const char *trouble; /* unless it cannot */
+    } packings[] = {
+        {"", NULL, NULL},
+        {"identity", NULL, NULL},
+        {"gzip", NULL, "the answer is called gzip and cannot be unpacked"},
+        {"x-gzip", NULL, "the answer is called gzip and cannot be unpacked"},
+        {"deflate", NULL, "the answer is called deflate and cannot be unpacked"},
+        {"br", "the answer is packed with brotli, which was not asked for", NULL},
+        {"zstd", "the answer is packed with zstd, which was not asked for", NULL},
+    };
+
+    call->trouble = "the answer is packed in a way that is not known";
+    for (size_t i = 0; i < ARRAY_LENGTH(packings) && call->packing_trouble == NULL; i++) {
+        if (length == strlen(packings[i].name) &&
+            strncasecmp(value, packings[i].name, length) == 0) {
+            call->packing_trouble = packings[i].trouble;
+            call->trouble = packings[i].refusal;
+            break;
+        }
+    }
+    return call->trouble == NULL;
+}
+
+/* False when the answer cannot be taken. */
+static bool take_header(struct http_call *call, const char *line, size_t length)
+{
+    size_t value_length = 0;
+    const char *value = header_value(line, length, "Retry-After", &value_length);
+
+    if (value != NULL) {
+        snprintf(call->retry_after, sizeof(call->retry_after), "%.*s", (int)value_length, value);
+    }
+    value = header_value(line, length, "Content-Type", &value_length);
+    if (value != NULL) {
+        snprintf(call->content_type, sizeof(call->content_type), "%.*s", (int)value_length, value);
+    }
+    value = header_value(line, length, "Content-Encoding", &value_length);
+    return value == NULL || take_packing(call, value, value_length);
+}
+
 static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
     struct http_call *call = context;
-    size_t value_length = 0;
 
     call->header_bytes += size * count;
     if (call->header_bytes > HEADERS_LIMIT) {
@@ -80,11 +127,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
         call->headers_ended = false;
     }
     call->headers_ended |= line[0] == '\r' || line[0] == '\n';
-    const char *value = header_value(line, size * count, "Retry-After", &value_length);
-    if (value != NULL) {
-        snprintf(call->retry_after, sizeof(call->retry_after), "%.*s", (int)value_length, value);
-    }
-    return size * count;
+    return take_header(call, line, size * count) ? size * count : 0;
 }
 
 void http_answer_set_up(struct http_call *call)
@@ -117,6 +160,8 @@ struct buffer http_answer_clear(struct http_call *call)
 
     call->body = no_body;
     call->retry_after[0] = '\0';
+    call->content_type[0] = '\0';
+    call->packing_trouble = NULL;
     call->header_bytes = 0;
     call->headers_ended = false;
     call->trouble = NULL;
@@ -167,20 +212,46 @@ static enum error_class classify(const struct http_call *call, CURLcode code)
     return ERROR_CLASS_NETWORK;
 }
 
-struct http_response http_answer_read(const struct http_call *call, CURLcode code)
+/* A service that says so may write in another character set. */
+static void decode_body(struct http_call *call)
+{
+    struct buffer text = no_body;
+
+    if (call->body.length > 0 &&
+        charset_to_utf8(call->content_type, call->body.bytes, call->body.length, &text)) {
+        http_body_give_back(call->client, &call->body, call->is_secret);
+        call->body = text;
+    }
+}
+
+/* In words, what went wrong. */
+static const char *trouble_of(const struct http_call *call, CURLcode code)
+{
+    bool cannot_unpack = code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_WRITE_ERROR;
+
+    if (code == CURLE_OK) {
+        return "";
+    }
+    if (call->trouble != NULL) {
+        return call->trouble;
+    }
+    return cannot_unpack && call->packing_trouble != NULL ? call->packing_trouble
+                                                          : curl_easy_strerror(code);
+}
+
+struct http_response http_answer_read(struct http_call *call, CURLcode code)
 {
     long status = 0;
-    const char *trouble = "";
     curl_off_t took_us = 0;
 
     if (code == CURLE_OK && !call->headers_ended) {
         code = CURLE_PARTIAL_FILE; /* curl calls it an answer when the peer hangs up among them */
     }
+    if (code == CURLE_OK) {
+        decode_body(call);
+    }
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &took_us);
-    if (code != CURLE_OK) {
-        trouble = call->trouble != NULL ? call->trouble : curl_easy_strerror(code);
-    }
     return (struct http_response){
         .transport = classify(call, code),
         .status = code == CURLE_OK ? (int)status : 0,
@@ -188,7 +259,7 @@ struct http_response http_answer_read(const struct http_call *call, CURLcode cod
         .body = call->body.bytes != NULL ? call->body.bytes : "",
         .length = call->body.length,
         .took_ms = took_us / 1000,
-        .trouble = trouble,
+        .trouble = trouble_of(call, code),
     };
 }
 

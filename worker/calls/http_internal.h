@@ -16,6 +16,8 @@ struct http_call {
     struct http_client *client;
     struct buffer body;
     char retry_after[64];
+    char content_type[100];
+    const char *packing_trouble; /* what to say if it cannot be unpacked; NULL: it is not packed */
     size_t header_bytes;
     bool headers_ended;
     const char *trouble; /* what is wrong with the answer, where curl would not know; NULL */
@@ -80,7 +82,7 @@ struct http_call *http_stall_find(const struct http_client *client, int64_t now_
 void http_answer_set_up(struct http_call *call);
 
 /* The answer to a call that ended with that code, or why there is none; borrowed from the call. */
-struct http_response http_answer_read(const struct http_call *call, CURLcode code);
+struct http_response http_answer_read(struct http_call *call, CURLcode code);
 
 /* Leaves a call as it was before its answer; the body is the caller's, to be given back. */
 struct buffer http_answer_clear(struct http_call *call);

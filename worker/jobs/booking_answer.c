@@ -41,7 +41,7 @@ enum step booking_answer_useless(const struct http_response *answer, const char 
                                  const char *why, const struct job *job, struct outcome *outcome)
 {
     return answer_class(answer) == ERROR_CLASS_OK
-               ? job_answer_unreadable(answer, deed, why, outcome)
+               ? job_answer_useless(answer, deed, why, outcome)
                : booking_answer_end(answer, STEP_RETRY, deed, job, outcome);
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "worker/api/answer.h"
 #include "worker/api/text/lenient.h"
 #include "worker/jobs/booking_answer.h"
 
@@ -74,11 +75,15 @@ enum step booking_doubt_open(const struct http_response *answer, const struct jo
     return booking_answer_end(answer, STEP_UNCERTAIN, deed, job, outcome);
 }
 
-enum step booking_doubt_unreadable(const char *why, struct outcome *outcome)
+enum step booking_doubt_unreadable(const struct http_response *answer, const char *why,
+                                   struct outcome *outcome)
 {
+    char words[ANSWER_WORDS];
+
+    answer_explain(answer, why, words);
     write_doubt(outcome, false);
     return outcome_fail(outcome, STEP_UNCERTAIN, ERROR_CLASS_UNKNOWN_OUTCOME,
-                        "the shipment may be booked, but the answer cannot be read: %s", why);
+                        "the shipment may be booked, but the answer cannot be read: %s", words);
 }
 
 enum step booking_doubt_not_made(const struct http_response *answer, const struct job *job,

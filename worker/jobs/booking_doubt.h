@@ -36,7 +36,8 @@ enum step booking_doubt_open(const struct http_response *answer, const struct jo
                              struct outcome *outcome);
 
 /* The same, when the answer says that it was made but cannot be read; `why` says what was seen. */
-enum step booking_doubt_unreadable(const char *why, struct outcome *outcome);
+enum step booking_doubt_unreadable(const struct http_response *answer, const char *why,
+                                   struct outcome *outcome);
 
 /* Ends the attempt to book it: the request never left, or was put off. It may be sent again. */
 enum step booking_doubt_not_made(const struct http_response *answer, const struct job *job,

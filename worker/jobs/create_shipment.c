@@ -372,7 +372,7 @@ static enum step judge_booking(struct create *create, const struct http_response
         return judge_refusal(create, answer, outcome);
     }
     if (!booked_shipment_read(answer->body, answer->length, &shipment, &err)) {
-        return booking_doubt_unreadable(err.text, outcome);
+        return booking_doubt_unreadable(answer, err.text, outcome);
     }
     return take_shipment(create, &shipment, answer, outcome);
 }

@@ -9,7 +9,8 @@ enum step job_answer_useless(const struct http_response *answer, const char *dee
     char words[ANSWER_WORDS];
 
     if (class == ERROR_CLASS_OK) {
-        return job_answer_unreadable(answer, deed, why, outcome);
+        answer_explain(answer, why, words);
+        return job_answer_unreadable(answer, deed, words, outcome);
     }
     answer_describe(answer, words);
     outcome->http_status = answer->status;

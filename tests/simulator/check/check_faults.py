@@ -1,9 +1,11 @@
 """Faults, delays, the journal, the counters, and many connections at once."""
+import gzip
 import http.client
 import json
 import socket
 import threading
 import time
+import zlib
 
 from harness import Case, Simulator
 from check_bookings import SHIPMENT
@@ -109,6 +111,30 @@ class Faults(Case):
         self.s.fault("nul_byte")
         self.assertIn("\\u0000", json.dumps(self.get().json))
         self.assertEqual(self.get().body, healthy.body)
+
+    def test_encoded(self):
+        self.add(3)
+        plain = self.get().body
+
+        def encoded(variant):
+            self.s.fault("encoded", variant=variant, times=1)
+            reply = self.get()
+            return reply.headers["Content-Encoding"], reply.body
+
+        self.assertEqual([(name, gzip.decompress(body)) for name, body in (encoded("gzip"), encoded("bare_gzip"))],
+                         [("gzip", plain), (None, plain)])
+        name, body = encoded("deflate")
+        self.assertEqual((name, zlib.decompress(body)), ("deflate", plain))
+        self.assertEqual(encoded("false_gzip"), ("gzip", plain))
+        name, body = encoded("bomb")
+        self.assertLess(len(body), 200_000)
+        self.assertEqual(gzip.decompress(body).lstrip(), plain)
+        self.assertEqual(encoded("mark"), (None, b"\xef\xbb\xbf" + plain))
+        self.s.fault("encoded", variant="latin1", times=1)
+        reply = self.get()
+        self.assertEqual(reply.headers["Content-Type"], "application/json; charset=ISO-8859-1")
+        self.assertEqual(reply.body.decode("latin-1"),
+                         "".join(c if ord(c) < 256 else "?" for c in plain.decode()))
 
     def test_slow_drip(self):
         self.add(1)

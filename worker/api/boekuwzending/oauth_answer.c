@@ -7,6 +7,7 @@
 #include "common/memory.h"
 #include "common/utf8.h"
 #include "worker/api/answer.h"
+#include "worker/api/text/charset.h"
 #include "worker/api/text/lenient.h"
 
 #define LIFETIME_DEFAULT_S 3600
@@ -48,7 +49,9 @@ bool oauth_answer_read(const struct http_response *answer, char **ret_token,
 {
     char words[ANSWER_WORDS];
     bool is_answered = answer_class(answer) == ERROR_CLASS_OK;
-    json_auto_t *json = is_answered ? json_loadb(answer->body, answer->length, 0, NULL) : NULL;
+    size_t mark = charset_mark_length(answer->body, answer->length);
+    json_auto_t *json =
+        is_answered ? json_loadb(answer->body + mark, answer->length - mark, 0, NULL) : NULL;
     json_t *token = json_object_get(json, "access_token");
 
     if (is_token(token)) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "worker/api/text/charset.h"
 #include "worker/api/text/json_scan.h"
 
 /* The first allocation holds the default page of a small shop. */
@@ -166,12 +167,9 @@ static const char *split(struct order_page *page, const char *at, const char *en
 void order_page_init(struct order_page *page, const char *body, size_t length)
 {
     const char *end = body + length;
-    const char *at = body;
+    const char *at = body + charset_mark_length(body, length);
 
     *page = (struct order_page){.state = ORDER_PAGE_NOT_A_LIST};
-    if (length >= 3 && memcmp(body, "\xEF\xBB\xBF", 3) == 0) {
-        at += 3; /* a byte order mark is not part of the list */
-    }
     at = skip_space(at, end);
     if (at == end || *at != '[') {
         return;

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "common/memory.h"
+#include "worker/api/text/charset.h"
 #include "worker/api/text/entities.h"
 #include "worker/api/text/figure.h"
 #include "worker/api/text/text.h"
@@ -51,7 +52,10 @@ json_t *lenient_parse(const char *text, size_t length, struct mended *ret_mended
 {
     struct mended mended = {.text = NULL};
     json_error_t trouble;
+    size_t mark = charset_mark_length(text, length);
 
+    text += mark;
+    length -= mark;
     json_mend(text, length, &mended);
 
     const char *whole = mended.text != NULL ? mended.text : text;
