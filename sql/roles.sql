@@ -126,7 +126,8 @@ GRANT EXECUTE ON FUNCTION
 -- Schedulers.
 GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;
 GRANT UPDATE (lease_until, state) ON koppeling.worker TO koppeling_scheduler;
-GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, blocked_until, pace_at, vanished_at),
+GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, last_polled_at, restored_at, blocked_until, pace_at,
+              vanished_at),
       UPDATE (next_poll_at, pace_at)
     ON koppeling.integration TO koppeling_scheduler;
 GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at)

@@ -8,6 +8,8 @@ RETURN CASE
     WHEN integration_id IS NULL OR kind = 'verify' THEN wanted
     ELSE (
         SELECT CASE
+            WHEN shop_gate.kind = 'create_shipment' AND i.restored_at IS NOT NULL
+                 AND coalesce(i.last_polled_at < i.restored_at, true) THEN 'infinity'
             WHEN NOT c.calls_shop AND i.state <> 'paused' THEN wanted
             WHEN i.state = 'active' THEN greatest(wanted, i.blocked_until)
             ELSE 'infinity' END
@@ -23,14 +25,15 @@ RETURN CASE
 END;
 COMMENT ON FUNCTION koppeling.shop_gate IS
     'When a job of this shop may run at the earliest: not while the shop is blocked, '
-    'and never (infinity) while it is not active. One that does not call the shop waits only while it is paused.';
+    'and never (infinity) while it is not active. One that does not call the shop waits only while it is paused, and a '
+    'booking until the shop was read after a restore.';
 
 CREATE OR REPLACE FUNCTION koppeling.retry_at(rule koppeling.retry_rule, attempt integer, retry_after_ms bigint)
 RETURNS timestamptz
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, koppeling, pg_temp
 RETURN now() + greatest(
-    least(rule.backoff_cap, rule.backoff_base * power(2, least(greatest(attempt - 1, 0), 30))) * (0.5 + random() / 2),
+    least(rule.backoff_cap, rule.backoff_base * power(2, least(greatest(attempt - 1, 0), 20))) * (0.5 + random() / 2),
     CASE WHEN rule.honour_retry_after THEN make_interval(secs => retry_after_ms / 1000.0) END);
 COMMENT ON FUNCTION koppeling.retry_at IS
     'When to try again after that attempt failed by that rule: its backoff, give or take a random half, and not before '

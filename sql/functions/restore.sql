@@ -52,6 +52,7 @@ BEGIN
     UPDATE koppeling.integration i SET restored_at = now(), next_poll_at = now(), pace_at = now()
     WHERE i.state <> 'disconnected';
     GET DIAGNOSTICS polled = ROW_COUNT;
+    UPDATE koppeling.job j SET run_at = 'infinity' WHERE j.kind = 'create_shipment' AND j.state = 'queued';
     PERFORM koppeling.record_audit('after_restore', 'database', jsonb_build_object(
         'taken_at', taken_at, 'ids_ahead', ids_ahead, 'looked_up', looked_up, 'given_back', given_back));
     RETURN QUERY VALUES
@@ -63,3 +64,21 @@ COMMENT ON FUNCTION koppeling.after_restore IS
     'To be called once after an older backup was restored, before any daemon starts: moves all sequences on, has each '
     'shipment that was not booked when the backup was taken looked up at Boekuwzending before it is booked, gives back '
     'the jobs of the workers of that time, and has no order dispatched before its shop was polled.';
+
+CREATE OR REPLACE FUNCTION koppeling.release_bookings()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+BEGIN
+    -- Not at once: orders that are missing from the list are looked up first.
+    UPDATE koppeling.job j SET run_at = now() + interval '1 minute'
+    WHERE j.integration_id = NEW.id AND j.kind = 'create_shipment' AND j.state = 'queued' AND j.run_at = 'infinity';
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION koppeling.release_bookings IS
+    'Trigger: after a restore, the bookings of a shop go on when it has been read.';
+CREATE OR REPLACE TRIGGER release_bookings AFTER UPDATE OF last_polled_at ON koppeling.integration
+    FOR EACH ROW WHEN (NEW.last_polled_at >= NEW.restored_at AND coalesce(OLD.last_polled_at < NEW.restored_at, true))
+    EXECUTE FUNCTION koppeling.release_bookings();

@@ -1,7 +1,7 @@
 -- What DBAs and ops look at.
 
 DROP VIEW IF EXISTS
-    koppeling.queue_overview, koppeling.failed_job, koppeling.running_job, koppeling.job_log, koppeling.queue_health;
+    koppeling.queue_overview, koppeling.failed_job, koppeling.running_job, koppeling.job_log;
 
 CREATE VIEW koppeling.queue_overview AS
 SELECT j.kind,
@@ -87,28 +87,3 @@ SELECT h.id, h.kind, h.outcome::text, h.integration_id, h.order_id, h.shipment_i
 FROM koppeling.job_history h;
 COMMENT ON VIEW koppeling.job_log IS
     'Live and finished jobs in one list: the whole story of an order is WHERE order_id = … ORDER BY id.';
-
-CREATE VIEW koppeling.queue_health AS
-SELECT oldest.xact_age AS oldest_transaction_age,
-       oldest.pid AS oldest_transaction_pid,
-       oldest.application_name AS oldest_transaction_application,
-       s.n_live_tup AS job_live_rows,
-       s.n_dead_tup AS job_dead_rows,
-       s.last_autovacuum AS job_last_autovacuum,
-       pg_relation_size('koppeling.job') AS job_bytes,
-       pg_indexes_size('koppeling.job') AS job_index_bytes,
-       (SELECT coalesce(sum(pg_total_relation_size(h.inhrelid)), 0)::bigint
-        FROM pg_catalog.pg_inherits h WHERE h.inhparent = 'koppeling.job_history'::regclass) AS history_bytes,
-       (SELECT count(*) FROM koppeling.job_history_default) AS rows_without_partition,
-       (SELECT count(*) FROM koppeling.worker w WHERE w.state = 'active' AND w.lease_until > now()) AS live_workers,
-       (SELECT count(*) FROM koppeling.api a WHERE a.blocked_until > now()) AS blocked_apis
-FROM pg_catalog.pg_stat_user_tables s
-LEFT JOIN LATERAL (
-    SELECT now() - a.xact_start AS xact_age, a.pid, a.application_name
-    FROM pg_catalog.pg_stat_activity a
-    WHERE a.datname = current_database() AND a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid()
-    ORDER BY a.xact_start LIMIT 1) oldest ON true
-WHERE s.relid = 'koppeling.job'::regclass;
-COMMENT ON VIEW koppeling.queue_health IS
-    'One row on the health of the queue: the oldest open transaction (it keeps dead rows from being vacuumed) and its '
-    'pid, dead rows, sizes, live workers.';

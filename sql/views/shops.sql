@@ -14,9 +14,13 @@ SELECT i.id,
                THEN 'waiting until ' || to_char(i.blocked_until, 'HH24:MI:SS') || ': the shop asked for a pause'
            WHEN i.state = 'active' AND p.state = 'failed'
                THEN 'polling fails: ' || coalesce(p.last_error, p.last_error_class::text)
+           WHEN i.state = 'active' AND late.since IS NOT NULL
+               THEN format('not polled, due since %s: %s', to_char(late.since, 'YYYY-MM-DD HH24:MI'), late.reason)
            WHEN i.state = 'active' AND p.last_error IS NOT NULL THEN 'trying again: ' || p.last_error
            WHEN i.state = 'active' AND i.last_polled_at IS NULL THEN 'connected, first poll is coming'
            WHEN i.state = 'active' THEN coalesce(i.poll_warning_en, 'in order')
+           WHEN i.state = 'pending' AND v.state = 'queued' AND v.run_at < now() - interval '1 minute'
+               THEN format('to be verified since %s: no worker has taken it', to_char(v.run_at, 'YYYY-MM-DD HH24:MI'))
            WHEN i.state = 'pending' THEN 'being verified' || coalesce(': ' || i.reason_en, '')
            WHEN i.state = 'disconnected' THEN 'disconnected'
            ELSE i.reason_en
@@ -34,6 +38,8 @@ SELECT i.id,
 FROM koppeling.integration i
 LEFT JOIN koppeling.account a ON a.id = i.account_id
 LEFT JOIN koppeling.job p ON p.integration_id = i.id AND p.kind = 'poll'
+LEFT JOIN koppeling.overdue_poll late ON late.integration_id = i.id
+LEFT JOIN koppeling.job v ON v.integration_id = i.id AND v.kind = 'verify'
 LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE o.state = 'open') AS open_orders,
            count(*) FILTER (WHERE o.state = 'label_created') AS labelled_orders

@@ -64,6 +64,16 @@ class WorkerReadinessTest(ReadinessCase):
         self.simulator.stop()
         self.wait_until_ready()
 
+    def test_a_poll_that_no_scheduler_looks_at(self):
+        self.simulator.shop("shop1")
+        self.connect("shop1")
+        self.start_worker(*self.flags)
+        self.assertEqual(self.ready()[0], 200)
+        self.db.run("UPDATE koppeling.integration SET next_poll_at = now() - interval '2 days'")
+        self.wait_until_not_ready("a poll is overdue for 17")
+        self.tick()
+        self.wait_until_ready()
+
     @heavy
     def test_what_must_wait_is_no_reason(self):
         """Nothing to do, a blocked service, a paused shop, jobs of later."""

@@ -189,7 +189,9 @@ class OlderBackupTest(RestoreCase):
         self.assertEqual(self.shipment(requested)["state"], "requested")
         counts = self.after_restore()
         self.assertEqual(counts["shipments to be looked up before they are booked"], 1)
+        self.tick()
         self.work()
+        self.retry_until_done()
         self.assertEqual(self.shipment(requested)["state"], "labelled")
         self.assertEqual(len(self.bookings()), 2, "it was looked up")
         # 70002 was shipped since, and the shop was told: so a poll shows it.
@@ -207,6 +209,10 @@ class OlderBackupTest(RestoreCase):
         self.take_backup()
         self.go_back()
         self.after_restore()
+        self.work()
+        self.assertEqual(len(self.booked()), 0, "the shop is asked first")
+        self.tick()
+        self.work()
         self.retry_until_done()
         self.assertEqual((self.shipment(requested)["state"], len(self.booked())), ("labelled", 1))
 

@@ -103,7 +103,8 @@ SELECT set_eq($$
       AND NOT has_table_privilege('koppeling_scheduler', t.oid, 'SELECT') $$, $$
     SELECT v.name, c.column_name
     FROM (VALUES
-        ('integration', 'id,account_id,state,poll_interval,next_poll_at,blocked_until,pace_at,vanished_at'),
+        ('integration',
+         'id,account_id,state,poll_interval,next_poll_at,last_polled_at,restored_at,blocked_until,pace_at,vanished_at'),
         ('imported_order', 'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at'),
         ('account', 'id,push_orders,client_id'), ('label', 'id,order_id,told_at'),
         ('shipment', 'id,environment')) AS v (name, columns),

@@ -66,7 +66,7 @@ SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p
     WHERE p.pronamespace = 'koppeling'::regnamespace AND p.prosecdef
       AND NOT EXISTS (SELECT FROM role_names r WHERE has_function_privilege(r.role, p.oid, 'EXECUTE')) $$, $$ VALUES
-    ('ensure_history_partition'), ('forget_skipped_orders') $$,
+    ('ensure_history_partition'), ('forget_skipped_orders'), ('release_bookings') $$,
     'those that no role may call are triggers and inner parts');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p

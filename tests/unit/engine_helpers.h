@@ -80,6 +80,15 @@ static inline PGresult *rig_yes(const char *name)
     return rig_result(names, 1, values);
 }
 
+/* Whether work is due, and how many seconds the oldest poll is late. */
+static inline PGresult *rig_due(const char *is_due, const char *overdue_s)
+{
+    static const char *const names[] = {"due", "overdue_s", NULL};
+    const char *const values[] = {is_due, overdue_s};
+
+    return rig_result(names, 1, values);
+}
+
 /* Jobs as a claim brings them: ids from `first` on. A poll has a secret, and calls; a ping ends at
  * once. */
 static inline PGresult *rig_claimed(const struct engine_rig *rig, const char *kind, int first,
@@ -217,11 +226,11 @@ static inline void rig_answer(struct engine_rig *rig, const char *query, PGresul
 /* No rows, with the column that the statement has. */
 static inline PGresult *rig_nothing(const char *query)
 {
-    const char *const names[] = {strcmp(query, "queue_idle") == 0  ? "idle"
-                                 : strcmp(query, "queue_due") == 0 ? "due"
-                                                                   : "id",
-                                 NULL};
+    const char *const names[] = {strcmp(query, "queue_idle") == 0 ? "idle" : "id", NULL};
 
+    if (strcmp(query, "queue_due") == 0) {
+        return rig_due("f", "-");
+    }
     return rig_result(strcmp(query, "queue_claim") == 0 ? queue_claim_columns : names, 0, NULL);
 }
 

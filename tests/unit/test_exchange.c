@@ -280,9 +280,10 @@ TEST(work_that_lies_about_is_noticed_when_nothing_moves)
     rig_claim(&rig, "ping", 0);
     rig.now_us += 5000000;
     assert_true(rig_send(&rig));
-    rig_answer(&rig, "queue_due", rig_yes("due"));
+    rig_answer(&rig, "queue_due", rig_due("t", "7"));
     rig_commit(&rig);
     assert_int_equal(atomic_load(&rig.stall.due_since_us), rig.now_us);
+    assert_int_equal(atomic_load(&rig.stall.overdue_us), 7000000);
     rig_stop(&rig);
 }
 

@@ -234,19 +234,27 @@ static void start_claimed(struct exchange *exchange, int64_t now_us)
     }
 }
 
-static void land_committed(struct exchange *exchange, int64_t now_us)
+static void read_due(struct exchange *exchange, int64_t now_us)
 {
+    static const char *const columns[] = {"due", "overdue_s", NULL};
     const PGresult *due = flight_result(&exchange->flight, "queue_due");
 
+    if (due != NULL) {
+        database_expect(due, columns);
+        stall_saw(exchange->settings.stall, database_boolean(due, 0, 0),
+                  database_integer(due, 0, 1) * 1000000, now_us);
+    }
+}
+
+static void land_committed(struct exchange *exchange, int64_t now_us)
+{
     tally_flight();
     stall_exchanged(exchange->settings.stall, now_us);
     backoff_end(&exchange->backoff);
     reporter_settle(&exchange->reporter, &exchange->flight, now_us);
     read_lease(exchange);
     start_claimed(exchange, now_us);
-    if (due != NULL) {
-        stall_saw(exchange->settings.stall, says_yes(due, "due"), now_us);
-    }
+    read_due(exchange, now_us);
     if (held(exchange) == 0 && says_yes(flight_result(&exchange->flight, "queue_idle"), "idle")) {
         exchange->is_idle = true;
     }

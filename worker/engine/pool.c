@@ -30,6 +30,9 @@
 
 enum { KINDS_LIMIT = 32, THREADS_LIMIT = 64 };
 
+/* A poll that is later than this, and than what counts as a stall, has no scheduler. */
+#define OVERDUE_US (60 * INT64_C(1000000))
+
 struct pool {
     const struct config *config;
     struct identity identity;
@@ -98,6 +101,15 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
             snprintf(reason, reason_size,
                      "worker %d has not exchanged anything with the database for %lld s", i,
                      (long long)(silence / 1000000));
+            return false;
+        }
+    }
+    for (int i = 0; i < pool->worker_count; i++) {
+        int64_t overdue = atomic_load(&worker_stall(pool->workers[i])->overdue_us);
+
+        if (overdue > pool->config->stall_us + OVERDUE_US) {
+            snprintf(reason, reason_size, "a poll is overdue for %lld s: no scheduler looks at it",
+                     (long long)(overdue / 1000000));
             return false;
         }
     }
