@@ -118,7 +118,7 @@ class World(BookingCase):
         self.wait_until(lambda: self.db.rows("SELECT FROM koppeling.running_job"), "the job runs")
         worker.signal(signal.SIGKILL)
         worker.wait()
-        self.db.run("UPDATE koppeling.worker SET lease_until = now() - interval '20 seconds', seen_at = now() - "
+        self.db.run("UPDATE koppeling.worker SET lease_until = now() - interval '95 seconds', seen_at = now() - "
                     "interval '80 seconds'"
                     " WHERE state = 'active'")
 
