@@ -2,8 +2,8 @@
  * One tick of the scheduler: its chores, each in a transaction of its own.
  *
  * No chore waits for a row that somebody else has in hand: what is locked is skipped and comes next
- * time. So any number of schedulers may tick at once, and one that fails at a chore goes on with the
- * next. What was done, and what stands in the way, is in koppeling.chore.
+ * time. So any number of schedulers may tick at once, and one that fails at a chore goes on with
+ * the next. What was done, and what stands in the way, is in koppeling.chore.
  *
  * An object belongs to the thread that ticks; tick_failing() may be called by any.
  */
@@ -37,9 +37,9 @@ void tick_free(struct tick *tick);
 DEFINE_CLEANUP(tick, struct tick *, tick_free);
 
 /*
- * Does what is due each second and, when `with_upkeep`, what keeps the tables small. ERROR_CONNECTION
- * when the connection is of no more use; any other failure is one of its chore: logged, noted in the
- * database and counted in the report.
+ * Does what is due each second and, when `with_upkeep`, what keeps the tables small.
+ * ERROR_CONNECTION when the connection is of no more use; any other failure is one of its chore:
+ * logged, noted in the database and counted in the report.
  */
 bool tick_run(struct tick *tick, PGconn *connection, bool with_upkeep,
               struct tick_report *ret_report, struct error *err) MUSTCHECK;

@@ -15,8 +15,8 @@
  * notice. */
 #define ANSWER_TIMEOUT_US (30 * INT64_C(1000000))
 #define PATIENCE_US       (3600 * INT64_C(1000000))
-/* Whoever holds a lock for longer than this may do so for hours: what can come back later does. What
- * stands alone, as at start, would have to end. */
+/* Whoever holds a lock for longer than this may do so for hours: what can come back later does.
+ * What stands alone, as at start, would have to end. */
 #define LOCK_TIMEOUT       "1s"
 #define LOCK_TIMEOUT_ALONE "10s"
 

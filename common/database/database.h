@@ -51,16 +51,16 @@ bool database_open(const char *url, const char *application_name, PGconn **ret_c
 bool database_is_direct(PGconn *connection, bool *ret_direct, struct error *err) MUSTCHECK;
 
 /*
- * Sets what our statements depend on (sql/queries/connection_settings.sql) for the whole session, for
- * what happens outside transactions: how long it may be idle, what LISTEN reports. Behind a pooler,
- * which keeps no settings, it does nothing.
+ * Sets what our statements depend on (sql/queries/connection_settings.sql) for the whole session,
+ * for what happens outside transactions: how long it may be idle, what LISTEN reports. Behind a
+ * pooler, which keeps no settings, it does nothing.
  */
 bool database_set_session(PGconn *connection, struct error *err) MUSTCHECK;
 
 /*
  * A transaction with these settings, whatever a DBA set for the role or the database, also behind a
- * pooler. After a failure between the two comes database_rollback(), which is harmless when there is
- * no transaction and says nothing when the connection is gone. Errors as database_run().
+ * pooler. After a failure between the two comes database_rollback(), which is harmless when there
+ * is no transaction and says nothing when the connection is gone. Errors as database_run().
  */
 bool database_begin(PGconn *connection, struct error *err) MUSTCHECK;
 bool database_commit(PGconn *connection, struct error *err) MUSTCHECK;
@@ -70,10 +70,11 @@ void database_rollback(PGconn *connection);
  * Runs sql/queries/<name>.sql and waits, half a minute at most: as part of the transaction that
  * database_begin() started, else as one of its own. Its parameters are texts, ended by NULL; NULL
  * for a statement without any. The caller PQclear()s *ret_result (which may be NULL when it is not
- * wanted). ERROR_CONNECTION when the connection is gone, the server cannot write or does not answer;
- * then the connection is of no more use. ERROR_LOCKED when somebody else holds a lock for longer than
- * a second, or ten when it stands alone; ERROR_UNAVAILABLE for what else may pass (deadlock, timeout, resources),
- * ERROR_PERMISSION, ERROR_CONFIG for a missing table (not migrated), else ERROR_INTERNAL.
+ * wanted). ERROR_CONNECTION when the connection is gone, the server cannot write or does not
+ * answer; then the connection is of no more use. ERROR_LOCKED when somebody else holds a lock for
+ * longer than a second, or ten when it stands alone; ERROR_UNAVAILABLE for what else may pass
+ * (deadlock, timeout, resources), ERROR_PERMISSION, ERROR_CONFIG for a missing table (not
+ * migrated), else ERROR_INTERNAL.
  */
 bool database_run(PGconn *connection, const char *name, const char *const *parameters,
                   PGresult **ret_result, struct error *err) MUSTCHECK;
@@ -87,8 +88,8 @@ bool database_run_text(PGconn *connection, const char *what, const char *sql,
  * for. */
 bool database_be_patient(PGconn *connection, struct error *err) MUSTCHECK;
 
-/* Runs SQL text after that: waits an hour at most, and while the server is alive. The result is that
- * of the last statement; it may be NULL when it is not wanted. */
+/* Runs SQL text after that: waits an hour at most, and while the server is alive. The result is
+ * that of the last statement; it may be NULL when it is not wanted. */
 bool database_run_patiently(PGconn *connection, const char *what, const char *sql,
                             PGresult **ret_result, struct error *err) MUSTCHECK;
 

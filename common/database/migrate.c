@@ -72,8 +72,8 @@ static void hash_definitions(char ret_hex[HASH_BYTES * 2 + 1])
     sodium_bin2hex(ret_hex, HASH_BYTES * 2 + 1, hash, sizeof(hash));
 }
 
-/* Names and addresses come in all scripts, and a database that cannot hold them would be found out by
- * the first order that has one. */
+/* Names and addresses come in all scripts, and a database that cannot hold them would be found out
+ * by the first order that has one. */
 static bool check_encoding(PGconn *connection, struct error *err)
 {
     AUTO(PQclear) PGresult *result = NULL;

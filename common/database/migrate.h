@@ -4,11 +4,11 @@
  * sql/migrations/NNNN_what.sql are applied in order, each once, in one transaction each, under an
  * advisory lock. Functions, views and grants (sql/functions, sql/views, sql/roles.sql) are not
  * numbered: they are applied again in the last transaction whenever their text has changed, or what
- * the database has is not what it had then, as after a restore without roles and grants. Lost tables,
- * indexes or rows are named.
- * Repeating is safe, also from several hosts at once. A database that is newer than the binary, or
- * that cannot hold every text, is refused. Locks that others hold are tried for again and again, each
- * time for a second only; the log and the error say who is in the way.
+ * the database has is not what it had then, as after a restore without roles and grants. Lost
+ * tables, indexes or rows are named. Repeating is safe, also from several hosts at once. A database
+ * that is newer than the binary, or that cannot hold every text, is refused. Locks that others hold
+ * are tried for again and again, each time for a second only; the log and the error say who is in
+ * the way.
  */
 #ifndef COMMON_DATABASE_MIGRATE_H
 #define COMMON_DATABASE_MIGRATE_H

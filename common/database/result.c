@@ -47,8 +47,8 @@ int64_t database_changed_rows(PGresult *result)
     return strtoll(PQcmdTuples(result), NULL, 10);
 }
 
-/* The end of a session is told as FATAL, whatever the reason; an ERROR of the same class is not one:
- * a trigger that writes to another server, say, did not reach that one. */
+/* The end of a session is told as FATAL, whatever the reason; an ERROR of the same class is not
+ * one: a trigger that writes to another server, say, did not reach that one. */
 static bool ends_session(const PGresult *result)
 {
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);

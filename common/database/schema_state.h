@@ -25,8 +25,8 @@ bool schema_state_check_roles(PGconn *connection, struct error *err) MUSTCHECK;
 /* Remembers what the migration in this transaction made. */
 bool schema_state_remember(PGconn *connection, struct error *err) MUSTCHECK;
 
-/* ERROR_CONFIG when something that a migration made is missing; the log has all of it, with what makes
- * it again. */
+/* ERROR_CONFIG when something that a migration made is missing; the log has all of it, with what
+ * makes it again. */
 bool schema_state_check(PGconn *connection, struct error *err) MUSTCHECK;
 
 #endif

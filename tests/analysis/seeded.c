@@ -1,7 +1,7 @@
 /*
- * Faults on purpose, by name. A run of the tests without a report means nothing unless the sanitizers
- * are seen to report, so tests/analysis/sanitized lets each of these happen first. Without a name it
- * lists those that this build must find.
+ * Faults on purpose, by name. A run of the tests without a report means nothing unless the
+ * sanitizers are seen to report, so tests/analysis/sanitized lets each of these happen first.
+ * Without a name it lists those that this build must find.
  */
 #include <limits.h>
 #include <pthread.h>

@@ -97,8 +97,8 @@ struct order *shop_find_order(const struct shop *shop, const char *number);
 /* Invents one order and adds it; only kind, status and bytes of the recipe are looked at. */
 struct order *shop_generate(struct shop *shop, const struct order_recipe *recipe, uint64_t seed);
 
-/* Fills ret_page (room for filter->limit) and returns how many, without those that are hidden, which
- * have their positions all the same; or counts all matches. */
+/* Fills ret_page (room for filter->limit) and returns how many, without those that are hidden,
+ * which have their positions all the same; or counts all matches. */
 size_t shop_list(const struct shop *shop, const struct order_filter *filter,
                  const struct order **ret_page);
 size_t shop_count(const struct shop *shop, const struct order_filter *filter);

@@ -1,4 +1,5 @@
-/* A pipeline and the scripted server that it talks to. The clock is a number that the tests move. */
+/* A pipeline and the scripted server that it talks to. The clock is a number that the tests move.
+ */
 #ifndef TESTS_UNIT_PIPELINE_HELPERS_H
 #define TESTS_UNIT_PIPELINE_HELPERS_H
 

@@ -69,7 +69,8 @@ TEST(every_code_is_recognised)
     }
 }
 
-/* Each country in each language that a shop can have, as Unicode CLDR writes it, and in capitals. */
+/* Each country in each language that a shop can have, as Unicode CLDR writes it, and in capitals.
+ */
 TEST(every_country_is_recognised_by_its_names)
 {
     FILE *file = fopen("tests/fixtures/country_names.tsv", "r");

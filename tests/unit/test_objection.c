@@ -82,7 +82,8 @@ TEST(an_objection_without_words_hands_the_job_back)
     rig_stop(&rig);
 }
 
-/* The rows were saved by somebody who is not us any more: what they objected to is not our affair. */
+/* The rows were saved by somebody who is not us any more: what they objected to is not our affair.
+ */
 TEST(a_job_that_is_somebody_elses_is_given_up_whatever_was_objected)
 {
     const char *const rows[] = {"7", "order 5 was withdrawn"};

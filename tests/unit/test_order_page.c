@@ -164,8 +164,9 @@ TEST(too_many_elements_are_not_taken)
     assert_int_equal(page.count, ORDER_PAGE_COUNT);
 }
 
-/* Stored hashes must be found again by the next version, unless it is to read every order once more,
- * because it understands them otherwise: then the key changes, and the former hash becomes this one. */
+/* Stored hashes must be found again by the next version, unless it is to read every order once
+ * more, because it understands them otherwise: then the key changes, and the former hash becomes
+ * this one. */
 TEST(the_hash_of_the_same_bytes_stays_the_same)
 {
     assert_int_equal(order_page_hash("abc", 3), UINT64_C(0x410c637c4be638f8));

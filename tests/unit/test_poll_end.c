@@ -1,7 +1,7 @@
 /* How the poll job knows that it has seen a list to its end. */
 #include "tests/unit/poll_shop.h"
 
-/* A poll of all that the shop has; `ends` is what earlier polls proved, taken over (NULL: nothing). */
+/* A poll of all that the shop has; `ends`, taken over, is what earlier polls proved, or NULL. */
 static void poll_shop(struct shop *shop, struct talk *talk, const char *known, json_t *ends)
 {
     json_t *context = poll_context(known);

@@ -4,7 +4,8 @@
 #include "worker/api/text/text.h"
 #include "worker/api/text/unicode.h"
 
-/* Characters that cannot be seen, or only look like those of ASCII, of every kind that Unicode has. */
+/* Characters that cannot be seen, or only look like those of ASCII, of every kind that Unicode has.
+ */
 TEST(what_is_not_to_be_seen_goes_and_blanks_are_blanks)
 {
     static const struct {

@@ -21,8 +21,8 @@
 /* Room for the words of any answer. */
 #define ANSWER_WORDS 240
 
-/* Whether the service says, in the words of its API, that what was asked for is not there. A page in
- * HTML or an empty body under the same status comes from whatever stands before it, and says
+/* Whether the service says, in the words of its API, that what was asked for is not there. A page
+ * in HTML or an empty body under the same status comes from whatever stands before it, and says
  * nothing [R-343]. */
 bool answer_is_missing(const struct http_response *answer) MUSTCHECK;
 

@@ -1,6 +1,7 @@
 /*
  * What the files of the HTTP client share: http.c (calls and their life), http_request.c (what is
- * sent), http_answer.c (what comes back), http_stall.c (what comes too slowly). For them alone; everybody else includes http.h.
+ * sent), http_answer.c (what comes back), http_stall.c (what comes too slowly). For them alone;
+ * everybody else includes http.h.
  */
 #ifndef WORKER_CALLS_HTTP_INTERNAL_H
 #define WORKER_CALLS_HTTP_INTERNAL_H

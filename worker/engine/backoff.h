@@ -1,7 +1,7 @@
 /*
- * The wait after something was refused: doubled each time, between a least and a most. A deadlock is
- * over at once; a full disk is not, and must not fill its log with our tries. Pure: the owner hands
- * in the clock.
+ * The wait after something was refused: doubled each time, between a least and a most. A deadlock
+ * is over at once; a full disk is not, and must not fill its log with our tries. Pure: the owner
+ * hands in the clock.
  */
 #ifndef WORKER_ENGINE_BACKOFF_H
 #define WORKER_ENGINE_BACKOFF_H

@@ -1,8 +1,8 @@
 /*
  * What a worker says to the database and hears back. One flight at a time: it carries everything
- * there is to say, namely reports of what ended, the renewal of the lease, and a claim for the slots
- * that are free or become free with it. Since it is one transaction, a slot is free exactly when the
- * database says so. The three ways it can end:
+ * there is to say, namely reports of what ended, the renewal of the lease, and a claim for the
+ * slots that are free or become free with it. Since it is one transaction, a slot is free exactly
+ * when the database says so. The three ways it can end:
  *   committed  reports are settled, claimed jobs start
  *   refused    nothing happened. A passing trouble (deadlock, no resources): again later. Else one
  *              of the reports is the culprit: the batch is halved until it stands alone, and only
@@ -52,8 +52,8 @@ extern const char *const exchange_statements[];
 struct exchange *exchange_new(const struct exchange_settings *settings);
 void exchange_free(struct exchange *exchange);
 
-/* The flight to send now; NULL: there is nothing to say, or a flight is out, or it is too early after
- * a refusal. It stays the exchange's, and is not touched until it has landed. */
+/* The flight to send now; NULL: there is nothing to say, or a flight is out, or it is too early
+ * after a refusal. It stays the exchange's, and is not touched until it has landed. */
 struct flight *exchange_compose(struct exchange *exchange, int64_t now_us);
 
 /* The flight that was out is back: does what follows from its status. */
@@ -62,7 +62,8 @@ void exchange_land(struct exchange *exchange, int64_t now_us);
 /* When exchange_compose() may have something to say without anything else happening. */
 int64_t exchange_due_us(const struct exchange *exchange, int64_t now_us);
 
-/* Lets go of everything when the lease has lapsed: to be called before anything is done for a job. */
+/* Lets go of everything when the lease has lapsed: to be called before anything is done for a job.
+ */
 void exchange_check_lease(struct exchange *exchange, int64_t now_us);
 
 /* When that is due; INT64_MAX while no lease is held. */

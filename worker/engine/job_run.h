@@ -8,10 +8,10 @@
  *              ^── refused or unknown ─────┤
  *              └──── after a wait ─── ASIDE <┘ a row is locked by somebody else
  *
- * PENDING and SENT tell the database either the rows that are saved between two calls (`is_saving`),
- * after which the job goes on, or how it ended. job_run_set_state() is the only function that
- * changes the state: it traces the change, and moves the run to the list of its new state. One
- * thread owns a run and its lists.
+ * PENDING and SENT tell the database either the rows that are saved between two calls
+ * (`is_saving`), after which the job goes on, or how it ended. job_run_set_state() is the only
+ * function that changes the state: it traces the change, and moves the run to the list of its new
+ * state. One thread owns a run and its lists.
  */
 #ifndef WORKER_ENGINE_JOB_RUN_H
 #define WORKER_ENGINE_JOB_RUN_H

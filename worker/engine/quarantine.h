@@ -1,12 +1,13 @@
 /*
- * Reports that cannot be stored, since somebody else holds a lock on a row that they change: a person
- * who left a transaction open, as a rule. They wait, so that nobody else's reports, claims and
- * renewals wait with them. Pure: the owner hands in the clock.
+ * Reports that cannot be stored, since somebody else holds a lock on a row that they change: a
+ * person who left a transaction open, as a rule. They wait, so that nobody else's reports, claims
+ * and renewals wait with them. Pure: the owner hands in the clock.
  *
- * One that was found to be the culprit is set aside (JOB_RUN_ASIDE) for a second, then tried again in
- * a flight of its own, then for twice as long, up to a quarter of a minute. When two of a shop are
- * aside, it is the shop that is locked, not an order: then the rest of its reports join them without
- * being tried, and one is tried for all. They take turns, so that one that could be stored is.
+ * One that was found to be the culprit is set aside (JOB_RUN_ASIDE) for a second, then tried again
+ * in a flight of its own, then for twice as long, up to a quarter of a minute. When two of a shop
+ * are aside, it is the shop that is locked, not an order: then the rest of its reports join them
+ * without being tried, and one is tried for all. They take turns, so that one that could be stored
+ * is.
  */
 #ifndef WORKER_ENGINE_QUARANTINE_H
 #define WORKER_ENGINE_QUARANTINE_H

@@ -84,8 +84,8 @@ void reporter_settle(struct reporter *reporter, const struct flight *flight, int
     }
 }
 
-/* The only report of the batch was refused for what it wants to store. Its job fails; when even that
- * is refused, it is forgotten. */
+/* The only report of the batch was refused for what it wants to store. Its job fails; when even
+ * that is refused, it is forgotten. */
 static enum reporter_refusal condemn(struct reporter *reporter, struct job_run *run,
                                      const struct flight *flight)
 {

@@ -1,8 +1,8 @@
 /*
- * Which reports go with the next flight, and what follows when it was stored, refused, or neither is
- * known. A batch that the database refuses for one of its reports is halved until the culprit stands
- * alone (bisection.h). Then that job fails; or, when it is only that somebody else holds a lock on a
- * row, it is set aside and tried again by itself (quarantine.h).
+ * Which reports go with the next flight, and what follows when it was stored, refused, or neither
+ * is known. A batch that the database refuses for one of its reports is halved until the culprit
+ * stands alone (bisection.h). Then that job fails; or, when it is only that somebody else holds a
+ * lock on a row, it is set aside and tried again by itself (quarantine.h).
  *
  * Belongs to one thread. `now_us` is clock_monotonic_us().
  */

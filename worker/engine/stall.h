@@ -5,7 +5,8 @@
  * KOPPELING_STALL_SECONDS, and remembers since when the answer has been yes each time. One at which
  * jobs move asks once in that time, since with the same question it hears whether there is a scheduler. So it needs neither a connection nor a clock of the database, a
  * single late job is no reason, and what is not claimable (a blocked API, a paused shop) never
- * counts. A flight that does not come back is noticed otherwise: nothing was exchanged for too long.
+ * counts. A flight that does not come back is noticed otherwise: nothing was exchanged for too
+ * long.
  *
  * The worker's thread writes; any thread may read the three times (clock_monotonic_us).
  */

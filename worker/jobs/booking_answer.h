@@ -23,8 +23,8 @@ enum step booking_answer_end(const struct http_response *answer, enum step step,
 enum step booking_answer_useless(const struct http_response *answer, const char *deed,
                                  const char *why, const struct job *job, struct outcome *outcome);
 
-/* Fails the job and its shipment with the words of the outcome: nothing was made, and asking as it is
- * cannot help. */
+/* Fails the job and its shipment with the words of the outcome: nothing was made, and asking as it
+ * is cannot help. */
 enum step booking_answer_not_booked(struct outcome *outcome);
 
 #endif

@@ -37,13 +37,15 @@ enum poll_sight {
 void poll_known_init(struct poll_known *known, const char *hexadecimal);
 void poll_known_release(struct poll_known *known);
 
-/* Notes that `hash` (not 0) was seen in this turn (1 to POLL_TURNS), and says what it was before. */
+/* Notes that `hash` (not 0) was seen in this turn (1 to POLL_TURNS), and says what it was before.
+ */
 enum poll_sight poll_known_see(struct poll_known *known, uint64_t hash, unsigned turn) MUSTCHECK;
 
 /* True when it was seen in this turn. */
 bool poll_known_was_seen(const struct poll_known *known, uint64_t hash, unsigned turn) MUSTCHECK;
 
-/* The known hashes that were not seen in any turn, in the form that poll_known_init() reads; to be freed. */
+/* The known hashes that were not seen in any turn, in the form that poll_known_init() reads; to be
+ * freed. */
 char *poll_known_missing(const struct poll_known *known) MUSTCHECK;
 
 #endif

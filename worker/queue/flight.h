@@ -47,8 +47,9 @@ void flight_parameter_text(struct flight_part *part, const char *text);
 void flight_parameter_integer(struct flight_part *part, int64_t value);
 void flight_parameter_boolean(struct flight_part *part, bool value);
 
-/* What the statement of that name said: valid and owned by the flight until it is cleared. NULL when
- * the flight has no such statement, or it did not succeed; the first one's when it has several. */
+/* What the statement of that name said: valid and owned by the flight until it is cleared. NULL
+ * when the flight has no such statement, or it did not succeed; the first one's when it has
+ * several. */
 const PGresult *flight_result(const struct flight *flight, const char *query);
 
 /* Whether it has a statement of that name, whatever came of it. */

@@ -1,6 +1,6 @@
 /*
- * What the files of the pipeline share: pipeline.c (states and flights) and pipeline_connect.c (from
- * no connection to a ready one). For them alone; everybody else includes pipeline.h.
+ * What the files of the pipeline share: pipeline.c (states and flights) and pipeline_connect.c
+ * (from no connection to a ready one). For them alone; everybody else includes pipeline.h.
  */
 #ifndef WORKER_QUEUE_PIPELINE_INTERNAL_H
 #define WORKER_QUEUE_PIPELINE_INTERNAL_H
@@ -56,8 +56,8 @@ enum pipeline_event pipeline_lose_by_message(struct pipeline *pipeline, int64_t 
 /* Sends what waits in libpq, as far as it goes. False when the connection is broken. */
 bool pipeline_flush(struct pipeline *pipeline);
 
-/* Sends what our statements depend on, whatever was set for the role or the database: for the session,
- * or for the transaction that the next flight is. */
+/* Sends what our statements depend on, whatever was set for the role or the database: for the
+ * session, or for the transaction that the next flight is. */
 bool pipeline_send_settings(struct pipeline *pipeline, bool for_transaction);
 
 /* What each state does when it is its turn. */

@@ -137,8 +137,8 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
 void queue_report_released(struct queue_report *report, int64_t id, int64_t token);
 
 /* Adds queue_finish, queue_fail (behind what the failures say about APIs and shops: queue_trip_api,
- * queue_hold_shop) and queue_release, as far as there is something to report with them. Each of the three
- * answers with the ids of the jobs that are somebody else's by now. Empties the report. */
+ * queue_hold_shop) and queue_release, as far as there is something to report with them. Each of the
+ * three answers with the ids of the jobs that are somebody else's by now. Empties the report. */
 void queue_report_add(struct queue_report *report, struct flight *flight);
 
 #endif

@@ -25,8 +25,8 @@ bool boekuwzending_list_read(const char *body, size_t length, json_t **ret_list,
 #define BOEKUWZENDING_PAGES    10
 #define BOEKUWZENDING_ELEMENTS 300
 
-/* How far a search over pages came. How many elements a page holds is not promised [BKZ-103], so the
- * end is a page that brings nothing new. A zeroed struct is at the start. */
+/* How far a search over pages came. How many elements a page holds is not promised [BKZ-103], so
+ * the end is a page that brings nothing new. A zeroed struct is at the start. */
 struct boekuwzending_pages {
     json_t
         *ids; /* of all elements so far, in order, each once; NULL before the first page; owned */

@@ -53,9 +53,9 @@ static inline void order_cleanup(struct order *order)
 /* True when it has a status and that is one of these, an array of integers. */
 bool order_is_among(const struct order *order, json_t *statuses) MUSTCHECK;
 
-/* True for a number with the mark "T-" at its start or "-T" or "T-" at its end, in either case, with
- * any dash: test orders are never imported and never changed, and where the mark stands is not known
- * [MWW-906, R-421]. A prefix of the shop's own, as in "W-1805", is no mark [MWW-907]. */
+/* True for a number with the mark "T-" at its start or "-T" or "T-" at its end, in either case,
+ * with any dash: test orders are never imported and never changed, and where the mark stands is not
+ * known [MWW-906, R-421]. A prefix of the shop's own, as in "W-1805", is no mark [MWW-907]. */
 bool order_number_is_test(const char *number) MUSTCHECK;
 
 /* The numbers of the credit orders made for this one, as a new array of texts (perhaps empty; at

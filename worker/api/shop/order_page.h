@@ -53,10 +53,10 @@ static inline void order_page_cleanup(struct order_page *page)
     order_page_release(page);
 }
 
-/* SipHash-2-4 over the bytes under a fixed key, big endian, so that its 16 hexadecimal digits
- * are those of the digest; 0 becomes 1. What is stored is found again as long as the key stays. When
- * a version understands orders otherwise than the one before, it gets another key, so that each
- * order is read once more. */
+/* SipHash-2-4 over the bytes under a fixed key, big endian, so that its 16 hexadecimal digits are
+ * those of the digest; 0 becomes 1. What is stored is found again as long as the key stays. When a
+ * version understands orders otherwise than the one before, it gets another key, so that each order
+ * is read once more. */
 uint64_t order_page_hash(const void *bytes, size_t length);
 
 /* The same under the key of the version before: tells that bytes are read again only for that

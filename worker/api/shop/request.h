@@ -1,8 +1,8 @@
 /*
  * The requests that we send to a shop at Mijnwebwinkel: GET store, order statuses, orders, their
- * number, one order; PATCH an order. Paths are those of version 1 of the "Connect" API [MWW-103]; format=json
- * is sent explicitly [MWW-104]. The store token and the partner token are added by the HTTP client
- * [MWW-201]. `request` must be empty. Pure; any thread.
+ * number, one order; PATCH an order. Paths are those of version 1 of the "Connect" API [MWW-103];
+ * format=json is sent explicitly [MWW-104]. The store token and the partner token are added by the
+ * HTTP client [MWW-201]. `request` must be empty. Pure; any thread.
  */
 #ifndef WORKER_API_SHOP_REQUEST_H
 #define WORKER_API_SHOP_REQUEST_H

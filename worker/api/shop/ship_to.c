@@ -195,7 +195,8 @@ static void map_country(struct mapping *mapping, const char *region_code)
              mapping->country[0] != '\0' ? xstrdup(mapping->country) : NULL);
 }
 
-/* The country in which a number was typed: that of the invoice, if it stands there, or beside it. */
+/* The country in which a number was typed: that of the invoice, if it stands there, or beside it.
+ */
 static void phone_country(const struct mapping *mapping, json_t *block, char ret_code[3])
 {
     AUTO(free) char *given = NULL;

@@ -20,10 +20,10 @@ const struct calling_code *country_find_calling(const char *digits) MUSTCHECK;
 
 /*
  * Writes the alpha-2 code of the country that a text means: an alpha-2 or alpha-3 code in either
- * case, a numeric code of three digits, a name in a language that a shop can have or in the country's
- * own language, with or without accents, or what else people write (Holland, UK, England, VS). Two
- * of these side by side ("NL - Nederland", "Belgique/België") must agree. False, with nothing
- * written, for NULL and what is not understood.
+ * case, a numeric code of three digits, a name in a language that a shop can have or in the
+ * country's own language, with or without accents, or what else people write (Holland, UK, England,
+ * VS). Two of these side by side ("NL - Nederland", "Belgique/België") must agree. False, with
+ * nothing written, for NULL and what is not understood.
  */
 bool country_read(const char *text, char ret_code[3]) MUSTCHECK;
 

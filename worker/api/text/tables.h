@@ -1,7 +1,7 @@
 /*
- * What is known of the world's countries, their names and phone numbers, of the months and of HTML's
- * characters: constant tables, compiled from tables/, sorted by their first column (as bytes). Any
- * thread.
+ * What is known of the world's countries, their names and phone numbers, of the months and of
+ * HTML's characters: constant tables, compiled from tables/, sorted by their first column (as
+ * bytes). Any thread.
  */
 #ifndef WORKER_API_TEXT_TABLES_H
 #define WORKER_API_TEXT_TABLES_H

@@ -14,15 +14,16 @@
 #include "common/cleanup.h"
 
 /* A copy on one line: control characters and those that are not to be seen (of no width, such as
- * U+200B or a byte order mark, or turning the direction of reading) dropped, each run of white space
- * of any kind turned into one space, ends trimmed, a letter and its mark made one character where
- * there is one, invalid bytes replaced by U+FFFD, cut at `most` characters. A joiner (U+200C,
+ * U+200B or a byte order mark, or turning the direction of reading) dropped, each run of white
+ * space of any kind turned into one space, ends trimmed, a letter and its mark made one character
+ * where there is one, invalid bytes replaced by U+FFFD, cut at `most` characters. A joiner (U+200C,
  * U+200D) stays between letters: many scripts need it. NULL when nothing is left. The caller frees
  * it. */
 char *text_clean(const char *bytes, size_t length, size_t most) MUSTCHECK;
 
 /* The same for what machines read, such as postcodes, house numbers, phone numbers and e-mail
- * addresses: any dash as "-", digits of any script and wide letters as those of ASCII, no joiner. */
+ * addresses: any dash as "-", digits of any script and wide letters as those of ASCII, no joiner.
+ */
 char *text_plain(const char *bytes, size_t length, size_t most) MUSTCHECK;
 
 /* True when the text is one or more ASCII digits. */

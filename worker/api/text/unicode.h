@@ -1,6 +1,6 @@
 /*
- * What characters are, by the properties that Unicode gives them (libunistring), and not by lists of
- * code points. Pure; any thread.
+ * What characters are, by the properties that Unicode gives them (libunistring), and not by lists
+ * of code points. Pure; any thread.
  */
 #ifndef WORKER_API_TEXT_UNICODE_H
 #define WORKER_API_TEXT_UNICODE_H
