@@ -22,16 +22,11 @@ enum counter {
     COUNTERS
 };
 
-#define ENDED(how)                                                                                 \
-    {                                                                                              \
-        .name = "koppeling_jobs_ended_total", .labels = "outcome=\"" how "\"",                     \
-        .help = "Attempts ended, as acknowledged by the database.",                                \
-    }
+#define ENDED(outcome)                                                                             \
+    METRIC_OF("koppeling_jobs_ended_total", "Attempts ended, as acknowledged by the database.",    \
+              "outcome", outcome)
 #define ANSWER(status)                                                                             \
-    {                                                                                              \
-        .name = "koppeling_http_answers_total", .labels = "answer=\"" status "\"",                 \
-        .help = "Answers of the APIs.",                                                            \
-    }
+    METRIC_OF("koppeling_http_answers_total", "Answers of the APIs.", "answer", status)
 
 static struct metric counters[COUNTERS] = {
     [IN_FLIGHT] = {.name = "koppeling_jobs_in_flight",
