@@ -67,8 +67,8 @@ static const char *header_value(const char *line, size_t length, const char *nam
     return line + skip;
 }
 
-/* Takes note of how the body is packed. False when it will not be unpacked: it was not asked for, or
- * it is packed more than once, which only somebody does who wants us to be busy for long. */
+/* Takes note of how the body is packed. False when it will not be unpacked: it was not asked for,
+ * or it is packed more than once, which only somebody does who wants us to be busy for long. */
 static bool take_packing(struct http_call *call, const char *value, size_t length)
 {
     static const struct {

@@ -1,12 +1,12 @@
 /*
  * Signs of life of one worker, and whether work is left lying, for readiness.
  *
- * A worker at which nothing moves asks with one of its flights whether work lies about, a few times in
- * KOPPELING_STALL_SECONDS, and remembers since when the answer has been yes each time. One at which
- * jobs move asks once in that time, since with the same question it hears whether there is a scheduler. So it needs neither a connection nor a clock of the database, a
- * single late job is no reason, and what is not claimable (a blocked API, a paused shop) never
- * counts. A flight that does not come back is noticed otherwise: nothing was exchanged for too
- * long.
+ * A worker at which nothing moves asks with one of its flights whether work lies about, a few times
+ * in KOPPELING_STALL_SECONDS, and remembers since when the answer has been yes each time. One at
+ * which jobs move asks once in that time, since with the same question it hears whether there is a
+ * scheduler. So it needs neither a connection nor a clock of the database, a single late job is no
+ * reason, and what is not claimable (a blocked API, a paused shop) never counts. A flight that does
+ * not come back is noticed otherwise: nothing was exchanged for too long.
  *
  * The worker's thread writes; any thread may read the three times (clock_monotonic_us).
  */
@@ -35,8 +35,8 @@ void stall_moved(struct stall *stall, int64_t now_us);
 /* When to ask next; INT64_MAX: not at all. */
 int64_t stall_look_at_us(const struct stall *stall);
 
-/* The question goes out; the answer is there: whether work lies, and how late the oldest poll is that
- * nobody has enqueued. */
+/* The question goes out; the answer is there: whether work lies, and how late the oldest poll is
+ * that nobody has enqueued. */
 void stall_looks(struct stall *stall, int64_t now_us);
 void stall_saw(struct stall *stall, bool is_work_due, int64_t overdue_us, int64_t now_us);
 
