@@ -8,8 +8,8 @@
 #include "common/utf8.h"
 
 /* The names of a header, and what iconv() is asked for. It is never asked for the header's own
- * word: that may be any of hundreds of sets that nobody sends. What calls itself Latin-1 is the set of
- * Windows, which has characters where Latin-1 has none. */
+ * word: that may be any of hundreds of sets that nobody sends. What calls itself Latin-1 is the set
+ * of Windows, which has characters where Latin-1 has none. */
 static const struct {
     const char *name;
     const char *set;
