@@ -42,6 +42,8 @@ ANSWERS = STATUSES + [
 OF_SHOPS = [("status", {"status": 401, "times": 1}),
             ("status", {"status": 200, "body": "[]", "times": 1, "method": "GET", "path_contains": "/v1/orders"})]
 OF_BOOKINGS = [("late_labels", {"ms": 1500}), ("late_labels", {"ms": 4000}),
+               ("late_booking", {"ms": 1000}), ("late_booking", {"ms": 4000, "variant": "reset"}),
+               ("late_booking", {"ms": 4000, "variant": "stall"}),
                ("status", {"status": 422, "method": "POST", "path_contains": "/shipments", "times": 1}),
                ("status", {"status": 401, "times": 1}),
                ("status", {"status": 400, "path_contains": "/token", "times": 1})]
@@ -191,7 +193,7 @@ class Driver:
             else:
                 scope = rng.choice(SERVICES)
                 fault, members = rng.choice(ANSWERS * 2 + OF_BOOKINGS * 3)
-                place = {} if fault == "late_labels" else rng.choice(BOOKING_PLACES)
+                place = {} if fault.startswith("late_") else rng.choice(BOOKING_PLACES)
             self.world.simulator.fault(fault, scope, **{"times": rng.choice((1, 1, 2, 4)), **place, **members})
             name = f"status {members['status']}" if fault == "status" else fault
             self.faults[name + (" after effect" if members.get("after_effect") else "")] += 1

@@ -66,6 +66,7 @@ IN_DATABASE = (
     ("shipment_not_once", "DELETE FROM koppeling.shipment"),
     ("shipment_not_once", "UPDATE koppeling.shipment SET external_id = NULL"),
     ("shipment_not_once", "UPDATE koppeling.shipment SET state = 'created'"),
+    ("shipment_not_once", "UPDATE koppeling.shipment SET state = 'failed'"),
     ("wrong_labels", f"DELETE FROM koppeling.label WHERE id = {FIRST_LABEL}"),
     ("wrong_labels", f"UPDATE koppeling.label SET external_id = 'another' WHERE id = {FIRST_LABEL}"),
     ("wrong_labels", "INSERT INTO koppeling.label (shipment_id, order_id, environment, external_id)"
