@@ -37,7 +37,7 @@ ANSWERS = STATUSES + [
     ("truncated", {}), ("malformed", {}), ("wrong_types", {}), ("wrong_types", {"variant": "items"}),
     ("huge", {"bytes": 50_000_000, "after_effect": True}), ("deep", {"levels": 50_000}),
     ("slow_drip", {"bytes_per_second": 20}),
-    ("invalid_utf8", {}), ("nul_byte", {}),
+    ("invalid_utf8", {}), ("nul_byte", {}), ("encoded", {"variant": "gzip"}), ("encoded", {"variant": "bare_gzip"}),
 ]
 OF_SHOPS = [("status", {"status": 401, "times": 1}),
             ("status", {"status": 200, "body": "[]", "times": 1, "method": "GET", "path_contains": "/v1/orders"})]
