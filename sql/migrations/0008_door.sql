@@ -65,5 +65,5 @@ COMMENT ON COLUMN koppeling.shipment.request_key IS
 
 -- Functions that get a parameter more are made anew: a second form beside the first would make their calls ambiguous.
 DROP FUNCTION IF EXISTS koppeling.dispatch_problem(bigint, koppeling.environment, text);
-DROP FUNCTION IF EXISTS koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment);
 DROP FUNCTION IF EXISTS koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment);
+DROP FUNCTION IF EXISTS koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment);
