@@ -13,7 +13,6 @@
 DEFINE_CLEANUP(url_handle, CURLU *, curl_url_cleanup);
 DEFINE_CLEANUP(curl_text, char *, curl_free);
 DEFINE_CLEANUP(conninfo, PQconninfoOption *, PQconninfoFree);
-DEFINE_CLEANUP(libpq_text, char *, PQfreemem);
 
 static bool is_loopback(const char *host)
 {
@@ -100,42 +99,52 @@ bool config_parse_api_url(const struct config_setting *setting, const char *text
     return true;
 }
 
-/* libpq quotes the part that it stumbles over, which may be a password. Its words are passed on
- * only if they name an option and no password can be in sight. */
-static const char *harmless_words(const char *text, const char *words)
+static const char *option_of(const PQconninfoOption *options, const char *keyword)
 {
-    static const char *const harmless[] = {
-        "invalid connection option \"",
-        "invalid URI query parameter: \"",
-        "unterminated quoted string",
-    };
-
-    if (words == NULL || strchr(text, '@') != NULL || strcasestr(text, "pass") != NULL) {
-        return NULL;
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(harmless); i++) {
-        if (strncmp(words, harmless[i], strlen(harmless[i])) == 0) {
-            return words;
+    for (; options->keyword != NULL; options++) {
+        if (strcmp(options->keyword, keyword) == 0) {
+            return options->val != NULL ? options->val : "";
         }
     }
-    return NULL;
+    return "";
+}
+
+/*
+ * A password with an @ or a / in it, as it is, makes libpq take a part of it for a host, a port or a
+ * database, which is then in the words of each failure. True when no part can be one: a port is a
+ * number, a host is a path or has none of these, and after a slash no @ comes.
+ */
+static bool has_no_stray_part(const char *text, const PQconninfoOption *options)
+{
+    const char *host = option_of(options, "host");
+    const char *port = option_of(options, "port");
+    const char *scheme = strstr(text, "://");
+    const char *slash = scheme != NULL ? strchr(scheme + 3, '/') : NULL;
+
+    if (port[strspn(port, "0123456789,")] != '\0') {
+        return false;
+    }
+    if (host[0] != '/' && host[0] != '@' && strpbrk(host, "@/ ") != NULL) {
+        return false;
+    }
+    return slash == NULL || memchr(slash, '@', strcspn(slash, "?")) == NULL;
 }
 
 bool config_parse_database_url(const struct config_setting *setting, const char *text,
                                void *ret_field, struct error *err)
 {
-    AUTO(libpq_text) char *words = NULL;
-    AUTO(conninfo) PQconninfoOption *options = PQconninfoParse(text, &words);
+    /* What libpq says about it quotes the part that it stumbles over, which may be a password. */
+    AUTO(conninfo) PQconninfoOption *options = PQconninfoParse(text, NULL);
 
     (void)setting;
     if (options == NULL) {
-        const char *shown = harmless_words(text, words);
-
-        return error_set(
-            err, ERROR_CONFIG,
-            "not a connection string for libpq (postgresql://... or key=value ...)%s%.*s",
-            shown != NULL ? ": " : "", shown != NULL ? (int)strcspn(shown, "\n") : 0,
-            shown != NULL ? shown : "");
+        return error_set(err, ERROR_CONFIG,
+                         "not a connection string for libpq (postgresql://... or key=value ...)");
+    }
+    if (!has_no_stray_part(text, options)) {
+        return error_set(err, ERROR_CONFIG,
+                         "host, port or database cannot be meant: in a user or a password of a URL "
+                         "write @ as %%40, / as %%2F and : as %%3A");
     }
     *(char **)ret_field = xstrdup(text);
     return true;
