@@ -24,7 +24,7 @@ ALTER TABLE koppeling.label
 UPDATE koppeling.setting s
 SET value = d.value
 FROM (VALUES ('history_days', '30', 1), ('personal_data_days', '90', 0), ('first_import_days', '30', 0),
-             ('worker_days', '2', 1), ('booking_settle_seconds', '120', 0)) AS d (name, value, least)
+             ('worker_days', '2', 1), ('booking_settle_seconds', '120', 1)) AS d (name, value, least)
 WHERE s.name = d.name
   AND CASE WHEN s.value ~ '^[0-9]{1,5}$' THEN s.value::integer NOT BETWEEN d.least AND 36500 ELSE true END;
 ALTER TABLE koppeling.setting
@@ -41,7 +41,7 @@ COMMENT ON COLUMN koppeling.setting.most IS 'For a whole number: the most that i
 UPDATE koppeling.setting s
 SET least = d.least, most = CASE WHEN d.name LIKE '%_days' THEN 36500 ELSE 86400 END
 FROM (VALUES ('history_days', 1), ('personal_data_days', 0), ('first_import_days', 0), ('worker_days', 1),
-             ('booking_settle_seconds', 0)) AS d (name, least)
+             ('booking_settle_seconds', 1)) AS d (name, least)
 WHERE s.name = d.name;
 
 -- A time of minus infinity is no time: views and pages subtract it from now.
