@@ -38,6 +38,17 @@ static inline void free_cleanup(void *owned)
         stolen_;                                                                                   \
     }))
 
+/* For libraries that ask for no const and change nothing all the same. */
+static inline void *without_const(const void *pointer)
+{
+    union {
+        const void *given;
+        void *wanted;
+    } both = {.given = pointer};
+
+    return both.wanted;
+}
+
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

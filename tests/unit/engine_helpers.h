@@ -47,15 +47,15 @@ static inline PGresult *rig_result(const char *const *names, int rows, const cha
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
 
     for (; names[columns] != NULL; columns++) {
-        attributes[columns] = (PGresAttDesc){
-            .name = (char *)(uintptr_t)names[columns], .typlen = -1, .atttypmod = -1};
+        attributes[columns] =
+            (PGresAttDesc){.name = without_const(names[columns]), .typlen = -1, .atttypmod = -1};
     }
     assert_int_equal(PQsetResultAttrs(result, columns, attributes), 1);
     for (int i = 0; i < rows * columns; i++) {
         bool is_null = strcmp(values[i], "-") == 0;
 
         assert_int_equal(PQsetvalue(result, i / columns, i % columns,
-                                    is_null ? NULL : (char *)(uintptr_t)values[i],
+                                    is_null ? NULL : without_const(values[i]),
                                     is_null ? -1 : (int)strlen(values[i])),
                          1);
     }

@@ -97,9 +97,9 @@ static inline void http_rig_round(struct http_rig *rig, int longest_ms)
 {
     struct epoll_event events[8];
     int64_t left_us = http_client_deadline_us(rig->client) - clock_monotonic_us();
-    int wait_ms = left_us < 0                   ? 0
-                  : left_us < longest_ms * 1000 ? (int)(left_us / 1000 + 1)
-                                                : longest_ms;
+    int wait_ms = left_us < 0                            ? 0
+                  : left_us < longest_ms * INT64_C(1000) ? (int)(left_us / 1000 + 1)
+                                                         : longest_ms;
     int count = epoll_wait(rig->epoll, events, 8, wait_ms);
 
     for (int i = 0; i < count; i++) {
@@ -113,7 +113,7 @@ static inline void http_rig_round(struct http_rig *rig, int longest_ms)
 /* Goes on until the call is over. */
 static inline void http_rig_await(struct http_rig *rig, const struct result *result)
 {
-    int64_t give_up_us = clock_monotonic_us() + PEER_PATIENCE_MS * 1000;
+    int64_t give_up_us = clock_monotonic_us() + PEER_PATIENCE_MS * INT64_C(1000);
 
     while (result->times == 0 && clock_monotonic_us() < give_up_us) {
         http_rig_round(rig, 100);
@@ -124,7 +124,7 @@ static inline void http_rig_await(struct http_rig *rig, const struct result *res
 /* Goes on until somebody has come to the service. */
 static inline void http_rig_accept(struct http_rig *rig)
 {
-    int64_t give_up_us = clock_monotonic_us() + PEER_PATIENCE_MS * 1000;
+    int64_t give_up_us = clock_monotonic_us() + PEER_PATIENCE_MS * INT64_C(1000);
 
     while (!scripted_peer_has_visitor(&rig->peer) && clock_monotonic_us() < give_up_us) {
         http_rig_round(rig, 10);
@@ -135,7 +135,7 @@ static inline void http_rig_accept(struct http_rig *rig)
 /* Goes on until the service has heard the words. */
 static inline void http_rig_hear(struct http_rig *rig, const char *words)
 {
-    int64_t give_up_us = clock_monotonic_us() + PEER_PATIENCE_MS * 1000;
+    int64_t give_up_us = clock_monotonic_us() + PEER_PATIENCE_MS * INT64_C(1000);
 
     do {
         http_rig_round(rig, 10);

@@ -57,8 +57,8 @@ TEST(what_is_utf8_or_no_text_stays_as_it_is)
 TEST(a_long_text_is_converted_whole_or_not_at_all)
 {
     enum { BYTES = 10000 };
-    AUTO(buffer) struct buffer text = BUFFER_INIT(2 * BYTES);
-    AUTO(buffer) struct buffer narrow = BUFFER_INIT(2 * BYTES - 1);
+    AUTO(buffer) struct buffer text = BUFFER_INIT((size_t)2 * BYTES);
+    AUTO(buffer) struct buffer narrow = BUFFER_INIT((size_t)2 * BYTES - 1);
     char bytes[BYTES];
 
     memset(bytes, 0xE9, sizeof(bytes));

@@ -3,7 +3,7 @@
 
 #include "worker/engine/claiming.h"
 
-enum { SECOND = 1000000 };
+#define SECOND INT64_C(1000000)
 
 /* With room for 400, after a first claim at the time 0 that brought so many of 256. */
 static struct claiming after_claim(int brought)

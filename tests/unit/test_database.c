@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -24,7 +25,7 @@ static PGresult *row_of(const char *const *values, int count)
     for (int i = 0; i < count; i++) {
         char text[40] = "";
 
-        strncat(text, values[i] != NULL ? values[i] : "", sizeof(text) - 1);
+        snprintf(text, sizeof(text), "%s", values[i] != NULL ? values[i] : "");
         assert_true(PQsetvalue(result, 0, i, text, values[i] != NULL ? (int)strlen(text) : -1));
     }
     return result;

@@ -21,7 +21,7 @@ static void pack(struct buffer *packed, int way, const char *text, size_t count)
 
     assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, way, 9, Z_DEFAULT_STRATEGY), Z_OK);
     for (size_t i = 0; i < count; i++) {
-        stream.next_in = (unsigned char *)(uintptr_t)text;
+        stream.next_in = without_const(text);
         stream.avail_in = (unsigned)strlen(text);
         do {
             stream.next_out = piece;

@@ -82,12 +82,11 @@ bool charset_to_utf8(const char *content_type, const char *bytes, size_t length,
         return false;
     }
     iconv_t converter = iconv_open("UTF-8", set);
-    /* NOLINTNEXTLINE(performance-no-int-to-ptr): POSIX says so */
-    if (converter == (iconv_t)-1) {
-        return false; /* its table is not installed: the text is mended like any broken one */
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): this is how it says so */
+    if (converter == (iconv_t)-1) { /* its table is not installed: mended like any broken text */
+        return false;
     }
-    /* NOLINTNEXTLINE(performance-no-int-to-ptr): iconv() only reads what it takes as char ** */
-    bool fits = convert(converter, (char *)(uintptr_t)bytes, length, ret_text);
+    bool fits = convert(converter, without_const(bytes), length, ret_text);
     iconv_close(converter);
     if (!fits) {
         buffer_release(ret_text);
