@@ -110,8 +110,8 @@ static const char *option_of(const PQconninfoOption *options, const char *keywor
 }
 
 /*
- * A password with an @ or a / in it, as it is, makes libpq take a part of it for a host, a port or a
- * database, which is then in the words of each failure. True when no part can be one: a port is a
+ * A password with an @ or a / in it, as it is, makes libpq take a part of it for a host, a port or
+ * a database, which is then in the words of each failure. True when no part can be one: a port is a
  * number, a host is a path or has none of these, and after a slash no @ comes.
  */
 static bool has_no_stray_part(const char *text, const PQconninfoOption *options)
