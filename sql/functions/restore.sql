@@ -33,14 +33,19 @@ BEGIN
         PERFORM setval(sequence, nextval(sequence) + ids_ahead);
         moved := moved + 1;
     END LOOP;
-    -- What was asked for then may have been booked since: each is looked up before it is booked.
-    UPDATE koppeling.shipment s
-    SET sent_at = least(s.requested_at, after_restore.taken_at),
-        state = CASE WHEN s.state = 'requested' THEN 'sending' ELSE s.state END
-    WHERE s.external_id IS NULL AND s.sent_at IS NULL;
-    GET DIAGNOSTICS looked_up = ROW_COUNT;
-    UPDATE koppeling.shipment s SET sent_at = after_restore.taken_at
-    WHERE s.external_id IS NULL AND s.sent_at > after_restore.taken_at;
+    -- What was not booked then may have been asked for since, at the latest a moment ago: it is looked up first, and is
+    -- not asked for again before such a request can no longer be at work.
+    WITH doubted AS (
+        UPDATE koppeling.shipment s
+        SET sent_at = now(), given_up_after = '0', not_found_after = NULL,
+            state = CASE WHEN s.state = 'requested'
+                              OR EXISTS (SELECT FROM koppeling.job j
+                                         WHERE j.shipment_id = s.id AND j.kind = 'create_shipment')
+                         THEN 'sending' ELSE s.state END
+        WHERE s.external_id IS NULL
+        RETURNING s.state
+    )
+    SELECT count(*) FILTER (WHERE d.state = 'sending') INTO looked_up FROM doubted d;
     -- The workers of that time are gone, and their jobs with them.
     UPDATE koppeling.worker w SET state = 'lost', lease_until = least(w.lease_until, now() - interval '1 microsecond')
     WHERE w.state IN ('active', 'stopping');

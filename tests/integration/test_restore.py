@@ -204,6 +204,59 @@ class OlderBackupTest(RestoreCase):
         references = [shipment["reference"] for shipment in self.booked()]
         self.assertEqual(len(set(references)), 3)
 
+    def is_found(self, shipment):
+        self.hasten()
+        self.work()
+        return self.shipment(shipment)["state"] == "labelled"
+
+    def check_found_late(self, shipment):
+        """Sent again after the backup, still at work when it is restored: it is waited for, not booked again."""
+        self.take_backup()
+        self.hasten()
+        self.simulator.fault("late_booking", "boekuwzending", method="POST", path_contains="/shipments", ms=12000,
+                             variant="reset", times=1)
+        asked = len(self.bookings())
+        self.ops.run("SELECT koppeling.retry_failed()")
+        self.work()
+        self.assertEqual(len(self.bookings()), asked + 1, "the request that the backup does not know")
+        self.go_back()
+        counts = self.after_restore()
+        self.ops.run("SELECT koppeling.retry_failed()")
+        self.tick()
+        self.work()
+        self.hasten()
+        self.work()
+        self.assertEqual(len(self.bookings()), asked + 1, "not found yet is not: not made")
+        self.assertEqual(self.shipment(shipment)["state"], "sending")
+        self.assertEqual(counts["shipments to be looked up before they are booked"], 1)
+        self.wait_until(lambda: self.is_found(shipment), "it appears")
+        self.assertEqual(len(self.booked()), 1)
+        self.assertLess(self.db.value("SELECT extract(epoch FROM max(longest_booking)) FROM koppeling.api"), 60,
+                        "the age of the backup says nothing about the service")
+
+    def test_what_was_in_doubt_then_may_have_been_sent_again_since(self):
+        self.simulator.fault("reset", "boekuwzending", method="POST", path_contains="/shipments", times=1)
+        shipment = self.dispatch(70001)
+        self.work()
+        self.age_requests(1000)
+        self.assertEqual(self.shipment(shipment)["state"], "sending")
+        self.check_found_late(shipment)
+
+    def test_what_was_put_off_then_may_have_been_sent_again_since(self):
+        self.simulator.fault("status", "boekuwzending", method="POST", path_contains="/shipments", status=429, times=1)
+        shipment = self.dispatch(70001)
+        self.work()
+        row = self.shipment(shipment)
+        self.assertEqual((row["state"], row["sent_at"] is None), ("requested", False))
+        self.check_found_late(shipment)
+
+    def test_what_was_refused_then_may_have_been_retried_since(self):
+        self.simulator.fault("status", "boekuwzending", method="POST", path_contains="/shipments", status=422, times=1)
+        shipment = self.dispatch(70001)
+        self.work()
+        self.assertEqual(self.shipment(shipment)["state"], "failed")
+        self.check_found_late(shipment)
+
     def test_what_was_not_booked_is_booked_once(self):
         requested = self.dispatch(70001)
         self.take_backup()
