@@ -47,4 +47,5 @@ class SlowBookingTest(BookingCase):
         self.assertEqual({row["external_id"] for row in known}, {shipment["id"] for shipment in booked})
         self.assertEqual({row["state"] for row in known}, {"labelled"})
         longest = self.db.value("SELECT extract(epoch FROM longest_booking)::float8 FROM koppeling.api WHERE id = 2")
-        self.assertGreater(longest, 4.5, "it remembers how slow the service can be")
+        # What a request of 3 s was given up for was not found then; the next look is 8 s later.
+        self.assertGreater(longest, 3, "it remembers how slow the service can be")
