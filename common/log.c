@@ -1,6 +1,7 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -39,14 +40,19 @@ struct character {
     char bytes[8];
 };
 
-static enum log_level lowest_level = LOG_LEVEL_INFO;
+static atomic_int lowest_level = LOG_LEVEL_INFO;
 static enum log_format line_format = LOG_FORMAT_LOGFMT;
 static _Thread_local char thread_name[16];
 
 void log_setup(enum log_level level, enum log_format format)
 {
-    lowest_level = level;
+    log_set_level(level);
     line_format = format;
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&lowest_level, (int)level, memory_order_relaxed);
 }
 
 void log_set_thread_name(const char *name)
@@ -56,7 +62,7 @@ void log_set_thread_name(const char *name)
 
 bool log_enabled(enum log_level level)
 {
-    return level >= lowest_level;
+    return (int)level >= atomic_load_explicit(&lowest_level, memory_order_relaxed);
 }
 
 /* What could start a new line, move a cursor or turn the direction of reading. */

@@ -37,6 +37,9 @@ struct log_field {
 
 void log_setup(enum log_level level, enum log_format format);
 
+/* From now on; any thread may call it at any time. */
+void log_set_level(enum log_level level);
+
 /* The name that the calling thread's lines carry; cut at 15 bytes. */
 void log_set_thread_name(const char *name);
 

@@ -121,12 +121,26 @@ static void end_now(int number)
     _exit(EXIT_SUCCESS);
 }
 
+static const int stop_signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGPWR};
+
+/* Whoever sends one of these means another program. Their default is to end this one on the spot. */
+static const int idle_signals[] = {SIGHUP,    SIGUSR1, SIGUSR2, SIGALRM,
+                                   SIGVTALRM, SIGPROF, SIGIO,   SIGSTKFLT};
+
 void program_end_by_signal(void)
 {
-    const struct sigaction action = {.sa_handler = end_now};
+    const struct sigaction end = {.sa_handler = end_now};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGINT, &action, NULL);
+    for (size_t i = 0; i < ARRAY_LENGTH(stop_signals); i++) {
+        (void)sigaction(stop_signals[i], &end, NULL);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(idle_signals); i++) {
+        (void)sigaction(idle_signals[i], &ignore, NULL);
+    }
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++) {
+        (void)sigaction(number, &ignore, NULL);
+    }
 }
 
 bool program_read_signals(int *ret_descriptor, struct error *err)
@@ -134,12 +148,29 @@ bool program_read_signals(int *ret_descriptor, struct error *err)
     sigset_t signals;
 
     sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    for (size_t i = 0; i < ARRAY_LENGTH(stop_signals); i++) {
+        sigaddset(&signals, stop_signals[i]);
+    }
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    /* One that is ignored is not told of, not even while it is blocked. */
+    (void)signal(SIGHUP, SIG_DFL);
     *ret_descriptor = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     return *ret_descriptor >= 0 ||
            error_set(err, ERROR_SYSTEM, "cannot read signals: %s", error_reason(errno));
+}
+
+enum program_wish program_take_signals(int descriptor)
+{
+    struct signalfd_siginfo signal;
+    enum program_wish wish = PROGRAM_GO_ON;
+
+    while (read(descriptor, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
+        enum program_wish this = signal.ssi_signo == SIGHUP ? PROGRAM_RELOAD : PROGRAM_STOP;
+
+        wish = this > wish ? this : wish;
+    }
+    return wish;
 }
 
 int program_finish_output(const char *program)

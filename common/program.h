@@ -29,10 +29,18 @@ const char *program_take_option(int *argument_count, char **arguments, const cha
  * holds nothing yet. Also in a container, where the first process has no default action. */
 void program_end_by_signal(void);
 
-/* Lets no signal end the process from here on: SIGTERM and SIGINT are blocked in this thread and in
- * those that it starts later, and make *ret_descriptor readable, which the caller closes.
- * ERROR_SYSTEM when there is no descriptor to be had. */
+/*
+ * Lets no signal end the process from here on: those that ask it to stop (SIGTERM, SIGINT, SIGQUIT,
+ * SIGPWR) or to reload (SIGHUP) are blocked in this thread and in those that it starts later, and make
+ * *ret_descriptor readable, which the caller closes. ERROR_SYSTEM when there is no descriptor to be
+ * had.
+ */
 bool program_read_signals(int *ret_descriptor, struct error *err) MUSTCHECK;
+
+enum program_wish { PROGRAM_GO_ON, PROGRAM_RELOAD, PROGRAM_STOP };
+
+/* What the signals that came in want, without waiting: to stop, if any of them says so. */
+enum program_wish program_take_signals(int descriptor) MUSTCHECK;
 
 /* Flushes standard output, on which a command has printed its result; returns the exit code. */
 int program_finish_output(const char *program) MUSTCHECK;

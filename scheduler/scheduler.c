@@ -6,7 +6,6 @@
  */
 #include "scheduler/scheduler.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -67,13 +66,43 @@ static bool is_ready(void *context, char *reason, size_t reason_size)
     return false;
 }
 
+/* What may change while it runs. */
+static void reload(const struct scheduler *scheduler)
+{
+    AUTO(config) struct config live = {0};
+    struct error err = ERROR_INIT;
+
+    if (!config_reload(scheduler->config, &live, &err)) {
+        LOG_WARNING("the settings were not reloaded", LOG_TEXT("error", err.text));
+        return;
+    }
+    log_set_level(live.log_level);
+    LOG_INFO("settings reloaded");
+}
+
 /* Waits; false when a signal says to stop. */
 static bool wait_us(const struct scheduler *scheduler, int64_t wait)
 {
     struct pollfd descriptor = {.fd = scheduler->signal_descriptor, .events = POLLIN};
-    int ready = poll(&descriptor, 1, wait > 0 ? (int)(wait / 1000) : 0);
+    int64_t end_us = clock_monotonic_us() + wait;
 
-    return ready == 0 || (ready < 0 && errno == EINTR);
+    do {
+        int64_t left = end_us - clock_monotonic_us();
+
+        if (poll(&descriptor, 1, left > 0 ? (int)((left + 999) / 1000) : 0) <= 0) {
+            continue;
+        }
+        switch (program_take_signals(scheduler->signal_descriptor)) {
+        case PROGRAM_STOP:
+            return false;
+        case PROGRAM_RELOAD:
+            reload(scheduler);
+            break;
+        case PROGRAM_GO_ON:
+            break;
+        }
+    } while (clock_monotonic_us() < end_us);
+    return true;
 }
 
 static bool connect_database(struct scheduler *scheduler, struct error *err)

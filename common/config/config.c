@@ -130,9 +130,29 @@ static bool load_from_environment(struct config *config, const struct config_set
            explain(setting, setting->variable, value, err);
 }
 
-static bool load_setting(struct config *config, const struct config_setting *setting,
-                         enum config_program program, const char *flag_value, struct error *err)
+/* What there is besides the environment. */
+struct sources {
+    enum config_program program;
+    const char *flags[CONFIG_SETTING_LIMIT];
+    struct config_lines lines;
+};
+
+static bool load_from_lines(struct config *config, const struct config_setting *setting,
+                            const char *value, struct error *err)
 {
+    return setting->parse(setting, value, field_of(config, setting), err) ||
+           explain(setting, setting->variable, value, err);
+}
+
+/* A row of the table: from its flag, its variable, the settings file, or the default. */
+static bool load_setting(struct config *config, size_t row, const struct sources *sources,
+                         struct error *err)
+{
+    size_t count = 0;
+    const struct config_setting *setting = &config_settings(&count)[row];
+    const char *flag_value = sources->flags[row];
+    const char *line_value = sources->lines.values[row];
+    bool is_ours = (setting->programs & (unsigned)sources->program) != 0;
     bool found = false;
 
     if (flag_value != NULL && flag_value[0] != '\0') {
@@ -141,15 +161,41 @@ static bool load_setting(struct config *config, const struct config_setting *set
         return setting->parse(setting, flag_value, field_of(config, setting), err) ||
                explain(setting, name, flag_value, err);
     }
-    if (flag_value == NULL && (setting->programs & (unsigned)program) != 0 &&
-        !load_from_environment(config, setting, &found, err)) {
+    if (flag_value == NULL && is_ours && !load_from_environment(config, setting, &found, err)) {
         return false;
     }
-    if (found || setting->default_value == NULL) {
-        return true;
+    if (!found && flag_value == NULL && is_ours && line_value != NULL && line_value[0] != '\0') {
+        return load_from_lines(config, setting, line_value, err);
     }
-    return setting->parse(setting, setting->default_value, field_of(config, setting), err) ||
-           explain(setting, setting->variable, setting->default_value, err);
+    return found || setting->default_value == NULL ||
+           load_from_lines(config, setting, setting->default_value, err);
+}
+
+/* The row of the settings file comes first in the table, so that all others may stand in it. */
+static bool load_file_row(struct config *config, struct sources *sources, struct error *err)
+{
+    return load_setting(config, 0, sources, err) &&
+           (config->settings_file == NULL ||
+            config_read_lines(config->settings_file, &sources->lines, err) ||
+            error_prefix(err, "cannot read " CONFIG_SETTINGS_FILE " '%.*s'", PATH_LIMIT,
+                         config->settings_file));
+}
+
+static bool load(struct config *config, bool only_live, struct error *err)
+{
+    const struct config_source *source = &config->source;
+    struct sources sources = {.program = source->program};
+    size_t count = 0;
+    const struct config_setting *settings = config_settings(&count);
+    bool loaded = read_flags(source->program, source->argument_count, source->arguments,
+                             sources.flags, err) &&
+                  load_file_row(config, &sources, err);
+
+    for (size_t row = 1; row < count && loaded; row++) {
+        loaded = (only_live && !settings[row].is_live) || load_setting(config, row, &sources, err);
+    }
+    free(sources.lines.text);
+    return loaded;
 }
 
 /* /proc/PID/environ shows the bytes that the process was started with, so they are overwritten
@@ -174,22 +220,27 @@ static void wipe_environment(void)
 bool config_load(struct config *ret_config, enum config_program program, int argument_count,
                  char *const *arguments, struct error *err)
 {
-    const char *flag_values[CONFIG_SETTING_LIMIT] = {NULL};
-    AUTO(config) struct config config = {0};
-    size_t count = 0;
-    const struct config_setting *settings = config_settings(&count);
+    AUTO(config)
+    struct config config = {.source = {program, argument_count, arguments}};
 
-    if (!read_flags(program, argument_count, arguments, flag_values, err)) {
+    if (!load(&config, false, err)) {
         return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!load_setting(&config, &settings[i], program, flag_values[i], err)) {
-            return false;
-        }
     }
     wipe_environment();
     *ret_config = config;
     memset(&config, 0, sizeof(config));
+    return true;
+}
+
+bool config_reload(const struct config *config, struct config *ret_live, struct error *err)
+{
+    AUTO(config) struct config live = {.source = config->source};
+
+    if (!load(&live, true, err)) {
+        return false;
+    }
+    *ret_live = live;
+    memset(&live, 0, sizeof(live));
     return true;
 }
 

@@ -3,7 +3,8 @@
  * default that works. KOPPELING_IN_FLIGHT=100 and --in-flight=100 (or --in-flight 100) say the
  * same; the flag wins. A secret can also be read from a file: KOPPELING_SECRET_KEY_FILE (trailing
  * newline dropped); so can the two database URLs, which may hold a password. Secrets have no flag,
- * since a process list shows flags. An empty value means the default.
+ * since a process list shows flags. An empty value means the default. What is neither a flag nor in
+ * the environment is looked for in a settings file, if there is one: lines of NAME=value.
  *
  * One table, in table.c, drives reading, checking and --help: a new setting is one row.
  */
@@ -22,9 +23,18 @@ enum config_program { CONFIG_SCHEDULER = 1, CONFIG_WORKER = 2 };
 /* Whether statements are prepared. AUTO: yes, unless a pooler such as PgBouncer stands between. */
 enum config_prepare { CONFIG_PREPARE_AUTO, CONFIG_PREPARE_ON, CONFIG_PREPARE_OFF };
 
+/* Where the settings came from, to be asked again for those that may change while it runs. */
+struct config_source {
+    enum config_program program;
+    int argument_count;
+    char *const *arguments;
+};
+
 struct config {
-    char *database_url; /* KOPPELING_DATABASE_URL; NULL: libpq's own PG* variables */
-    char *listen_url;   /* KOPPELING_LISTEN_URL: a direct connection beside PgBouncer; NULL */
+    struct config_source source;
+    char *settings_file; /* KOPPELING_SETTINGS_FILE: read again by config_reload(); NULL: none */
+    char *database_url;  /* KOPPELING_DATABASE_URL; NULL: libpq's own PG* variables */
+    char *listen_url;    /* KOPPELING_LISTEN_URL: a direct connection beside PgBouncer; NULL */
     enum config_prepare prepare; /* KOPPELING_PREPARE: auto | on | off */
     char *mijnwebwinkel_url;     /* https://api.myonlinestore.com; no trailing slash */
     char *partner_token;     /* KOPPELING_PARTNER_TOKEN (secret); NULL: the parameter is left out */
@@ -50,7 +60,7 @@ struct config {
 
 /*
  * Fills *ret_config from defaults, environment and the command line. arguments[0] is skipped (the
- * name of the program or of the subcommand); options that are not settings (such as --once or
+ * name of the program or of the subcommand), and the arguments stay there; options that are not settings (such as --once or
  * --help) must have been taken out by the caller. Settings of the other program have their default.
  * Call it before threads start: secrets are wiped from the environment. Returns false with
  * ERROR_USAGE (unknown option, missing value) or ERROR_CONFIG; the text names the variable or the
@@ -62,6 +72,14 @@ struct config {
  */
 bool config_load(struct config *ret_config, enum config_program program, int argument_count,
                  char *const *arguments, struct error *err) MUSTCHECK;
+
+/*
+ * The settings that may change while the program runs, as they are by now: log level, calls in flight,
+ * certificates. All others have no value. They come from where config_load() found them, the settings
+ * file as it is by now. Errors as config_load(). The caller releases *ret_live.
+ */
+bool config_reload(const struct config *config, struct config *ret_live,
+                   struct error *err) MUSTCHECK;
 
 /* Prints the settings of the program with defaults and meanings, for --help. */
 void config_print_help(enum config_program program, FILE *stream);

@@ -12,6 +12,7 @@
 #include "common/error.h"
 
 #define CONFIG_SETTING_LIMIT 32
+#define CONFIG_SETTINGS_FILE "KOPPELING_SETTINGS_FILE"
 
 struct config_setting;
 
@@ -33,6 +34,7 @@ struct config_setting {
     bool is_text;  /* the field is a char * that we free */
     /* The value holds or is a secret: never shown, can be read from a file, wiped after use. */
     bool is_confidential;
+    bool is_live;               /* it may change while the program runs */
     unsigned programs;          /* sum of enum config_program */
     long least, most;           /* numbers: what is allowed */
     const char *const *choices; /* words, in the order of the enum; NULL-terminated */
@@ -46,9 +48,21 @@ config_parser config_parse_choice;       /* into an enum */
 config_parser config_parse_token;        /* printable ASCII without blanks */
 config_parser config_parse_kinds;        /* "poll, verify" becomes "poll,verify" */
 config_parser config_parse_file;         /* the name of a file that can be read */
+config_parser config_parse_path;         /* the name of a file, which may be missing */
 config_parser config_parse_address;      /* host:port */
 config_parser config_parse_api_url;      /* https, or http on loopback; no slash at the end */
 config_parser config_parse_database_url; /* what libpq understands */
+
+/* What a settings file says, a place for each row of the table; the texts are in `text`. */
+struct config_lines {
+    const char *values[CONFIG_SETTING_LIMIT]; /* NULL: nothing */
+    char *text;                               /* owned */
+};
+
+/* Reads a settings file: lines of NAME=value, with blanks around and quotes, # begins a comment. A path
+ * that begins with - may be missing. A secret has no place there. The caller frees ->text. */
+bool config_read_lines(const char *path, struct config_lines *ret_lines,
+                       struct error *err) MUSTCHECK;
 
 /* The first line of a small file, for NAME_FILE variables: one newline at its end is dropped. The
  * caller frees *ret_text with free_secret(). */

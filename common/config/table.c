@@ -18,6 +18,17 @@ static const char *const level_choices[] = {[LOG_LEVEL_DEBUG] = "debug",
                                             NULL};
 
 static const struct config_setting settings[] = {
+    {.variable = CONFIG_SETTINGS_FILE,
+     .flag = "settings-file",
+     .argument = "PATH",
+     .help =
+         "A file with lines of NAME=value for what is neither a flag nor in the environment; it "
+         "may be missing when a - stands before its path. On SIGHUP it is read again for the log "
+         "level, the calls in flight and the certificates.",
+     .default_words = "none",
+     .parse = config_parse_path,
+     .programs = BOTH,
+     TEXT_FIELD(settings_file)},
     {.variable = "KOPPELING_DATABASE_URL",
      .flag = "database-url",
      .argument = "URL",
@@ -102,6 +113,7 @@ static const struct config_setting settings[] = {
      .help = "Certificates (PEM) that vouch for the APIs, instead of the system's.",
      .default_words = "the system's",
      .parse = config_parse_file,
+     .is_live = true,
      .programs = CONFIG_WORKER,
      TEXT_FIELD(ca_file)},
     {.variable = "KOPPELING_THREADS",
@@ -123,6 +135,7 @@ static const struct config_setting settings[] = {
      .parse = config_parse_number,
      .least = 1,
      .most = 10000,
+     .is_live = true,
      .programs = CONFIG_WORKER,
      FIELD(in_flight)},
     {.variable = "KOPPELING_KINDS",
@@ -189,6 +202,7 @@ static const struct config_setting settings[] = {
      .default_value = "info",
      .parse = config_parse_choice,
      .choices = level_choices,
+     .is_live = true,
      .programs = BOTH,
      FIELD(log_level)},
     {.variable = "KOPPELING_METRICS_ADDRESS",

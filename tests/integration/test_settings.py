@@ -35,6 +35,7 @@ WRONG = {
     "KOPPELING_LOG_LEVEL": ("loud",),
     "KOPPELING_METRICS_ADDRESS": ("nowhere", "127.0.0.1", "127.0.0.1:99999", "127.0.0.1:-1", "1.2.3.4:x"),
     "KOPPELING_STALL_SECONDS": ("4", "3601", "long"),
+    "KOPPELING_SETTINGS_FILE": ("/no/such/file", "/", "-"),
 }
 WRONG_OF_THE_SCHEDULER = {
     "KOPPELING_DATABASE_URL": ("nonsense",),
@@ -42,6 +43,7 @@ WRONG_OF_THE_SCHEDULER = {
     "KOPPELING_LOG_LEVEL": ("loud",),
     "KOPPELING_METRICS_ADDRESS": ("nowhere",),
     "KOPPELING_STALL_SECONDS": ("4",),
+    "KOPPELING_SETTINGS_FILE": ("/no/such/file",),
 }
 
 

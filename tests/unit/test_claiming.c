@@ -45,6 +45,18 @@ TEST(the_window_closes_by_steps_and_never_quite)
     assert_in_range(claiming_room(&claiming, 0), 32, 34);
 }
 
+TEST(another_most_holds_at_once)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 10, false);
+    claiming_set_most(&claiming, 400);
+    assert_int_equal(claiming_room(&claiming, 0), 256);
+    claiming_set_most(&claiming, 20);
+    assert_int_equal(claiming_room(&claiming, 0), 20);
+    assert_int_equal(claiming_room(&claiming, 30), 0);
+}
+
 TEST(what_is_held_takes_room)
 {
     struct claiming claiming;

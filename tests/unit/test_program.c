@@ -111,9 +111,36 @@ TEST(a_failure_ends_with_the_exit_code_of_its_error)
     program_notify("READY=1"); /* nobody listens, and that is no failure */
 }
 
+TEST(signals_that_mean_another_program_end_nothing)
+{
+    const int numbers[] = {SIGHUP,  SIGUSR1,   SIGUSR2,  SIGALRM, SIGVTALRM,
+                           SIGPROF, SIGSTKFLT, SIGRTMIN, SIGRTMAX};
+
+    program_end_by_signal();
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        assert_int_equal(raise(numbers[i]), 0);
+    }
+}
+
+TEST(what_signals_want_is_told_and_to_stop_comes_first)
+{
+    int descriptor = -1;
+
+    program_end_by_signal();
+    assert_true(program_read_signals(&descriptor, NULL));
+    assert_int_equal(program_take_signals(descriptor), PROGRAM_GO_ON);
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(program_take_signals(descriptor), PROGRAM_RELOAD);
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_int_equal(program_take_signals(descriptor), PROGRAM_STOP);
+    assert_int_equal(program_take_signals(descriptor), PROGRAM_GO_ON);
+    close(descriptor);
+}
+
 TEST(a_signal_to_end_is_read_and_ends_nothing)
 {
-    const int numbers[] = {SIGTERM, SIGINT};
+    const int numbers[] = {SIGTERM, SIGINT, SIGQUIT, SIGPWR};
     int descriptor = -1;
 
     assert_true(program_read_signals(&descriptor, NULL));

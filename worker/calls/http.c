@@ -62,6 +62,7 @@ struct http_client *http_client_new(const struct config *config, int epoll, uint
     struct http_client *client = xcalloc(1, sizeof(*client));
 
     client->config = config;
+    client->ca_file = config->ca_file != NULL ? xstrdup(config->ca_file) : NULL;
     client->epoll = epoll;
     client->tag = tag;
     client->deadline_us = INT64_MAX;
@@ -91,11 +92,6 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (client->config->ca_file != NULL) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, client->config->ca_file);
-        /* Else a directory that curl was built with would vouch too. */
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     /* What else it can unpack it unpacks too, asked for or not. */
@@ -107,12 +103,47 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->usual_headers);
 }
 
+static void set_trust(const struct http_client *client, struct http_call *call)
+{
+    call->trust = client->trust;
+    if (client->ca_file != NULL) {
+        curl_easy_setopt(call->easy, CURLOPT_CAINFO, client->ca_file);
+        /* Else a directory that curl was built with would vouch too. */
+        curl_easy_setopt(call->easy, CURLOPT_CAPATH, NULL);
+    }
+}
+
+/* curl keeps certificates for a day, and connections for longer, by the name of the file. So each time
+ * they are to be read anew the same file has another name. */
+static char *rename_file(const char *name, unsigned times)
+{
+    static const char slashes[] = "////////////////";
+    static const char dots[] = "././././././././././././././././";
+    int count = (int)(times % (sizeof(slashes) - 1));
+
+    return name[0] == '/' ? xasprintf("%.*s%s", count, slashes, name)
+                          : xasprintf("%.*s%s", 2 * count, dots, name);
+}
+
+void http_client_reload(struct http_client *client, const char *ca_file, size_t most_calls)
+{
+    const char *name = ca_file != NULL ? ca_file : curl_version_info(CURLVERSION_NOW)->cainfo;
+
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_calls);
+    client->trust++;
+    free(client->ca_file);
+    client->ca_file = name != NULL ? rename_file(name, client->trust) : NULL;
+}
+
 static struct http_call *take_spare(struct http_client *client)
 {
     struct http_call *call = client->spare;
 
     if (call != NULL) {
         client->spare = call->next;
+        if (call->trust != client->trust) {
+            set_trust(client, call);
+        }
         return call;
     }
     call = xcalloc(1, sizeof(*call));
@@ -122,6 +153,7 @@ static struct http_call *take_spare(struct http_client *client)
         memory_exhausted();
     }
     set_up_easy(client, call->easy);
+    set_trust(client, call);
     http_answer_set_up(call);
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
     return call;
@@ -250,6 +282,7 @@ void http_client_free(struct http_client *client)
         buffer_release(&client->spare_bodies[--client->spare_body_count]);
     }
     curl_slist_free_all(client->usual_headers);
+    free(client->ca_file);
     curl_multi_cleanup(client->multi);
     free(client);
 }

@@ -21,6 +21,7 @@ struct http_call {
     const char *packing_trouble; /* what to say if it cannot be unpacked; NULL: it is not packed */
     size_t header_bytes;
     bool headers_ended;
+    unsigned trust;      /* with which certificates of the client its handle is set up */
     const char *trouble; /* what is wrong with the answer, where curl would not know; NULL */
     int64_t window_us;   /* the body: since when its speed is measured */
     size_t window_bytes; /* and what has come in since */
@@ -47,6 +48,8 @@ struct http_client {
     int epoll;
     uint32_t tag;
     int64_t deadline_us;
+    char *ca_file;                    /* certificates that vouch for the services; NULL: curl's */
+    unsigned trust;                   /* how often they were read anew */
     struct curl_slist *usual_headers; /* of a request without body and bearer token */
     struct http_call_list waiting;    /* calls in flight: without a byte of the body */
     struct http_call_list receiving;  /* and with one; the one that is slow for longest first */

@@ -26,6 +26,14 @@ void claiming_init(struct claiming *claiming, int most, bool is_hasty)
     };
 }
 
+void claiming_set_most(struct claiming *claiming, int most)
+{
+    bool is_wider = most > claiming->most && claiming->window < WINDOW_FIRST;
+
+    claiming->most = most;
+    claiming->window = least(most, is_wider ? WINDOW_FIRST : claiming->window);
+}
+
 /* Slots and store that no job takes. */
 static int free_slots(const struct claiming *claiming, int held)
 {

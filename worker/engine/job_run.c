@@ -205,3 +205,12 @@ void job_run_free(struct job_run *run)
     free(run->shop);
     free(run);
 }
+
+void job_run_free_all(struct job_run_lists *lists)
+{
+    for (int state = 0; state < JOB_RUN_STATES; state++) {
+        while (lists->of[state].first != NULL) {
+            job_run_free(lists->of[state].first);
+        }
+    }
+}

@@ -116,4 +116,7 @@ void job_run_fail(struct job_run *run, enum error_class error_class, const char 
 /* Takes it off its list and frees it. NULL is allowed. */
 void job_run_free(struct job_run *run);
 
+/* Frees all runs of the lists. */
+void job_run_free_all(struct job_run_lists *lists);
+
 #endif

@@ -230,10 +230,14 @@ static bool start_workers(struct pool *pool, bool until_idle, struct error *err)
     return true;
 }
 
+static uint64_t descriptors_for(const struct pool *pool, int in_flight)
+{
+    return (uint64_t)pool->config->threads * ((uint64_t)in_flight + 8) + 64;
+}
+
 static bool start(struct pool *pool, bool until_idle, struct error *err)
 {
     const struct config *config = pool->config;
-    uint64_t descriptors = (uint64_t)config->threads * ((uint64_t)config->in_flight + 8) + 64;
     const char *listen_url = config->listen_url != NULL ? config->listen_url : config->database_url;
 
     if (pool->key == NULL) {
@@ -241,14 +245,32 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     }
     identity_of_self(&pool->identity);
     tally_show();
-    if (!program_raise_descriptors(descriptors, err) || !read_database(pool, err) ||
-        !program_read_signals(&pool->signal_descriptor, err) || !wakeup_open(&pool->notice, err) ||
-        !start_workers(pool, until_idle, err) ||
+    if (!program_raise_descriptors(descriptors_for(pool, config->in_flight), err) ||
+        !read_database(pool, err) || !program_read_signals(&pool->signal_descriptor, err) ||
+        !wakeup_open(&pool->notice, err) || !start_workers(pool, until_idle, err) ||
         !listener_start(listen_url, wake_workers, pool, &pool->listener, err)) {
         return false;
     }
     return config->metrics_address == NULL ||
            metrics_server_start(config->metrics_address, is_ready, pool, &pool->metrics, err);
+}
+
+/* What may change while it runs. When something is wrong with it, all stays as it is. */
+static void reload(const struct pool *pool)
+{
+    AUTO(config) struct config live = {0};
+    struct error err = ERROR_INIT;
+
+    if (!config_reload(pool->config, &live, &err) ||
+        !program_raise_descriptors(descriptors_for(pool, live.in_flight), &err)) {
+        LOG_WARNING("the settings were not reloaded", LOG_TEXT("error", err.text));
+        return;
+    }
+    for (int i = 0; i < pool->worker_count; i++) {
+        worker_reload(pool->workers[i], live.in_flight, live.ca_file);
+    }
+    log_set_level(live.log_level);
+    LOG_INFO("settings reloaded", LOG_INT("in_flight", live.in_flight));
 }
 
 /* True while it should go on. */
@@ -262,8 +284,14 @@ static bool wait_for_news(const struct pool *pool)
     if (poll(descriptors, 2, -1) < 0 && errno != EINTR) {
         return false;
     }
-    if (descriptors[0].revents != 0) {
+    switch (program_take_signals(pool->signal_descriptor)) {
+    case PROGRAM_STOP:
         return false;
+    case PROGRAM_RELOAD:
+        reload(pool);
+        break;
+    case PROGRAM_GO_ON:
+        break;
     }
     wakeup_drain(&pool->notice);
     for (int i = 0; i < pool->worker_count; i++) {

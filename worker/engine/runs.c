@@ -44,6 +44,11 @@ struct runs *runs_new(const struct runs_settings *settings)
     return runs;
 }
 
+void runs_reload(struct runs *runs, const char *ca_file)
+{
+    http_client_reload(runs->http, ca_file, (size_t)runs->settings.claiming->most);
+}
+
 void runs_free(struct runs *runs)
 {
     if (runs == NULL) {
@@ -52,11 +57,7 @@ void runs_free(struct runs *runs)
     bearers_free(runs->bearers);
     http_client_free(runs->http);
     token_cache_free(runs->tokens);
-    for (int state = 0; state < JOB_RUN_STATES; state++) {
-        while (runs->lists.of[state].first != NULL) {
-            job_run_free(runs->lists.of[state].first);
-        }
-    }
+    job_run_free_all(&runs->lists);
     free(runs);
 }
 
@@ -134,7 +135,7 @@ static void send_request(struct runs *runs, struct job_run *run)
 static void send_ready(struct runs *runs)
 {
     while (count_of(runs, JOB_RUN_READY) > 0 &&
-           count_of(runs, JOB_RUN_CALLING) < runs->settings.config->in_flight) {
+           count_of(runs, JOB_RUN_CALLING) < runs->settings.claiming->most) {
         send_request(runs, first_of(runs, JOB_RUN_READY));
     }
 }

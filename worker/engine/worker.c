@@ -24,6 +24,7 @@
 #include "common/wakeup.h"
 #include "worker/engine/claiming.h"
 #include "worker/engine/exchange.h"
+#include "worker/engine/reload.h"
 #include "worker/engine/runs.h"
 #include "worker/queue/pipeline.h"
 
@@ -46,6 +47,7 @@ struct worker {
     atomic_bool wake_wanted;
     atomic_bool has_ended;
     atomic_bool is_idle;
+    struct reload_box reload;
     struct stall stall;
     struct wakeup wakeup;
 
@@ -205,6 +207,7 @@ static void handle_event(struct worker *worker, const struct epoll_event *event)
     switch (event->data.u64 >> 32) {
     case TAG_WAKE:
         wakeup_drain(&worker->wakeup);
+        reload_apply(&worker->reload, &worker->claiming, worker->runs);
         break;
     case TAG_DATABASE:
         advance_database(worker);
@@ -315,6 +318,7 @@ static void free_worker(struct worker *worker)
     exchange_free(worker->exchange);
     runs_free(worker->runs);
     queue_free(worker->settings.queue);
+    reload_clear(&worker->reload);
     wakeup_close(&worker->wakeup);
     if (worker->epoll >= 0) {
         close(worker->epoll);
@@ -353,6 +357,12 @@ void worker_wake(struct worker *worker)
     if (!atomic_exchange(&worker->wake_wanted, true)) {
         wakeup_ring(&worker->wakeup);
     }
+}
+
+void worker_reload(struct worker *worker, int in_flight, const char *ca_file)
+{
+    reload_put(&worker->reload, in_flight, ca_file);
+    wakeup_ring(&worker->wakeup);
 }
 
 void worker_stop(struct worker *worker)

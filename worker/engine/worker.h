@@ -35,6 +35,10 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
 /* Wakes the worker: there may be new jobs. Any thread may call it. */
 void worker_wake(struct worker *worker);
 
+/* So many calls at most from now on, and certificates that are read anew, from this file (NULL: the
+ * system's). Any thread may call it. */
+void worker_reload(struct worker *worker, int in_flight, const char *ca_file);
+
 /* Asks it to stop: no new claims, what is in flight may end within the grace time, the rest is
  * handed back. Any thread may call it. */
 void worker_stop(struct worker *worker);
