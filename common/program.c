@@ -123,7 +123,7 @@ static void end_now(int number)
 
 static const int stop_signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGPWR};
 
-/* Whoever sends one of these means another program. Their default is to end this one on the spot. */
+/* Whoever sends one of these means another program. By default they end this one on the spot. */
 static const int idle_signals[] = {SIGHUP,    SIGUSR1, SIGUSR2, SIGALRM,
                                    SIGVTALRM, SIGPROF, SIGIO,   SIGSTKFLT};
 

@@ -60,8 +60,9 @@ struct config {
 
 /*
  * Fills *ret_config from defaults, environment and the command line. arguments[0] is skipped (the
- * name of the program or of the subcommand), and the arguments stay there; options that are not settings (such as --once or
- * --help) must have been taken out by the caller. Settings of the other program have their default.
+ * name of the program or of the subcommand), and the arguments must stay; options that are not
+ * settings (such as --once or --help) must have been taken out by the caller. Settings of the other
+ * program have their default.
  * Call it before threads start: secrets are wiped from the environment. Returns false with
  * ERROR_USAGE (unknown option, missing value) or ERROR_CONFIG; the text names the variable or the
  * flag, says what is wrong with the value (never showing a secret, nor the password inside a URL)
@@ -74,9 +75,9 @@ bool config_load(struct config *ret_config, enum config_program program, int arg
                  char *const *arguments, struct error *err) MUSTCHECK;
 
 /*
- * The settings that may change while the program runs, as they are by now: log level, calls in flight,
- * certificates. All others have no value. They come from where config_load() found them, the settings
- * file as it is by now. Errors as config_load(). The caller releases *ret_live.
+ * The settings that may change while the program runs, as they are by now: log level, calls in
+ * flight, certificates. All others have no value. They come from where config_load() found them, the
+ * settings file as it is by now. Errors as config_load(). The caller releases *ret_live.
  */
 bool config_reload(const struct config *config, struct config *ret_live,
                    struct error *err) MUSTCHECK;

@@ -59,8 +59,8 @@ struct config_lines {
     char *text;                               /* owned */
 };
 
-/* Reads a settings file: lines of NAME=value, with blanks around and quotes, # begins a comment. A path
- * that begins with - may be missing. A secret has no place there. The caller frees ->text. */
+/* Reads a settings file: lines of NAME=value, with blanks around and quotes, # begins a comment. A
+ * path that begins with - may be missing. A secret has no place there. The caller frees ->text. */
 bool config_read_lines(const char *path, struct config_lines *ret_lines,
                        struct error *err) MUSTCHECK;
 

@@ -7,6 +7,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
 -- Each part is a look at one end of an index; a minute is for clocks that are adjusted, and for a fail-over.
 RETURN EXISTS (SELECT FROM koppeling.worker w WHERE w.seen_at > now() + interval '1 minute')
+    OR EXISTS (SELECT FROM koppeling.scheduler c WHERE c.seen_at > now() + interval '1 minute')
     OR EXISTS (SELECT FROM (SELECT j.created_at FROM koppeling.job j ORDER BY j.id DESC LIMIT 1) newest
                WHERE newest.created_at > now() + interval '1 minute')
     OR EXISTS (SELECT FROM koppeling.api a
@@ -67,6 +68,19 @@ BEGIN
               FOR NO KEY UPDATE SKIP LOCKED) early
         WHERE i.id = early.id
         RETURNING i.id
+    ), early_booking AS (
+        -- It may have been asked for just now: it settles from now on.
+        UPDATE koppeling.shipment s SET sent_at = now()
+        FROM (SELECT x.id
+              FROM koppeling.job b JOIN koppeling.shipment x ON x.id = b.shipment_id
+              WHERE b.kind = 'create_shipment' AND x.sent_at > now()
+              FOR NO KEY UPDATE OF x SKIP LOCKED) early
+        WHERE s.id = early.id
+        RETURNING s.id
+    ), early_scheduler AS (
+        UPDATE koppeling.scheduler c SET seen_at = now(), started_at = least(c.started_at, now())
+        FROM (SELECT x.id FROM koppeling.scheduler x WHERE x.seen_at > now() FOR NO KEY UPDATE SKIP LOCKED) early
+        WHERE c.id = early.id
     ), early_api AS (
         UPDATE koppeling.api a SET blocked_until = now() + interval '1 minute'
         FROM (SELECT x.id
@@ -77,7 +91,8 @@ BEGIN
         RETURNING a.id
     )
     SELECT (SELECT count(*) FROM early_worker) + (SELECT count(*) FROM early_job)
-           + (SELECT count(*) FROM early_shop) + (SELECT count(*) FROM early_api)
+           + (SELECT count(*) FROM early_shop) + (SELECT count(*) FROM early_booking)
+           + (SELECT count(*) FROM early_api)
     INTO mended;
     PERFORM pg_notify('koppeling_job', '');
     RETURN mended;

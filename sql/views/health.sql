@@ -14,6 +14,9 @@ LEFT JOIN koppeling.api a ON a.id = p.api_id
 LEFT JOIN koppeling.worker w ON w.id = p.worker_id
 CROSS JOIN LATERAL (
     SELECT CASE
+        -- Planned by a clock that was ahead: no scheduler has put it right.
+        WHEN p.id IS NULL AND i.next_poll_at > now() + i.poll_interval * 1.1 + interval '1 minute'
+        THEN least(coalesce(i.last_polled_at, i.created_at), now() - interval '61 seconds')
         WHEN p.id IS NULL THEN greatest(i.next_poll_at, i.blocked_until)
         -- While its service is blocked it is not late.
         WHEN p.state = 'queued' AND coalesce(a.blocked_until <= now(), true) THEN greatest(p.run_at, a.blocked_until)
@@ -34,12 +37,15 @@ SELECT oldest.xact_age AS oldest_transaction_age,
        (SELECT coalesce(sum(pg_total_relation_size(h.inhrelid)), 0)::bigint
         FROM pg_catalog.pg_inherits h WHERE h.inhparent = 'koppeling.job_history'::regclass) AS history_bytes,
        (SELECT count(*) FROM koppeling.job_history_default) AS rows_without_partition,
-       (SELECT count(*) FROM koppeling.worker w WHERE w.state = 'active' AND w.lease_until > now()) AS live_workers,
+       (SELECT count(*) FROM koppeling.worker w WHERE w.state = 'active' AND w.lease_until > now()
+          AND w.seen_at < now() + interval '1 minute') AS live_workers,
        (SELECT count(*) FROM koppeling.api a WHERE a.blocked_until > now()) AS blocked_apis,
        (SELECT count(*) FROM koppeling.scheduler c
-        WHERE c.stopped_at IS NULL AND c.seen_at > now() - (c.tick * 3 + interval '30 seconds')) AS live_schedulers,
-       (SELECT max(c.seen_at) FROM koppeling.scheduler c) AS last_tick_at,
-       now() - (SELECT max(c.seen_at) FROM koppeling.scheduler c) AS last_tick_age,
+        WHERE c.stopped_at IS NULL
+          AND c.seen_at BETWEEN now() - (c.tick * 3 + interval '30 seconds') AND now() + interval '1 minute')
+           AS live_schedulers,
+       tick.at AS last_tick_at,
+       now() - tick.at AS last_tick_age,
        (SELECT count(*) FROM koppeling.chore c WHERE c.failed_since IS NOT NULL) AS failing_chores,
        late.polls AS overdue_polls,
        now() - late.since AS oldest_overdue_poll
@@ -49,6 +55,8 @@ LEFT JOIN LATERAL (
     FROM pg_catalog.pg_stat_activity a
     WHERE a.datname = current_database() AND a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid()
     ORDER BY a.xact_start LIMIT 1) oldest ON true
+-- What was seen in the future was seen by a clock that was ahead.
+CROSS JOIN (SELECT max(c.seen_at) AS at FROM koppeling.scheduler c WHERE c.seen_at < now() + interval '1 minute') tick
 CROSS JOIN (SELECT count(*) AS polls, min(o.since) AS since FROM koppeling.overdue_poll o) late
 WHERE s.relid = 'koppeling.job'::regclass;
 COMMENT ON VIEW koppeling.queue_health IS

@@ -27,8 +27,17 @@ VALUES (500, 'ping', now() + :day, now() + :day + interval '5 minutes');
 INSERT INTO koppeling.job (id, kind, created_at, started_at, run_at, attempt)
 VALUES (501, 'ping', now(), now() + :day, now() + :day + interval '10 seconds', 2);
 UPDATE koppeling.api SET breaker_state = 'open', blocked_until = now() + :day WHERE name = 'mijnwebwinkel';
+INSERT INTO koppeling.scheduler (id, host, pid, version, tick, seen_at)
+VALUES (1, 'a', 1, '0', '1 second', now() + :day);
+INSERT INTO koppeling.shipment (id, order_id, environment, service, from_address_id, state, sent_at)
+VALUES (70, 1, 'production', 'x', 1, 'sending', now() + :day);
+INSERT INTO koppeling.job (id, kind, integration_id, order_id, shipment_id) VALUES (499, 'create_shipment', 1, 1, 70);
 SELECT ok(koppeling.has_impossible_times(), 'times of tomorrow are impossible');
-SELECT is(koppeling.mend_times(), 6::bigint, 'each row is mended');
+SELECT results_eq($$ SELECT live_workers, live_schedulers, last_tick_at, overdue_polls FROM koppeling.queue_health $$,
+    $$ VALUES (0::bigint, 0::bigint, NULL::timestamptz, 2::bigint) $$, 'who was seen tomorrow is not seen to be alive');
+SELECT is(koppeling.mend_times(), 7::bigint, 'each row is mended');
+SELECT is((SELECT sent_at FROM koppeling.shipment WHERE id = 70), now(), 'a booking settles from now on');
+SELECT is((SELECT live_schedulers FROM koppeling.queue_health), 1::bigint, 'and who lives is seen');
 SELECT results_eq($$ SELECT seen_at, lease_until FROM koppeling.worker $$,
     $$ SELECT now(), now() + interval '1 minute' $$, 'a lease keeps its length');
 SELECT results_eq($$ SELECT run_at FROM koppeling.job WHERE id IN (500, 501) ORDER BY id $$,

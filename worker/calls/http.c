@@ -113,8 +113,8 @@ static void set_trust(const struct http_client *client, struct http_call *call)
     }
 }
 
-/* curl keeps certificates for a day, and connections for longer, by the name of the file. So each time
- * they are to be read anew the same file has another name. */
+/* curl keeps certificates for a day, and connections for longer, by the name of the file. So each
+ * time they are to be read anew the same file has another name. */
 static char *rename_file(const char *name, unsigned times)
 {
     static const char slashes[] = "////////////////";

@@ -36,8 +36,8 @@ struct http_secrets {
 struct http_client *http_client_new(const struct config *config, int epoll, uint32_t tag,
                                     size_t most_calls);
 
-/* From the next call on: certificates that are read anew, from this file (NULL: curl's own), over new
- * connections, and room for so many calls. What is in flight goes on as it began. */
+/* From the next call on: certificates that are read anew, from this file (NULL: curl's own), over
+ * new connections, and room for so many calls. What is in flight goes on as it began. */
 void http_client_reload(struct http_client *client, const char *ca_file, size_t most_calls);
 
 /* Cancels what is in flight without calling back. NULL is allowed. */

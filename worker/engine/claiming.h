@@ -32,7 +32,7 @@ struct claiming {
 /* `most` is at least 1. `is_hasty`: ask often, since somebody waits for the queue to be empty. */
 void claiming_init(struct claiming *claiming, int most, bool is_hasty);
 
-/* Another most: what is held beyond it stays until it ends, and a wider one opens as at the start. */
+/* Another most: what is held beyond it stays until it ends; a wider one opens as at the start. */
 void claiming_set_most(struct claiming *claiming, int most);
 
 /* How many jobs to ask for while `held` are held; 0 when there is no room. */

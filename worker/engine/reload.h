@@ -17,8 +17,8 @@ struct reload_box {
     _Atomic(struct reload *) reload;
 };
 
-/* So many calls at most, and certificates to be read anew from this file, which is copied (NULL: the
- * system's). Any thread may call it. */
+/* So many calls at most, and certificates to be read anew from this file (NULL: the system's), whose
+ * name is copied. Any thread may call it. */
 void reload_put(struct reload_box *box, int in_flight, const char *ca_file);
 
 /* Does what was put in, if anything was. The worker's own thread. */

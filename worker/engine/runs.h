@@ -32,8 +32,8 @@ struct runs_settings {
 
 struct runs *runs_new(const struct runs_settings *settings);
 
-/* From now on these certificates vouch for the services, read anew (NULL: the system's). How many calls
- * there are at most is up to `claiming`. */
+/* From now on these certificates vouch for the services, read anew (NULL: the system's). How many
+ * calls there are at most is up to `claiming`. */
 void runs_reload(struct runs *runs, const char *ca_file);
 
 /* Forgets all jobs without a word. NULL is allowed. */
