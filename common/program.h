@@ -32,8 +32,8 @@ void program_end_by_signal(void);
 /*
  * Lets no signal end the process from here on: those that ask it to stop (SIGTERM, SIGINT, SIGQUIT,
  * SIGPWR) or to reload (SIGHUP) are blocked in this thread and in those that it starts later, and
- * make *ret_descriptor readable, which the caller closes. ERROR_SYSTEM when there is no descriptor to
- * be had.
+ * make *ret_descriptor readable, which the caller closes. ERROR_SYSTEM when there is no descriptor
+ * to be had.
  */
 bool program_read_signals(int *ret_descriptor, struct error *err) MUSTCHECK;
 

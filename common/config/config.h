@@ -76,8 +76,8 @@ bool config_load(struct config *ret_config, enum config_program program, int arg
 
 /*
  * The settings that may change while the program runs, as they are by now: log level, calls in
- * flight, certificates. All others have no value. They come from where config_load() found them, the
- * settings file as it is by now. Errors as config_load(). The caller releases *ret_live.
+ * flight, certificates. All others have no value. They come from where config_load() found them,
+ * the settings file as it is by now. Errors as config_load(). The caller releases *ret_live.
  */
 bool config_reload(const struct config *config, struct config *ret_live,
                    struct error *err) MUSTCHECK;

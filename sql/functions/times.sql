@@ -70,7 +70,7 @@ BEGIN
         RETURNING i.id
     ), early_booking AS (
         -- It may have been asked for just now: it settles from now on.
-        UPDATE koppeling.shipment s SET sent_at = now()
+        UPDATE koppeling.shipment s SET sent_at = now(), given_up_after = NULL, not_found_after = NULL
         FROM (SELECT x.id
               FROM koppeling.job b JOIN koppeling.shipment x ON x.id = b.shipment_id
               WHERE b.kind = 'create_shipment' AND x.sent_at > now()

@@ -6,6 +6,7 @@ import resource
 import signal
 import time
 
+from harness.odd import ODD, ODD_FOR_DAEMONS
 from harness.orders import order
 from world import SCHEDULERS, SHOPS, WORKERS
 
@@ -16,10 +17,13 @@ TROUBLES = (("stop_worker", 25), ("stop_scheduler", 10), ("stop_backend", 6), ("
             ("cut_connections", 20),
             ("hold_traffic", 8), ("delay_traffic", 10), ("drop_traffic", 10), ("lose_an_answer", 20),
             ("skew_clock", 12),
-            ("starve_of_descriptors", 6), ("fill_disk", 3))
+            ("starve_of_descriptors", 6), ("fill_disk", 3), ("hold_rows", 20), ("set_odd_defaults", 12),
+            ("set_clock_back", 8), ("restore_backup", 4))
 FEW_DESCRIPTORS = 8  # fewer than a worker has open, so that it can open nothing more
 STATEMENTS = ("queue_claim", "queue_finish", "worker_renew")
 SKEWS = ("-3h", "+3h", "+400d", "-1d", "+30s x2")
+# What a person locks who forgets that a transaction is open.
+HELD = ("integration", "imported_order", "job", "label", "shipment", "worker", "api", "chore", "account")
 SERVICES = ("boekuwzending", "boekuwzending-staging")
 
 # Faults of the simulator: scope, weight and members. A fault with after_effect loses the answer to what was done.
@@ -318,6 +322,38 @@ class Driver:
             program.kill()
         self.world.start_worker(slot, skew)
         return True
+
+    def hold_rows(self):
+        """Somebody leaves a transaction open that has locked some rows of a table, or one shop's pause."""
+        table, seconds = self.rng.choice(HELD), self.rng.choice((1, 3, 8))
+        strength = self.rng.choice(("UPDATE", "UPDATE", "NO KEY UPDATE", "SHARE"))
+        statement = (f"SELECT FROM koppeling.{table} TABLESAMPLE BERNOULLI ({self.rng.choice((5, 30, 100))})"
+                     f" FOR {strength} SKIP LOCKED")
+        if self.rng.random() < 0.2:
+            statement = f"SELECT koppeling.pause_integration({self.rng.choice((1, 2, 3, 4))}, 'forgotten')"
+        session = self.world.open_session(f"BEGIN; SET LOCAL lock_timeout = '300ms'; {statement}")
+        if session is not None:
+            self.later(seconds, session.close)
+        return session is not None
+
+    def set_odd_defaults(self):
+        """A DBA changes defaults of the daemons' roles; each new session has them."""
+        chosen = self.rng.sample(sorted({**ODD, **ODD_FOR_DAEMONS}.items()), 8)
+        roles = self.rng.choice((("chaos_worker",), ("chaos_scheduler",), ("chaos_worker", "chaos_scheduler")))
+        for role in roles:
+            for name, value in chosen:
+                self.world.sql(f"ALTER ROLE {role} SET {name} = {value}")
+            self.world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", role)
+            self.later(self.rng.choice((3, 10)), lambda role=role: self.world.sql(f"ALTER ROLE {role} RESET ALL"))
+        return True
+
+    def set_clock_back(self):
+        """What the clock of the server leaves behind when it was ahead for a moment."""
+        return self.world.shift_times(self.rng.choice(("1 hour", "1 day", "400 days")), self.rng.choice((0.3, 1)))
+
+    def restore_backup(self):
+        """The database goes back by some seconds, in which workers went on and nobody asked for anything."""
+        return self.world.restore_older_backup(self.rng.uniform(0.5, 3))
 
     def fill_disk(self):
         server = self.world.server

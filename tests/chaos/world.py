@@ -3,6 +3,7 @@ import glob
 import os
 import shutil
 import signal
+import subprocess
 import time
 
 import facts
@@ -130,6 +131,59 @@ class World:
         finally:
             session.close()
 
+    # What happens to it.
+
+    def open_session(self, statement):
+        """A session in which this was run, for whoever leaves it open; None when it could not be."""
+        session = None
+        try:
+            session = self.server.session()
+            session.run(statement)
+        except (OSError, ConnectionError, SqlError):
+            if session is not None:
+                session.close()
+            return None
+        return session
+
+    def shift_times(self, ahead, share):
+        """Some rows say what a clock that was so far ahead would have said."""
+        return all([self.sql(statement.format(ahead=ahead, share=share)) is not None for statement in (
+            "UPDATE koppeling.worker SET seen_at = now() + '{ahead}', lease_until = now() + '{ahead}' + '5 seconds'"
+            " WHERE state = 'active' AND lease_until > now() AND random() < {share}",
+            "UPDATE koppeling.scheduler SET seen_at = now() + '{ahead}' WHERE random() < {share}",
+            "UPDATE koppeling.integration SET next_poll_at = now() + '{ahead}' + poll_interval,"
+            " last_polled_at = now() + '{ahead}', pace_at = now() + '{ahead}' WHERE random() < {share}",
+            "UPDATE koppeling.job SET created_at = now() + '{ahead}', run_at = now() + '{ahead}'"
+            " WHERE state = 'queued' AND run_at < 'infinity' AND random() < {share}",
+            "UPDATE koppeling.job SET started_at = now() + '{ahead}' WHERE state = 'running' AND random() < {share}",
+            "UPDATE koppeling.shipment SET sent_at = now() + '{ahead}' WHERE state = 'sending'"
+            " AND random() < {share}")])
+
+    def restore_older_backup(self, seconds):
+        """As docs/operations.md has it. False when the database was not there for it; then nothing has changed."""
+        url = self.server.url("postgres", "postgres")
+        path = self.directory / "backup"
+        done = subprocess.run(["pg_dump", "-Fc", f"--file={path}", "--schema=koppeling", "--schema=chaos", url],
+                              stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        taken = self.sql("SELECT now() AS at")
+        if not taken or done.returncode != 0:
+            return False
+        time.sleep(seconds)
+        for program in self.workers + self.schedulers:
+            if program is not None:
+                program.kill()
+        self.server.ensure_up()
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                 " AND backend_type = 'client backend'")
+        script = subprocess.run(["pg_restore", "--file=-", path], stdout=subprocess.PIPE, check=True, text=True).stdout
+        script = ("BEGIN; SET client_min_messages = warning; DROP SCHEMA koppeling CASCADE; DROP SCHEMA chaos CASCADE;"
+                  f"{script}; SELECT * FROM koppeling.after_restore('{taken[0]['at']}'); COMMIT;")
+        with open(self._log_path("restore"), "w", encoding="utf-8") as log:
+            done = subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", url], input=script, text=True, check=False,
+                                  stdout=subprocess.DEVNULL, stderr=log)
+        path.unlink()
+        return done.returncode == 0
+
     # The programs.
 
     def _worker_environment(self, services, slot=0):
@@ -199,9 +253,13 @@ class World:
         self.sql("UPDATE koppeling.job SET run_at = now() WHERE state = 'queued' "
                  "AND run_at > now() + interval '20 seconds'"
                  " AND run_at < 'infinity'")
+        self.cancel_withdrawn()
+        self.sql("SELECT koppeling.retry_failed()", user="chaos_ops")
+
+    def cancel_withdrawn(self):
+        """Bookings whose order left the shop before; some find out when they have settled, which is after the rest."""
         self.sql("SELECT koppeling.cancel_job(id) FROM koppeling.failed_job WHERE kind = 'create_shipment'"
                  " AND last_error LIKE 'not booked: % was withdrawn %'", user="chaos_ops")
-        self.sql("SELECT koppeling.retry_failed()", user="chaos_ops")
 
     # A shipment is at rest when it has its labels, or was given up since its order was withdrawn before.
     UNREST = """
@@ -228,6 +286,7 @@ class World:
         while time.monotonic() < started + seconds:
             if int(time.monotonic() - started) % 5 == 0:
                 self.sql("UPDATE koppeling.api SET blocked_until = now() WHERE blocked_until > now()")
+                self.cancel_withdrawn()
             work = self.sql(self.UNREST, healed)
             calm = calm + 1 if work and work[0]["work"] == 0 else 0
             if calm == 3:

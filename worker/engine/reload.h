@@ -17,7 +17,7 @@ struct reload_box {
     _Atomic(struct reload *) reload;
 };
 
-/* So many calls at most, and certificates to be read anew from this file (NULL: the system's), whose
+/* So many calls at most, and certificates to be read anew from this file (NULL: the system's); its
  * name is copied. Any thread may call it. */
 void reload_put(struct reload_box *box, int in_flight, const char *ca_file);
 
