@@ -189,7 +189,6 @@ static void run_until_stopped(struct scheduler *scheduler)
         do {
             LOG_WARNING("cannot tick", LOG_TEXT("error", err.text),
                         LOG_SECONDS("retry_in", scheduler->retry_us));
-
             /* This host may be frozen, or no longer the primary. */
             if (err.code == ERROR_CONNECTION) {
                 (void)database_hosts_next(scheduler->hosts);
@@ -240,7 +239,6 @@ bool scheduler_run(const struct config *config, bool once, struct error *err)
     } else if (done) {
         LOG_INFO("started", LOG_TEXT("version", KOPPELING_VERSION),
                  LOG_SECONDS("tick", config->tick_us));
-
         program_notify("READY=1");
         run_until_stopped(&scheduler);
         program_notify("STOPPING=1");

@@ -36,7 +36,6 @@ void database_expect(const PGresult *result, const char *const *columns)
             LOG_ERROR("a statement in sql/queries gives other columns than are read",
                       LOG_INT("column", i), LOG_TEXT("wanted", columns[i]),
                       LOG_TEXT("found", found));
-
             abort();
         }
     }

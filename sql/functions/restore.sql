@@ -7,6 +7,7 @@ SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 DECLARE
     alive text;
+    alive_until timestamptz;
     sequence regclass;
     looked_up bigint;
     given_back bigint;
@@ -19,12 +20,15 @@ BEGIN
     IF coalesce(ids_ahead, 0) NOT BETWEEN 1 AND 1000000000000 THEN
         RAISE EXCEPTION 'ids move on by 1 to 10^12, not by %', ids_ahead USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    SELECT string_agg(format('worker %s (pid %s on %s)', w.id, w.pid, w.host), ', ') INTO alive
+    SELECT string_agg(format('worker %s (pid %s on %s)', w.id, w.pid, w.host), ', '), max(w.lease_until)
+    INTO alive, alive_until
     FROM koppeling.worker w
     WHERE w.seen_at > after_restore.taken_at AND w.state IN ('active', 'stopping') AND w.lease_until > now();
     IF alive IS NOT NULL THEN
         RAISE EXCEPTION 'stop the workers first: % works with the restored data already', alive
-            USING ERRCODE = 'object_not_in_prerequisite_state';
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = format('If none runs, it was at work while the backup was made: call again after %s.',
+                                date_trunc('second', alive_until) + interval '1 second');
     END IF;
     -- Numbers that were given out since then are known elsewhere: a reference must not mean two shipments.
     FOR sequence IN

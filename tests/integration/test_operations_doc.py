@@ -181,6 +181,7 @@ class OperationsDocTest(World):
             "Orders that a person must look at": {"order": self.order_id(70004)},
             "A staging label marked an order": {"order": self.order_id(70005)},
             "Pause a shop": {"shop": ids["kaarsen"]},
+            "Backup and restore": {"number": 70008},
             "Change keys": {"shop": ids["boeken"]},
         }
         return {**bloemen, **own.get(heading, {})}

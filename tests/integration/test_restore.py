@@ -298,6 +298,21 @@ class OlderBackupTest(RestoreCase):
         self.assertEqual([(job["state"], job["attempt"]) for job in self.jobs("poll")], [("queued", 0)])
         self.work()
 
+    def test_a_worker_that_was_alive_while_the_backup_was_made_counts_until_its_lease_ends(self):
+        """The time at which pg_dump was started is earlier than what it saw."""
+        started = self.db.value("SELECT now()")
+        worker = self.start_worker("--lease-seconds=5")
+        self.wait_until(lambda: self.db.rows("SELECT FROM koppeling.worker WHERE state = 'active'"), "it is alive")
+        self.take_backup()
+        self.taken_at = started
+        worker.kill()
+        self.go_back()
+        with self.assertRaises(SqlError) as caught:
+            self.after_restore()
+        self.assertIn("at work while the backup was made: call again after", caught.exception.hint)
+        self.wait_until(lambda: self.db.value("SELECT max(lease_until) < now() FROM koppeling.worker"), "it ends")
+        self.after_restore()
+
     def test_it_refuses_what_makes_no_sense(self):
         self.take_backup()
         dba = self.session("test_dba")
