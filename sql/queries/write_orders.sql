@@ -21,7 +21,7 @@ WITH received AS MATERIALIZED (
         private_address boolean, weight_kg numeric, total numeric, currency text, business_model text,
         reference text, customer_comment text, paid boolean, credit_order_numbers text[],
         line_count integer, lines json,
-        content_hash text, address_hash text, goods_hash text, payload_hash bigint, former_hash bigint, payload jsonb)
+        content_hash text, address_hash text, goods_hash text, payload_hash bigint, former_hash bigint, payload json)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
     ORDER BY j.integration_id, w.order_uuid
 ), incoming AS MATERIALIZED (

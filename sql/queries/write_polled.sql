@@ -27,9 +27,13 @@ WITH polled AS MATERIALIZED (
 ), gone AS MATERIALIZED (
     SELECT o.id, o.integration_id, o.missing_since IS NULL AS is_news
     FROM unseen u
-    JOIN koppeling.imported_order o
-        ON o.integration_id = u.integration_id AND o.state = 'open' AND o.payload_hash = u.payload_hash
-        AND o.order_uuid <> ALL (coalesce(u.reread, '{}'))
+    -- Each by itself, whatever the statistics say of the table. OFFSET keeps the planner from turning it round.
+    CROSS JOIN LATERAL (
+        SELECT o.id, o.integration_id, o.missing_since
+        FROM koppeling.imported_order o
+        WHERE o.integration_id = u.integration_id AND o.payload_hash = u.payload_hash AND o.state = 'open'
+          AND o.order_uuid <> ALL (coalesce(u.reread, '{}'))
+        OFFSET 0) o
 ), vanished AS MATERIALIZED (
     -- At least five, and more than two of three that were here before the poll: half of a shop's orders may well be
     -- shipped elsewhere in one go.
@@ -43,14 +47,15 @@ WITH polled AS MATERIALIZED (
           AND o.imported_at < p.started_at) k
     WHERE g.orders >= 5 AND g.orders * 3 > k.orders * 2
 ), missed AS (
+    -- Not a condition, since there is an index of open orders, and these few are looked up by their key.
     UPDATE koppeling.imported_order o
-    SET missing_since = now()
+    SET missing_since = CASE WHEN o.state = 'open' THEN now() ELSE o.missing_since END
     FROM gone g
-    WHERE g.is_news AND o.id = g.id AND o.state = 'open'
+    WHERE g.is_news AND o.id = g.id
 ), returned AS MATERIALIZED (
     SELECT o.id
     FROM polled p
-    -- By shop: there may be many missing orders of others. OFFSET keeps the planner from turning it round.
+    -- By shop: there may be many missing orders of others.
     CROSS JOIN LATERAL (
         SELECT o.id, o.missing_since
         FROM koppeling.imported_order o
@@ -75,6 +80,10 @@ WITH polled AS MATERIALIZED (
     FROM polled p
     LEFT JOIN vanished v ON v.integration_id = p.integration_id
     WHERE p.ends IS NOT NULL OR p.was_in_doubt OR v.integration_id IS NOT NULL
+), warned AS MATERIALIZED (
+    SELECT n.*, said.nl, said.en
+    FROM news n
+    CROSS JOIN LATERAL koppeling.poll_warning(n.list_ends, n.gone_orders, n.known_orders) AS said
 )
 UPDATE koppeling.integration i
 SET last_polled_at = now(), polls = i.polls + 1,
@@ -85,9 +94,5 @@ SET last_polled_at = now(), polls = i.polls + 1,
     poll_warning = CASE WHEN n.integration_id IS NULL THEN i.poll_warning ELSE n.nl END,
     poll_warning_en = CASE WHEN n.integration_id IS NULL THEN i.poll_warning_en ELSE n.en END
 FROM polled p
-LEFT JOIN (
-    SELECT news.*, said.nl, said.en
-    FROM news
-    CROSS JOIN LATERAL koppeling.poll_warning(news.list_ends, news.gone_orders, news.known_orders) AS said
-    ) n ON n.integration_id = p.integration_id
+LEFT JOIN warned n ON n.integration_id = p.integration_id
 WHERE i.id = p.integration_id;

@@ -145,5 +145,22 @@ EXECUTE write_polled(:'rows');
 SELECT is(pg_temp.missing(), '{}'::bigint[], 'a late result notes nothing');
 SELECT is((pg_temp.shop()).list_ends -> '1' ->> 'sum', '1', 'and proves nothing');
 
+-- Each order that is gone is looked up by its hash or its key, and words are made once, whatever the statistics say.
+SET LOCAL plan_cache_mode = force_generic_plan;
+SET LOCAL enable_seqscan = off;
+DISCARD PLANS;
+CREATE TEMP TABLE explained (line text, place serial);
+DO $$ DECLARE found text; BEGIN
+    FOR found IN EXPLAIN (COSTS OFF) EXECUTE write_polled('[]') LOOP
+        INSERT INTO explained (line) VALUES (found);
+    END LOOP;
+END $$;
+SELECT matches(string_agg(line, E'\n' ORDER BY place),
+    'imported_order_live on imported_order [^\n]+\n +Index Cond: \(\(integration_id = u.integration_id\) AND '
+    '\(payload_hash = u.payload_hash\)\)', 'what is gone is found by its hash') FROM explained;
+SELECT is_empty($$ SELECT line FROM explained WHERE line ~ '(Seq|Heap) Scan on imported_order' $$,
+    'and no statement walks all orders');
+SELECT is((SELECT count(*) FROM explained WHERE line ~ 'CTE warned'), 1::bigint, 'words are made once a shop');
+
 SELECT finish();
 ROLLBACK;
