@@ -14,20 +14,24 @@ size_t utf8_decode(const char *bytes, size_t left, uint32_t *ret_code_point)
     static const struct {
         unsigned char mask, start;
         uint32_t least;
-    } forms[] = {{0x80, 0x00, 0}, {0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
+    } forms[] = {{0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
     unsigned char first = (unsigned char)bytes[0];
     size_t form = 0;
 
+    if (first < 0x80) {
+        *ret_code_point = first;
+        return 1;
+    }
     while (form < ARRAY_LENGTH(forms) && (first & forms[form].mask) != forms[form].start) {
         form++;
     }
-    if (form >= ARRAY_LENGTH(forms) || form >= left) {
+    if (form >= ARRAY_LENGTH(forms) || form + 1 >= left) {
         return 0;
     }
 
     uint32_t code_point = first & (unsigned char)~forms[form].mask;
 
-    for (size_t i = 1; i <= form; i++) {
+    for (size_t i = 1; i <= form + 1; i++) {
         if (!is_continuation(bytes[i])) {
             return 0;
         }
@@ -38,7 +42,7 @@ size_t utf8_decode(const char *bytes, size_t left, uint32_t *ret_code_point)
         return 0;
     }
     *ret_code_point = code_point;
-    return form + 1;
+    return form + 2;
 }
 
 size_t utf8_length(const char *bytes, size_t left)

@@ -9,6 +9,7 @@
 #include "common/memory.h"
 #include "common/program.h"
 #include "common/sealing.h"
+#include "worker/api/text/scratch.h"
 #include "worker/engine/pool.h"
 #include "worker/rekey.h"
 
@@ -179,6 +180,7 @@ static int command(int argument_count, char **arguments)
     if (!memory_start(&err) || !sealing_start(&err)) {
         return program_fail(program, &err);
     }
+    scratch_install();
     if (strcmp(name, "run") == 0) {
         return run(argument_count - 1, arguments + 1);
     }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "worker/api/text/scratch.h"
 
 /* More than any input of the corpus. */
 #define INPUT_LIMIT ((size_t)4 << 20)
@@ -208,6 +209,7 @@ int main(int argument_count, char **arguments)
         fprintf(stderr, "usage: torture_<parser> SEED MOST FILE...\n");
         return EX_USAGE;
     }
+    scratch_install();
     srandom((unsigned)strtoul(arguments[1], NULL, 10));
     for (int i = 3; i < argument_count; i++) {
         struct input input;

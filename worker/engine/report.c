@@ -1,5 +1,6 @@
 /* Batches the writes and outcomes of runs into statements. */
 #include "worker/engine/report.h"
+#include "worker/api/text/json_write.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,7 +44,6 @@ static struct rows *find_rows(struct batch *batch, const char *statement)
     }
     if (batch->rows_count == WRITE_STATEMENTS) {
         LOG_ERROR("too many kinds of writes in one batch", LOG_TEXT("statement", statement));
-
         abort();
     }
     struct rows *rows = &batch->rows[batch->rows_count++];
@@ -61,7 +61,6 @@ static void add_row(struct batch *batch, const struct job_run *run, const struct
 
     if (!fits) {
         LOG_ERROR("a batch of writes grew over its limit", LOG_INT("job", run->job.id));
-
         abort();
     }
     batch->bytes += row->length;
@@ -85,7 +84,7 @@ static void add_done(struct batch *batch, const struct job_run *run)
     bool is_kept = !outcome->unremarkable || run->job.attempt > 1;
     AUTO(free)
     char *result =
-        is_kept && outcome->result != NULL ? json_dumps(outcome->result, JSON_COMPACT) : NULL;
+        is_kept && outcome->result != NULL ? json_write(outcome->result, JSON_COMPACT, NULL) : NULL;
 
     queue_report_done(&batch->outcomes,
                       &(struct queue_done){

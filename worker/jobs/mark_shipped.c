@@ -11,6 +11,7 @@
 #include "worker/api/shop/order_fingerprint.h"
 #include "worker/api/shop/order_row.h"
 #include "worker/api/shop/request.h"
+#include "worker/api/text/json_write.h"
 #include "worker/api/text/lenient.h"
 #include "worker/jobs/job_answer.h"
 #include "worker/jobs/kinds.h"
@@ -209,7 +210,7 @@ static enum step ask_to_change(struct mark *mark, const struct order *order,
     if (comment != NULL) {
         json_object_set_new(body, "comments", json_pack("{s:s}", "internal", comment));
     }
-    shop_request_change_order(next, mark->number, json_dumps(body, JSON_COMPACT));
+    shop_request_change_order(next, mark->number, json_write(body, JSON_COMPACT, NULL));
     mark->is_patched = true;
     return STEP_CALL;
 }

@@ -1,4 +1,5 @@
 /* What a job leaves behind: the outcome_* functions of job_kind.h. */
+#include "worker/api/text/json_write.h"
 #include "worker/jobs/job_kind.h"
 
 #include <stdarg.h>
@@ -45,7 +46,7 @@ void outcome_write_take(struct outcome *outcome, const char *statement, char *js
 
 void outcome_write(struct outcome *outcome, const char *statement, json_t *row)
 {
-    char *text = json_dumps(row, JSON_COMPACT);
+    char *text = json_write(row, JSON_COMPACT, NULL);
 
     json_decref(row);
     if (text == NULL) {

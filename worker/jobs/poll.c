@@ -92,12 +92,11 @@ static void write_polled(const struct poll *poll, const char *missing, struct ou
 {
     const struct poll_intake *intake = &poll->intake;
     AUTO(free) char *ends = poll_proof_text(&poll->proof);
-    AUTO(free)
-    char *reread = missing[0] != '\0' ? json_dumps(intake->reread, JSON_COMPACT) : NULL;
+    bool has_reread = missing[0] != '\0' && intake->reread.length > 0;
     char *row = xasprintf("{\"seen\":%zu,\"skipped\":%zu,\"written\":%zu,"
-                          "\"missing\":\"%s\",\"reread\":%s,\"ends\":%s}",
+                          "\"missing\":\"%s\",\"reread\":%s%s,\"ends\":%s}",
                           intake->seen, intake->skipped, intake->written, missing,
-                          reread != NULL ? reread : "null", ends);
+                          has_reread ? intake->reread.bytes : "null", has_reread ? "]" : "", ends);
 
     outcome_write_take(outcome, "write_polled", row, strlen(row));
 }

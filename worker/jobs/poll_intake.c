@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/memory.h"
 #include "worker/api/shop/order.h"
 #include "worker/api/text/lenient.h"
+#include "worker/api/text/scratch.h"
+
+/* More than all uuids that a poll can read. */
+#define REREAD_BYTES ((size_t)256 << 20)
 
 enum skip {
     SKIP_NOT, /* import it */
@@ -63,7 +66,7 @@ bool poll_intake_init(struct poll_intake *intake, json_t *context)
     }
     poll_known_init(&intake->known, json_string_value(json_object_get(context, "known")));
     poll_known_init(&intake->handled, NULL);
-    intake->reread = json_array();
+    intake->reread = (struct buffer)BUFFER_INIT(REREAD_BYTES);
     return true;
 }
 
@@ -71,8 +74,7 @@ void poll_intake_release(struct poll_intake *intake)
 {
     poll_known_release(&intake->known);
     poll_known_release(&intake->handled);
-    json_decref(intake->reread);
-    intake->reread = NULL;
+    buffer_release(&intake->reread);
 }
 
 static bool is_open(const struct poll_rules *rules, int32_t status)
@@ -196,6 +198,14 @@ static const char *unreadable_words(const struct order *order)
                                : "its credited_order_number is not a number";
 }
 
+/* The order is not missing, though its hash is not the one that is known. */
+static void note_reread(struct poll_intake *intake, const char *uuid)
+{
+    if (!buffer_printf(&intake->reread, "%s\"%s\"", intake->reread.length == 0 ? "[" : ",", uuid)) {
+        abort(); /* the pages of a poll are limited by far less */
+    }
+}
+
 /* Imports a new element or notes why not. */
 static void take_new(struct poll_intake *intake, const struct order_slice *slice, size_t position,
                      int32_t asked, struct outcome *outcome)
@@ -216,7 +226,7 @@ static void take_new(struct poll_intake *intake, const struct order_slice *slice
 
     /* Without known orders none can be missing. */
     if (skip != SKIP_SILENTLY && order.uuid != NULL && intake->known.has_known) {
-        json_array_append_new(intake->reread, json_string(order.uuid));
+        note_reread(intake, order.uuid);
     }
     if (skip == SKIP_NOT) {
         skip = map(&intake->rules, &order, &fields);
@@ -241,7 +251,9 @@ bool poll_intake_take(struct poll_intake *intake, const struct order_slice *slic
     case POLL_SIGHT_KNOWN:
         break;
     case POLL_SIGHT_NEW:
+        scratch_open();
         take_new(intake, slice, position, asked, outcome);
+        scratch_close();
         break;
     }
     intake->seen++;

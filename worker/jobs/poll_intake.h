@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buffer.h"
 #include "worker/api/shop/order_page.h"
 #include "worker/api/shop/order_row.h"
 #include "worker/jobs/job_kind.h"
@@ -28,10 +29,11 @@ struct poll_intake {
     struct poll_known known;   /* payload hashes */
     struct poll_known handled; /* hashes of the uuids and numbers that were written in this poll:
                                   a statement must not meet the same row twice */
-    json_t *reread; /* uuids of the orders that were parsed and are open: their bytes, and
-                       so their hashes, are new, but they are not missing; owned */
-    unsigned turn;  /* which list is walked, from 1 */
-    size_t seen;    /* different elements */
+    struct buffer reread;      /* the uuids of the orders that were parsed and are open, as JSON
+                             without the closing bracket: their bytes, and so their hashes, are
+                             new, but they are not missing; empty: none */
+    unsigned turn;             /* which list is walked, from 1 */
+    size_t seen;               /* different elements */
     size_t written;
     size_t skipped; /* newly */
 };

@@ -4,6 +4,7 @@
 
 #include "common/memory.h"
 #include "worker/api/shop/order_count.h"
+#include "worker/api/text/json_write.h"
 
 /* Room for a status as a key. */
 #define KEY_LENGTH 16
@@ -82,5 +83,5 @@ void poll_proof_end(struct poll_proof *proof, int32_t status, const struct poll_
 
 char *poll_proof_text(const struct poll_proof *proof)
 {
-    return proof->proven != NULL ? json_dumps(proof->proven, JSON_COMPACT) : xstrdup("null");
+    return proof->proven != NULL ? json_write(proof->proven, JSON_COMPACT, NULL) : xstrdup("null");
 }

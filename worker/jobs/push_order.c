@@ -124,7 +124,6 @@ static enum step judge_change(struct push *push, const struct http_response *ans
 {
     if (answer_is_missing(answer)) {
         free(steal_ptr(&push->pushed_id));
-
         return push->phase == PHASE_CHANGE_KNOWN ? ask_to_search(push, next)
                                                  : ask_to_create(push, next);
     }

@@ -7,6 +7,7 @@
 #include "worker/api/boekuwzending/party.h"
 #include "worker/api/boekuwzending/request.h"
 #include "worker/api/shop/order_lines.h"
+#include "worker/api/text/json_write.h"
 #include "worker/api/text/lenient.h"
 
 /* Weight of a piece that nobody weighed, in kg [BKZ-305], and the least that is sent. */
@@ -74,7 +75,7 @@ char *boekuwzending_order_body(json_t *order)
         boekuwzending_text_or_null(order, "created_at_source"), "orderLines", sent_lines, "shipTo",
         boekuwzending_order_party(json_object_get(order, "to")));
 
-    return json_dumps(body, JSON_COMPACT | DIGITS);
+    return json_write(body, JSON_COMPACT | DIGITS, NULL);
 }
 
 char *boekuwzending_order_find(json_t *list, const char *external_id)

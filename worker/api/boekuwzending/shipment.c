@@ -10,6 +10,7 @@
 #include "worker/api/boekuwzending/party.h"
 #include "worker/api/boekuwzending/request.h"
 #include "worker/api/shop/order_lines.h"
+#include "worker/api/text/json_write.h"
 #include "worker/api/text/lenient.h"
 
 /* Sides of a parcel that nobody measured, in cm, and its weight in kg [BKZ-509, BKZ-510]. */
@@ -117,7 +118,7 @@ char *boekuwzending_shipment_body(json_t *wish)
 
         json_object_set_new(body, "related", json_string(path));
     }
-    return json_dumps(body, JSON_COMPACT | DIGITS);
+    return json_write(body, JSON_COMPACT | DIGITS, NULL);
 }
 
 /* A link that a browser may be sent to; NULL for anything else. */

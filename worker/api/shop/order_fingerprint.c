@@ -1,4 +1,5 @@
 #include "worker/api/shop/order_fingerprint.h"
+#include "worker/api/text/json_write.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static char *members_text(json_t *object, const char *const *names, size_t count
             json_object_set(some, names[i], value);
         }
     }
-    return json_dumps(some, FORMAT);
+    return json_write(some, FORMAT, NULL);
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -83,7 +84,7 @@ static char *goods_text(json_t *order, json_t *fields)
         json_object_get(fields, "total"), "currency", json_object_get(fields, "currency"), "weight",
         has_weight ? json_real(weight) : json_null());
 
-    return json_dumps(goods, FORMAT);
+    return json_write(goods, FORMAT, NULL);
 }
 
 void order_fingerprint_take(const struct order *order, json_t *fields,

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/buffer.h"
 #include "common/memory.h"
 #include "worker/api/shop/order_fingerprint.h"
 #include "worker/api/shop/order_lines.h"
 #include "worker/api/shop/order_warning.h"
 #include "worker/api/shop/ship_to.h"
+#include "worker/api/text/json_write.h"
 #include "worker/api/text/lenient.h"
 
 #define CURRENCY_LENGTH       3
@@ -22,6 +24,10 @@
  * [R-602]. */
 #define DEFAULT_WEIGHT_KG 1.0
 #define LEAST_WEIGHT_KG   0.1
+
+/* What the hashes add to a row, about; and more than any row has. */
+#define MORE_MEMBERS 300
+#define ROW_BYTES    ((size_t)256 << 20)
 
 /* Sorted and compact, so that equal fields give equal bytes; 12 digits write 0.85 as 0.85. */
 #define FIELDS_FORMAT (JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(12))
@@ -143,7 +149,7 @@ static const char *payload_of(const struct order *order, const struct order_slic
 {
     *ret_owned = NULL;
     if (order->mended.odd_numbers) {
-        *ret_owned = json_dumps(order->json, JSON_COMPACT);
+        *ret_owned = json_write(order->json, JSON_COMPACT, NULL);
         return *ret_owned != NULL ? *ret_owned : "null";
     }
     return order->mended.text != NULL ? order->mended.text : slice->text;
@@ -154,22 +160,30 @@ char *order_row(const struct order *order, json_t *fields, const struct order_sl
 {
     struct order_fingerprint fingerprint;
     char content_hash[ORDER_HASH_TEXT];
-    AUTO(free) char *text = json_dumps(fields, FIELDS_FORMAT);
+    AUTO(buffer) struct buffer row = BUFFER_INIT(ROW_BYTES);
+    size_t length = 0;
+    AUTO(free) char *text = json_write(fields, FIELDS_FORMAT, &length);
     AUTO(free) char *owned = NULL;
     const char *payload = payload_of(order, slice, &owned);
-    size_t length = owned != NULL ? strlen(owned) : order->mended.length;
+    size_t payload_length = owned != NULL ? strlen(owned) : order->mended.length;
 
-    order_hash(text, strlen(text), content_hash);
+    order_hash(text, length, content_hash);
     order_fingerprint_take(order, fields, &fingerprint);
 
     /* The closing brace gives way to some more members. */
-    char *row = xasprintf(
-        "%.*s,\"content_hash\":\"%s\",\"address_hash\":\"%s\",\"goods_hash\":"
-        "\"%s\",\"payload_hash\":%" PRId64 ",\"former_hash\":%" PRId64 ",\"payload\":%.*s}",
-        (int)(strlen(text) - 1), text, content_hash, fingerprint.address, fingerprint.goods,
-        (int64_t)slice->hash, (int64_t)order_page_former_hash(slice->text, slice->length),
-        (int)length, payload);
+    bool fits = buffer_reserve(&row, length + payload_length + MORE_MEMBERS) != NULL &&
+                buffer_append(&row, text, length - 1) &&
+                buffer_printf(
+                    &row,
+                    ",\"content_hash\":\"%s\",\"address_hash\":\"%s\",\"goods_hash\":"
+                    "\"%s\",\"payload_hash\":%" PRId64 ",\"former_hash\":%" PRId64 ",\"payload\":",
+                    content_hash, fingerprint.address, fingerprint.goods, (int64_t)slice->hash,
+                    (int64_t)order_page_former_hash(slice->text, slice->length)) &&
+                buffer_append(&row, payload, payload_length) && buffer_append(&row, "}", 1);
 
-    *ret_length = strlen(row);
-    return row;
+    if (!fits) {
+        abort(); /* a slice and its fields are limited by far less */
+    }
+    *ret_length = row.length;
+    return buffer_steal(&row);
 }

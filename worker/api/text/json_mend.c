@@ -97,11 +97,23 @@ static void mend_sequence(struct mending *mending)
     }
 }
 
+/* ASCII that means nothing in a string but itself: nearly all there is, so it is taken at once. */
+static void pass_plain(struct mending *mending)
+{
+    const char *at = mending->at;
+
+    while (at < mending->end && (unsigned char)*at >= ' ' && (unsigned char)*at < 0x80 &&
+           *at != '"' && *at != '\\') {
+        at++;
+    }
+    copy(mending, (size_t)(at - mending->at));
+}
+
 /* At the opening quote of a string; stops behind the closing one. */
 static void mend_string(struct mending *mending)
 {
     copy(mending, 1);
-    while (mending->at < mending->end) {
+    for (pass_plain(mending); mending->at < mending->end; pass_plain(mending)) {
         char c = *mending->at;
 
         if (c == '"') {

@@ -30,10 +30,11 @@ struct cleaning {
 static void put(struct cleaning *cleaning, uint32_t character)
 {
     cleaning->last_at = cleaning->used;
-
-    int length = u8_uctomb((uint8_t *)cleaning->to + cleaning->used, character, 4);
-
-    cleaning->used += (size_t)length;
+    if (character < 0x80) {
+        cleaning->to[cleaning->used++] = (char)character;
+    } else {
+        cleaning->used += (size_t)u8_uctomb((uint8_t *)cleaning->to + cleaning->used, character, 4);
+    }
     cleaning->characters++;
     cleaning->last = character;
 }

@@ -49,8 +49,21 @@ size_t unicode_next(const char *bytes, size_t left, uint32_t *ret_character)
     return length;
 }
 
+/* Nearly all characters are ASCII, and need no table. */
+static enum unicode_use ascii_use(uint32_t character)
+{
+    if (character > ' ' && character != 0x7F) {
+        return UNICODE_KEPT;
+    }
+    return character == ' ' || (character >= '\t' && character <= '\r') ? UNICODE_BLANK
+                                                                        : UNICODE_DROPPED;
+}
+
 enum unicode_use unicode_use(uint32_t character)
 {
+    if (character < 0x80) {
+        return ascii_use(character);
+    }
     if (character == 0x200C || character == 0x200D) {
         return UNICODE_JOINER;
     }
@@ -72,11 +85,12 @@ bool unicode_is_joinable(uint32_t character)
 
 uint32_t unicode_plain(uint32_t character)
 {
-    int digit = uc_decimal_value(character);
-
     if (character < 0x80) {
         return character;
     }
+
+    int digit = uc_decimal_value(character);
+
     if (digit >= 0) {
         return '0' + (uint32_t)digit;
     }
