@@ -111,7 +111,6 @@ static bool wait_on(const struct listener *listener, PGconn *connection)
             LOG_WARNING("listener lost its connection",
                         LOG_TEXT("error", is_frozen ? "the database did not answer in time"
                                                     : database_message(connection)));
-
             return true;
         }
     }
@@ -124,7 +123,6 @@ static bool listen_on(const struct listener *listener, PGconn *connection)
     if (!database_set_session(connection, &err) ||
         !database_run_text(connection, "LISTEN", database_query("connection_listen"), &err)) {
         LOG_WARNING("cannot listen", LOG_TEXT("error", err.text));
-
         return true;
     }
     LOG_DEBUG("listening");
@@ -144,12 +142,10 @@ static void *listener_main(void *context)
 
         if (!database_hosts_open(listener->hosts, "koppeling-worker/listener", &connection, &err)) {
             LOG_WARNING("listener cannot connect", LOG_TEXT("error", err.text));
-
             continue;
         }
         if (!is_direct(connection, &err)) {
             LOG_WARNING("not listening, polling only", LOG_TEXT("reason", err.text));
-
             if (err.code == ERROR_CONFIG) {
                 break;
             }

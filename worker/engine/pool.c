@@ -331,7 +331,6 @@ bool pool_run(const struct config *config, const struct sealing_key *key, bool u
     if (started) {
         LOG_INFO("started", LOG_TEXT("version", KOPPELING_VERSION),
                  LOG_INT("threads", config->threads), LOG_INT("in_flight", config->in_flight));
-
         program_notify("READY=1");
         while (wait_for_news(&pool)) {
             continue;

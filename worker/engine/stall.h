@@ -4,7 +4,7 @@
  * A worker at which nothing moves asks with one of its flights whether work lies about, a few times
  * in KOPPELING_STALL_SECONDS, and remembers since when the answer has been yes each time. One at
  * which jobs move asks once in that time, since with the same question it hears whether there is a
- * scheduler. So it needs neither a connection nor a clock of the database, a single late job is no
+ * scheduler. Asking needs no connection of its own and no clock but ours; a single late job is no
  * reason, and what is not claimable (a blocked API, a paused shop) never counts. A flight that does
  * not come back is noticed otherwise: nothing was exchanged for too long.
  *

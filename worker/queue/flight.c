@@ -13,7 +13,6 @@ struct flight_part *flight_add(struct flight *flight, const char *query)
 {
     if (flight->part_count == FLIGHT_PARTS) {
         LOG_ERROR("a flight has too many statements", LOG_TEXT("query", query));
-
         abort();
     }
     struct flight_part *part = &flight->parts[flight->part_count++];
@@ -25,7 +24,6 @@ void flight_parameter_take(struct flight_part *part, char *text)
 {
     if (part->parameter_count == FLIGHT_PARAMETERS) {
         LOG_ERROR("a statement has too many parameters", LOG_TEXT("query", part->query));
-
         abort();
     }
     part->parameters[part->parameter_count++] = text;

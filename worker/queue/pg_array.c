@@ -22,7 +22,6 @@ static void append(struct pg_array *array, const char *bytes, size_t length)
 {
     if (!buffer_append(&array->text, bytes, length)) {
         LOG_ERROR("a statement parameter grew over its limit");
-
         abort();
     }
 }

@@ -60,7 +60,6 @@ void pipeline_set_state(struct pipeline *pipeline, enum pipeline_state state, in
 {
     LOG_DEBUG("database connection", LOG_TEXT("from", state_names[pipeline->state]),
               LOG_TEXT("to", state_names[state]));
-
     pipeline->state = state;
     pipeline->deadline_us = deadline_us;
 }
@@ -87,7 +86,6 @@ enum pipeline_event pipeline_lose(struct pipeline *pipeline, const char *why, in
 
     if (wait_us == 0 && flight == NULL) {
         LOG_DEBUG("database host does not serve", LOG_TEXT("reason", why));
-
     } else {
         LOG_WARNING("database connection lost", LOG_TEXT("state", state_names[pipeline->state]),
                     LOG_TEXT("reason", why), LOG_SECONDS("retry_in", wait_us));

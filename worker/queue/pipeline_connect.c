@@ -137,7 +137,6 @@ enum pipeline_event pipeline_read_probe(struct pipeline *pipeline, int64_t now_u
     }
     if (!pipeline->is_prepared) {
         LOG_INFO("a pooler stands before the database: statements are not prepared");
-
         return start_preparing(pipeline, now_us);
     }
     pipeline_set_state(pipeline, STATE_TUNING, now_us + PIPELINE_ANSWER_US);
