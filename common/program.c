@@ -91,6 +91,14 @@ bool program_take_flag(int *argument_count, char **arguments, const char *flag)
     return found;
 }
 
+bool program_wants_help(int *argument_count, char **arguments)
+{
+    bool is_command = *argument_count > 1 && strcmp(arguments[1], "help") == 0;
+    bool is_short = program_take_flag(argument_count, arguments, "-h");
+
+    return program_take_flag(argument_count, arguments, "--help") || is_short || is_command;
+}
+
 const char *program_take_option(int *argument_count, char **arguments, const char *name)
 {
     size_t length = strlen(name);

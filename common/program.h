@@ -18,6 +18,9 @@ void program_protect(void);
 /* Makes room for so many open descriptors. ERROR_SYSTEM says how many the system allows. */
 bool program_raise_descriptors(uint64_t wanted, struct error *err) MUSTCHECK;
 
+/* Whether the arguments ask for help: --help or -h somewhere, or the command help. */
+bool program_wants_help(int *argument_count, char **arguments);
+
 /* Removes every occurrence of `flag` from the arguments and tells whether there was one. */
 bool program_take_flag(int *argument_count, char **arguments, const char *flag);
 

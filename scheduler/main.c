@@ -18,11 +18,13 @@ static void print_help(void)
 {
     puts("usage: koppeling-scheduler run [--once] [SETTING...]\n"
          "       koppeling-scheduler migrate [SETTING...]\n"
+         "       koppeling-scheduler config [SETTING...]\n"
          "       koppeling-scheduler --help | --version\n"
          "\n"
          "run      enqueues what has become due and keeps the tables healthy, until SIGTERM;\n"
          "         --once: one tick, then exit\n"
          "migrate  brings the database to the schema of this program; safe to repeat\n"
+         "config   prints the settings that are in force, and where each comes from; no secrets\n"
          "\n"
          "Settings, as environment variables or flags:\n");
     config_print_help(CONFIG_SCHEDULER, stdout);
@@ -53,6 +55,7 @@ static int with_config(int argument_count, char **arguments, bool is_migration)
     }
     log_setup(config.log_level, config.log_format);
     log_set_thread_name("main");
+    config_warn_of_unknown();
     if (!is_migration) {
         program_end_by_signal();
     }
@@ -61,13 +64,22 @@ static int with_config(int argument_count, char **arguments, bool is_migration)
     return done ? EXIT_SUCCESS : program_fail(program, &err);
 }
 
+static int show_config(int argument_count, char **arguments)
+{
+    const struct config_source source = {CONFIG_SCHEDULER, argument_count, arguments};
+    struct error err = ERROR_INIT;
+
+    return config_print(&source, stdout, &err) ? program_finish_output(program)
+                                               : program_fail(program, &err);
+}
+
 int main(int argument_count, char **arguments)
 {
     struct error err = ERROR_INIT;
     const char *name = argument_count > 1 ? arguments[1] : "";
 
     program_protect();
-    if (program_take_flag(&argument_count, arguments, "--help")) {
+    if (program_wants_help(&argument_count, arguments)) {
         print_help();
         return program_finish_output(program);
     }
@@ -84,8 +96,12 @@ int main(int argument_count, char **arguments)
     if (strcmp(name, "migrate") == 0) {
         return with_config(argument_count - 1, arguments + 1, true);
     }
+    if (strcmp(name, "config") == 0) {
+        return show_config(argument_count - 1, arguments + 1);
+    }
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
-                    name[0] != '\0' ? "unknown command '" : "a command is needed: run or migrate",
+                    name[0] != '\0' ? "unknown command '"
+                                    : "a command is needed: run, migrate or config",
                     name, name[0] != '\0' ? "'" : "");
     return program_fail(program, &err);
 }

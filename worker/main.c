@@ -21,6 +21,7 @@ static void print_help(void)
          "       koppeling-worker keygen\n"
          "       koppeling-worker seal --public-key BASE64 [--for SHOP_HOST] < SECRET\n"
          "       koppeling-worker rekey [--dry-run] [SETTING...]\n"
+         "       koppeling-worker config [SETTING...]\n"
          "       koppeling-worker --help | --version\n"
          "\n"
          "run     claims jobs, calls the APIs and records the results, until SIGTERM;\n"
@@ -33,6 +34,7 @@ static void print_help(void)
          "rekey   seals anew, for KOPPELING_SECRET_KEY, what was sealed for "
          "KOPPELING_PREVIOUS_SECRET_KEY;\n"
          "        --dry-run: only counts\n"
+         "config  prints the settings that are in force, and where each comes from; no secrets\n"
          "\n"
          "Settings, as environment variables or flags:\n");
     config_print_help(CONFIG_WORKER, stdout);
@@ -51,6 +53,7 @@ static bool prepare(int argument_count, char **arguments, struct config *ret_con
     }
     log_setup(config.log_level, config.log_format);
     log_set_thread_name("main");
+    config_warn_of_unknown();
     program_end_by_signal();
     if (config.secret_key != NULL &&
         !sealing_key_new(config.secret_key, config.previous_secret_key, &key, err)) {
@@ -101,6 +104,15 @@ static int rekey(int argument_count, char **arguments)
         return program_finish_output(program);
     }
     return program_fail(program, &err);
+}
+
+static int show_config(int argument_count, char **arguments)
+{
+    const struct config_source source = {CONFIG_WORKER, argument_count, arguments};
+    struct error err = ERROR_INIT;
+
+    return config_print(&source, stdout, &err) ? program_finish_output(program)
+                                               : program_fail(program, &err);
 }
 
 static int keygen(void)
@@ -169,7 +181,7 @@ static int command(int argument_count, char **arguments)
     struct error err = ERROR_INIT;
     const char *name = argument_count > 1 ? arguments[1] : "";
 
-    if (program_take_flag(&argument_count, arguments, "--help")) {
+    if (program_wants_help(&argument_count, arguments)) {
         print_help();
         return program_finish_output(program);
     }
@@ -187,6 +199,9 @@ static int command(int argument_count, char **arguments)
     if (strcmp(name, "rekey") == 0) {
         return rekey(argument_count - 1, arguments + 1);
     }
+    if (strcmp(name, "config") == 0) {
+        return show_config(argument_count - 1, arguments + 1);
+    }
     if (strcmp(name, "keygen") == 0) {
         return keygen();
     }
@@ -195,7 +210,7 @@ static int command(int argument_count, char **arguments)
     }
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
                     name[0] != '\0' ? "unknown command '"
-                                    : "a command is needed: run, keygen, seal or rekey",
+                                    : "a command is needed: run, keygen, seal, rekey or config",
                     name, name[0] != '\0' ? "'" : "");
     return program_fail(program, &err);
 }

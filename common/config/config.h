@@ -82,8 +82,20 @@ bool config_load(struct config *ret_config, enum config_program program, int arg
 bool config_reload(const struct config *config, struct config *ret_live,
                    struct error *err) MUSTCHECK;
 
+/* Reads all settings as config_load() does, and forgets them again: errors as there. Nothing is
+ * wiped. */
+bool config_check(const struct config_source *source, struct error *err) MUSTCHECK;
+
 /* Prints the settings of the program with defaults and meanings, for --help. */
 void config_print_help(enum config_program program, FILE *stream);
+
+/* Prints what is in force and where each setting comes from, one NAME=value a line; what holds a
+ * secret, or may, is hidden. Errors as config_load(). Before threads start. */
+bool config_print(const struct config_source *source, FILE *stream, struct error *err) MUSTCHECK;
+
+/* Writes a warning into the log for each variable of the environment that begins with KOPPELING_
+ * and that no program reads, with the name that was meant, perhaps. Before threads start. */
+void config_warn_of_unknown(void);
 
 /* Wipes secrets and frees everything; leaves an empty struct. */
 void config_release(struct config *config);

@@ -1,11 +1,15 @@
-/* --help: the settings, from the table. */
+/* --help and config: the settings, from the table. */
 
 #include <string.h>
 
 #include "common/config/setting.h"
+#include "common/config/sources.h"
 
 #define HELP_INDENT 8
 #define HELP_WIDTH  78
+
+/* Where config tells the place that a setting comes from. */
+#define PLACE_COLUMN 48
 
 /* Prints words on lines that fit a terminal. `column` is where the line stands; returns where it
  * ends. */
@@ -83,4 +87,53 @@ void config_print_help(enum config_program program, FILE *stream)
             print_setting(stream, &settings[i]);
         }
     }
+}
+
+/* What may be shown of a value. */
+static const char *shown(const struct config_setting *setting, const struct config_origin *origin)
+{
+    if (origin->value == NULL) {
+        return "";
+    }
+    /* An address that has a user or a query may have a password or a token in it. */
+    return setting->is_confidential || strpbrk(origin->value, "@?#") != NULL ? "(hidden)"
+                                                                             : origin->value;
+}
+
+static const char *told(const struct config_setting *setting, const struct config_origin *origin)
+{
+    switch (origin->place) {
+    case CONFIG_FROM_FLAG:
+    case CONFIG_FROM_SECRET_FILE:
+        return origin->name;
+    case CONFIG_FROM_VARIABLE:
+        return "environment";
+    case CONFIG_FROM_SETTINGS_FILE:
+        return "settings file";
+    case CONFIG_FROM_DEFAULT:
+        break;
+    }
+    return setting->default_value != NULL ? "default" : setting->default_words;
+}
+
+bool config_print(const struct config_source *source, FILE *stream, struct error *err)
+{
+    AUTO(config_sources) struct config_sources sources = {0};
+    size_t count = 0;
+    const struct config_setting *settings = config_settings(&count);
+
+    if (!config_check(source, err) || !config_sources_open(source, &sources, err)) {
+        return false;
+    }
+    for (size_t row = 0; row < count; row++) {
+        if ((settings[row].programs & (unsigned)source->program) != 0) {
+            struct config_origin origin = config_sources_find(&sources, row);
+            int width =
+                fprintf(stream, "%s=%s", settings[row].variable, shown(&settings[row], &origin));
+
+            fprintf(stream, "%*s# %s\n", width < PLACE_COLUMN ? PLACE_COLUMN - width : 1, "",
+                    told(&settings[row], &origin));
+        }
+    }
+    return true;
 }

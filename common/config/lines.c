@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/config/names.h"
 #include "common/config/setting.h"
 #include "common/memory.h"
 
@@ -72,7 +73,11 @@ static bool read_line(char *line, int number, struct config_lines *lines, struct
     name = trim(line);
     int row = find_variable(name);
     if (row < 0) {
-        return error_set(err, ERROR_CONFIG, "line %d sets what is no setting", number);
+        const char *nearest = config_nearest_variable(name);
+
+        return error_set(err, ERROR_CONFIG, "line %d sets what is no setting%s%s%s", number,
+                         nearest != NULL ? ": is " : "", nearest != NULL ? nearest : "",
+                         nearest != NULL ? " meant?" : "");
     }
     if (config_settings(&count)[row].is_confidential || strcmp(name, CONFIG_SETTINGS_FILE) == 0) {
         return error_set(err, ERROR_CONFIG, "line %d: %s has no place here%s", number, name,

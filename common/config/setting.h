@@ -14,6 +14,9 @@
 #define CONFIG_SETTING_LIMIT 32
 #define CONFIG_SETTINGS_FILE "KOPPELING_SETTINGS_FILE"
 
+/* A path is of use only whole; this fits into the text of an error. */
+#define CONFIG_PATH_LIMIT 300
+
 struct config_setting;
 
 /* Checks `text` and stores its value in the field. On failure the text of the error is the reason
@@ -41,6 +44,9 @@ struct config_setting {
 };
 
 const struct config_setting *config_settings(size_t *ret_count);
+
+/* The value of a variable of the environment; NULL when it is not set or empty. */
+const char *config_variable(const char *name);
 
 config_parser config_parse_number;       /* into an int */
 config_parser config_parse_seconds;      /* into an int64_t of microseconds */

@@ -1,6 +1,7 @@
 """Wrong settings: an exit code of sysexits, and a sentence that names the variable."""
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -120,6 +121,40 @@ class SettingsTest(Case):
                     self.assertIn(name, done.out)
         self.assertRegex(self.program("koppeling-worker", "--version", environment={}).out,
                          r"^koppeling-worker \d+\.\d+\.\d+\n$")
+
+    def test_help_is_asked_for_in_three_ways(self):
+        for name in DAEMONS:
+            texts = {self.program(name, how, environment={}).out for how in ("--help", "-h", "help")}
+            self.assertEqual(len(texts), 1)
+
+    def test_a_variable_that_nobody_reads_is_named_with_the_nearest_and_without_its_value(self):
+        done = self.run_worker(KOPPELING_THREDS="geheim", KOPPELING_THREADS_FILE="geheim")
+        self.assertEqual(done.status, 0)
+        for wrong in ("KOPPELING_THREDS", "KOPPELING_THREADS_FILE"):
+            self.assertIn(f"name={wrong} meant_perhaps=KOPPELING_THREADS\n", done.log)
+        self.assertNotIn("geheim", done.log)
+        once = self.program("koppeling-scheduler", "run", "--once",
+                            environment=self.environment("test_scheduler", KOPPELING_XYZ="1"))
+        self.assertIn('name=KOPPELING_XYZ meant_perhaps="none of ours"', once.log)
+
+    def test_config_prints_what_is_in_force_and_no_secret(self):
+        path = self.log_directory / "settings"
+        path.write_text("KOPPELING_GRACE_SECONDS=7\n")
+        key = self.log_directory / "partner"
+        key.write_text("geheim")
+        done = self.program("koppeling-worker", "config", "--threads=3", environment={
+            "KOPPELING_DATABASE_URL": "postgresql://worker:geheim@localhost/koppeling", "KOPPELING_IN_FLIGHT": "7",
+            "KOPPELING_PARTNER_TOKEN_FILE": str(key), "KOPPELING_SETTINGS_FILE": str(path)})
+        self.assertEqual(done.status, 0, done.log)
+        lines = [re.sub(" +#", " #", line) for line in done.out.splitlines()]
+        for line in ("KOPPELING_DATABASE_URL=(hidden) # environment", "KOPPELING_THREADS=3 # --threads",
+                     "KOPPELING_IN_FLIGHT=7 # environment", "KOPPELING_GRACE_SECONDS=7 # settings file",
+                     "KOPPELING_PARTNER_TOKEN=(hidden) # KOPPELING_PARTNER_TOKEN_FILE",
+                     "KOPPELING_LEASE_SECONDS=60 # default"):
+            self.assertIn(line, lines)
+        self.assertNotIn("geheim", done.out + done.log)
+        wrong = self.program("koppeling-scheduler", "config", environment={"KOPPELING_TICK_SECONDS": "soon"})
+        self.check_refused(wrong, CONFIG, "KOPPELING_TICK_SECONDS")
 
     def test_help_names_every_setting(self):
         for name, wrong in zip(DAEMONS, (WRONG, WRONG_OF_THE_SCHEDULER)):

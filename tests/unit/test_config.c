@@ -114,8 +114,8 @@ TEST(a_command_line_that_is_not_understood_is_refused)
     static const struct {
         const char *arguments, *needle;
     } cases[] = {
-        {"--threeds=3", "unknown option '--threeds'"},
-        {"--thread=3", "unknown option '--thread'"},
+        {"--threeds=3", "unknown option '--threeds': is --threads meant?"},
+        {"--thread=3", "unknown option '--thread': is --threads meant?"},
         {"--", "unknown option '--'"},
         {"--=3", "unknown option '--'"},
         {"-t|3", "unknown option '-t'"},

@@ -49,7 +49,7 @@ TEST(a_file_that_is_wrong_is_refused_with_the_line)
         const char *text, *needle;
     } cases[] = {
         {"KOPPELING_THREADS\n", "line 1 is not NAME=value"},
-        {"\nKOPPELING_TREADS=1\n", "line 2 sets what is no setting"},
+        {"\nKOPPELING_TREADS=1\n", "line 2 sets what is no setting: is KOPPELING_THREADS meant?"},
         {"KOPPELING_THREADS=many\n", "cannot use KOPPELING_THREADS 'many'"},
         {"KOPPELING_SECRET_KEY=" CANARY "\n", "line 1: KOPPELING_SECRET_KEY has no place here"},
         {"KOPPELING_DATABASE_URL=" CANARY "\n", "use its _FILE variable"},
