@@ -3,12 +3,16 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/clock.h"
+#include "common/log_limit.h"
+#include "common/log_stream.h"
 #include "common/utf8.h"
 
 /*
@@ -16,7 +20,7 @@
  * PIPE_BUF: up to there one write(2) into a pipe is not mixed with that of another thread or
  * process, so no lock is needed.
  */
-#define LINE_LIMIT  4096
+#define LINE_LIMIT  4092 /* and up to 4 for a priority */
 #define VALUE_LIMIT 1024
 
 /* Room that is kept for the end of a line: the mark that something was left out, and the newline.
@@ -27,7 +31,8 @@ static const char cut_mark[] = "...";
 
 struct line {
     enum log_format format;
-    bool cut; /* a field did not fit and was left out */
+    const char *priority; /* what stands before it in the journal; a constant */
+    bool cut;             /* a field did not fit and was left out */
     size_t length;
     char bytes[LINE_LIMIT];
 };
@@ -40,14 +45,23 @@ struct character {
     char bytes[8];
 };
 
+static const char *const level_names[] = {
+    [LOG_LEVEL_DEBUG] = "debug",
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_WARNING] = "warning",
+    [LOG_LEVEL_ERROR] = "error",
+};
+
 static atomic_int lowest_level = LOG_LEVEL_INFO;
 static enum log_format line_format = LOG_FORMAT_LOGFMT;
+static enum log_stream stream = LOG_STREAM_PLAIN;
 static _Thread_local char thread_name[16];
 
 void log_setup(enum log_level level, enum log_format format)
 {
     log_set_level(level);
     line_format = format;
+    stream = log_stream_of(STDERR_FILENO);
 }
 
 void log_set_level(enum log_level level)
@@ -232,9 +246,8 @@ static void put_field(struct line *line, const struct log_field *field)
     }
 }
 
-static void put_time(struct line *line)
+static void put_time(struct line *line, int64_t now_us)
 {
-    int64_t now_us = clock_wall_us();
     time_t seconds = (time_t)(now_us / 1000000);
     struct tm utc = {0};
     char text[96];
@@ -244,6 +257,37 @@ static void put_time(struct line *line)
              utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
              (int)(now_us % 1000000));
     put_field(line, &LOG_TEXT("time", text));
+}
+
+/* For a person: the time of the day, the level in colour, and what happened. */
+static void put_head_for_terminal(struct line *line, enum log_level level, const char *event,
+                                  int64_t now_us)
+{
+    time_t seconds = (time_t)(now_us / 1000000);
+    const char *colour = log_stream_colour(level);
+    struct tm local = {0};
+    char text[96];
+
+    localtime_r(&seconds, &local);
+    snprintf(text, sizeof(text), "%02d:%02d:%02d.%03d %s%-7s%s ", local.tm_hour, local.tm_min,
+             local.tm_sec, (int)(now_us % 1000000 / 1000), colour, level_names[level],
+             colour[0] != '\0' ? LOG_STREAM_UNCOLOUR : "");
+    put_text(line, text);
+    put_text(line, event);
+    put_field(line, &LOG_TEXT("thread", thread_name[0] != '\0' ? thread_name : NULL));
+}
+
+static void put_head(struct line *line, enum log_level level, const char *event, int64_t now_us)
+{
+    if (stream == LOG_STREAM_TERMINAL && line->format == LOG_FORMAT_LOGFMT) {
+        put_head_for_terminal(line, level, event, now_us);
+        return;
+    }
+    put_text(line, line->format == LOG_FORMAT_JSON ? "{" : "");
+    put_time(line, now_us);
+    put_field(line, &LOG_TEXT("level", level_names[level]));
+    put_field(line, &LOG_TEXT("thread", thread_name[0] != '\0' ? thread_name : NULL));
+    put_field(line, &LOG_TEXT("event", event));
 }
 
 /* Uses the room that put() keeps back, so it always fits. */
@@ -260,35 +304,64 @@ static void put_end(struct line *line)
     line->length += length;
 }
 
+/* With one system call. What cannot be logged is lost: the work goes on. */
+static void send_line(const struct line *line)
+{
+    const struct iovec parts[] = {
+        {.iov_base = without_const(line->priority), .iov_len = strlen(line->priority)},
+        {.iov_base = without_const(line->bytes), .iov_len = line->length},
+    };
+    ssize_t written = 0;
+
+    do {
+        written = writev(STDERR_FILENO, parts, (int)ARRAY_LENGTH(parts));
+    } while (written < 0 && errno == EINTR);
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t count)
 {
-    static const char *const level_names[] = {
-        [LOG_LEVEL_DEBUG] = "debug",
-        [LOG_LEVEL_INFO] = "info",
-        [LOG_LEVEL_WARNING] = "warning",
-        [LOG_LEVEL_ERROR] = "error",
-    };
     int saved_errno = errno;
+    int64_t left_out = 0;
     struct line line;
 
+    if (level >= LOG_LEVEL_WARNING && !log_limit_allows(event, clock_monotonic_us(), &left_out)) {
+        return;
+    }
     line.format = line_format;
     line.cut = false;
+    line.priority = stream == LOG_STREAM_JOURNAL ? log_stream_priority(level) : "";
     line.length = 0;
-    put_text(&line, line.format == LOG_FORMAT_JSON ? "{" : "");
-    put_time(&line);
-    put_field(&line, &LOG_TEXT("level", level_names[level]));
-    put_field(&line, &LOG_TEXT("thread", thread_name[0] != '\0' ? thread_name : NULL));
-    put_field(&line, &LOG_TEXT("event", event));
+    put_head(&line, level, event, clock_wall_us());
     for (size_t i = 0; i < count; i++) {
         put_field(&line, &fields[i]);
     }
+    if (left_out > 0) {
+        put_field(&line, &LOG_INT("left_out", left_out));
+    }
     put_end(&line);
-
-    /* What cannot be logged is lost: the work goes on. */
-    ssize_t written = 0;
-    do {
-        written = write(STDERR_FILENO, line.bytes, line.length);
-    } while (written < 0 && errno == EINTR);
+    send_line(&line);
     errno = saved_errno;
+}
+
+/* Before the settings were read, the variable is all that is known of them. */
+static enum log_format format_of_last_word(void)
+{
+    const char *format = getenv("KOPPELING_LOG_FORMAT"); /* NOLINT(concurrency-mt-unsafe) */
+
+    return format != NULL && strcmp(format, "json") == 0 ? LOG_FORMAT_JSON : line_format;
+}
+
+void log_last_word(const char *program, const char *why)
+{
+    if (format_of_last_word() == LOG_FORMAT_JSON) {
+        log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_JSON);
+        LOG_ERROR("failed", LOG_TEXT("program", program), LOG_TEXT("error", why));
+        return;
+    }
+    const char *priority = log_stream_of(STDERR_FILENO) == LOG_STREAM_JOURNAL
+                               ? log_stream_priority(LOG_LEVEL_ERROR)
+                               : "";
+
+    fprintf(stderr, "%s%s: %s\n", priority, program, why);
 }

@@ -9,6 +9,10 @@
  * escaped, invalid UTF-8 is replaced, so that no foreign text can forge a line or drive a terminal.
  * Secrets and personal data must never be passed in: log ids.
  *
+ * On a terminal a line is shorter and in colour; in the journal its priority stands before it
+ * (log_stream.h). Of a warning that comes again and again only some are written, and how many were
+ * not: left_out=12 (log_limit.h).
+ *
  * Thread-safe. log_setup() is called once, before threads start.
  */
 #ifndef COMMON_LOG_H
@@ -42,6 +46,10 @@ void log_set_level(enum log_level level);
 
 /* The name that the calling thread's lines carry; cut at 15 bytes. */
 void log_set_thread_name(const char *name);
+
+/* Why a program ends: a sentence for a person, a line of JSON where the log is JSON. Works before
+ * log_setup(), too, by the variable KOPPELING_LOG_FORMAT. */
+void log_last_word(const char *program, const char *why);
 
 /* True when lines of this level are written; lets a caller skip costly preparations. */
 bool log_enabled(enum log_level level);

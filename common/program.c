@@ -1,6 +1,8 @@
 /* Start-up chores of the daemons. */
 #include "common/program.h"
 
+#include "common/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -194,7 +196,7 @@ int program_finish_output(const char *program)
 
 int program_fail(const char *program, const struct error *err)
 {
-    fprintf(stderr, "%s: %s\n", program, err->text);
+    log_last_word(program, err->text);
     return error_exit_code(err->code);
 }
 

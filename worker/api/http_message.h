@@ -70,6 +70,9 @@ struct http_response {
     const char *objection;
 };
 
+/* "mijnwebwinkel", as koppeling.api has it; "local" for none. A constant. */
+const char *api_name(enum api api);
+
 /* Frees the body. The request may be used again. */
 void http_request_release(struct http_request *request);
 

@@ -191,8 +191,7 @@ static void read_lease(struct exchange *exchange)
     if (registered != NULL) {
         lease_hold(&exchange->lease, first_id(registered), exchange->sent_us);
         claiming_hurry(exchange->settings.claiming);
-        LOG_INFO("registered", LOG_INT("worker", exchange->lease.worker_id),
-                 LOG_INT("thread", exchange->settings.thread));
+        LOG_INFO("registered", LOG_INT("worker", exchange->lease.worker_id));
     }
     if (renewed != NULL && speaks_for_us(exchange)) {
         if (first_id(renewed) == exchange->sent_by) {

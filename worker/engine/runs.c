@@ -342,6 +342,7 @@ static void log_end(const struct job_run *run)
         return;
     }
     LOG_WARNING("attempt failed", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
+                LOG_TEXT("shop", run->shop), LOG_TEXT("api", api_name(run->kind->api)),
                 LOG_INT("attempt", run->job.attempt),
                 LOG_TEXT("class", error_class_name(run->outcome.error_class)),
                 LOG_INT("status", run->outcome.http_status), LOG_TEXT("error", run->outcome.error));

@@ -108,7 +108,7 @@ static void advance_database(struct worker *worker)
         exchange_land(worker->exchange, worker->now_us);
         break;
     case PIPELINE_CONNECTED:
-        LOG_INFO("connected to the database", LOG_INT("thread", worker->index));
+        LOG_INFO("connected to the database");
         claiming_hurry(&worker->claiming);
         break;
     case PIPELINE_NOTHING:
