@@ -100,10 +100,10 @@ $(BUILD)/obj/%.o: %.c Makefile
 
 # All SQL is compiled into the programs, so that nothing else has to be shipped.
 # The folders are named too, so that a file that is gone goes out as well.
-$(BUILD)/sql_embedded.c: sql/embed.awk $(SQL) $(sort $(dir $(SQL)))
+$(BUILD)/sql_embedded.c: sql/embed.awk sql/revision $(SQL) $(sort $(dir $(SQL)))
 	@mkdir -p $(@D)
 	$(call say,SQL  $@)
-	$(Q)awk -f sql/embed.awk $(SQL) > $@.part && mv $@.part $@
+	$(Q)awk -f sql/embed.awk sql/revision $(SQL) > $@.part && mv $@.part $@
 
 $(BUILD)/obj/sql_embedded.o: $(BUILD)/sql_embedded.c Makefile
 	@mkdir -p $(@D)

@@ -107,21 +107,12 @@ static bool wait_us(const struct scheduler *scheduler, int64_t wait)
 
 static bool connect_database(struct scheduler *scheduler, struct error *err)
 {
-    bool current = true;
-
     PQfinish(scheduler->connection);
     scheduler->connection = NULL;
-    if (!database_hosts_open(scheduler->hosts, "koppeling-scheduler", &scheduler->connection,
-                             err) ||
-        !database_set_session(scheduler->connection, err) ||
-        !migrate_check(scheduler->connection, &current, err)) {
-        return false;
-    }
-    if (!current) {
-        LOG_WARNING("the functions and views in the database are of another version: run "
-                    "koppeling-scheduler migrate");
-    }
-    return true;
+    return database_hosts_open(scheduler->hosts, "koppeling-scheduler", &scheduler->connection,
+                               err) &&
+           database_set_session(scheduler->connection, err) &&
+           migrate_check(scheduler->connection, err);
 }
 
 static bool tick(struct scheduler *scheduler, struct tick_report *ret_report, struct error *err)

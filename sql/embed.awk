@@ -1,4 +1,5 @@
 # Makes one C file of all SQL files: an array of {name, text}. The name is the path below sql/ without ".sql".
+# The first file is sql/revision: the number of the functions, views and grants.
 # One line of SQL becomes one string literal, so the generated file can be read next to the original.
 BEGIN {
     print "/* Generated from sql/ by sql/embed.awk. */"
@@ -6,8 +7,12 @@ BEGIN {
     print ""
     print "const struct sql_file sql_files[] = {"
 }
+FILENAME ~ /revision$/ {
+    revision = $1
+    next
+}
 FNR == 1 {
-    if (NR > 1)
+    if (files++ > 0)
         print "     },"
     name = FILENAME
     sub(/^sql\//, "", name)
@@ -21,7 +26,9 @@ FNR == 1 {
     printf "     \"%s\\n\"\n", line
 }
 END {
-    if (NR > 0)
+    if (files > 0)
         print "     },"
     print "    {0, 0}};"
+    print ""
+    printf "const int sql_revision = %d;\n", revision
 }

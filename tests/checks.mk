@@ -43,6 +43,7 @@ format-check: ## tell which C files are not laid out so
 check-source: ## layers, banned calls, sizes, SQL in C strings, citations
 	@tests/check-source --self-test | grep -v '^ok'
 	@tests/check-source
+	@tests/check-revision
 
 analyze: compilers cppcheck tidy analyzer shellcheck ## gcc and clang, cppcheck, clang-tidy, gcc -fanalyzer, shellcheck
 

@@ -206,11 +206,10 @@ static bool walk_place(struct rekey *rekey, const char *place, struct error *err
 
 static bool walk(struct rekey *rekey, const struct config *config, struct error *err)
 {
-    bool is_current = true;
     AUTO(PQfinish) PGconn *connection = NULL;
 
     if (!database_open(config->database_url, "koppeling-worker rekey", &connection, err) ||
-        !migrate_check(connection, &is_current, err)) {
+        !migrate_check(connection, err)) {
         return false;
     }
     rekey->connection = connection;

@@ -20,6 +20,9 @@
 #define LOCK_TELL_US     (5 * INT64_C(1000000))
 #define LOCK_PAUSE_NS    500000000L
 
+/* Those in the database, compared with those of this program. */
+enum definitions { DEFINITIONS_OURS, DEFINITIONS_OLDER, DEFINITIONS_NEWER };
+
 static bool has_prefix(const struct sql_file *file, const char *prefix)
 {
     return strncmp(file->name, prefix, strlen(prefix)) == 0;
@@ -128,9 +131,11 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
     return true;
 }
 
-static bool definitions_are_current(PGconn *connection, bool *ret_current, struct error *err)
+/* Of two programs that know the same migrations one may be the older all the same. */
+static bool read_definitions(PGconn *connection, enum definitions *ret_definitions,
+                             struct error *err)
 {
-    static const char *const columns[] = {"hash", "state", NULL};
+    static const char *const columns[] = {"hash", "state", "revision", NULL};
     char hash[HASH_BYTES * 2 + 1];
     char state[SCHEMA_STATE_SIZE];
     AUTO(PQclear) PGresult *stored = NULL;
@@ -141,8 +146,14 @@ static bool definitions_are_current(PGconn *connection, bool *ret_current, struc
     }
     database_expect(stored, columns);
     hash_definitions(hash);
-    *ret_current = PQntuples(stored) == 1 && strcmp(PQgetvalue(stored, 0, 0), hash) == 0 &&
-                   strcmp(PQgetvalue(stored, 0, 1), state) == 0;
+    if (PQntuples(stored) == 1 && database_integer(stored, 0, 2) > sql_revision) {
+        *ret_definitions = DEFINITIONS_NEWER;
+        return true;
+    }
+    *ret_definitions = PQntuples(stored) == 1 && strcmp(PQgetvalue(stored, 0, 0), hash) == 0 &&
+                               strcmp(PQgetvalue(stored, 0, 1), state) == 0
+                           ? DEFINITIONS_OURS
+                           : DEFINITIONS_OLDER;
     return true;
 }
 
@@ -195,14 +206,19 @@ static bool apply_next(PGconn *connection, bool *ret_applied, struct error *err)
 
 static bool apply_definitions(PGconn *connection, bool *ret_applied, struct error *err)
 {
-    bool current = false;
+    enum definitions definitions = DEFINITIONS_OLDER;
 
     *ret_applied = false;
     if (!database_run(connection, "migrate_lock", NULL, NULL, err) ||
-        !definitions_are_current(connection, &current, err)) {
+        !read_definitions(connection, &definitions, err)) {
         return false;
     }
-    if (current) {
+    if (definitions == DEFINITIONS_NEWER) {
+        return error_set(err, ERROR_CONFIG,
+                         "the functions and views in the database are those of a newer program, "
+                         "this one leaves them alone: install the newer program");
+    }
+    if (definitions == DEFINITIONS_OURS) {
         return true;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(definition_prefixes); i++) {
@@ -215,11 +231,13 @@ static bool apply_definitions(PGconn *connection, bool *ret_applied, struct erro
     }
     char hash[HASH_BYTES * 2 + 1];
     char state[SCHEMA_STATE_SIZE];
+    char revision[16];
     hash_definitions(hash);
+    snprintf(revision, sizeof(revision), "%d", sql_revision);
     if (!schema_state_read(connection, state, err)) {
         return false;
     }
-    const char *const parameters[] = {hash, state, NULL};
+    const char *const parameters[] = {hash, state, revision, NULL};
     LOG_INFO("functions, views and grants replaced");
 
     return database_run(connection, "migrate_record_definitions", parameters, NULL, err);
@@ -291,8 +309,25 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
     return true;
 }
 
-bool migrate_check(PGconn *connection, bool *ret_definitions_current, struct error *err)
+static void warn_of_definitions(enum definitions definitions)
 {
+    switch (definitions) {
+    case DEFINITIONS_OURS:
+        break;
+    case DEFINITIONS_OLDER:
+        LOG_WARNING("the functions and views in the database are of another version: run "
+                    "koppeling-scheduler migrate");
+        break;
+    case DEFINITIONS_NEWER:
+        LOG_INFO("the functions and views in the database are those of a newer program: install "
+                 "it here, too");
+        break;
+    }
+}
+
+bool migrate_check(PGconn *connection, struct error *err)
+{
+    enum definitions definitions = DEFINITIONS_OURS;
     int version = 0;
 
     if (!check_encoding(connection, err) || !read_version(connection, &version, err)) {
@@ -304,5 +339,9 @@ bool migrate_check(PGconn *connection, bool *ret_definitions_current, struct err
                          "koppeling-scheduler migrate",
                          version, newest_version());
     }
-    return definitions_are_current(connection, ret_definitions_current, err);
+    if (!read_definitions(connection, &definitions, err)) {
+        return false;
+    }
+    warn_of_definitions(definitions);
+    return true;
 }

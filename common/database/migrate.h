@@ -6,7 +6,8 @@
  * numbered: they are applied again in the last transaction whenever their text has changed, or what
  * the database has is not what it had then, as after a restore without roles and grants. Lost
  * tables, indexes or rows are named. Repeating is safe, also from several hosts at once. A database
- * that is newer than the binary, or that cannot hold every text, is refused. Locks that others hold
+ * that is newer than the binary, by its migrations or by the number of its functions
+ * (sql/revision), or that cannot hold every text, is refused. Locks that others hold
  * are tried for again and again, each time for a second only; the log and the error say who is in
  * the way.
  */
@@ -24,9 +25,8 @@
 bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err) MUSTCHECK;
 
 /* For the start of a daemon: true when the database has the migrations of this binary; ERROR_CONFIG
- * says what to run when it has fewer or more. *ret_definitions_current tells whether the functions
- * and views are those of this binary too: during a rolling upgrade they may be a little older or
- * newer. */
-bool migrate_check(PGconn *connection, bool *ret_definitions_current, struct error *err) MUSTCHECK;
+ * says what to run when it has fewer or more. During a rolling upgrade functions and views may be a
+ * little older or newer than the binary: the log tells. */
+bool migrate_check(PGconn *connection, struct error *err) MUSTCHECK;
 
 #endif

@@ -13,4 +13,7 @@ struct sql_file {
 /* Sorted by name, generated from sql/. */
 extern const struct sql_file sql_files[];
 
+/* Which set of functions, views and grants they are; a higher number is newer (sql/revision). */
+extern const int sql_revision;
+
 #endif

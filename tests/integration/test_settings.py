@@ -256,6 +256,19 @@ class UnfitDatabaseTest(Case):
         for done in self.start_each():
             self.assertNotIn("of another version", done.log)
 
+    def test_an_older_program_leaves_the_functions_of_a_newer_one_alone(self):
+        """A daemon that is restarted in the middle of a roll-out, or an old migrate, must not undo it."""
+        self.db.run("UPDATE koppeling.schema_definitions SET revision = revision + 1, hash = 'newer'")
+        self.db.run("CREATE OR REPLACE VIEW koppeling.newer AS SELECT 1 AS one")
+        done = self.program("koppeling-scheduler", "migrate")
+        self.assertEqual(done.status, CONFIG)
+        self.assertIn("those of a newer program, this one leaves them alone", done.log)
+        for daemon in self.start_each():
+            self.assertEqual(daemon.status, 0, daemon.log)
+            self.assertIn("install it here, too", daemon.log)
+            self.assertNotIn("run koppeling-scheduler migrate", daemon.log)
+        self.assertEqual(self.db.value("SELECT hash FROM koppeling.schema_definitions"), "newer")
+
     def test_migrating_again_changes_nothing(self):
         marks = ("SELECT string_agg(oid || xmin::text, ',' ORDER BY oid) FROM pg_proc "
                  "WHERE pronamespace = 'koppeling'::regnamespace")

@@ -341,6 +341,8 @@ SELECT pg_temp.impossible('setting_value_is_in_range', format('UPDATE koppeling.
     format('a setting in seconds is not %L', value))
 FROM unnest(ARRAY['soon', '', '-1', '1.5']) AS value;
 SELECT pg_temp.impossible('api_breaker_counts', $$ UPDATE koppeling.api SET breaker_limit = 0 $$, 'a breaker counts');
+SELECT pg_temp.impossible('schema_definitions_revision_is_a_number',
+    $$ UPDATE koppeling.schema_definitions SET revision = -1 $$, 'revisions are counted from 1');
 SELECT pg_temp.impossible('schema_definitions_has_one_row',
     $$ INSERT INTO koppeling.schema_definitions (one_row, hash) VALUES (false, 'x') $$,
     'there is one set of definitions');

@@ -187,20 +187,15 @@ static bool read_database(struct pool *pool, struct error *err)
     const char *kinds[KINDS_LIMIT];
     size_t kind_count = 0;
     int taken_over = 0;
-    bool current = true;
     AUTO(free) char *list = xstrdup(pool->config->kinds);
     AUTO(PQfinish) PGconn *connection = NULL;
 
     if (!choose_kinds(pool, list, kinds, &kind_count, err) ||
         !database_open(pool->config->database_url, "koppeling-worker", &connection, err) ||
-        !migrate_check(connection, &current, err) || !check_role(connection, err) ||
+        !migrate_check(connection, err) || !check_role(connection, err) ||
         !queue_open(connection, kinds, kind_count, &pool->queue, err) ||
         !identity_take_over(connection, &pool->identity, &taken_over, err)) {
         return false;
-    }
-    if (!current) {
-        LOG_WARNING("the functions and views in the database are of another version: run "
-                    "koppeling-scheduler migrate");
     }
     if (taken_over > 0) {
         LOG_INFO("took over from workers of this host that are gone",
