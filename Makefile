@@ -30,8 +30,10 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
 # $(call supported,FLAG): the flag, if the compiler knows it (clang 14 has no zeroing of locals).
 supported  = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo $(1))
 AUTO_INIT ?= $(call supported,-ftrivial-auto-var-init=zero)
+# A caller's own counts, such as that of dpkg-buildflags; and it means nothing without optimization.
+FORTIFY   := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(filter -O0,$(CFLAGS)),,-D_FORTIFY_SOURCE=3)
 # tests/analysis/hardening checks that these are in the programs.
-HARDENING := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=3 -fstack-clash-protection $(AUTO_INIT) \
+HARDENING := -fstack-protector-strong -fPIE $(FORTIFY) -fstack-clash-protection $(AUTO_INIT) \
              $(call supported,-fcf-protection)
 HARDENING_LDFLAGS := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 SANITIZING := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer -DSANITIZED

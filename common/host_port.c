@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static bool parse_port(const char *text, uint16_t *ret_port, struct error *err)
+static bool parse_port(const char *text, struct host_port *parts, struct error *err)
 {
     size_t length = strspn(text, "0123456789");
     unsigned port = 0;
@@ -11,10 +11,11 @@ static bool parse_port(const char *text, uint16_t *ret_port, struct error *err)
     for (size_t i = 0; i < length && port <= UINT16_MAX; i++) {
         port = port * 10 + (unsigned)(text[i] - '0');
     }
-    if (length == 0 || text[length] != '\0' || port > UINT16_MAX) {
+    parts->or_next = strcmp(text + length, "+") == 0;
+    if (length == 0 || (text[length] != '\0' && !parts->or_next) || port > UINT16_MAX) {
         return error_set(err, ERROR_CONFIG, "the port is not a number from 0 to 65535");
     }
-    *ret_port = (uint16_t)port;
+    parts->port = (uint16_t)port;
     return true;
 }
 
@@ -54,7 +55,7 @@ bool host_port_split(const char *text, struct host_port *ret_host_port, struct e
     }
     memcpy(parts.host, host, length);
     parts.host[length] = '\0';
-    if (!check_host(parts.host, in_brackets, err) || !parse_port(colon + 1, &parts.port, err)) {
+    if (!check_host(parts.host, in_brackets, err) || !parse_port(colon + 1, &parts, err)) {
         return false;
     }
     *ret_host_port = parts;

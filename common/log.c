@@ -1,6 +1,7 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,10 @@ void log_set_level(enum log_level level)
 void log_set_thread_name(const char *name)
 {
     snprintf(thread_name, sizeof(thread_name), "%s", name);
+    /* For top -H and debuggers, too; the first thread has the name of the program. */
+    if (gettid() != getpid()) {
+        (void)pthread_setname_np(pthread_self(), thread_name);
+    }
 }
 
 bool log_enabled(enum log_level level)

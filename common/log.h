@@ -44,7 +44,7 @@ void log_setup(enum log_level level, enum log_format format);
 /* From now on; any thread may call it at any time. */
 void log_set_level(enum log_level level);
 
-/* The name that the calling thread's lines carry; cut at 15 bytes. */
+/* The name that the calling thread's lines carry, and the thread itself; cut at 15 bytes. */
 void log_set_thread_name(const char *name);
 
 /* Why a program ends: a sentence for a person, a line of JSON where the log is JSON. Works before

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/host_port.h"
+#include "common/log.h"
 #include "common/memory.h"
 #include "common/wakeup.h"
 
@@ -28,7 +29,10 @@
 #define REQUEST_MEMORY             ((size_t)8192)
 #define REASON_SIZE                256
 #define BACKLOG                    32
-#define ACCEPT_RETRY_MS            500
+
+/* With a + behind the port: how many are tried. */
+#define PORTS_TRIED     64
+#define ACCEPT_RETRY_MS 500
 
 struct metrics_server {
     struct MHD_Daemon *daemon;
@@ -260,23 +264,40 @@ static bool listen_on(struct metrics_server *server, const char *host, uint16_t 
     return error_set(err, ERROR_SYSTEM, "%s", error_reason(errno));
 }
 
+/* "::" takes IPv4 too; a machine without IPv6 refuses it. */
+static bool listen_at(struct metrics_server *server, const struct host_port *place,
+                      struct error *err)
+{
+    return place->host[0] == '\0' ? listen_on(server, "::", place->port, NULL) ||
+                                        listen_on(server, "0.0.0.0", place->port, err)
+                                  : listen_on(server, place->host, place->port, err);
+}
+
+static bool listen_somewhere(struct metrics_server *server, const char *address, struct error *err)
+{
+    struct host_port place;
+
+    if (!host_port_split(address, &place, err)) {
+        return false;
+    }
+    for (int i = 0; i < (place.or_next ? PORTS_TRIED : 1); i++, place.port++) {
+        if (listen_at(server, &place, err)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool metrics_server_start(const char *address, metrics_ready_callback *ready, void *context,
                           struct metrics_server **ret_server, struct error *err)
 {
     AUTO(metrics_server) struct metrics_server *server = xcalloc(1, sizeof(struct metrics_server));
-    struct host_port parts;
 
     server->ready = ready;
     server->context = context;
     server->listener = -1;
     server->stop = (struct wakeup)WAKEUP_INIT;
-    if (!host_port_split(address, &parts, err)) {
-        return error_prefix(err, "cannot serve metrics on '%s'", address);
-    }
-    /* "::" takes IPv4 too; a machine without IPv6 refuses it. */
-    if (parts.host[0] == '\0' ? !listen_on(server, "::", parts.port, NULL) &&
-                                    !listen_on(server, "0.0.0.0", parts.port, err)
-                              : !listen_on(server, parts.host, parts.port, err)) {
+    if (!listen_somewhere(server, address, err)) {
         return error_prefix(err, "cannot serve metrics on '%s'", address);
     }
     if (!wakeup_open(&server->stop, err)) {
@@ -285,6 +306,7 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
     if (!start_threads(server)) {
         return error_set(err, ERROR_SYSTEM, "cannot serve metrics: %s", error_reason(errno));
     }
+    LOG_INFO("serving metrics", LOG_INT("port", metrics_server_port(server)));
     *ret_server = steal_ptr(&server);
 
     return true;

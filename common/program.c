@@ -208,3 +208,12 @@ void program_notify(const char *state)
     (void)state;
 #endif
 }
+
+int64_t program_watchdog_us(void)
+{
+    uint64_t microseconds = 0;
+#ifdef HAVE_SYSTEMD
+    (void)sd_watchdog_enabled(0, &microseconds);
+#endif
+    return microseconds > INT64_MAX ? 0 : (int64_t)microseconds;
+}

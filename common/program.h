@@ -54,4 +54,8 @@ int program_fail(const char *program, const struct error *err);
 /* Tells systemd ("READY=1", "STOPPING=1"); nothing without systemd. */
 void program_notify(const char *state);
 
+/* How often systemd must hear "WATCHDOG=1", in microseconds, or it takes the program for hung
+ * (WatchdogSec= of the unit); 0: it does not ask. */
+int64_t program_watchdog_us(void);
+
 #endif

@@ -36,6 +36,7 @@ struct scheduler {
     struct metrics_server *metrics;
     int signal_descriptor;
     int64_t retry_us;
+    int64_t watchdog_us; /* how often systemd must hear of us; 0: it does not ask */
     int64_t maintain_us;    /* when it is due; 0: at once */
     int64_t watched_us;     /* 0: not yet */
     atomic_llong ticked_us; /* the last tick that came to its end */
@@ -88,6 +89,12 @@ static bool wait_us(const struct scheduler *scheduler, int64_t wait)
 
     do {
         int64_t left = end_us - clock_monotonic_us();
+
+        /* Whoever comes here does not hang. */
+        program_notify("WATCHDOG=1");
+        if (scheduler->watchdog_us > 0 && left > scheduler->watchdog_us / 2) {
+            left = scheduler->watchdog_us / 2;
+        }
 
         if (poll(&descriptor, 1, left > 0 ? (int)((left + 999) / 1000) : 0) <= 0) {
             continue;
@@ -222,6 +229,7 @@ bool scheduler_run(const struct config *config, bool once, struct error *err)
         .tick = tick_new(config->tick_us),
         .signal_descriptor = -1,
         .retry_us = RETRY_MIN_US,
+        .watchdog_us = program_watchdog_us(),
     };
     bool done = start(&scheduler, err);
 

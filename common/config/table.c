@@ -209,7 +209,9 @@ static const struct config_setting settings[] = {
      .flag = "metrics-address",
      .argument = "HOST:PORT",
      .help = "Where /metrics, /live and /ready are served over plain HTTP, to whoever can reach "
-             "the address; ':9187' is all addresses.",
+             "the address; ':9187' is all addresses. A + behind the port lets several programs "
+             "of one host have the same setting: each takes the first port from there that is "
+             "free.",
      .default_words = "not served",
      .parse = config_parse_address,
      .programs = BOTH,

@@ -359,6 +359,17 @@ class HealthTest(Case):
         except OSError:
             return 0
 
+    def test_with_a_plus_several_programs_share_one_setting(self):
+        address = free_address()
+        ports = []
+        for start in (self.start_worker, self.start_worker, self.start_scheduler):
+            program = start(f"--metrics-address={address}+")
+            self.wait_until(lambda: "serving metrics" in program.log, "it serves")
+            ports.append(int(re.search(r'event="serving metrics" port=(\d+)', program.log).group(1)))
+            self.assertEqual(self.fetch(f"127.0.0.1:{ports[-1]}", "/live")[0], 200)
+        self.assertEqual(ports[0], int(address.split(":")[1]))
+        self.assertEqual(len(set(ports)), 3)
+
     def test_an_address_in_use_is_refused(self):
         address = free_address()
         self.start_worker(f"--metrics-address={address}")

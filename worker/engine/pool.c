@@ -44,6 +44,7 @@ struct pool {
     struct metrics_server *metrics;
     int signal_descriptor;
     struct wakeup notice; /* workers ring it when they have something to tell */
+    int64_t watchdog_us;  /* how often systemd must hear of us; 0: it does not ask */
 };
 
 static void take_notice(void *context)
@@ -268,16 +269,35 @@ static void reload(const struct pool *pool)
     LOG_INFO("settings reloaded", LOG_INT("in_flight", live.in_flight));
 }
 
+/* Tells systemd that no thread hangs, four times as often as it must hear it. A database or service
+ * that is away hangs none. */
+static void tell_watchdog(const struct pool *pool)
+{
+    int64_t since_us = clock_monotonic_us() - pool->watchdog_us / 2;
+
+    for (int i = 0; i < pool->worker_count; i++) {
+        if (atomic_load(&worker_stall(pool->workers[i])->came_round_us) < since_us) {
+            LOG_ERROR("a thread hangs: systemd's watchdog is not told", LOG_INT("index", i));
+            return;
+        }
+    }
+    program_notify("WATCHDOG=1");
+}
+
 /* True while it should go on. */
 static bool wait_for_news(const struct pool *pool)
 {
+    int wait_ms = pool->watchdog_us > 0 ? (int)(pool->watchdog_us / 4000 + 1) : -1;
     struct pollfd descriptors[] = {
         {.fd = pool->signal_descriptor, .events = POLLIN},
         {.fd = pool->notice.descriptor, .events = POLLIN},
     };
 
-    if (poll(descriptors, 2, -1) < 0 && errno != EINTR) {
+    if (poll(descriptors, 2, wait_ms) < 0 && errno != EINTR) {
         return false;
+    }
+    if (pool->watchdog_us > 0) {
+        tell_watchdog(pool);
     }
     switch (program_take_signals(pool->signal_descriptor)) {
     case PROGRAM_STOP:
@@ -320,7 +340,12 @@ bool pool_run(const struct config *config, const struct sealing_key *key, bool u
               struct error *err)
 {
     struct pool pool = {
-        .config = config, .key = key, .signal_descriptor = -1, .notice = WAKEUP_INIT};
+        .config = config,
+        .key = key,
+        .signal_descriptor = -1,
+        .notice = WAKEUP_INIT,
+        .watchdog_us = program_watchdog_us(),
+    };
     bool started = start(&pool, until_idle, err);
 
     if (started) {

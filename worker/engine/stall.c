@@ -7,10 +7,16 @@ void stall_init(struct stall *stall, int64_t stall_us, int64_t now_us)
 {
     stall->every_us = stall_us / LOOKS;
     stall->looked_us = now_us;
+    atomic_init(&stall->came_round_us, now_us);
     atomic_init(&stall->exchanged_us, now_us);
     atomic_init(&stall->moved_us, now_us);
     atomic_init(&stall->due_since_us, 0);
     atomic_init(&stall->overdue_us, 0);
+}
+
+void stall_came_round(struct stall *stall, int64_t now_us)
+{
+    atomic_store_explicit(&stall->came_round_us, now_us, memory_order_relaxed);
 }
 
 void stall_exchanged(struct stall *stall, int64_t now_us)

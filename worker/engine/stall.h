@@ -8,7 +8,7 @@
  * reason, and what is not claimable (a blocked API, a paused shop) never counts. A flight that does
  * not come back is noticed otherwise: nothing was exchanged for too long.
  *
- * The worker's thread writes; any thread may read the three times (clock_monotonic_us).
+ * The worker's thread writes; any thread may read the times (clock_monotonic_us).
  */
 #ifndef WORKER_ENGINE_STALL_H
 #define WORKER_ENGINE_STALL_H
@@ -18,17 +18,19 @@
 #include <stdint.h>
 
 struct stall {
-    atomic_llong exchanged_us; /* something was last exchanged with the database */
-    atomic_llong moved_us;     /* a job last moved: was claimed, got an answer, or ended */
-    atomic_llong due_since_us; /* work has been found lying each time since then; 0: none was */
-    atomic_llong overdue_us;   /* how late the oldest poll was that no scheduler had enqueued */
-    int64_t looked_us;         /* when it last asked */
-    int64_t every_us;          /* how often it asks while nothing moves; 0: never */
+    atomic_llong came_round_us; /* the loop last came round: each second, unless it hangs */
+    atomic_llong exchanged_us;  /* something was last exchanged with the database */
+    atomic_llong moved_us;      /* a job last moved: was claimed, got an answer, or ended */
+    atomic_llong due_since_us;  /* work has been found lying each time since then; 0: none was */
+    atomic_llong overdue_us;    /* how late the oldest poll was that no scheduler had enqueued */
+    int64_t looked_us;          /* when it last asked */
+    int64_t every_us;           /* how often it asks while nothing moves; 0: never */
 };
 
 /* `stall_us`: KOPPELING_STALL_SECONDS; 0 when nobody asks for readiness. */
 void stall_init(struct stall *stall, int64_t stall_us, int64_t now_us);
 
+void stall_came_round(struct stall *stall, int64_t now_us);
 void stall_exchanged(struct stall *stall, int64_t now_us);
 void stall_moved(struct stall *stall, int64_t now_us);
 

@@ -30,8 +30,8 @@
 
 enum { TAG_WAKE = 1, TAG_DATABASE = 2, TAG_HTTP = 3, EVENTS_PER_ROUND = 32 };
 
-/* The longest wait in one place. */
-enum { WAIT_MOST_MS = 60000 };
+/* The longest wait in one place: by it a hang is known (pool.c). */
+enum { WAIT_MOST_MS = 1000 };
 /* Past the grace time the database gets a little longer to hear what was done … */
 #define LAST_WORDS_US INT64_C(5000000)
 /* … and is tried again so often. */
@@ -225,6 +225,7 @@ static void run_round(struct worker *worker)
     watch_database(worker);
     int count = epoll_wait(worker->epoll, events, EVENTS_PER_ROUND, wait_ms(worker));
     worker->now_us = clock_monotonic_us();
+    stall_came_round(&worker->stall, worker->now_us);
     /* First of all: after a long stop (SIGSTOP, a frozen machine) nothing may be done for lost
      * jobs. */
     exchange_check_lease(worker->exchange, worker->now_us);
