@@ -7,68 +7,92 @@
 #include "common/log.h"
 #include "common/metrics.h"
 
-/* Reasons are rows of tables, so a migration may bring some; there are far fewer than this. */
-#define REASONS_MOST 100
+/* Kinds, states and reasons are rows of tables, so a migration may bring some; there are far fewer
+ * gauges than this. */
+#define GAUGES_MOST 300
 
 /* "reason=\"country_not_understood\"" */
 #define LABELS_SIZE 80
+#define NAME_SIZE   64
+#define HELP_SIZE   200
 
-/* A gauge for each reason that was ever seen; a metric that is registered stays. */
-static struct reason {
-    struct metric orders;
+/* Every gauge that was ever seen; a metric that is registered stays. */
+static struct gauge {
+    struct metric metric;
+    char name[NAME_SIZE];
     char labels[LABELS_SIZE];
-} reasons[REASONS_MOST];
-static size_t reason_count;
+    char help[HELP_SIZE];
+} gauges[GAUGES_MOST];
+static size_t gauge_count;
 
-/* The gauge with these labels, a new one if need be; NULL when there is no room for it. */
-static struct metric *find_gauge(const char *labels)
+static bool ends_in(const char *text, const char *end)
 {
-    for (size_t i = 0; i < reason_count; i++) {
-        if (strcmp(reasons[i].labels, labels) == 0) {
-            return &reasons[i].orders;
-        }
-    }
-    if (reason_count == REASONS_MOST) {
-        return NULL;
-    }
+    size_t length = strlen(text);
 
-    struct reason *reason = &reasons[reason_count++];
-
-    snprintf(reason->labels, sizeof(reason->labels), "%s", labels);
-    reason->orders = (struct metric){
-        .name = "koppeling_orders_to_look_at",
-        .labels = reason->labels,
-        .help = "Orders that a person must look at (order_to_look_at); counting ends at 50,000.",
-        .type = METRIC_GAUGE,
-    };
-    return &reason->orders;
+    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
 }
 
-/* A code is letters and underscores, by its constraint, so it needs no escaping. */
+/* The gauge with this name and these labels ("" for none), or NULL. */
+static struct gauge *find_gauge(const char *name, const char *labels)
+{
+    for (size_t i = 0; i < gauge_count; i++) {
+        if (strcmp(gauges[i].name, name) == 0 && strcmp(gauges[i].labels, labels) == 0) {
+            return &gauges[i];
+        }
+    }
+    return NULL;
+}
+
+/* NULL when there is no room for it. */
+static struct gauge *add_gauge(const char *name, const char *labels, const char *help)
+{
+    if (gauge_count == GAUGES_MOST || strlen(name) >= NAME_SIZE || strlen(labels) >= LABELS_SIZE) {
+        LOG_WARNING("there is no room for a gauge", LOG_TEXT("name", name),
+                    LOG_TEXT("labels", labels));
+        return NULL;
+    }
+    struct gauge *gauge = &gauges[gauge_count++];
+
+    snprintf(gauge->name, sizeof(gauge->name), "%s", name);
+    snprintf(gauge->labels, sizeof(gauge->labels), "%s", labels);
+    snprintf(gauge->help, sizeof(gauge->help), "%s", help);
+    gauge->metric = (struct metric){
+        .name = gauge->name,
+        .labels = gauge->labels,
+        .help = gauge->help,
+        .type = METRIC_GAUGE,
+        .is_seconds = ends_in(name, "_seconds"),
+    };
+    return gauge;
+}
+
+/* Kinds, states and reasons are letters, digits and underscores, so they need no escaping. */
 static void set_gauges(const PGresult *result)
 {
-    char labels[LABELS_SIZE];
-
     for (int row = 0; row < PQntuples(result); row++) {
-        int length =
-            snprintf(labels, sizeof(labels), "reason=\"%s\"", database_text(result, row, 0));
-        struct metric *gauge =
-            length > 0 && (size_t)length < sizeof(labels) ? find_gauge(labels) : NULL;
+        const char *name = database_text(result, row, 0);
+        const char *labels = database_text(result, row, 1);
+        struct gauge *gauge = find_gauge(name, labels != NULL ? labels : "");
 
+        if (gauge == NULL) {
+            gauge = add_gauge(name, labels != NULL ? labels : "", database_text(result, row, 3));
+        }
         if (gauge != NULL) {
-            metric_set(gauge, database_integer(result, row, 1));
+            metric_set(&gauge->metric, database_integer(result, row, 2));
         }
     }
 }
 
 static bool count(PGconn *connection, struct error *err)
 {
+    static const char *const columns[] = {"metric", "labels", "value", "help", NULL};
     AUTO(PQclear) PGresult *result = NULL;
 
     if (!database_run(connection, "watch_limit", NULL, NULL, err) ||
-        !database_run(connection, "watch_orders", NULL, &result, err)) {
+        !database_run(connection, "watch_gauges", NULL, &result, err)) {
         return false;
     }
+    database_expect(result, columns);
     set_gauges(result);
     return true;
 }

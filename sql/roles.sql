@@ -135,8 +135,8 @@ GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_has
 GRANT SELECT (id, push_orders, client_id) ON koppeling.account TO koppeling_scheduler;
 GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment) ON koppeling.shipment TO koppeling_scheduler;
--- What it counts for the metrics: ids and reasons.
-GRANT SELECT ON koppeling.order_concern, koppeling.order_reason, koppeling.order_warning TO koppeling_scheduler;
+-- What it serves as metrics: numbers by kind, state and reason.
+GRANT SELECT ON koppeling.gauge TO koppeling_scheduler;
 GRANT INSERT, UPDATE ON koppeling.scheduler TO koppeling_scheduler;
 GRANT UPDATE (done_at, failed_since, error) ON koppeling.chore TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION

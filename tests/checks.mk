@@ -24,7 +24,7 @@ COVERING := -O0 -g --coverage -fprofile-update=atomic
 CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage \
             fuzz torture
 
-.PHONY: check format format-check check-source analyze compilers cppcheck tidy analyzer shellcheck asan tsan cfi \
+.PHONY: check format format-check check-source monitoring analyze compilers cppcheck tidy analyzer shellcheck asan tsan cfi \
         valgrind coverage fuzzers fuzz replays fuzz-replay
 
 check: ## everything before a release, with the time that each part took; FUZZ_SECONDS=5 shortens it
@@ -39,6 +39,9 @@ format: ## lay out the C files as .clang-format says
 
 format-check: ## tell which C files are not laid out so
 	@clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
+
+monitoring: ## the alert rules, with promtool (Debian's prometheus)
+	@cd deploy/monitoring && promtool check rules alerts.yml && promtool test rules alerts.test.yml
 
 check-source: ## layers, banned calls, sizes, SQL in C strings, citations
 	@tests/check-source --self-test | grep -v '^ok'

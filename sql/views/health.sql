@@ -1,7 +1,7 @@
 -- Is everything alive, and is what should have been done done? Absence of errors is no answer.
 
 -- Views of other files that depend on these go with them, and are made again with their file.
-DROP VIEW IF EXISTS koppeling.overdue_poll, koppeling.queue_health, koppeling.integration_status;
+DROP VIEW IF EXISTS koppeling.gauge, koppeling.overdue_poll, koppeling.queue_health, koppeling.integration_status;
 
 CREATE VIEW koppeling.overdue_poll AS
 SELECT i.id AS integration_id, i.shop_host AS shop, l.since,

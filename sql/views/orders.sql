@@ -1,6 +1,6 @@
 -- Orders that a person must look at.
 
-DROP VIEW IF EXISTS koppeling.order_to_look_at, koppeling.order_concern;
+DROP VIEW IF EXISTS koppeling.gauge, koppeling.order_to_look_at, koppeling.order_concern;
 
 CREATE VIEW koppeling.order_concern AS
 SELECT c.order_id, c.integration_id, c.reason_code, c.since

@@ -95,7 +95,7 @@ SELECT set_eq($$
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
                       'order_warning', 'skipped_order', 'job_context', 'customs_area'])
     UNION ALL
-    SELECT 'koppeling_scheduler', unnest(ARRAY['order_concern', 'order_reason', 'order_warning']) $$,
+    SELECT 'koppeling_scheduler', 'gauge' $$,
     'the daemons may read these tables');
 SELECT set_eq($$
     SELECT t.name, a.attname::text FROM relation t, pg_attribute a
@@ -212,7 +212,8 @@ FROM (VALUES
     ('koppeling_scheduler', 'INSERT INTO koppeling.job (kind) VALUES (''ping'')', 'ok'),
     ('koppeling_scheduler', 'SELECT koppeling.maintain_history(), koppeling.erase_by_age()', 'ok'),
     ('koppeling_scheduler', 'SELECT id, state FROM koppeling.imported_order', 'ok'),
-    ('koppeling_scheduler', 'SELECT * FROM koppeling.order_concern', 'ok'),
+    ('koppeling_scheduler', 'SELECT * FROM koppeling.gauge', 'ok'),
+    ('koppeling_scheduler', 'SELECT * FROM koppeling.order_concern', '42501'),
     ('koppeling_scheduler', 'SELECT * FROM koppeling.order_to_look_at', '42501'),
     ('koppeling_scheduler', 'SELECT email FROM koppeling.imported_order', '42501'),
     ('koppeling_scheduler', 'SELECT sealed_token FROM koppeling.integration', '42501'),
