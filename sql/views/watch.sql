@@ -77,7 +77,7 @@ FROM (
         ('koppeling_history_rows_without_partition', health.rows_without_partition)) AS h (metric, value)
     WHERE h.value IS NOT NULL
     UNION ALL
-    SELECT 'koppeling_history_days_ahead', NULL, NULL,
+    SELECT 'koppeling_history_partitions_ahead', NULL, NULL,
            count(*) FILTER (WHERE c.relname > 'job_history_' || to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD'))
     FROM pg_catalog.pg_inherits p
     JOIN pg_catalog.pg_class c ON c.oid = p.inhrelid AND c.relname ~ '^job_history_[0-9]{8}$'
@@ -102,7 +102,7 @@ JOIN (VALUES
     ('koppeling_job_table_bytes', 'Size of the table of jobs and its indexes.'),
     ('koppeling_history_bytes', 'Size of the history of jobs.'),
     ('koppeling_history_rows_without_partition', 'Rows of the history that found no partition; 0 is right.'),
-    ('koppeling_history_days_ahead', 'Partitions of the history for days to come; 0 is too few.')) AS m (metric, help)
+    ('koppeling_history_partitions_ahead', 'Partitions of the history for days to come; 0 is too few.')) AS m (metric, help)
     ON m.metric = g.metric;
 COMMENT ON VIEW koppeling.gauge IS
     'What is worth watching, as numbers: the metrics of the scheduler, a row each. label_value is a kind, a state or a '
