@@ -102,7 +102,8 @@ JOIN (VALUES
     ('koppeling_job_table_bytes', 'Size of the table of jobs and its indexes.'),
     ('koppeling_history_bytes', 'Size of the history of jobs.'),
     ('koppeling_history_rows_without_partition', 'Rows of the history that found no partition; 0 is right.'),
-    ('koppeling_history_partitions_ahead', 'Partitions of the history for days to come; 0 is too few.')) AS m (metric, help)
+    ('koppeling_history_partitions_ahead', 'Partitions of the history for days to come; 0 is too few.')) AS m (
+    metric, help)
     ON m.metric = g.metric;
 COMMENT ON VIEW koppeling.gauge IS
     'What is worth watching, as numbers: the metrics of the scheduler, a row each. label_value is a kind, a state or a '
