@@ -46,6 +46,10 @@ bool boekuwzending_accept(struct call *call, const json_t *violations) MUSTCHECK
 /* Answers 400 when the body is not a JSON object; returns whether it is one. */
 bool boekuwzending_has_object(struct call *call) MUSTCHECK;
 
+/* Answers 422 when the body is no shipment that could be booked, but for its service; returns
+ * whether it is one. */
+bool boekuwzending_shipment_is_valid(struct call *call) MUSTCHECK;
+
 /* The part of a list that _page and _items_per_page ask for. */
 struct page {
     size_t skip, take;

@@ -1,5 +1,5 @@
 /*
- * The Boekuwzending API: shipments and prices.
+ * The Boekuwzending API: shipments.
  */
 #include <string.h>
 
@@ -52,7 +52,14 @@ static void check_item(json_t *violations, const json_t *item, size_t index)
 
         if (!json_is_number(json_object_get(dimensions, sides[i]))) {
             violation_add(violations, path, "This value should not be null.");
+        } else if (json_number_value(json_object_get(dimensions, sides[i])) <= 0) {
+            violation_add(violations, path, "This value should be positive.");
         }
+    }
+    const json_t *weight = json_object_get(item, "weight");
+    AUTO(free) char *weight_path = xasprintf("items[%zu].weight", index);
+    if (weight != NULL && (!json_is_number(weight) || json_number_value(weight) <= 0)) {
+        violation_add(violations, weight_path, "This value should be positive.");
     }
 }
 
@@ -135,7 +142,7 @@ static void check_related(const struct call *call, json_t *violations)
     }
 }
 
-static bool shipment_is_valid(struct call *call)
+bool boekuwzending_shipment_is_valid(struct call *call)
 {
     static const char *const transports[] = {"road_transport", "sea_freight", "air_freight"};
     static const char *const terms[] = {"DAP", "DDP"};
@@ -195,7 +202,7 @@ static void add_label_pdf(struct buffer *text, const struct shipment *shipment)
 
 void boekuwzending_create_shipment(struct call *call)
 {
-    if (!boekuwzending_has_object(call) || !shipment_is_valid(call)) {
+    if (!boekuwzending_has_object(call) || !boekuwzending_shipment_is_valid(call)) {
         return;
     }
     struct shipment *shipment = shipment_new(call, call->json);
@@ -238,29 +245,4 @@ void boekuwzending_find_shipments(struct call *call)
         }
     }
     put_text(&call->answer.body, "]");
-}
-
-void boekuwzending_rates(struct call *call)
-{
-    if (boekuwzending_has_object(call)) {
-        answer_text(&call->answer, 200,
-                    "[{\"service\":{\"code\":\"postnl_standaard_voorbeeld\",\"description\":"
-                    "\"PostNL standaard (voorbeeld)\"},\"price\":6.25,\"tax\":1.31},"
-                    "{\"service\":{\"code\":\"dpd_classic_voorbeeld\",\"description\":"
-                    "\"DPD classic (voorbeeld)\"},\"price\":5.95,\"tax\":1.25}]");
-    }
-}
-
-void boekuwzending_matrix(struct call *call)
-{
-    if (boekuwzending_has_object(call)) {
-        answer_text(
-            &call->answer, 200,
-            "{\"id\":\"e0000000-0000-4000-8000-000000000001\",\"name\":\"Pakket\","
-            "\"maxWeight\":30,\"maxDimensions\":{\"length\":175,\"width\":78,\"height\":58},"
-            "\"rates\":[{\"id\":\"e0000000-0000-4000-8000-000000000002\",\"price\":6.25,"
-            "\"service\":{\"id\":\"e0000000-0000-4000-8000-000000000003\",\"key\":"
-            "\"postnl_standaard_voorbeeld\",\"name\":\"PostNL standaard (voorbeeld)\","
-            "\"pickupPoint\":false,\"distributorIdentifier\":\"postnl\"}}]}");
-    }
 }

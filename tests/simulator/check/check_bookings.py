@@ -1,5 +1,6 @@
 """The Boekuwzending side of the simulator."""
 import base64
+import json
 import time
 
 from harness import Case
@@ -106,10 +107,54 @@ class Boekuwzending(Case):
         item = dict(SHIPMENT["items"][0], quantity=0)
         for change in ({"transportType": "rocket"}, {"items": []}, {"items": [item]},
                        {"related": "/shipments/nope"}, {"dispatch": {"date": "tomorrow"}}, {"incoTerms": "EXW"},
+                       {"items": [dict(SHIPMENT["items"][0], weight=0)]},
+                       {"items": [dict(SHIPMENT["items"][0], weight="1")]},
+                       {"items": [SHIPMENT["items"][0],
+                                  dict(SHIPMENT["items"][0], dimensions={"length": 1, "width": 1, "height": 0})]},
                        {"items": [dict(SHIPMENT["items"][0], contents=[{"description": "x" * 71}])]},
                        {"items": [dict(SHIPMENT["items"][0], contents=[{"description": "x", "weight": 1}])]}):
             self.assertEqual(self.api("POST", "/shipments", SHIPMENT | change).status, 422)
         self.assertEqual(self.s.control("GET", "/shipments"), [])
+
+    def rates(self, path="/rate-request", **item):
+        body = dict(SHIPMENT, items=[dict(SHIPMENT["items"][0], **item)])
+        del body["invoiceReference"]
+        return self.api("POST", path, body)
+
+    def test_prices_follow_weight_size_and_country(self):
+        light = {rate["service"]["code"]: rate["price"] for rate in self.rates().json}
+        heavy = {rate["service"]["code"]: rate["price"] for rate in self.rates(weight=50).json}
+        self.assertGreater(heavy["dpd_classic_voorbeeld"], light["dpd_classic_voorbeeld"])
+        self.assertIn("dhl_parcelshop_voorbeeld", light)
+        self.assertNotIn("dhl_parcelshop_voorbeeld", heavy, "half of it is more than 20 kg")
+        long = self.rates(dimensions={"length": 200, "width": 20, "height": 20}).json
+        self.assertEqual([rate["service"]["code"] for rate in long], ["ups_expres_voorbeeld"])
+        pallet = self.rates(type="pallet-euro", weight=500).json
+        self.assertEqual([rate["service"]["code"] for rate in pallet], ["palletvervoer_voorbeeld"])
+        there = json.loads(json.dumps(SHIPMENT))
+        for country, count in (("NL", 4), ("BE", 3), ("US", 1)):
+            there["shipTo"]["address"]["country"] = country
+            rates = self.api("POST", "/rate-request", there).json
+            self.assertEqual(len(rates), count, country)
+            self.assertEqual(rates[-1]["tax"] == 0, country == "US")
+        self.assertGreater(rates[-1]["price"], light["ups_expres_voorbeeld"])
+        self.assertEqual(self.rates(weight=5000).json, [])
+
+    def test_the_matrix_says_the_same_with_limits(self):
+        rates = {rate["service"]["code"]: rate["price"] for rate in self.rates().json}
+        matrix = self.rates("/shipments/matrix").json
+        self.assertEqual({rate["service"]["key"]: rate["price"] for rate in matrix["rates"]}, rates)
+        self.assertEqual((matrix["maxWeight"], matrix["maxDimensions"]),
+                         (20, {"length": 80, "width": 50, "height": 35}))
+        self.assertTrue(all(len(rate["service"]["key"]) <= 30 for rate in matrix["rates"]))
+        self.assertIsNone(self.rates("/shipments/matrix", weight=5000).json)
+        for path in ("/rate-request", "/shipments/matrix"):
+            self.assertEqual(self.rates(path, quantity=0).status, 422)
+            self.assertEqual(self.api("POST", path, "[").status, 400)
+            for fault, status in (({"fault": "empty"}, 200), ({"fault": "status", "status": 404}, 404)):
+                self.s.fault(fault.pop("fault"), "boekuwzending", path_contains=path, **fault)
+                self.assertEqual(self.rates(path).status, status)
+        self.assertEqual(self.s.control("GET", "/shipments"), [], "asking makes nothing")
 
     def test_pdf(self):
         reply = self.api("POST", "/shipments", SHIPMENT, {"withLabelPdfData": 1})
