@@ -55,21 +55,24 @@ GRANT SELECT ON
 
 -- The back end.
 GRANT INSERT (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
-              inco_terms),
+              inco_terms, weight_per_piece),
       UPDATE (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
-              inco_terms)
+              inco_terms, weight_per_piece)
     ON koppeling.account TO koppeling_backend;
 GRANT INSERT, UPDATE, DELETE ON koppeling.from_address, koppeling.article_customs TO koppeling_backend;
 GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, tracking_in_comment,
-              default_weight_kg, import_since,
+              default_weight_kg, default_service, default_length_cm, default_width_cm, default_height_cm, import_since,
               poll_interval, from_address_id)
     ON koppeling.integration TO koppeling_backend;
 GRANT EXECUTE ON FUNCTION
     koppeling.connect_shop, koppeling.replace_token, koppeling.disconnect_shop, koppeling.poll_now,
     koppeling.record_label, koppeling.record_label_cancelled, koppeling.order_was_looked_at,
     koppeling.enqueue, koppeling.ping, koppeling.shop_host,
-    koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment, text),
-    koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment, text),
+    koppeling.dispatch_order(
+        bigint, text, integer, text, koppeling.environment, text, integer, integer, integer, numeric, jsonb),
+    koppeling.dispatch_order(
+        bigint[], text, integer, text, koppeling.environment, text, integer, integer, integer, numeric, jsonb),
+    koppeling.parcels_problem, koppeling.parcel_count, koppeling.request_quote, koppeling.services_for,
     koppeling.dispatch_problem, koppeling.order_warnings, koppeling.customs_area, koppeling.customs_gaps,
     koppeling.label_pdf, koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration
     TO koppeling_backend;
@@ -81,7 +84,7 @@ GRANT EXECUTE ON FUNCTION
     koppeling.pause_integration, koppeling.resume_integration,
     koppeling.block_api, koppeling.poll_now, koppeling.ping,
     koppeling.dispatch_problem, koppeling.order_warnings, koppeling.customs_area, koppeling.customs_gaps,
-    koppeling.order_was_looked_at,
+    koppeling.order_was_looked_at, koppeling.services_for,
     koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices
     TO koppeling_ops;
 
@@ -92,6 +95,7 @@ GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour
 GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
 GRANT INSERT, UPDATE, DELETE ON koppeling.customs_area TO koppeling_dba;
+GRANT INSERT, UPDATE ON koppeling.parcel_format TO koppeling_dba;
 GRANT UPDATE (rate_per_second, burst, breaker_limit, longest_booking) ON koppeling.api TO koppeling_dba;
 GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.after_restore, koppeling.setting_integer
     TO koppeling_dba;
@@ -115,12 +119,14 @@ GRANT SELECT ON koppeling.account, koppeling.from_address, koppeling.order_warni
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
-GRANT SELECT ON koppeling.job_context, koppeling.customs_area TO koppeling_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.quote TO koppeling_worker;
+GRANT SELECT ON koppeling.job_context, koppeling.customs_area, koppeling.parcel_format TO koppeling_worker;
 GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
     koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area,
-    koppeling.customs_gaps, koppeling.dispatch_problem, koppeling.order_warnings
+    koppeling.customs_gaps, koppeling.dispatch_problem, koppeling.order_warnings,
+    koppeling.parcel_items, koppeling.shipment_to_relate
     TO koppeling_worker;
 
 -- Schedulers.
@@ -141,5 +147,6 @@ GRANT INSERT, UPDATE ON koppeling.scheduler TO koppeling_scheduler;
 GRANT UPDATE (done_at, failed_since, error) ON koppeling.chore TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
     koppeling.take_orders, koppeling.make_history_partitions, koppeling.drop_old_history, koppeling.forget_processes,
-    koppeling.maintain_history, koppeling.erase_by_age, koppeling.release_forgotten_jobs, koppeling.failed_at
+    koppeling.maintain_history, koppeling.erase_by_age, koppeling.drop_old_quotes, koppeling.release_forgotten_jobs,
+    koppeling.failed_at
     TO koppeling_scheduler;

@@ -88,8 +88,11 @@ BEGIN
             request.order_id
             USING ERRCODE = 'unique_violation', HINT = 'Make a new key for each request.';
     END IF;
-    IF (earlier.environment, earlier.service, earlier.label_count, earlier.label_format)
-       IS DISTINCT FROM (request.environment, request.service, request.label_count, request.label_format) THEN
+    IF (earlier.environment, earlier.service, earlier.label_count, earlier.label_format,
+        earlier.length_cm, earlier.width_cm, earlier.height_cm, earlier.weight_kg, earlier.parcels)
+       IS DISTINCT FROM (
+        request.environment, coalesce(request.service, earlier.service), request.label_count, request.label_format,
+        request.length_cm, request.width_cm, request.height_cm, request.weight_kg, request.parcels) THEN
         RAISE EXCEPTION 'request key "%" was used for another shipment of order %: % x % by % (%)', request.request_key,
             earlier.order_id, earlier.label_count, earlier.label_format, earlier.service, earlier.environment
             USING ERRCODE = 'unique_violation', HINT = 'Make a new key for each request.';
@@ -101,13 +104,69 @@ COMMENT ON FUNCTION koppeling.requested_shipment IS
     'The shipment that was asked for under the key of this request; NULL when none was. A key that was used for '
     'something else is an error that says for what.';
 
+CREATE OR REPLACE FUNCTION koppeling.shipment_to_relate(
+    order_id bigint, environment koppeling.environment, before_id bigint)
+RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT f.id
+    FROM koppeling.shipment f
+    WHERE f.order_id = shipment_to_relate.order_id AND f.environment = shipment_to_relate.environment
+      AND f.id < shipment_to_relate.before_id
+      AND (f.external_id IS NOT NULL
+           OR (f.state IN ('requested', 'sending')
+               AND EXISTS (SELECT FROM koppeling.job j
+                           WHERE j.kind = 'create_shipment' AND j.shipment_id = f.id AND j.state <> 'failed')))
+    ORDER BY f.external_id IS NULL, f.id
+    LIMIT 1);
+COMMENT ON FUNCTION koppeling.shipment_to_relate IS
+    'The shipment of an order that one with this id belongs to: the first that is booked, else the first that is being '
+    'booked. Only an earlier one, so that none waits for another in a circle; and none that has failed.';
+
+CREATE OR REPLACE FUNCTION koppeling.book_shipment(request koppeling.shipment, integration_id bigint)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    result bigint;
+BEGIN
+    INSERT INTO koppeling.shipment AS s (
+        order_id, environment, service, label_count, label_format, from_address_id, account_id, request_key,
+        length_cm, width_cm, height_cm, weight_kg, parcels, related_shipment_id)
+    VALUES (request.order_id, request.environment, request.service, request.label_count, request.label_format,
+            request.from_address_id, request.account_id, request.request_key, request.length_cm, request.width_cm,
+            request.height_cm, request.weight_kg, request.parcels,
+            -- More labels for the same order belong to its first shipment.
+            koppeling.shipment_to_relate(request.order_id, request.environment, 9223372036854775807))
+    -- For another order the key may come at the same moment: whoever is second hears what it was used for.
+    ON CONFLICT (account_id, request_key) WHERE s.request_key IS NOT NULL DO NOTHING
+    RETURNING s.id INTO result;
+    IF result IS NULL THEN
+        RETURN koppeling.requested_shipment(request);
+    END IF;
+    INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id, run_at)
+    VALUES ('create_shipment', book_shipment.integration_id, request.order_id, result,
+            koppeling.shop_gate(book_shipment.integration_id, 'create_shipment', now()));
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION koppeling.book_shipment IS
+    'Records a shipment that was checked, and has it booked; returns it, or the one that was asked for under its key.';
+
 CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
     order_id bigint,
-    service text,
+    service text DEFAULT NULL,
     label_count integer DEFAULT 1,
     label_format text DEFAULT 'package',
     environment koppeling.environment DEFAULT 'production',
-    request_key text DEFAULT NULL)
+    request_key text DEFAULT NULL,
+    length_cm integer DEFAULT NULL,
+    width_cm integer DEFAULT NULL,
+    height_cm integer DEFAULT NULL,
+    weight_kg numeric DEFAULT NULL,
+    parcels jsonb DEFAULT NULL)
 RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
@@ -133,6 +192,16 @@ BEGIN
     request.label_count := dispatch_order.label_count;
     request.label_format := dispatch_order.label_format;
     request.request_key := dispatch_order.request_key;
+    request.from_address_id := shop.from_address_id;
+    request.length_cm := dispatch_order.length_cm;
+    request.width_cm := dispatch_order.width_cm;
+    request.height_cm := dispatch_order.height_cm;
+    request.weight_kg := dispatch_order.weight_kg;
+    request.parcels := dispatch_order.parcels;
+    PERFORM koppeling.check_parcels(request);
+    IF request.parcels IS NOT NULL THEN
+        request.label_count := koppeling.parcel_count(request.parcels);
+    END IF;
     IF request.request_key IS NOT NULL THEN
         request.account_id := shop.account_id;
         result := koppeling.requested_shipment(request);
@@ -140,55 +209,56 @@ BEGIN
             RETURN result;
         END IF;
     END IF;
-    problem := koppeling.dispatch_problem(dispatch_order.order_id, dispatch_order.environment);
+    problem := koppeling.dispatch_problem(request.order_id, request.environment);
     IF problem IS NOT NULL THEN
         RAISE EXCEPTION '%', problem USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
-    INSERT INTO koppeling.shipment AS s (
-        order_id, environment, service, label_count, label_format, from_address_id, account_id, request_key,
-        related_shipment_id)
-    VALUES (request.order_id, request.environment, request.service, request.label_count, request.label_format,
-            shop.from_address_id, request.account_id, request.request_key,
-            -- More labels for the same order belong to its first shipment.
-            (SELECT f.id FROM koppeling.shipment f
-             WHERE f.order_id = request.order_id AND f.environment = request.environment
-               AND f.external_id IS NOT NULL
-             ORDER BY f.id LIMIT 1))
-    -- For another order the key may come at the same moment: whoever is second hears what it was used for.
-    ON CONFLICT (account_id, request_key) WHERE request_key IS NOT NULL DO NOTHING
-    RETURNING s.id INTO result;
-    IF result IS NULL THEN
-        RETURN koppeling.requested_shipment(request);
+    request.service := coalesce(request.service, shop.default_service);
+    IF request.service IS NULL THEN
+        RAISE EXCEPTION 'no service was named for order %, and its shop has no default_service', request.order_id
+            USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id, run_at)
-    VALUES ('create_shipment', shop.id, dispatch_order.order_id, result,
-            koppeling.shop_gate(shop.id, 'create_shipment', now()));
-    RETURN result;
+    problem := koppeling.service_problem(request.order_id, request.environment, request.service);
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION '%', problem
+            USING ERRCODE = 'invalid_parameter_value',
+                  HINT = 'If that has changed, ask anew: SELECT koppeling.request_quote(' || request.order_id || ');';
+    END IF;
+    RETURN koppeling.book_shipment(request, shop.id);
 END
 $$;
-COMMENT ON FUNCTION koppeling.dispatch_order(bigint, text, integer, text, koppeling.environment, text) IS
+COMMENT ON FUNCTION koppeling.dispatch_order(
+    bigint, text, integer, text, koppeling.environment, text, integer, integer, integer, numeric, jsonb) IS
     'Has a shipment with its labels made for an order, from the default from address of its shop; '
     'returns the shipment. A staging label marks the order in the production shop too, as documented. '
     'Calling it again makes another shipment, extra labels, unless it is called with the same request_key: a name that '
-    'the caller makes for each request, and keeps when it repeats it.';
+    'the caller makes for each request, and keeps when it repeats it. Without a service the default of the shop is '
+    'taken; one that the last quote (request_quote) did not offer is refused. The size in cm is that of each parcel, '
+    'the weight in kg that of all of them; parcels that differ are listed: see parcels_problem().';
 
 CREATE OR REPLACE FUNCTION koppeling.dispatch_order(
     order_ids bigint[],
-    service text,
+    service text DEFAULT NULL,
     label_count integer DEFAULT 1,
     label_format text DEFAULT 'package',
     environment koppeling.environment DEFAULT 'production',
-    request_key text DEFAULT NULL)
+    request_key text DEFAULT NULL,
+    length_cm integer DEFAULT NULL,
+    width_cm integer DEFAULT NULL,
+    height_cm integer DEFAULT NULL,
+    weight_kg numeric DEFAULT NULL,
+    parcels jsonb DEFAULT NULL)
 RETURNS SETOF bigint
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
     SELECT koppeling.dispatch_order(o.id, service, label_count, label_format, environment,
-                                    request_key || '/' || o.id)
+                                    request_key || '/' || o.id, length_cm, width_cm, height_cm, weight_kg, parcels)
     FROM unnest(order_ids) WITH ORDINALITY AS o (id, place)
     ORDER BY o.place;
 END;
-COMMENT ON FUNCTION koppeling.dispatch_order(bigint[], text, integer, text, koppeling.environment, text) IS
+COMMENT ON FUNCTION koppeling.dispatch_order(
+    bigint[], text, integer, text, koppeling.environment, text, integer, integer, integer, numeric, jsonb) IS
     'The same for several orders; all of them or, when one cannot be dispatched, none. With a request_key each '
     'shipment gets that and the id of its order as its own key (key/17), so that the same list again returns the same '
     'shipments.';

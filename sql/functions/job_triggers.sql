@@ -19,6 +19,7 @@ BEGIN
               (SELECT s.environment
                FROM koppeling.shipment s
                WHERE s.id = NEW.shipment_id AND defaults.api = 'boekuwzending'),
+              CASE WHEN NEW.kind = 'quote' THEN (NEW.args ->> 'environment')::koppeling.environment END,
               'production');
     END IF;
     RETURN NEW;

@@ -73,7 +73,7 @@ RETURN (
             THEN format('order %s is of integration %s, not of %s', o.id, o.integration_id, i.id)
         WHEN s.order_id <> o.id THEN format('shipment %s is of order %s, not of %s', s.id, s.order_id, o.id)
         WHEN kind IN ('poll', 'verify') AND i.id IS NULL THEN format('%s needs integration_id', kind)
-        WHEN kind IN ('mark_shipped', 'confirm_order', 'push_order') AND o.id IS NULL
+        WHEN kind IN ('mark_shipped', 'confirm_order', 'push_order', 'quote') AND o.id IS NULL
             THEN format('%s needs order_id', kind)
         WHEN kind = 'create_shipment' AND s.id IS NULL THEN format('%s needs shipment_id', kind)
     END
@@ -132,6 +132,8 @@ BEGIN
           AND CASE
                   WHEN enqueue.kind IN ('mark_shipped', 'confirm_order', 'push_order')
                       THEN j.order_id = enqueue.order_id
+                  WHEN enqueue.kind = 'quote'
+                      THEN j.order_id = enqueue.order_id AND j.args IS NOT DISTINCT FROM enqueue.args
                   WHEN enqueue.kind = 'create_shipment' THEN j.shipment_id = enqueue.shipment_id
                   WHEN enqueue.kind IN ('poll', 'verify') THEN j.integration_id = enqueue.integration_id
               END;

@@ -38,6 +38,8 @@ BEGIN ATOMIC
         SET track_and_trace_link = NULL
         FROM erased e
         WHERE l.order_id = e.id AND l.track_and_trace_link IS NOT NULL
+    ), quotes AS (
+        DELETE FROM koppeling.quote q USING erased e WHERE q.order_id = e.id
     )
     SELECT count(*) FROM erased;
 END;

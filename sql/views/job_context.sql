@@ -59,7 +59,12 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
     'environment', s.environment, 'state', s.state,
     -- Unique, and recognisable for people: a lost answer is looked up by it.
     'reference', o.order_number || '-' || s.id,
-    'order_number', o.order_number, 'service', s.service, 'label_count', s.label_count, 'label_format', s.label_format,
+    'order_number', o.order_number, 'service', s.service, 'label_count', s.label_count,
+    -- Of these three the version before made the one item that it sent.
+    'label_format', s.label_format, 'weight_kg', coalesce(s.weight_kg, o.weight_kg),
+    'value', CASE WHEN coalesce(o.currency, i.currency, 'EUR') = 'EUR' THEN o.total END,
+    'items', koppeling.parcel_items(s.order_id, s.label_format, s.label_count, s.length_cm, s.width_cm, s.height_cm,
+                                    s.weight_kg, s.parcels),
     'sent_seconds_ago', extract(epoch FROM now() - s.sent_at)::bigint,
     -- A request may be at work for twice as long as the slowest was seen to take, after it was given up.
     'given_up_seconds_ago', extract(epoch FROM now() - (s.sent_at + s.given_up_after)),
@@ -68,12 +73,12 @@ SELECT 'create_shipment'::text, s.id, jsonb_build_object(
         FROM koppeling.setting t, koppeling.api a
         WHERE t.name = 'booking_settle_seconds' AND a.name = 'boekuwzending' AND a.environment = s.environment),
     'created_seconds_ago', extract(epoch FROM now() - s.created_at)::bigint,
-    'external_id', s.external_id, 'related_external_id', r.external_id,
+    'external_id', s.external_id, 'related_id', r.id, 'related_external_id', r.external_id,
+    -- The first label of the order is being booked: it is waited for, but not for long.
+    'related_is_pending', r.external_id IS NULL AND r.id IS NOT NULL
+                          AND s.requested_at > now() - interval '5 minutes',
     'address_hash', encode(o.address_hash, 'hex'), 'goods_hash', encode(o.goods_hash, 'hex'),
     'dispatch_date', (now() AT TIME ZONE 'Europe/Amsterdam')::date + 1,
-    'weight_kg', o.weight_kg,
-    -- In euros or not at all: there is no field for another currency [BKZ-512].
-    'value', CASE WHEN coalesce(o.currency, i.currency, 'EUR') = 'EUR' THEN o.total END,
     'inco_terms', CASE WHEN customs.is_crossed THEN a.inco_terms END,
     'contents', CASE WHEN customs.is_crossed THEN (
         SELECT jsonb_agg(jsonb_build_object(
@@ -97,10 +102,33 @@ JOIN koppeling.imported_order o ON o.id = s.order_id
 JOIN koppeling.integration i ON i.id = o.integration_id
 JOIN koppeling.account a ON a.id = i.account_id
 JOIN koppeling.from_address f ON f.id = s.from_address_id
-LEFT JOIN koppeling.shipment r ON r.id = s.related_shipment_id
+LEFT JOIN koppeling.shipment r ON r.id = koppeling.shipment_to_relate(s.order_id, s.environment, s.id)
 CROSS JOIN LATERAL (
     SELECT koppeling.customs_area(f.country, f.postcode)
            <> koppeling.customs_area(o.ship_to_country, o.ship_to_postcode) AS is_crossed) customs
+UNION ALL
+-- quote, by order: where from and where to, and the usual parcel; what else was asked for is in the arguments.
+SELECT 'quote'::text, o.id, jsonb_build_object(
+    'order_number', o.order_number,
+    'items', koppeling.parcel_items(o.id, 'package', 1, NULL, NULL, NULL, NULL, NULL),
+    'dispatch_date', (now() AT TIME ZONE 'Europe/Amsterdam')::date + 1,
+    -- What made somebody ask may have changed since.
+    'unwanted', CASE
+        WHEN i.state = 'disconnected' THEN 'the shop is disconnected'
+        WHEN o.erased_at IS NOT NULL THEN 'its personal data was erased'
+        WHEN o.state = 'withdrawn' THEN 'it was withdrawn' END,
+    'from', jsonb_build_object(
+        'name', f.name, 'company', f.company, 'email', f.email, 'phone', f.phone,
+        'street', f.street, 'number', f.number,
+        'number_addition', f.number_addition, 'postcode', f.postcode, 'city', f.city, 'country', f.country),
+    'to', jsonb_build_object(
+        'name', o.ship_to_name, 'company', o.ship_to_company, 'email', o.email, 'phone', o.phone,
+        'street', o.ship_to_street, 'number', o.ship_to_number, 'number_addition', o.ship_to_number_addition,
+        'address_line', o.ship_to_address_line, 'postcode', o.ship_to_postcode, 'city', o.ship_to_city,
+        'country', o.ship_to_country, 'private_address', o.private_address))
+FROM koppeling.imported_order o
+JOIN koppeling.integration i ON i.id = o.integration_id
+JOIN koppeling.from_address f ON f.id = i.from_address_id
 UNION ALL
 -- confirm_order, by order: which order to look up, and what counts as open.
 SELECT 'confirm_order'::text, o.id, jsonb_build_object(

@@ -182,13 +182,6 @@ class DispatchTest(BookingCase):
         self.work()
         self.assertEqual((self.db.rows("SELECT * FROM koppeling.shipment"), self.booked()), ([], []))
 
-    def test_three_labels_share_the_weight(self):
-        self.book(70001, label_count=3)
-        booked, = self.booked()
-        item, = booked["request"]["items"]
-        self.assertEqual((item["quantity"], len(self.labels(70001))), (3, 3))
-        self.assertAlmostEqual(item["weight"], 0.85 / 3, places=2)
-
     def test_a_shipment_of_each_environment_goes_to_its_own_service(self):
         self.book(70001, environment="staging")
         self.book(70002, environment="production")

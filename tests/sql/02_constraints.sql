@@ -266,6 +266,15 @@ SELECT pg_temp.impossible('shipment_label_format_is_known',
     $$ UPDATE koppeling.shipment SET label_format = 'balloon' $$, 'a format is a known one');
 SELECT pg_temp.impossible('shipment_service_is_given', $$ UPDATE koppeling.shipment SET service = ' ' $$,
     'a service is given');
+SELECT pg_temp.impossible('shipment_weight_is_positive', $$ UPDATE koppeling.shipment SET weight_kg = 0 $$,
+    'a shipment weighs something');
+SELECT pg_temp.impossible('shipment_size_is_whole', $$ UPDATE koppeling.shipment SET length_cm = 10, width_cm = 10 $$,
+    'a size has three sides');
+SELECT pg_temp.impossible('shipment_size_is_sane',
+    $$ UPDATE koppeling.shipment SET length_cm = 10, width_cm = 1001, height_cm = 10 $$, 'and none of ten metres');
+SELECT pg_temp.impossible('shipment_parcels_are_a_list', format('UPDATE koppeling.shipment SET parcels = %L', parcels),
+    format('parcels are not %s', parcels))
+FROM unnest(ARRAY['{}', '[]', 'null', '7']) AS parcels;
 SELECT pg_temp.impossible('shipment_request',
     $$ INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id, account_id, request_key)
         SELECT n, 'production', 'dhl', 1, 1, 'click' FROM generate_series(1, 2) AS n $$,
@@ -283,7 +292,39 @@ SELECT pg_temp.impossible('job_one_create_shipment',
         SELECT 'create_shipment', 1, 1, 50 FROM generate_series(1, 2) $$,
     'a shipment has one live job');
 
+-- Quotes and parcels.
+SELECT pg_temp.impossible('job_one_quote', format($$
+    INSERT INTO koppeling.job (kind, integration_id, order_id, args)
+    SELECT 'quote', 1, 1, %L FROM generate_series(1, 2) $$, args), 'the same question is asked once at a time')
+FROM unnest(ARRAY['{"environment": "staging"}', NULL]) AS args;
+SELECT pg_temp.impossible('job_quote_has_order',
+    $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('quote', 1) $$, 'a quote is of an order');
+CREATE FUNCTION pg_temp.quoted(columns text, row_values text) RETURNS text LANGUAGE sql AS $$
+    SELECT format('INSERT INTO koppeling.quote (order_id, environment, job_id, %s) VALUES (1, ''production'', 1, %s)',
+                  columns, row_values) $$;
+SELECT pg_temp.impossible('quote_service_is_given', pg_temp.quoted('service, asked', $$ ' ', '[]' $$),
+    'what is offered is a service');
+SELECT pg_temp.impossible('quote_asked_is_known', pg_temp.quoted('service, asked', $$ 'x', '{}' $$),
+    'for parcels that are known');
+SELECT pg_temp.impossible('quote_price_is_no_less_than_nothing',
+    pg_temp.quoted('service, asked, price', $$ 'x', '[]', -1 $$), 'for money');
+SELECT pg_temp.impossible('quote_limits_are_positive',
+    pg_temp.quoted('service, asked, max_width_cm', $$ 'x', '[]', 0 $$), 'up to some size');
+SELECT pg_temp.impossible('parcel_format_name_is_plain',
+    $$ UPDATE koppeling.parcel_format SET name = 'Doos 1' WHERE name = 'document' $$, 'a format is a plain word');
+SELECT pg_temp.impossible('parcel_format_has_description',
+    $$ UPDATE koppeling.parcel_format SET description = ' ' $$, 'that is explained');
+SELECT pg_temp.impossible('parcel_format_size_is_sane',
+    $$ UPDATE koppeling.parcel_format SET height_cm = 0 $$, 'and has a size');
+
 -- Shops.
+SELECT pg_temp.impossible('integration_service_is_given',
+    $$ UPDATE koppeling.integration SET default_service = ' ' WHERE id = 1 $$, 'a default service is one');
+SELECT pg_temp.impossible('integration_size_is_whole',
+    $$ UPDATE koppeling.integration SET default_height_cm = 10 WHERE id = 1 $$, 'a default size has three sides');
+SELECT pg_temp.impossible('integration_size_is_sane', $$
+    UPDATE koppeling.integration SET default_length_cm = 10, default_width_cm = 10, default_height_cm = 0
+    WHERE id = 1 $$, 'of a centimetre at least');
 SELECT pg_temp.impossible('integration_host_is_mijnwebwinkel',
     format('UPDATE koppeling.integration SET shop_host = %L WHERE id = 1', host),
     format('%s is no host of a shop', quote_nullable(left(translate(host, E'\n', '|'), 40))))

@@ -21,6 +21,9 @@ SELECT set_eq($$
     ('koppeling_backend', 'article_customs', 'UPDATE'), ('koppeling_backend', 'article_customs', 'DELETE'),
     ('koppeling_dba', 'customs_area', 'INSERT'), ('koppeling_dba', 'customs_area', 'UPDATE'),
     ('koppeling_dba', 'customs_area', 'DELETE'),
+    ('koppeling_dba', 'parcel_format', 'INSERT'), ('koppeling_dba', 'parcel_format', 'UPDATE'),
+    ('koppeling_worker', 'quote', 'INSERT'), ('koppeling_worker', 'quote', 'UPDATE'),
+    ('koppeling_worker', 'quote', 'DELETE'),
     ('koppeling_worker', 'job', 'UPDATE'), ('koppeling_worker', 'job', 'DELETE'),
     ('koppeling_worker', 'job_history', 'INSERT'),
     ('koppeling_worker', 'worker', 'INSERT'), ('koppeling_worker', 'worker', 'UPDATE'),
@@ -46,10 +49,10 @@ SELECT set_eq($$
     FROM (VALUES
         ('koppeling_backend', 'account', 'INSERT,UPDATE',
             'name,client_id,sealed_client_secret,staging_client_id,staging_sealed_client_secret,push_orders,'
-            'inco_terms'),
+            'inco_terms,weight_per_piece'),
         ('koppeling_backend', 'integration', 'UPDATE',
          'open_statuses,shipped_status,paid_only,mark_on_staging,tracking_in_comment,default_weight_kg,import_since,'
-         'poll_interval,from_address_id'),
+         'default_service,default_length_cm,default_width_cm,default_height_cm,poll_interval,from_address_id'),
         ('koppeling_ops', 'job', 'UPDATE', 'state,run_at,priority,max_attempts'),
         ('koppeling_dba', 'retry_rule', 'UPDATE',
             'max_attempts,backoff_base,backoff_cap,counts_as_attempt,honour_retry_after,advice,'
@@ -93,7 +96,7 @@ SELECT set_eq($$
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
-                      'order_warning', 'skipped_order', 'job_context', 'customs_area'])
+                      'order_warning', 'skipped_order', 'job_context', 'customs_area', 'quote', 'parcel_format'])
     UNION ALL
     SELECT 'koppeling_scheduler', 'gauge' $$,
     'the daemons may read these tables');
@@ -120,18 +123,19 @@ SELECT set_eq($$
         ('koppeling_backend',
             'connect_shop,replace_token,disconnect_shop,poll_now,record_label,record_label_cancelled,dispatch_order,'
             'order_was_looked_at,label_pdf,enqueue,ping,shop_host,integration_notices,erase_order,erase_integration,'
-            'dispatch_problem,order_warnings,customs_area,customs_gaps,failed_at'),
+            'dispatch_problem,order_warnings,customs_area,customs_gaps,failed_at,'
+            'request_quote,services_for,parcels_problem,parcel_count'),
         ('koppeling_ops',
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,order_was_looked_at,'
-            'customs_area,customs_gaps,failed_at'),
+            'customs_area,customs_gaps,failed_at,services_for'),
         ('koppeling_dba', 'maintain_history,after_restore,setting_integer,failed_at'),
         ('koppeling_worker',
             'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,dispatch_problem,'
-            'order_warnings'),
+            'order_warnings,parcel_items,shipment_to_relate'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,take_orders,'
-            'make_history_partitions,drop_old_history,forget_processes,failed_at')) AS v (role, names),
+            'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
 

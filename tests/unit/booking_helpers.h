@@ -22,10 +22,12 @@
 #define SHIPMENT_CONTEXT                                                                           \
     "{\"environment\":\"production\",\"state\":\"requested\",\"reference\":\"20411-17\","          \
     "\"order_number\":\"20411\",\"service\":\"postnl_voorbeeld\",\"label_count\":2,"               \
-    "\"label_format\":\"package\",\"sent_seconds_ago\":null,\"created_seconds_ago\":null,"         \
+    "\"items\":[{\"quantity\":2,\"type\":\"package\",\"description\":\"Pakket\","                  \
+    "\"length\":30,\"width\":20,\"height\":15,\"weight_kg\":0.85,\"value\":45.0}],"                \
+    "\"sent_seconds_ago\":null,\"created_seconds_ago\":null,"                                      \
     "\"external_id\":null,\"related_external_id\":null,\"dispatch_date\":\"2026-11-24\","          \
     "\"address_hash\":\"a1\",\"goods_hash\":\"b1\","                                               \
-    "\"weight_kg\":0.85,\"value\":45.0,\"from\":" SENDER ",\"to\":" RECEIVER "}"
+    "\"weight_kg\":0.85,\"from\":" SENDER ",\"to\":" RECEIVER "}"
 
 /* Parses; fails when it is no JSON. */
 static inline json_t *parsed(const char *text)

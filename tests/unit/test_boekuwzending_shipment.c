@@ -2,12 +2,15 @@
 
 #include "worker/api/boekuwzending/shipment.h"
 
-/* The body for the usual wish with one member changed. */
+/* The body for the usual wish with one member changed; "items/0/" is before those of its item. */
 static json_t *body_with(const char *key, const char *value)
 {
+    static const char of_item[] = "items/0/";
     json_auto_t *wish = parsed(SHIPMENT_CONTEXT);
 
-    if (key != NULL) {
+    if (key != NULL && strncmp(key, of_item, strlen(of_item)) == 0) {
+        json_object_set_new(value_at(wish, "items/0"), key + strlen(of_item), parsed(value));
+    } else if (key != NULL) {
         json_object_set_new(wish, key, parsed(value));
     }
 
@@ -33,8 +36,8 @@ TEST(the_body_looks_as_in_the_example)
                 "{\"instructions\":null,\"reference\":\"20411\",\"timeWindow\":{\"begin\":null,"
                 "\"end\":null},\"vatNumber\":null,\"eoriNumber\":null,\"date\":\"2026-11-24\"}");
     check_value(body, "items",
-                "[{\"quantity\":2,\"type\":\"package\",\"dimensions\":{\"length\":10,\"width\":10,"
-                "\"height\":10},\"weight\":0.425,\"description\":\"Pakket\",\"value\":45.0}]");
+                "[{\"quantity\":2,\"type\":\"package\",\"dimensions\":{\"length\":30,\"width\":20,"
+                "\"height\":15},\"weight\":0.85,\"description\":\"Pakket\",\"value\":45.0}]");
     check_value(body, "related", "");
     assert_int_equal(json_object_size(body), 7);
 }
@@ -49,29 +52,27 @@ TEST(one_member_changes_one_place)
     } rows[] = {
         {"related_external_id", "\"" OTHER_ID "\"", "related", "\"/shipments/" OTHER_ID "\""},
         {"service", "\" key \"", "service", "\"key\""},
-        {"label_count", "3", "items/0/quantity", "3"},
-        {"label_count", "3", "items/0/weight", "0.283"},
-        {"label_count", "null", "items/0/quantity", "1"},
-        {"label_count", "100", "items/0/weight", "0.1"},
-        {"weight_kg", "\"2.5\"", "items/0/weight", "1.25"},
-        {"weight_kg", "null", "items/0/weight", "0.5"},
-        {"weight_kg", "0", "items/0/weight", "0.5"},
-        {"weight_kg", "0.001", "items/0/weight", "0.1"},
-        {"weight_kg", "1e12", "items/0/weight", "99999.999"},
-        {"value", "null", "items/0/value", "null"},
-        {"value", "-1", "items/0/value", "null"},
-        {"value", "0", "items/0/value", "0.0"},
-        {"value", "\"12.34\"", "items/0/value", "12.34"},
-        {"label_format", "\"envelop\"", "items/0/type", "\"envelop\""},
-        {"label_format", "\"envelop\"", "items/0/description", "\"Envelop\""},
-        {"label_format", "\"document\"", "items/0/description", "\"Document\""},
-        {"label_format", "\"pallet-euro\"", "items/0/description", "\"Europallet\""},
-        {"label_format", "\"pallet-block\"", "items/0/description", "\"Blokpallet\""},
-        {"label_format", "\"pallet-mini\"", "items/0/description", "\"Minipallet\""},
-        {"label_format", "\"pallet-other\"", "items/0/description", "\"Pallet\""},
-        {"label_format", "\"box\"", "items/0/type", "\"box\""},
-        {"label_format", "\"box\"", "items/0/description", "\"Pakket\""},
-        {"label_format", "null", "items/0/type", "\"package\""},
+        {"items/0/quantity", "3", "items/0/quantity", "3"},
+        {"items/0/quantity", "3", "items/0/weight", "0.85"},
+        {"items/0/quantity", "null", "items/0/quantity", "1"},
+        {"items/0/quantity", "0", "items/0/quantity", "1"},
+        {"items/0/length", "120", "items/0/dimensions/length", "120"},
+        {"items/0/width", "\"80\"", "items/0/dimensions/width", "80"},
+        {"items/0/height", "null", "items/0/dimensions/height", "10"},
+        {"items/0/height", "-1", "items/0/dimensions/height", "10"},
+        {"items/0/weight_kg", "\"2.5\"", "items/0/weight", "2.5"},
+        {"items/0/weight_kg", "null", "items/0/weight", "1.0"},
+        {"items/0/weight_kg", "0", "items/0/weight", "1.0"},
+        {"items/0/weight_kg", "0.001", "items/0/weight", "0.1"},
+        {"items/0/weight_kg", "1e12", "items/0/weight", "99999.999"},
+        {"items/0/value", "null", "items/0/value", "null"},
+        {"items/0/value", "-1", "items/0/value", "null"},
+        {"items/0/value", "0", "items/0/value", "0.0"},
+        {"items/0/value", "\"12.34\"", "items/0/value", "12.34"},
+        {"items/0/type", "\"pallet-euro\"", "items/0/type", "\"pallet-euro\""},
+        {"items/0/type", "null", "items/0/type", "\"package\""},
+        {"items/0/description", "\" Europallet \"", "items/0/description", "\"Europallet\""},
+        {"items/0/description", "{}", "items/0/description", "\"Pakket\""},
         {"to", "{}", "shipTo/address/street", "\"\""},
     };
 
@@ -86,12 +87,48 @@ TEST(numbers_are_sent_without_noise)
 {
     json_auto_t *wish = parsed(SHIPMENT_CONTEXT);
 
-    json_object_set_new(wish, "value", json_real(0.1 + 0.2));
+    json_object_set_new(value_at(wish, "items/0"), "value", json_real(0.1 + 0.2));
 
     AUTO(free) char *text = boekuwzending_shipment_body(wish);
 
     assert_non_null(strstr(text, "\"value\":0.3}"));
-    assert_non_null(strstr(text, "\"weight\":0.425,"));
+    assert_non_null(strstr(text, "\"weight\":0.85,"));
+}
+
+TEST(parcels_that_differ_are_items_of_their_own)
+{
+    json_auto_t *wish = parsed(SHIPMENT_CONTEXT);
+    json_t *items = json_object_get(wish, "items");
+
+    json_array_append_new(items, parsed("{\"quantity\":1,\"type\":\"package\",\"description\":"
+                                        "\"Pakket\",\"length\":60,\"width\":40,\"height\":40,"
+                                        "\"weight_kg\":7.5,\"value\":null}"));
+    json_object_set_new(wish, "contents",
+                        parsed("[{\"description\":\"Theepot\",\"quantity\":1,\"weight_kg\":1}]"));
+
+    AUTO(free) char *text = boekuwzending_shipment_body(wish);
+    json_auto_t *body = parsed(text);
+
+    assert_int_equal(json_array_size(json_object_get(body, "items")), 2);
+    check_value(body, "items/0/quantity", "2");
+    check_value(body, "items/0/contents/0/description", "\"Theepot\"");
+    check_value(body, "items/1/weight", "7.5");
+    check_value(body, "items/1/dimensions/length", "60");
+    check_value(body, "items/1/contents", "");
+}
+
+TEST(a_question_for_prices_names_neither_service_nor_reference)
+{
+    json_auto_t *wish = parsed(SHIPMENT_CONTEXT);
+    AUTO(free) char *text = boekuwzending_rate_body(wish);
+    json_auto_t *body = parsed(text);
+
+    check_value(body, "service", "");
+    check_value(body, "invoiceReference", "");
+    check_value(body, "related", "");
+    check_value(body, "shipTo/address/postcode", "\"3511ZZ\"");
+    check_value(body, "dispatch/date", "\"2026-11-24\"");
+    check_value(body, "items/0/weight", "0.85");
 }
 
 TEST(a_shipment_is_read)

@@ -78,6 +78,44 @@ TEST(what_is_objected_to_before_it_is_sent_fails_with_the_reason)
     talk_end(&talk);
 }
 
+TEST(another_label_waits_until_the_first_is_booked)
+{
+    struct talk talk;
+
+    begin(&talk, "related_is_pending", "true");
+    assert_int_equal(talk_start(&talk), STEP_RETRY);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_OK);
+    assert_int_equal(talk.outcome.retry_after_ms, 500);
+    assert_null(talk.outcome.writes);
+    talk_end(&talk);
+}
+
+TEST(what_is_sent_as_related_is_noted)
+{
+    static const char *const rows[][3] = {
+        {"null", "null", "null"},
+        {"16", "null", "null"}, /* it is not booked, and nobody waits any more */
+        {"16", "\"" OTHER_ID "\"", "16"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        json_t *context = parsed(SHIPMENT_CONTEXT);
+        struct talk talk;
+
+        json_object_set_new(context, "related_id", parsed(rows[i][0]));
+        json_object_set_new(context, "related_external_id", parsed(rows[i][1]));
+        talk_begin(&talk, "create_shipment", context);
+        assert_int_equal(talk_start(&talk), STEP_CALL);
+
+        json_auto_t *row = talk_row(&talk, "write_sending", 0);
+        json_auto_t *body = parsed(talk.request.body);
+
+        check_value(row, "related_id", rows[i][2]);
+        assert_int_equal(json_object_get(body, "related") != NULL, strcmp(rows[i][1], "null") != 0);
+        talk_end(&talk);
+    }
+}
+
 TEST(a_staging_shipment_is_booked_on_staging)
 {
     struct talk talk;

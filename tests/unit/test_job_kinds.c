@@ -14,7 +14,9 @@ TEST(kinds_are_complete_and_have_different_names)
 TEST(the_kinds_of_the_design_are_found)
 {
     static const char *const names[] = {
-        "ping", "verify", "poll", "mark_shipped", "create_shipment", "confirm_order", "push_order"};
+        "ping",          "verify",     "poll",  "mark_shipped",
+        "confirm_order", "push_order", "quote", "create_shipment",
+    };
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         ROW_CHECK(names[i], job_kind_find(names[i]) != NULL);
@@ -49,8 +51,9 @@ TEST(a_context_that_makes_no_sense_fails_the_job)
         "{\"open_statuses\":{},\"order_number\":\"5\",\"order_uuid\":\"x\","
         "\"label_environment\":null,\"shipped_status\":2}",
     };
-    static const char *const kinds[] = {"verify",          "poll",          "mark_shipped",
-                                        "create_shipment", "confirm_order", "push_order"};
+    static const char *const kinds[] = {
+        "verify",        "poll",       "mark_shipped", "create_shipment",
+        "confirm_order", "push_order", "quote"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(contexts) * ARRAY_LENGTH(kinds); i++) {
         struct talk talk;

@@ -8,6 +8,9 @@
  *   asked before ──> search ──> read each hit ──> ours ───┤──> labels complete: done
  *                    by pages ────┴──> none: book it ─────┘    else: come back later
  *   never asked ─────────────────────> book it
+ *
+ * One that adds labels to an order whose first is just being booked waits for that, so that it can
+ * name it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -29,6 +32,9 @@
 #define FRESH_S  60
 #define YOUNG_S  3600
 #define OLDEST_S 86400
+
+/* How soon it is looked whether the first label of the order is booked. */
+#define FIRST_WAIT_MS 500
 
 #define FRESH_WAIT_MS 2000
 #define YOUNG_WAIT_MS 30000
@@ -79,6 +85,7 @@ static bool makes_sense(const struct create *create)
     return create->reference != NULL && strlen(create->reference) <= BOEKUWZENDING_SEARCH_LENGTH &&
            (create->external_id == NULL || boekuwzending_is_id(create->external_id)) &&
            create->label_count >= 1 && lenient_is_set(context, "service") &&
+           json_array_size(json_object_get(context, "items")) > 0 &&
            lenient_is_set(context, "dispatch_date") &&
            json_is_object(json_object_get(context, "from")) &&
            json_is_object(json_object_get(context, "to"));
@@ -110,13 +117,20 @@ static enum step ask_to_book(struct create *create, struct http_request *next,
                              struct outcome *outcome)
 {
     json_t *context = create->job->context;
+    bool is_related = lenient_is_set(context, "related_external_id");
 
+    if (lenient_true(context, "related_is_pending")) {
+        outcome->retry_after_ms = FIRST_WAIT_MS;
+        return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_OK,
+                            "it waits until the first label of the order is booked");
+    }
     create->phase = PHASE_BOOK;
     /* With what is labelled, so that it is known when the order was changed meanwhile. */
     outcome_write(outcome, "write_sending",
-                  json_pack("{s:b, s:O?, s:O?}", "sending", 1, "address_hash",
+                  json_pack("{s:b, s:O?, s:O?, s:O?}", "sending", 1, "address_hash",
                             json_object_get(context, "address_hash"), "goods_hash",
-                            json_object_get(context, "goods_hash")));
+                            json_object_get(context, "goods_hash"), "related_id",
+                            is_related ? json_object_get(context, "related_id") : NULL));
     boekuwzending_request_book(next, create->environment, boekuwzending_shipment_body(context));
     return STEP_CALL;
 }

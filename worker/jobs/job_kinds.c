@@ -13,6 +13,7 @@ const struct job_kind *const job_kinds[] = {
     &job_kind_mark_shipped,
     &job_kind_confirm_order,
     &job_kind_create_shipment,
+    &job_kind_quote,
     &job_kind_push_order,
     NULL,
 };

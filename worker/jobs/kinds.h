@@ -25,6 +25,9 @@ extern const struct job_kind job_kind_confirm_order;
 /* Books a shipment and fetches its labels. */
 extern const struct job_kind job_kind_create_shipment;
 
+/* Asks for services and prices. */
+extern const struct job_kind job_kind_quote;
+
 /* Puts an imported order at Boekuwzending. */
 extern const struct job_kind job_kind_push_order;
 

@@ -5,8 +5,7 @@
 #include "worker/api/boekuwzending/request.h"
 #include "worker/api/text/lenient.h"
 
-/* The elements as a new array, or NULL when it is no list. */
-static json_t *elements_of(json_t *answer)
+json_t *boekuwzending_list_elements(json_t *answer)
 {
     json_t *members = json_object_get(answer, "hydra:member");
     json_t *value = members != NULL ? members : answer;
@@ -19,7 +18,7 @@ static json_t *elements_of(json_t *answer)
 bool boekuwzending_list_read(const char *body, size_t length, json_t **ret_list, struct error *err)
 {
     json_auto_t *answer = lenient_parse(body, length, NULL, err);
-    json_auto_t *list = answer != NULL ? elements_of(answer) : NULL;
+    json_auto_t *list = answer != NULL ? boekuwzending_list_elements(answer) : NULL;
 
     if (answer == NULL) {
         return false;

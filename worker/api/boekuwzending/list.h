@@ -13,6 +13,9 @@
 
 #include "common/error.h"
 
+/* The elements of what was answered as a new array, perhaps empty; NULL when it is no list. */
+json_t *boekuwzending_list_elements(json_t *answer) MUSTCHECK;
+
 /* Reads a list into a new array of objects that each have an id; perhaps empty. ERROR_DATA, with
  * words that quote nothing, for anything else. */
 bool boekuwzending_list_read(const char *body, size_t length, json_t **ret_list,

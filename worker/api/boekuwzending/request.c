@@ -87,6 +87,20 @@ void boekuwzending_request_shipment(struct http_request *request, enum environme
     snprintf(request->path, sizeof(request->path), "/shipments/%s", id);
 }
 
+void boekuwzending_request_rates(struct http_request *request, enum environment environment,
+                                 char *body)
+{
+    prepare(request, HTTP_POST, environment, body);
+    snprintf(request->path, sizeof(request->path), "/rate-request");
+}
+
+void boekuwzending_request_matrix(struct http_request *request, enum environment environment,
+                                  char *body)
+{
+    prepare(request, HTTP_POST, environment, body);
+    snprintf(request->path, sizeof(request->path), "/shipments/matrix");
+}
+
 void boekuwzending_request_create_order(struct http_request *request, enum environment environment,
                                         char *body)
 {

@@ -1,9 +1,9 @@
 /*
- * The requests that we send to Boekuwzending: book a shipment, find and read shipments; create,
- * find and change imported orders. Paths carry no version [BKZ-101]. The address of the
- * environment, Accept and the bearer token are added by the HTTP client. There is no key that makes
- * a repeated POST harmless [BKZ-107]: whoever is not sure whether one was done must look it up
- * first. `request` must be empty; bodies become the request's. Pure; any thread.
+ * The requests that we send to Boekuwzending: book a shipment, find and read shipments, ask for
+ * services and prices; create, find and change imported orders. Paths carry no version [BKZ-101].
+ * The address of the environment, Accept and the bearer token are added by the HTTP client. There
+ * is no key that makes a repeated POST harmless [BKZ-107]: whoever is not sure whether one was done
+ * must look it up first. `request` must be empty; bodies become the request's. Pure; any thread.
  */
 #ifndef WORKER_API_BOEKUWZENDING_REQUEST_H
 #define WORKER_API_BOEKUWZENDING_REQUEST_H
@@ -40,6 +40,15 @@ void boekuwzending_request_find_shipments(struct http_request *request,
 /* GET /shipments/{id}: the whole shipment with its labels [BKZ-605]. */
 void boekuwzending_request_shipment(struct http_request *request, enum environment environment,
                                     const char *id);
+
+/* POST /rate-request: the services for a shipment and their prices [BKZ-701, BKZ-702]. It makes
+ * nothing, so it may be repeated. */
+void boekuwzending_request_rates(struct http_request *request, enum environment environment,
+                                 char *body);
+
+/* POST /shipments/matrix: the same another way, with the limits of each service [BKZ-703]. */
+void boekuwzending_request_matrix(struct http_request *request, enum environment environment,
+                                  char *body);
 
 /* POST /orders. Duplicates are not refused [BKZ-308], so a lost answer is an unknown outcome. */
 void boekuwzending_request_create_order(struct http_request *request, enum environment environment,

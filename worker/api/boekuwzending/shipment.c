@@ -13,10 +13,15 @@
 #include "worker/api/text/json_write.h"
 #include "worker/api/text/lenient.h"
 
-/* Sides of a parcel that nobody measured, in cm, and its weight in kg [BKZ-509, BKZ-510]. */
-#define DEFAULT_SIDE   10
-#define DEFAULT_WEIGHT 1.0
-#define LEAST_WEIGHT   0.1
+/* Of a parcel of which nothing is said [BKZ-509, BKZ-510]. */
+#define DEFAULT_TYPE        "package"
+#define DEFAULT_DESCRIPTION "Pakket"
+#define DEFAULT_SIDE        10
+#define DEFAULT_WEIGHT      1.0
+#define LEAST_WEIGHT        0.1
+
+#define TYPE_LENGTH        40
+#define DESCRIPTION_LENGTH 100
 
 #define SEQUENCE_LENGTH 60
 #define WAYBILL_LENGTH  100
@@ -30,64 +35,62 @@
 /* More digits than this are noise of binary fractions. */
 #define DIGITS JSON_REAL_PRECISION(15)
 
-/* What the merchant reads on the shipment, by item type [BKZ-513]; most words are ours. */
-static const struct {
-    const char *type;
-    const char *description;
-} item_types[] = {
-    {"package", "Pakket"},         {"envelop", "Envelop"},         {"document", "Document"},
-    {"pallet-euro", "Europallet"}, {"pallet-block", "Blokpallet"}, {"pallet-mini", "Minipallet"},
-    {"pallet-other", "Pallet"},
-};
-
-static const char *describe_type(const char *type)
+static int32_t whole_or(json_t *item, const char *key, int32_t otherwise)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(item_types); i++) {
-        if (strcmp(item_types[i].type, type) == 0) {
-            return item_types[i].description;
-        }
-    }
-    return item_types[0].description;
+    int32_t value = 0;
+
+    return lenient_integer(item, key, &value) && value > 0 ? value : otherwise;
 }
 
-/* The weight of one of `count` parcels. */
-static double parcel_weight(json_t *wish, int32_t count)
+static json_t *text_or(json_t *item, const char *key, size_t most, const char *otherwise)
 {
-    double whole = 0;
-    double each = 0;
+    AUTO(free) char *text = lenient_text(item, key, most);
 
-    if (!lenient_number(wish, "weight_kg", &whole) || whole <= 0) {
-        whole = DEFAULT_WEIGHT;
-    }
-    each = order_lines_kilograms(whole / count);
-    return each > LEAST_WEIGHT ? each : LEAST_WEIGHT;
+    return json_string(text != NULL ? text : otherwise);
 }
 
-/* One item that stands for all parcels: its quantity is the number of labels. */
-static json_t *item_of(json_t *wish)
+static double weight_of(json_t *item)
 {
-    int32_t count = 0;
+    double weight = 0;
+
+    if (!lenient_number(item, "weight_kg", &weight) || weight <= 0) {
+        weight = DEFAULT_WEIGHT;
+    }
+    weight = order_lines_kilograms(weight);
+    return weight > LEAST_WEIGHT ? weight : LEAST_WEIGHT;
+}
+
+/* An item stands for as many parcels as its quantity, each with a label [BKZ-507]. */
+static json_t *item_of(json_t *item)
+{
     double value = 0;
-    AUTO(free) char *type = lenient_text(wish, "label_format", 40);
-    const char *sent_type = type != NULL ? type : item_types[0].type;
+    bool has_value = lenient_number(item, "value", &value) && value >= 0;
 
-    if (!lenient_integer(wish, "label_count", &count) || count < 1) {
-        count = 1;
-    }
+    return json_pack("{s:i, s:o, s:{s:i, s:i, s:i}, s:f, s:o, s:o}", "quantity",
+                     (int)whole_or(item, "quantity", 1), "type",
+                     text_or(item, "type", TYPE_LENGTH, DEFAULT_TYPE), "dimensions", "length",
+                     (int)whole_or(item, "length", DEFAULT_SIDE), "width",
+                     (int)whole_or(item, "width", DEFAULT_SIDE), "height",
+                     (int)whole_or(item, "height", DEFAULT_SIDE), "weight", weight_of(item),
+                     "description",
+                     text_or(item, "description", DESCRIPTION_LENGTH, DEFAULT_DESCRIPTION), "value",
+                     has_value ? json_real(value) : json_null());
+}
 
-    bool has_value = lenient_number(wish, "value", &value) && value >= 0;
+/* What is in the parcels stands with the first: nobody says which goods are in which [BKZ-524]. */
+static json_t *items_of(json_t *wish)
+{
+    json_t *wanted = json_object_get(wish, "items");
     json_t *contents = boekuwzending_contents(wish);
+    json_t *items = json_array();
 
-    json_t *item =
-        json_pack("{s:i, s:s, s:{s:i, s:i, s:i}, s:f, s:s, s:o}", "quantity", (int)count, "type",
-                  sent_type, "dimensions", "length", DEFAULT_SIDE, "width", DEFAULT_SIDE, "height",
-                  DEFAULT_SIDE, "weight", parcel_weight(wish, count), "description",
-                  describe_type(sent_type), "value", has_value ? json_real(value) : json_null());
-
-    if (contents != NULL) {
-        json_object_set_new(item, "contents", contents);
+    for (size_t i = 0; i < json_array_size(wanted); i++) {
+        json_array_append_new(items, item_of(json_array_get(wanted, i)));
     }
-    return item;
+    if (contents != NULL) {
+        json_object_set_new(json_array_get(items, 0), "contents", contents);
+    }
+    return items;
 }
 
 static json_t *dispatch_of(json_t *wish)
@@ -98,18 +101,23 @@ static json_t *dispatch_of(json_t *wish)
                      boekuwzending_text_or_null(wish, "dispatch_date"));
 }
 
+/* What a question about a shipment and the booking of one have in common. */
+static json_t *body_of(json_t *wish)
+{
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "transportType", "road_transport", "shipFrom",
+                     boekuwzending_shipment_party(json_object_get(wish, "from")), "shipTo",
+                     boekuwzending_shipment_party(json_object_get(wish, "to")), "dispatch",
+                     dispatch_of(wish), "items", items_of(wish));
+}
+
 char *boekuwzending_shipment_body(json_t *wish)
 {
     AUTO(free) char *related = lenient_text(wish, "related_external_id", BOEKUWZENDING_ID_LENGTH);
     AUTO(free) char *terms = lenient_text(wish, "inco_terms", TERMS_LENGTH);
-    json_auto_t *body =
-        json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:[o]}", "invoiceReference",
-                  boekuwzending_text_or_null(wish, "reference"), "transportType", "road_transport",
-                  "service", boekuwzending_text_or_null(wish, "service"), "shipFrom",
-                  boekuwzending_shipment_party(json_object_get(wish, "from")), "shipTo",
-                  boekuwzending_shipment_party(json_object_get(wish, "to")), "dispatch",
-                  dispatch_of(wish), "items", item_of(wish));
+    json_auto_t *body = body_of(wish);
 
+    json_object_set_new(body, "invoiceReference", boekuwzending_text_or_null(wish, "reference"));
+    json_object_set_new(body, "service", boekuwzending_text_or_null(wish, "service"));
     if (terms != NULL) {
         json_object_set_new(body, "incoTerms", json_string(terms));
     }
@@ -119,6 +127,13 @@ char *boekuwzending_shipment_body(json_t *wish)
         json_object_set_new(body, "related", json_string(path));
     }
     return json_write(body, JSON_COMPACT | DIGITS, NULL);
+}
+
+char *boekuwzending_rate_body(json_t *wish)
+{
+    json_auto_t *body = body_of(wish);
+
+    return json_dumps(body, JSON_COMPACT | DIGITS);
 }
 
 /* A link that a browser may be sent to; NULL for anything else. */

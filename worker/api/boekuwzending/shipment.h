@@ -26,11 +26,16 @@ struct booked_shipment {
 };
 
 /* The body of POST /shipments, to be freed. `wish` has service, reference, order_number,
- * label_count, label_format, dispatch_date, weight_kg, value (or null), related_external_id (or
- * null), from and to (party.h); where a customs border is crossed also inco_terms, and contents
+ * dispatch_date, related_external_id (or null), from and to (party.h) and items [{quantity, type,
+ * description, length, width, height, weight_kg, value}], at least one, value perhaps null; where a
+ * customs border is crossed also inco_terms, the weight_kg of the whole, and contents
  * [{description, quantity, weight_kg, value, tariff_number, country_of_origin}], the last four of
- * which may be null. */
+ * which may be null. Weight and value of an item are sent as they are [BKZ-511]. */
 char *boekuwzending_shipment_body(json_t *wish) MUSTCHECK;
+
+/* The body of a question for services and prices: a shipment without service and reference
+ * [BKZ-701]; to be freed. `wish` as above. */
+char *boekuwzending_rate_body(json_t *wish) MUSTCHECK;
 
 /* Reads a shipment. ERROR_DATA, with words that quote nothing, when it is no JSON object with an
  * id; *ret_shipment is then empty. */

@@ -1,0 +1,2 @@
+-- Quotes past their time.
+SELECT koppeling.drop_old_quotes();
