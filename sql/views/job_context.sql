@@ -51,7 +51,12 @@ SELECT 'mark_shipped'::text, o.id, jsonb_build_object(
     'comment_line', CASE WHEN i.tracking_in_comment THEN (
         SELECT string_agg(coalesce(s.service, 'Boekuwzending') || ': ' || l.waybill, E'\n' ORDER BY l.id)
         FROM koppeling.label l LEFT JOIN koppeling.shipment s ON s.id = l.shipment_id
-        WHERE l.order_id = o.id AND l.waybill <> '') END)
+        WHERE l.order_id = o.id AND l.waybill <> '' AND l.cancelled_at IS NULL
+          AND (l.environment = 'production' OR i.mark_on_staging)) END)
+    -- When it was we who told the shop, what comes later is added to the comment.
+    || CASE WHEN i.tracking_in_comment
+            THEN jsonb_build_object('was_marked', o.state = 'marked_shipped' AND o.mark_outcome = 'marked')
+            ELSE '{}' END
 FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
 UNION ALL
 -- create_shipment, by shipment: what to book, and how far an earlier attempt came.

@@ -112,3 +112,29 @@ class TellingTest(LabelCase):
         self.assertEqual(shop_order["comments"]["customer"], "snel graag")
         for patch in self.patches():
             self.assertEqual(set(json.loads(patch["body"])), {"status", "comments"})
+
+    def test_the_second_waybill_is_added_to_the_comment_of_the_order_that_is_shipped_by_then(self):
+        self.backend.run("UPDATE koppeling.integration SET tracking_in_comment = true")
+        self.simulator.change("shop1", "70001", merge={"comments": {"internal": "breekbaar"}})
+        self.book(70001)
+        self.mark()
+        self.book(70001)
+        self.simulator.fault("reset", "shop:shop1", method="PATCH", after_effect=True, times=1)
+        self.mark()
+        self.hasten()
+        self.work()
+        lines = [f"{SERVICE}: {label['waybill']}" for label in self.labels(70001)]
+        self.assertEqual((len(lines), self.comment(70001)), (2, "\n".join(["breekbaar", *lines])))
+        self.check_marked(70001)
+        first, *others = [set(json.loads(patch["body"])) for patch in self.patches()]
+        self.assertEqual((first, others[0]), ({"status", "comments"}, {"comments"}), "its status stays as it is")
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.label WHERE told_at IS NULL"), 0)
+
+    def test_a_waybill_is_not_added_to_an_order_that_others_have_shipped(self):
+        self.backend.run("UPDATE koppeling.integration SET tracking_in_comment = true")
+        self.simulator.change("shop1", "70001", status=2)
+        self.book(70001)
+        self.mark()
+        self.book(70001)
+        self.mark()
+        self.assertEqual(self.patches(), [])

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/ascii.h"
 #include "common/memory.h"
 #include "worker/api/answer.h"
 #include "worker/api/shop/order.h"
@@ -23,7 +24,8 @@ struct mark {
     const char *label_environment;
     const char *comment_line; /* NULL: the comment is left alone */
     int32_t shipped_status;
-    bool is_patched; /* the PATCH was asked for: the next answer is about it */
+    bool is_patched;  /* the PATCH was asked for: the next answer is about it */
+    bool was_shipped; /* the order was shipped before that, which is about its comment alone */
     bool has_fingerprint;
     struct order_fingerprint fingerprint; /* of the order as it was read, if it has one */
 };
@@ -183,22 +185,43 @@ static bool is_credited(const struct mark *mark, const struct order *order)
     return order->credit;
 }
 
-/* The internal comment with our line behind it, or NULL when it has to stay as it is: it holds the
- * line already, or was not readable as it is, so that writing it back would change it. */
+/* Whether a line of ours stands in a comment, as a whole: "dhl: 3S1" is not in "dhl: 3S12". */
+static bool has_line(const char *comment, const char *line, size_t length)
+{
+    for (const char *at = comment; (at = strchr(at, line[0])) != NULL; at++) {
+        if (strncmp(at, line, length) == 0 && !ascii_is_alphanumeric(at[length]) &&
+            (at == comment || !ascii_is_alphanumeric(at[-1]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The internal comment with those of our lines behind it that it lacks, or NULL when it has to stay
+ * as it is: it lacks none, or was not readable as it is, so that writing it would change it. */
 static char *new_comment(const struct mark *mark, const struct order *order)
 {
     json_t *comments = lenient_object(order->json, "comments");
     const char *old = json_string_value(json_object_get(comments, "internal"));
+    const char *line = mark->comment_line != NULL ? mark->comment_line : "";
+    AUTO(free) char *comment = xstrdup(old != NULL ? old : "");
+    bool is_news = false;
 
-    if (mark->comment_line == NULL || mark->comment_line[0] == '\0' || order->mended.text != NULL ||
-        (old == NULL && lenient_is_set(comments, "internal"))) {
+    if (order->mended.text != NULL || (old == NULL && lenient_is_set(comments, "internal"))) {
         return NULL;
     }
-    if (old == NULL || old[0] == '\0') {
-        return xstrdup(mark->comment_line);
+    for (size_t length = 0; *line != '\0'; line += length + (line[length] == '\n')) {
+        length = strcspn(line, "\n");
+        if (length > 0 && !has_line(comment, line, length)) {
+            char *longer =
+                xasprintf("%s%s%.*s", comment, comment[0] != '\0' ? "\n" : "", (int)length, line);
+
+            free(comment);
+            comment = longer;
+            is_news = true;
+        }
     }
-    return strstr(old, mark->comment_line) != NULL ? NULL
-                                                   : xasprintf("%s\n%s", old, mark->comment_line);
+    return is_news ? steal_ptr(&comment) : NULL;
 }
 
 static enum step ask_to_change(struct mark *mark, const struct order *order,
@@ -211,6 +234,26 @@ static enum step ask_to_change(struct mark *mark, const struct order *order,
         json_object_set_new(body, "comments", json_pack("{s:s}", "internal", comment));
     }
     shop_request_change_order(next, mark->number, json_write(body, JSON_COMPACT, NULL));
+    mark->is_patched = true;
+    return STEP_CALL;
+}
+
+/* The order is shipped already, so its status stays; but when it was we who said so, and there are
+ * more labels since, the comment gets what it lacks [R-809]. */
+static enum step ask_to_add(struct mark *mark, const struct order *order, struct http_request *next,
+                            struct outcome *outcome)
+{
+    bool was_marked = lenient_true(mark->job->context, "was_marked");
+    AUTO(free) char *comment = was_marked ? new_comment(mark, order) : NULL;
+
+    mark->was_shipped = true;
+    if (comment == NULL) {
+        return finish(mark, ENDING_ALREADY_SHIPPED, order, outcome);
+    }
+
+    json_auto_t *body = json_pack("{s:{s:s}}", "comments", "internal", comment);
+
+    shop_request_change_order(next, mark->number, json_dumps(body, JSON_COMPACT));
     mark->is_patched = true;
     return STEP_CALL;
 }
@@ -265,7 +308,7 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
     }
     take_fingerprint(mark, &order);
     if (order.has_status && order.status == mark->shipped_status) {
-        return finish(mark, ENDING_ALREADY_SHIPPED, &order, outcome);
+        return ask_to_add(mark, &order, next, outcome);
     }
     if (is_credited(mark, &order)) {
         return finish(mark, ENDING_CREDITED, &order, outcome);
@@ -284,6 +327,10 @@ static enum step judge_change(const struct mark *mark, const struct http_respons
     struct error err = ERROR_INIT;
     char words[ANSWER_WORDS];
 
+    if (mark->was_shipped && answer_class(answer) == ERROR_CLASS_CLIENT_ERROR) {
+        /* A comment that the shop does not take changes nothing about that. */
+        return finish(mark, ENDING_ALREADY_SHIPPED, NULL, outcome);
+    }
     if (answer_class(answer) == ERROR_CLASS_CLIENT_ERROR &&
         (answer->status == 400 || answer->status == 422)) {
         answer_describe(answer, words);
@@ -297,7 +344,8 @@ static enum step judge_change(const struct mark *mark, const struct http_respons
     if (!order.has_status || order.status != mark->shipped_status) {
         return job_answer_unreadable(answer, deed, "the answer has another status", outcome);
     }
-    return finish(mark, ENDING_MARKED, &order, outcome);
+    return finish(mark, mark->was_shipped ? ENDING_ALREADY_SHIPPED : ENDING_MARKED, &order,
+                  outcome);
 }
 
 static enum step mark_step(void *state, const struct http_response *previous,
