@@ -62,7 +62,9 @@ class World(BookingCase):
         self.simulator.fault(*what, times=times, path_contains="/shipments", method="POST", **more)
 
     def make_shipments(self):
-        """70001: refused; 70002: asked for, and nobody knows; 70003, 70004: booked; 70005: booked on staging."""
+        """70001: refused; 70002: asked for, and nobody knows; 70003, 70004: booked; 70005: booked on staging;
+        70008: its services are known."""
+        self.backend.value("SELECT koppeling.request_quote(%s)", self.order_id(70008))
         self.fault("status", "boekuwzending", status=422)
         self.ids["refused"] = self.book(70001)["id"]
         self.fault("reset", "boekuwzending", after_effect=True)
@@ -175,6 +177,7 @@ class OperationsDocTest(World):
             "A shop cannot be reached": {"shop": ids["speelgoed"]},
             "An order does not appear": {"number": 70011},
             "An order cannot be dispatched": {"order": self.order_id(70013)},
+            "Which service, and at what price": {"order": self.order_id(70008)},
             "An order is not marked shipped in the shop": {"number": 70004, "order": self.order_id(70004)},
             "A shipment failed": {"order": self.order_id(70001), "job": self.job_of(70001)},
             "Nobody knows whether a shipment was booked": {"shipment": ids["lost"], "job": self.job_of(70002)},
