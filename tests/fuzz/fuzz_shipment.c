@@ -22,9 +22,11 @@
 static const char shipment_text[] =
     "{\"environment\":\"production\",\"state\":\"requested\",\"reference\":\"20411-17\","
     "\"order_number\":\"20411\",\"service\":\"postnl_voorbeeld\",\"label_count\":2,"
-    "\"label_format\":\"package\",\"sent_seconds_ago\":null,\"created_seconds_ago\":null,"
+    "\"items\":[{\"quantity\":2,\"type\":\"package\",\"description\":\"Pakket\",\"length\":30,"
+    "\"width\":20,\"height\":15,\"weight_kg\":0.85,\"value\":45.0}],\"sent_seconds_ago\":null,"
+    "\"created_seconds_ago\":null,"
     "\"external_id\":null,\"related_external_id\":null,\"dispatch_date\":\"2026-11-24\","
-    "\"weight_kg\":0.85,\"value\":45.0,\"inco_terms\":\"DAP\",\"contents\":[{\"description\":"
+    "\"weight_kg\":0.85,\"inco_terms\":\"DAP\",\"contents\":[{\"description\":"
     "\"Theepot\",\"quantity\":2,\"weight_kg\":null,\"value\":22.5,\"tariff_number\":\"691200\","
     "\"country_of_origin\":null}],\"address_hash\":\"a1\",\"goods_hash\":\"b1\",\"from\":" RECEIVER
     ",\"to\":" RECEIVER "}";
