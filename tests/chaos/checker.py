@@ -233,9 +233,13 @@ def wrong_patch(facts):
             yield f"order {key[1]} of {key[0]} was changed otherwise: {order['patches']}"
 
 
-def is_given_up(shipment, orders):
-    """The order was withdrawn before it was booked, and a person has cancelled the job."""
-    return shipment["state"] == "failed" and orders[shipment["order_id"]]["state"] == "withdrawn"
+GIVEN_UP = re.compile(r"^not booked: order \d+ was withdrawn ")
+
+
+def is_given_up(shipment):
+    """The order was withdrawn before it was booked, and a person has cancelled the job. Another label of the order may
+    have been under way then."""
+    return shipment["state"] == "failed" and GIVEN_UP.search(shipment["reason"] or "") is not None
 
 
 @rule
@@ -248,7 +252,7 @@ def shipment_not_once(facts):
     for row in facts["shipments"]:
         reference = f"{orders[row['order_id']]['order_number']}-{row['id']}"
         there = booked.pop(reference, [])
-        if is_given_up(row, orders) and not there:
+        if is_given_up(row) and not there:
             continue
         if len(there) != 1:
             yield f"shipment {row['id']} ({row['state']}) was booked {len(there)} times, as {reference}"
@@ -260,9 +264,41 @@ def shipment_not_once(facts):
 
 
 @rule
+def wrong_relation(facts):
+    """A shipment names an earlier one of its own order and environment, or none."""
+    earlier = {}
+    for shipment in facts["booked"]:
+        order = shipment["reference"].rpartition("-")[0]
+        related = shipment["request"].get("related")
+        if related is not None and (shipment["environment"], order, related) not in earlier:
+            yield f"shipment {shipment['reference']} is related to {related}, which is none of its order's"
+        earlier[shipment["environment"], order, "/shipments/" + shipment["id"]] = shipment
+
+
+@rule
+def wrong_quote(facts):
+    """What is offered for an order is the answer to the question that was asked last; one that told of no service
+    leaves room for an older one that came later."""
+    last = {(row["order_id"], row["environment"]): row for row in facts["quoted"]}
+    offered = collections.defaultdict(list)
+    for row in facts["quotes"]:
+        offered[row["order_id"], row["environment"]].append(row["job_id"])
+    for key in sorted(set(last) | set(offered), key=str):
+        name = f"order {key[0]} ({key[1]})"
+        answer = last.get(key, {"id": None, "services": 0})
+        jobs = offered.get(key, [])
+        if len(set(jobs)) > 1:
+            yield f"{name} has offers of several answers: jobs {sorted(set(jobs))}"
+        elif answer["services"] and jobs != [answer["id"]] * answer["services"]:
+            yield (f"{name} was told {answer['services']} services by job {answer['id']}, and has {len(jobs)} of"
+                   f" {sorted(set(jobs))}")
+        elif set(jobs) - {row["id"] for row in facts["quoted"]}:
+            yield f"{name} has offers that nobody asked for: jobs {sorted(set(jobs))}"
+
+
+@rule
 def wrong_labels(facts):
     """The labels of a shipment are those that Boekuwzending made, each once."""
-    orders = by(facts["orders"], "id")
     booked = by(facts["booked"], "environment", "id")
     for key in twice((row["environment"], row["external_id"]) for row in facts["labels"]):
         yield f"label {key[1]} ({key[0]}) is recorded more than once"
@@ -270,7 +306,7 @@ def wrong_labels(facts):
         there = booked.get((row["environment"], row["external_id"]))
         ours = sorted(label["external_id"] for label in facts["labels"] if label["shipment_id"] == row["id"])
         theirs = sorted(label["id"] for label in there["labels"]) if there else []
-        wanted = 0 if is_given_up(row, orders) else row["label_count"]
+        wanted = 0 if is_given_up(row) else row["label_count"]
         if ours != theirs or len(ours) != wanted:
             yield f"shipment {row['id']} has {len(ours)} labels, {len(theirs)} were made, {wanted} wanted"
 

@@ -54,7 +54,10 @@ OF_BOOKINGS = [("late_labels", {"ms": 1500}), ("late_labels", {"ms": 4000}),
 BOOK = {"method": "POST", "path_contains": "/shipments"}
 PLACES = ({"method": "GET", "path_contains": "/v1/orders"}, {"method": "PATCH"})
 BOOKING_PLACES = (BOOK, BOOK, {"method": "GET", "path_contains": "/shipments"}, {"path_contains": "/token"},
-                  {"method": "POST", "path_contains": "/orders"}, {})
+                  {"method": "POST", "path_contains": "/orders"}, {"path_contains": "/rate-request"},
+                  {"path_contains": "/shipments/matrix"}, {})
+PARCELS = (None, None, '[{"weight": 2.5}]',
+           '[{"quantity": 2, "weight": 1, "length": 40, "width": 30, "height": 20}, {}]')
 
 
 def weighted(rng, table):
@@ -144,8 +147,12 @@ class Driver:
                            " ORDER BY o.id LIMIT 20") or []
         for row in open_orders:
             dice = rng.random()
+            if dice < 0.5 and rng.random() < 0.6:
+                self.request_quote(row["id"])
             if dice < 0.35:
                 self.dispatch(row["id"])
+                if rng.random() < 0.3:  # another label before the first is booked
+                    self.dispatch(row["id"])
             elif dice < 0.6:
                 self.record_label(row["id"])
             elif dice < 0.63:
@@ -159,12 +166,21 @@ class Driver:
                 self.dispatch(again[0]["id"])
 
     def dispatch(self, order_id):
-        environment = self.rng.choice(("production", "production", "staging"))
-        rows = self.world.sql("SELECT koppeling.dispatch_order(%s, 'dhl-standaard', %s, 'package', %s) AS id", order_id,
-                              self.rng.choice((1, 1, 2, 3)), environment, user="chaos_backend")
+        """By a service that was offered, if somebody asked: another one would be refused."""
+        environment, parcels = self.rng.choice(("production", "production", "staging")), self.rng.choice(PARCELS)
+        rows = self.world.sql("SELECT koppeling.dispatch_order(%s, coalesce("
+                              "(SELECT service FROM koppeling.services_for(%s, %s) LIMIT 1), 'dhl-standaard'),"
+                              " %s, 'package', %s, parcels => %s) AS id",
+                              order_id, order_id, environment, 1 if parcels else self.rng.choice((1, 1, 2, 3)),
+                              environment, parcels, user="chaos_backend")
         if rows:
             self.world.ledger["dispatches"].append({"shipment_id": rows[0]["id"], "order_id": order_id,
                                                     "environment": environment})
+
+    def request_quote(self, order_id):
+        self.world.sql("SELECT koppeling.request_quote(%s, %s, weight_kg => %s)", order_id,
+                       self.rng.choice(("production", "production", "staging")), self.rng.choice((None, 1, 12, 5000)),
+                       user="chaos_backend")
 
     def record_label(self, order_id):
         label = {"order_id": order_id, "environment": self.rng.choice(("production", "staging")),

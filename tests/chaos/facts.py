@@ -13,11 +13,19 @@ QUERIES = {
                coalesce(pushed_hash = content_hash, false) AS push_is_current
         FROM koppeling.imported_order ORDER BY id""",
     "skipped": "SELECT integration_id, order_number, reason_code FROM koppeling.skipped_order",
-    "shipments":
-        "SELECT id, order_id, environment, label_count, state, external_id FROM koppeling.shipment ORDER BY id",
+    "shipments": """
+        SELECT id, order_id, environment, label_count, state, external_id, reason
+        FROM koppeling.shipment ORDER BY id""",
     "labels": """
         SELECT id, shipment_id, order_id, environment, external_id, usable_with_distributor, told_at IS NOT NULL AS told
         FROM koppeling.label ORDER BY id""",
+    "quotes": "SELECT order_id, environment, service, job_id FROM koppeling.quote ORDER BY order_id, service",
+    "quoted": """
+        SELECT h.id, h.order_id, a.environment, (h.result ->> 'services')::integer AS services
+        FROM koppeling.job_history h
+        JOIN koppeling.api a ON a.environment::text = coalesce(h.args ->> 'environment', 'production')
+                                AND a.name = 'boekuwzending'
+        WHERE h.kind = 'quote' AND h.outcome = 'done' AND h.result ? 'services' ORDER BY h.id""",
     "jobs": """
         SELECT j.id, j.kind, j.state, j.attempt, j.run_at <= now() AS due, j.run_at = 'infinity' AS parked, j.worker_id,
                j.lease_token, j.lease_until, j.integration_id, j.last_error_class, j.last_error,

@@ -81,6 +81,11 @@ IN_DATABASE = (
     ("wrong_environment",
      "UPDATE koppeling.imported_order SET marked_label_environment = CASE marked_label_environment WHEN 'staging'"
      " THEN 'production' ELSE 'staging' END::koppeling.environment WHERE state = 'marked_shipped'"),
+    ("wrong_quote", "DELETE FROM koppeling.quote WHERE service = (SELECT min(service) FROM koppeling.quote)"),
+    ("wrong_quote", "UPDATE koppeling.quote SET job_id = 0"),
+    ("wrong_quote", "UPDATE koppeling.quote SET job_id = 0 WHERE service = (SELECT min(service) FROM koppeling.quote)"),
+    ("wrong_quote", "UPDATE koppeling.job_history SET args = '{\"environment\": \"staging\"}' WHERE kind = 'quote';"
+     " UPDATE koppeling.quote SET job_id = 0"),
     ("pushed_not_once", "UPDATE koppeling.imported_order SET pushed_hash = NULL"),
     ("acknowledged_lost", "DELETE FROM koppeling.label WHERE shipment_id IS NULL"),
     ("acknowledged_lost", "DELETE FROM koppeling.shipment"),
@@ -129,6 +134,14 @@ def nobodys_shipment(found):
     found["booked"].append({**found["booked"][0], "id": "another", "reference": "nobody-1"})
 
 
+def related_to_another(found):
+    found["booked"][0]["request"]["related"] = "/shipments/another"
+
+
+def related_to_a_later(found):
+    found["booked"][0]["request"]["related"] = "/shipments/" + found["booked"][-1]["id"]
+
+
 def shop_forgot(found):
     some_order(found, lambda order: order["patch_count"])["status"] = 3
 
@@ -175,6 +188,7 @@ def crashed(found):
 
 ELSEWHERE = (
     ("shipment_not_once", two_shipments), ("shipment_not_once", nobodys_shipment), ("labelled_not_marked", shop_forgot),
+    ("wrong_relation", related_to_another), ("wrong_relation", related_to_a_later),
     ("labelled_not_marked", never_patched), ("wrong_patch", wrong_status), ("test_order_touched", test_patched),
     ("test_order_touched", test_asked), ("pushed_not_once", pushed_twice), ("pushed_not_once", pushed_unasked),
     ("wrong_labels", other_label_there), ("acknowledged_lost", note_forgotten), ("secret_seen", leaked),
@@ -198,6 +212,9 @@ def make_calm_work(world):
         ids = [row["id"] for row in world.sql("SELECT id FROM koppeling.imported_order ORDER BY integration_id, id")]
     for order_id in (*ids[:3], *ids[6:9]):
         driver.dispatch(order_id)
+    for order_id in (ids[0], ids[0], ids[6]):
+        driver.dispatch(order_id)
+    assert world.sql("SELECT koppeling.request_quote(id) FROM koppeling.imported_order", user="chaos_backend")
     for order_id in (*ids[3:5], *ids[9:11]):
         driver.record_label(order_id)
     assert world.sql("SELECT koppeling.ping(20)", user="chaos_backend")

@@ -265,8 +265,10 @@ class World:
     UNREST = """
         SELECT (SELECT count(*) FROM koppeling.job WHERE kind <> 'poll' OR state <> 'queued')
                + (SELECT count(*) FROM koppeling.label WHERE told_at IS NULL)
-               + (SELECT count(*) FROM koppeling.shipment s JOIN koppeling.imported_order o ON o.id = s.order_id
-                  WHERE s.state <> 'labelled' AND (s.state, o.state) <> ('failed', 'withdrawn'))
+               + (SELECT count(*) FROM koppeling.shipment s
+                  WHERE s.state <> 'labelled'
+                    AND (s.state <> 'failed'
+                         OR coalesce(s.reason, '') NOT LIKE 'not booked: order %% was withdrawn %%'))
                + (SELECT count(*) FROM koppeling.imported_order WHERE missing_since IS NOT NULL)
                + (SELECT count(*) FROM koppeling.imported_order o
                   JOIN koppeling.integration i ON i.id = o.integration_id

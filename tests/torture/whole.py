@@ -62,6 +62,7 @@ class Whole(World):
                            " AND NOT EXISTS (SELECT FROM koppeling.shipment s WHERE s.order_id = imported_order.id)"
                            " ORDER BY id LIMIT 2")
         for row, ask in zip(waiting, (self._dispatch, self._label)):
+            self.sql("SELECT koppeling.request_quote(%s)", row["id"], user="chaos_backend")
             ask(row["id"])
         self.sql("SELECT koppeling.poll_now(id) FROM koppeling.integration WHERE shop_host = %s",
                  f"{shop}.myonline.store")
