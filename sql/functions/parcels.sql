@@ -98,7 +98,7 @@ BEGIN
         rule := 'shipment_parcels_are_a_list';
     END IF;
     IF problem IS NOT NULL THEN
-        RAISE EXCEPTION '%', problem
+        RAISE EXCEPTION '% (%)', problem, rule
             USING ERRCODE = 'check_violation', SCHEMA = 'koppeling', TABLE = 'shipment', CONSTRAINT = rule;
     END IF;
 END

@@ -157,7 +157,7 @@ FROM (VALUES ('SELECT koppeling.dispatch_order(999, ''dhl'')', 'no imported orde
              ('SELECT koppeling.dispatch_order(7, ''dhl'')', 'address of order 7 is incomplete'),
              ('SELECT koppeling.dispatch_order(9, ''dhl'')', 'from address 2 is incomplete'),
              ('SELECT koppeling.dispatch_order(8, '' '')', 'shipment_service_is_given'),
-             ('SELECT koppeling.dispatch_order(8, ''dhl'', 0)', 'label_count is 1 to 100, not 0'),
+             ('SELECT koppeling.dispatch_order(8, ''dhl'', 0)', 'shipment_label_count_is_sane'),
              ('SELECT * FROM koppeling.dispatch_order(ARRAY[8, 6]::bigint[], ''dhl'')',
                  'order 6 was withdrawn')) AS refused (statement, words);
 SELECT is((SELECT count(*) FROM koppeling.shipment WHERE order_id = 8), 0::bigint,

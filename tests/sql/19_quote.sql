@@ -37,7 +37,7 @@ FROM (VALUES
 -- What else is refused at the door.
 CREATE FUNCTION pg_temp.asked(what text) RETURNS text LANGUAGE sql AS $$
     SELECT pg_temp.complaint(format('SELECT koppeling.dispatch_order(1, ''dhl'', %s)', what)) $$;
-SELECT is(pg_temp.asked(what), words, words)
+SELECT alike(pg_temp.asked(what), words || ' (shipment_%)', words)
 FROM (VALUES
     ('label_format => ''doos''', 'there is no label format "doos"; there are document, envelop, package, pallet-block, '
      'pallet-euro, pallet-mini, pallet-other'),
@@ -136,7 +136,7 @@ SELECT is(koppeling.enqueue('quote', order_id => 5, args => (SELECT args FROM ko
     :asked::bigint, 'enqueue() knows it, too');
 SELECT matches(pg_temp.complaint('SELECT koppeling.enqueue(''quote'', integration_id => 1)'), 'quote needs order_id',
     'and what it is of');
-SELECT is(pg_temp.complaint(statement), words, words)
+SELECT alike(pg_temp.complaint(statement), words || '%', words)
 FROM (VALUES ('SELECT koppeling.request_quote(999)', 'there is no imported order 999'),
              ('SELECT koppeling.request_quote(9)', 'from address 2 is incomplete'),
              ('SELECT koppeling.request_quote(5, label_count => 0)', 'label_count is 1 to 100, not 0'))
