@@ -46,7 +46,7 @@ BEGIN
     INSERT INTO koppeling.job AS j (kind, integration_id, order_id, args, run_at)
     VALUES ('quote', shop_id, request_quote.order_id, question, koppeling.shop_gate(shop_id, 'quote', now()))
     -- The same question is asked already, or was and got no answer.
-    ON CONFLICT (order_id, api_id, args) WHERE kind = 'quote' DO UPDATE
+    ON CONFLICT (order_id, api_id, md5(args::text)) WHERE kind = 'quote' DO UPDATE
     SET state = CASE WHEN j.state = 'failed' THEN 'queued' ELSE j.state END,
         run_at = CASE WHEN j.state = 'failed' THEN excluded.run_at ELSE j.run_at END
     RETURNING j.id INTO result;

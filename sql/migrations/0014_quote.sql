@@ -135,8 +135,10 @@ COMMENT ON COLUMN koppeling.quote.quoted_at IS 'When it was offered.';
 
 INSERT INTO koppeling.job_kind (name, api, priority, max_attempts, meaning, history_days) VALUES
     ('quote', 'boekuwzending', 0, 5, 'asks Boekuwzending for services and prices for an order', 7);
--- The same question is asked once at a time; another one, of other parcels say, is another question.
-CREATE UNIQUE INDEX job_one_quote ON koppeling.job (order_id, api_id, args) NULLS NOT DISTINCT WHERE kind = 'quote';
+-- The same question is asked once at a time; another one, of other parcels say, is another question. That of a hundred
+-- parcels is longer than an index takes.
+CREATE UNIQUE INDEX job_one_quote ON koppeling.job (order_id, api_id, md5(args::text)) NULLS NOT DISTINCT
+    WHERE kind = 'quote';
 ALTER TABLE koppeling.job ADD CONSTRAINT job_quote_has_order CHECK (
     kind <> 'quote' OR (integration_id IS NOT NULL AND order_id IS NOT NULL));
 

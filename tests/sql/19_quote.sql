@@ -141,6 +141,10 @@ FROM (VALUES ('SELECT koppeling.request_quote(999)', 'there is no imported order
              ('SELECT koppeling.request_quote(9)', 'from address 2 is incomplete'),
              ('SELECT koppeling.request_quote(5, label_count => 0)', 'label_count is 1 to 100, not 0'))
     AS t (statement, words);
+SELECT koppeling.request_quote(1, parcels => (
+    SELECT jsonb_agg(jsonb_build_object('weight', n)) FROM generate_series(1, 100) AS n))::bigint AS long \gset
+SELECT is((SELECT jsonb_array_length(args -> 'items') FROM koppeling.job WHERE id = :long), 100,
+    'a hundred parcels are no more trouble than one');
 UPDATE koppeling.imported_order SET erased_at = now() WHERE id = 6;
 SELECT is((SELECT context ->> 'unwanted' FROM koppeling.job_context WHERE kind = 'quote' AND subject_id = 6),
     'its personal data was erased', 'what was erased meanwhile is not sent');
@@ -170,7 +174,7 @@ EXECUTE write_quote(pg_temp.answer(:asked, 7, '[{"service": "a", "price": 4}, {"
 SELECT is(pg_temp.offered(), 'd 3.00, a 4.00', 'a new answer takes the place of the one before');
 SELECT is((SELECT bool_and(s.age >= '0' AND s.asked = '[{"quantity": 1}]') FROM koppeling.services_for(5) AS s), true,
     'and says what was asked, and when');
-SELECT id AS newer FROM koppeling.job WHERE kind = 'quote' AND api_id = 2 AND id > :asked \gset
+SELECT id AS newer FROM koppeling.job WHERE kind = 'quote' AND order_id = 5 AND api_id = 2 AND id > :asked \gset
 EXECUTE write_quote(pg_temp.answer(:newer, 7, '[{"service": "e", "price": 9}]'));
 EXECUTE write_quote(pg_temp.answer(:asked, 7, '[{"service": "a", "price": 4}, {"service": "e", "price": 1}]'));
 SELECT is(pg_temp.offered(), 'e 9.00', 'an answer to an older question does not');
@@ -247,6 +251,27 @@ SELECT is_empty(format('EXECUTE write_sending(%L)', (
     FROM koppeling.job WHERE shipment_id IN (102, 103))), 'nothing is objected');
 SELECT is((SELECT string_agg(concat_ws('/', id, related_shipment_id), ' ' ORDER BY id) FROM koppeling.shipment
            WHERE id > 101), '102/101 103', 'what was sent as related is what stands there');
+
+-- Neither walks a table: one order among many, old quotes among new ones.
+INSERT INTO koppeling.quote (order_id, environment, service, asked, job_id)
+SELECT o.id, 'production', 'service-' || n, '[]', 1
+FROM koppeling.imported_order o, generate_series(1, 1000) AS n;
+INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id, external_id, state)
+SELECT o.id, 'production', 'many', 1, 'many-' || o.id || '-' || n, 'labelled'
+FROM koppeling.imported_order o, generate_series(1, 300) AS n WHERE o.id <> 8;
+ANALYZE koppeling.quote, koppeling.shipment;
+CREATE FUNCTION pg_temp.plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || query;
+END
+$$;
+SELECT is_empty(format($$ SELECT line FROM pg_temp.plan(%L) AS line WHERE line ~ 'Seq Scan on (quote|shipment|job) ' $$,
+                       query), format('no table is walked by %s', left(query, 60)))
+FROM (VALUES
+    ('SELECT * FROM koppeling.quote WHERE order_id = 8 AND environment = ''production'' ORDER BY price'),
+    ('SELECT * FROM koppeling.quote WHERE quoted_at < now() - interval ''7 days'' ORDER BY quoted_at LIMIT 9'),
+    ('SELECT f.id FROM koppeling.shipment f WHERE f.order_id = 8 AND f.environment = ''production'' AND f.id < 9'))
+    AS t (query);
 
 SELECT finish();
 ROLLBACK;
