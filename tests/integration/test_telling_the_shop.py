@@ -118,6 +118,7 @@ class TellingTest(LabelCase):
         self.simulator.change("shop1", "70001", merge={"comments": {"internal": "breekbaar"}})
         self.book(70001)
         self.mark()
+        self.check_marked(70001)
         self.book(70001)
         self.simulator.fault("reset", "shop:shop1", method="PATCH", after_effect=True, times=1)
         self.mark()
@@ -129,6 +130,19 @@ class TellingTest(LabelCase):
         first, *others = [set(json.loads(patch["body"])) for patch in self.patches()]
         self.assertEqual((first, others[0]), ({"status", "comments"}, {"comments"}), "its status stays as it is")
         self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.label WHERE told_at IS NULL"), 0)
+
+    def test_also_when_the_answer_to_the_first_was_lost(self):
+        self.backend.run("UPDATE koppeling.integration SET tracking_in_comment = true")
+        self.simulator.fault("status", "shop:shop1", method="PATCH", status=502, after_effect=True, times=1)
+        self.book(70001)
+        self.mark()
+        self.hasten()
+        self.work()
+        self.check_marked(70001, "already_shipped")
+        self.book(70001)
+        self.mark()
+        self.assertEqual(self.comment(70001).splitlines()[-2:],
+                         [f"{SERVICE}: {label['waybill']}" for label in self.labels(70001)])
 
     def test_a_waybill_is_not_added_to_an_order_that_others_have_shipped(self):
         self.backend.run("UPDATE koppeling.integration SET tracking_in_comment = true")

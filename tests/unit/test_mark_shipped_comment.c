@@ -75,6 +75,7 @@ TEST(nothing_is_sent_when_it_lacks_nothing_or_others_shipped_it)
         {"{\"internal\":\"DPD: 345, DPD: 12\"}", true},
         {"{\"internal\":7}", true},
         {"{\"internal\":null}", false},
+        {"{\"internal\":\"Let op\"}", false},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
@@ -84,6 +85,16 @@ TEST(nothing_is_sent_when_it_lacks_nothing_or_others_shipped_it)
         check_already_shipped(&talk, false);
         talk_end(&talk);
     }
+}
+
+/* The shop was told of the first label, but what it answered was lost. */
+TEST(a_line_of_ours_shows_that_it_was_we_who_shipped_it)
+{
+    struct talk talk;
+
+    assert_int_equal(begin(&talk, "{\"internal\":\"DPD: 12\"}", false), STEP_CALL);
+    assert_string_equal(talk.request.body, "{\"comments\":{\"internal\":\"DPD: 12\\nDPD: 345\"}}");
+    talk_end(&talk);
 }
 
 TEST(a_comment_that_the_shop_refuses_leaves_the_order_shipped)

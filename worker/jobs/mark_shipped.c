@@ -198,8 +198,9 @@ static bool has_line(const char *comment, const char *line, size_t length)
 }
 
 /* The internal comment with those of our lines behind it that it lacks, or NULL when it has to stay
- * as it is: it lacks none, or was not readable as it is, so that writing it would change it. */
-static char *new_comment(const struct mark *mark, const struct order *order)
+ * as it is: it lacks none, or was not readable as it is, so that writing it would change it.
+ * *ret_has_ours: one of them stands there already. */
+static char *new_comment(const struct mark *mark, const struct order *order, bool *ret_has_ours)
 {
     json_t *comments = lenient_object(order->json, "comments");
     const char *old = json_string_value(json_object_get(comments, "internal"));
@@ -207,12 +208,15 @@ static char *new_comment(const struct mark *mark, const struct order *order)
     AUTO(free) char *comment = xstrdup(old != NULL ? old : "");
     bool is_news = false;
 
+    *ret_has_ours = false;
     if (order->mended.text != NULL || (old == NULL && lenient_is_set(comments, "internal"))) {
         return NULL;
     }
     for (size_t length = 0; *line != '\0'; line += length + (line[length] == '\n')) {
         length = strcspn(line, "\n");
-        if (length > 0 && !has_line(comment, line, length)) {
+        if (length > 0 && has_line(comment, line, length)) {
+            *ret_has_ours = true;
+        } else if (length > 0) {
             char *longer =
                 xasprintf("%s%s%.*s", comment, comment[0] != '\0' ? "\n" : "", (int)length, line);
 
@@ -227,7 +231,8 @@ static char *new_comment(const struct mark *mark, const struct order *order)
 static enum step ask_to_change(struct mark *mark, const struct order *order,
                                struct http_request *next)
 {
-    AUTO(free) char *comment = new_comment(mark, order);
+    bool has_ours = false;
+    AUTO(free) char *comment = new_comment(mark, order, &has_ours);
     json_auto_t *body = json_pack("{s:i}", "status", mark->shipped_status);
 
     if (comment != NULL) {
@@ -239,15 +244,16 @@ static enum step ask_to_change(struct mark *mark, const struct order *order,
 }
 
 /* The order is shipped already, so its status stays; but when it was we who said so, and there are
- * more labels since, the comment gets what it lacks [R-809]. */
+ * more labels since, the comment gets what it lacks [R-809]. That it was we is known, or shows in
+ * the comment: the answer that confirmed it may have been lost. */
 static enum step ask_to_add(struct mark *mark, const struct order *order, struct http_request *next,
                             struct outcome *outcome)
 {
-    bool was_marked = lenient_true(mark->job->context, "was_marked");
-    AUTO(free) char *comment = was_marked ? new_comment(mark, order) : NULL;
+    bool has_ours = false;
+    AUTO(free) char *comment = new_comment(mark, order, &has_ours);
 
     mark->was_shipped = true;
-    if (comment == NULL) {
+    if (comment == NULL || !(has_ours || lenient_true(mark->job->context, "was_marked"))) {
         return finish(mark, ENDING_ALREADY_SHIPPED, order, outcome);
     }
 
