@@ -142,6 +142,9 @@ CREATE UNIQUE INDEX job_one_quote ON koppeling.job (order_id, api_id, md5(args::
 ALTER TABLE koppeling.job ADD CONSTRAINT job_quote_has_order CHECK (
     kind <> 'quote' OR (integration_id IS NOT NULL AND order_id IS NOT NULL));
 
+COMMENT ON COLUMN koppeling.job.args IS
+    'Arguments: ids, and sizes, weights and values of parcels; no personal data.';
+
 INSERT INTO koppeling.setting (name, value, meaning, least, most) VALUES
     ('quote_minutes', '1440',
      'minutes after a quote in which dispatch_order() refuses a service that it did not offer; 0: never', 0, 525600),
