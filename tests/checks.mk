@@ -24,8 +24,8 @@ COVERING := -O0 -g --coverage -fprofile-update=atomic
 CHECKS   := format-check check-source man compilers cppcheck tidy analyzer shellcheck test asan tsan valgrind coverage \
             fuzz torture
 
-.PHONY: check format format-check check-source monitoring analyze compilers cppcheck tidy analyzer shellcheck asan tsan \
-        cfi valgrind coverage fuzzers fuzz replays fuzz-replay
+.PHONY: check format format-check check-source monitoring analyze compilers cppcheck tidy analyzer shellcheck asan \
+        tsan cfi valgrind coverage fuzzers fuzz replays fuzz-replay
 
 check: ## everything before a release, with the time that each part took; FUZZ_SECONDS=5 shortens it
 	+@for check in $(CHECKS); do \
