@@ -46,6 +46,7 @@ struct config {
     char *ca_file;             /* KOPPELING_CA_FILE: private CA for the APIs; NULL: the system's */
     int threads;               /* KOPPELING_THREADS, 1..64, default 2 */
     int in_flight;             /* KOPPELING_IN_FLIGHT per thread, 1..10000, default 400 */
+    int connections;           /* KOPPELING_CONNECTIONS per thread and API, 1..10000, default 400 */
     char *kinds;               /* KOPPELING_KINDS: comma list of job kinds to claim; NULL: all */
     int64_t lease_us;          /* KOPPELING_LEASE_SECONDS, 5..3600, default 60 */
     int64_t grace_us; /* KOPPELING_GRACE_SECONDS, 0..600, default 20: SIGTERM to hand-back */

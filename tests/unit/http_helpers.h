@@ -39,6 +39,7 @@ static inline void http_rig_start(struct http_rig *rig, int64_t timeout_us)
         .boekuwzending_url = rig->url,
         .boekuwzending_staging_url = rig->url,
         .request_timeout_us = timeout_us,
+        .connections = 100,
     };
     rig->epoll = epoll_create1(EPOLL_CLOEXEC);
     rig->client = http_client_new(&rig->config, rig->epoll, 3, 10);

@@ -18,6 +18,7 @@ TEST(a_wrong_value_is_refused_by_name_value_and_what_is_allowed)
         {"KOPPELING_THREADS", "99999999999999999999999999", "not a whole number"},
         {"KOPPELING_THREADS", "4\x1B[2J", "'4?[2J'"},
         {"KOPPELING_IN_FLIGHT", "10001", "from 1 to 10000"},
+        {"KOPPELING_CONNECTIONS", "0", "from 1 to 10000"},
         {"KOPPELING_LEASE_SECONDS", "4", "from 5 to 3600"},
         {"KOPPELING_GRACE_SECONDS", "601", "from 0 to 600"},
         {"KOPPELING_REQUEST_TIMEOUT_SECONDS", "0", "from 1 to 300"},

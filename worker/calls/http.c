@@ -17,6 +17,11 @@
 /* What curl reads at a time. Each call has a buffer of this size, so it decides what thousands of
  * calls in flight weigh. */
 #define READ_BYTES 4096L
+/* On one connection at most; a service allows some 100 to 250. */
+#define STREAMS_MOST 1000L
+/* A connection on which nothing moves is asked for a sign of life after and every so many
+ * seconds. */
+#define KEEP_ALIVE_S 15L
 
 /* curl wants to watch a socket, otherwise, or no longer. */
 static int on_socket_wanted(CURL *easy, curl_socket_t descriptor, int what, void *context,
@@ -76,7 +81,14 @@ struct http_client *http_client_new(const struct config *config, int epoll, uint
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)most_calls);
     curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(client->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_MOST);
+    client->sessions = curl_share_init();
+    if (client->sessions == NULL) {
+        memory_exhausted();
+    }
+    curl_share_setopt(client->sessions, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     client->usual_headers = http_request_usual_headers();
+    http_origins_init(client);
     return client;
 }
 
@@ -94,6 +106,9 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEP_ALIVE_S);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEP_ALIVE_S);
+    curl_easy_setopt(easy, CURLOPT_SHARE, client->sessions);
     /* What else it can unpack it unpacks too, asked for or not. */
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BYTES);
@@ -155,6 +170,7 @@ static struct http_call *take_spare(struct http_client *client)
     set_up_easy(client, call->easy);
     set_trust(client, call);
     http_answer_set_up(call);
+    http_origin_set_up(call);
     curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
     return call;
 }
@@ -180,23 +196,31 @@ struct http_call *http_send(struct http_client *client, const struct http_reques
     call->context = context;
     call->not_repeatable = request->not_repeatable;
     call->is_secret = request->is_form;
+    call->origin = http_origin_of(client, request);
+    call->asked_us = clock_monotonic_us();
+    call->tries = 0;
     http_request_set(call, request, secrets);
-    http_call_enter(call, &client->waiting);
-    CURLMcode code = curl_multi_add_handle(client->multi, call->easy);
-    if (code != CURLM_OK) {
-        LOG_ERROR("curl refuses a call", LOG_TEXT("reason", curl_multi_strerror(code)));
-
-        abort(); /* a handle that is in use or none: a defect */
-    }
+    http_origin_enter(call);
     return call;
 }
 
 void http_cancel(struct http_client *client, struct http_call *call)
 {
     bool is_secret = call->is_secret;
-    struct buffer body = retire_call(client, call);
 
+    http_origin_cancel(call);
+    struct buffer body = retire_call(client, call);
     http_body_give_back(client, &body, is_secret);
+}
+
+/* The same request once more, which had not left or has not arrived. */
+static void go_again(struct http_client *client, struct http_call *call)
+{
+    curl_multi_remove_handle(client->multi, call->easy);
+    http_call_leave(call);
+    struct buffer body = http_answer_clear(call);
+    http_body_give_back(client, &body, call->is_secret);
+    http_origin_enter(call);
 }
 
 /* Tells the owner and retires the call. The owner may start new calls from its callback, which may
@@ -206,9 +230,13 @@ static void finish_call(struct http_client *client, struct http_call *call, CURL
     http_done_callback *done = call->done;
     void *context = call->context;
     bool is_secret = call->is_secret;
+
+    if (http_origin_end(call, code)) {
+        go_again(client, call);
+        return;
+    }
     struct http_response response = http_answer_read(call, code);
     struct buffer body = retire_call(client, call);
-
     done(context, &response);
     http_body_give_back(client, &body, is_secret);
 }
@@ -230,27 +258,42 @@ static void collect(struct http_client *client)
     }
 }
 
-void http_client_on_socket(struct http_client *client, int descriptor, uint32_t events)
+/* Lets curl do what there is to do for a socket, or what is due, and as long as more calls may look
+ * for a connection after that. */
+static void run(struct http_client *client, curl_socket_t descriptor, int what)
 {
     int running;
+
+    curl_multi_socket_action(client->multi, descriptor, what, &running);
+    collect(client);
+    while (http_origins_let_in(client)) {
+        curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        collect(client);
+    }
+}
+
+void http_client_on_socket(struct http_client *client, int descriptor, uint32_t events)
+{
     int what = ((events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                ((events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                ((events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
 
-    curl_multi_socket_action(client->multi, descriptor, what, &running);
-    collect(client);
+    if ((events & EPOLLIN) != 0) {
+        http_origins_received(client, descriptor); /* curl reads it before more calls are let in */
+    }
+    run(client, descriptor, what);
 }
 
 void http_client_advance(struct http_client *client, int64_t now_us)
 {
-    int running;
-
-    if (now_us >= client->deadline_us) {
+    if (now_us >= client->deadline_us || http_origins_let_in(client)) {
         client->deadline_us = INT64_MAX;
-        curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        collect(client);
+        run(client, CURL_SOCKET_TIMEOUT, 0);
     }
     for (struct http_call *call; (call = http_stall_find(client, now_us)) != NULL;) {
+        finish_call(client, call, CURLE_OPERATION_TIMEDOUT);
+    }
+    for (struct http_call *call; (call = http_origins_find_late(client, now_us)) != NULL;) {
         finish_call(client, call, CURLE_OPERATION_TIMEDOUT);
     }
 }
@@ -258,8 +301,17 @@ void http_client_advance(struct http_client *client, int64_t now_us)
 int64_t http_client_deadline_us(const struct http_client *client)
 {
     int64_t stall_us = http_stall_deadline_us(client);
+    int64_t origins_us = http_origins_deadline_us(client);
+    int64_t nearest_us = stall_us < origins_us ? stall_us : origins_us;
 
-    return stall_us < client->deadline_us ? stall_us : client->deadline_us;
+    return nearest_us < client->deadline_us ? nearest_us : client->deadline_us;
+}
+
+static void cancel_all(struct http_client *client, const struct http_call_list *list)
+{
+    while (list->first != NULL) {
+        http_cancel(client, list->first);
+    }
 }
 
 void http_client_free(struct http_client *client)
@@ -267,12 +319,12 @@ void http_client_free(struct http_client *client)
     if (client == NULL) {
         return;
     }
-    while (client->waiting.first != NULL) {
-        http_cancel(client, client->waiting.first);
+    for (int i = 0; i < HTTP_ORIGINS; i++) {
+        cancel_all(client, &client->origins[i].queue);
+        cancel_all(client, &client->origins[i].looking);
     }
-    while (client->receiving.first != NULL) {
-        http_cancel(client, client->receiving.first);
-    }
+    cancel_all(client, &client->waiting);
+    cancel_all(client, &client->receiving);
     for (struct http_call *call = client->spare, *next = NULL; call != NULL; call = next) {
         next = call->next;
         curl_easy_cleanup(call->easy);
@@ -284,5 +336,6 @@ void http_client_free(struct http_client *client)
     curl_slist_free_all(client->usual_headers);
     free(client->ca_file);
     curl_multi_cleanup(client->multi);
+    curl_share_cleanup(client->sessions);
     free(client);
 }

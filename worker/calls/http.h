@@ -1,7 +1,7 @@
 /*
  * HTTP for one worker thread: a curl multi handle driven by the thread's own epoll set, hundreds to
- * thousands of transfers in flight, connections kept alive and shared, HTTP/2 where the peer has
- * it.
+ * thousands of transfers in flight, connections kept alive, and with HTTP/2 shared by as many calls
+ * as the peer allows. A call waits rather than open a connection more than needed (gate.h).
  *
  * Addresses come from the configuration only; a redirect is never followed, since the store token
  * would travel with it. A secret enters the URL or a header here, at the moment of sending, and
@@ -39,6 +39,9 @@ struct http_client *http_client_new(const struct config *config, int epoll, uint
 /* From the next call on: certificates that are read anew, from this file (NULL: curl's own), over
  * new connections, and room for so many calls. What is in flight goes on as it began. */
 void http_client_reload(struct http_client *client, const char *ca_file, size_t most_calls);
+
+/* Makes the metrics of connections visible with their first value. Any thread may call it. */
+void http_client_show_metrics(void);
 
 /* Cancels what is in flight without calling back. NULL is allowed. */
 void http_client_free(struct http_client *client);

@@ -118,6 +118,9 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
 {
     struct http_call *call = context;
 
+    if (call->header_bytes == 0) {
+        http_origin_heard(call);
+    }
     call->header_bytes += size * count;
     if (call->header_bytes > HEADERS_LIMIT) {
         call->trouble = "the headers of the answer are larger than 64 KiB";
@@ -169,16 +172,6 @@ struct buffer http_answer_clear(struct http_call *call)
     return body;
 }
 
-/* True when the request certainly never left, for want of a connection: then repeating it costs
- * nothing. */
-static bool was_never_sent(const struct http_call *call)
-{
-    curl_off_t began_us = 0;
-
-    return curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &began_us) == CURLE_OK &&
-           began_us == 0;
-}
-
 static enum error_class classify(const struct http_call *call, CURLcode code)
 {
     static const struct {
@@ -198,10 +191,12 @@ static enum error_class classify(const struct http_call *call, CURLcode code)
         {CURLE_WEIRD_SERVER_REPLY, ERROR_CLASS_UNREADABLE},
         {CURLE_UNSUPPORTED_PROTOCOL, ERROR_CLASS_UNREADABLE},
         {CURLE_HTTP2, ERROR_CLASS_NETWORK},
+        {CURLE_HTTP2_STREAM, ERROR_CLASS_NETWORK},
         {CURLE_BAD_CONTENT_ENCODING, ERROR_CLASS_UNREADABLE},
     };
 
-    if (call->not_repeatable && code != CURLE_OK && !was_never_sent(call)) {
+    /* What has not left, for want of a connection, costs nothing to repeat. */
+    if (call->not_repeatable && code != CURLE_OK && call->has_left) {
         return ERROR_CLASS_UNKNOWN_OUTCOME;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(classes); i++) {
@@ -242,7 +237,7 @@ static const char *trouble_of(const struct http_call *call, CURLcode code)
 struct http_response http_answer_read(struct http_call *call, CURLcode code)
 {
     long status = 0;
-    curl_off_t took_us = 0;
+    int64_t began_us = call->has_left ? call->left_us : call->asked_us;
 
     if (code == CURLE_OK && !call->headers_ended) {
         code = CURLE_PARTIAL_FILE; /* curl calls it an answer when the peer hangs up among them */
@@ -251,14 +246,13 @@ struct http_response http_answer_read(struct http_call *call, CURLcode code)
         decode_body(call);
     }
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &took_us);
     return (struct http_response){
         .transport = classify(call, code),
         .status = code == CURLE_OK ? (int)status : 0,
         .retry_after_ms = http_retry_after_ms(call->retry_after, clock_wall_us() / 1000000),
         .body = call->body.bytes != NULL ? call->body.bytes : "",
         .length = call->body.length,
-        .took_ms = took_us / 1000,
+        .took_ms = (clock_monotonic_us() - began_us) / 1000,
         .trouble = trouble_of(call, code),
     };
 }

@@ -49,10 +49,6 @@ static bool set_url(const struct http_client *client, CURL *easy,
     }
     if (fits) {
         curl_easy_setopt(easy, CURLOPT_URL, url.bytes);
-        /* Better wait for a connection that may be shared than open one for each call. Over plain
-         * http only the first answer would tell, so a shop that does not answer would hold up the
-         * others. */
-        curl_easy_setopt(easy, CURLOPT_PIPEWAIT, strncmp(url.bytes, "https:", 6) == 0 ? 1L : 0L);
     }
     if (url.bytes != NULL) {
         explicit_bzero(url.bytes, url.capacity);
@@ -104,8 +100,6 @@ static void set_headers(struct http_call *call, const struct http_request *reque
 void http_request_set(struct http_call *call, const struct http_request *request,
                       const struct http_secrets *secrets)
 {
-    /* On a kept connection that turns out to be dead, curl itself sends a request once more. */
-    curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, request->not_repeatable ? 1L : 0L);
     if (!set_url(call->client, call->easy, request, secrets)) {
         /* Not sendable; curl refuses the empty URL, which is then told like any other failure. */
         curl_easy_setopt(call->easy, CURLOPT_URL, "");

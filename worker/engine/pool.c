@@ -22,6 +22,7 @@
 #include "common/metrics.h"
 #include "common/program.h"
 #include "common/wakeup.h"
+#include "worker/calls/http.h"
 #include "worker/engine/identity.h"
 #include "worker/engine/listener.h"
 #include "worker/engine/tally.h"
@@ -241,6 +242,7 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     }
     identity_of_self(&pool->identity);
     tally_show();
+    http_client_show_metrics();
     if (!program_raise_descriptors(descriptors_for(pool, config->in_flight), err) ||
         !read_database(pool, err) || !program_read_signals(&pool->signal_descriptor, err) ||
         !wakeup_open(&pool->notice, err) || !start_workers(pool, until_idle, err) ||
