@@ -27,6 +27,7 @@ WRONG = {
     "KOPPELING_CA_FILE": ("/no/such/file", "/"),
     "KOPPELING_THREADS": ("0", "65", "-1", "two", "2.5", " 2", "99999999999999999999"),
     "KOPPELING_IN_FLIGHT": ("0", "10001", "many"),
+    "KOPPELING_CONNECTIONS": ("0", "10001", "few"),
     "KOPPELING_KINDS": ("poll,,verify", "no_such_kind", "Poll", "poll;verify"),
     "KOPPELING_LEASE_SECONDS": ("4", "3601", "1m"),
     "KOPPELING_GRACE_SECONDS": ("-1", "601"),
