@@ -134,9 +134,10 @@ unit: $(UNIT_TESTS) ## build the unit test programs
 test: all unit replays torturers ## run all tests against a private PostgreSQL and the simulator
 	@BUILD=$(BUILD) tests/run
 
-chaos: all ## kill, cut, stop and mislead the programs and check that nothing is lost (ROUNDS=1000: long; SEED=n: again)
+chaos: all ## kill, cut, stop and mislead the programs and check that nothing is lost (ROUNDS=n; SEED=n; TLS=1)
 	@BUILD=$(BUILD) /usr/bin/python3 -m unittest -q tests/chaos/test_checker.py
-	@BUILD=$(BUILD) /usr/bin/python3 tests/chaos/run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED))
+	@BUILD=$(BUILD) /usr/bin/python3 tests/chaos/run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(TLS),--tls)
 
 # The packages of a cluster are installed if that can be done; without them it says that it was skipped.
 failover: all ## kill the primary of a database cluster under load, over two paths (KILLS=30: long; SEED=n: again)

@@ -96,7 +96,7 @@ GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
 GRANT INSERT, UPDATE, DELETE ON koppeling.customs_area TO koppeling_dba;
 GRANT INSERT, UPDATE ON koppeling.parcel_format TO koppeling_dba;
-GRANT UPDATE (rate_per_second, burst, breaker_limit, longest_booking) ON koppeling.api TO koppeling_dba;
+GRANT UPDATE (rate_per_second, burst, breaker_limit, breaker_pause, longest_booking) ON koppeling.api TO koppeling_dba;
 GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.after_restore, koppeling.setting_integer
     TO koppeling_dba;
 -- The view failed_job calls it.

@@ -1,8 +1,10 @@
 -- Claims due jobs for one worker, and reads what their kinds need to know.
 --
 -- Each lane is one range of the index job_claim, walked in the order of that index and no further than the limit. Lanes
--- of a blocked API are not visited; when the block of an open breaker has run out, one claim takes the probe: a single
--- job, and the API stays blocked for the others until it answers. The lower bounds ($7, $8) are where this worker's
+-- of a blocked API are not visited; when the pause of an open breaker has run out, one claim takes a probe: a single
+-- job, and the next one is let through after the same pause, whether or not there is an answer by then. What may leave
+-- something in doubt is no probe more often than each half minute, nor while something else is due. After an answer
+-- the claims grow from a few jobs, twice as many each second. The lower bounds ($7, $8) are where this worker's
 -- last claim in the lane ended: index entries of jobs that were finished since, but cannot be vacuumed yet, are not
 -- walked again.
 --
@@ -16,32 +18,41 @@ WITH me AS MATERIALIZED (
     WHERE w.id = $1::bigint AND w.state = 'active' AND w.lease_until > clock_timestamp()
 ), probe AS (
     UPDATE koppeling.api a
-    SET breaker_state = 'half_open', blocked_until = now() + interval '30 seconds'
-    WHERE a.breaker_state <> 'closed' AND a.blocked_until <= now() AND EXISTS (SELECT FROM me)
-      -- A scalar subquery on purpose: it is only run for an API that passed the tests above.
-      AND (SELECT true
-           FROM unnest($4::text[], $5::smallint[], $6::smallint[]) AS l (kind, api_id, priority)
-           CROSS JOIN LATERAL (
-               SELECT FROM koppeling.job j
-               WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
-                 AND j.run_at <= now()
-               LIMIT 1) due
-           WHERE l.api_id = a.id
-           LIMIT 1)
-    RETURNING a.id
+    SET breaker_state = 'half_open', blocked_until = now() + a.breaker_pause,
+        breaker_doubt_at = CASE WHEN c.may_leave_doubt THEN now() ELSE a.breaker_doubt_at END
+    FROM (SELECT b.id, due.kind, due.priority, due.may_leave_doubt
+          FROM koppeling.api b
+          CROSS JOIN LATERAL (
+              SELECT l.kind, l.priority, k.may_leave_doubt
+              FROM unnest($4::text[], $5::smallint[], $6::smallint[]) AS l (kind, api_id, priority)
+              JOIN koppeling.job_kind k ON k.name = l.kind
+              CROSS JOIN LATERAL (
+                  SELECT FROM koppeling.job j
+                  WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
+                    AND j.run_at <= now()
+                  LIMIT 1) head
+              WHERE l.api_id = b.id
+                AND NOT (k.may_leave_doubt
+                         AND coalesce(b.breaker_doubt_at BETWEEN now() - interval '30 seconds' AND now(), false))
+              ORDER BY k.may_leave_doubt, l.priority
+              LIMIT 1) due
+          WHERE b.breaker_state <> 'closed' AND b.blocked_until <= now()) c
+    -- Once more, since another claim may have been faster.
+    WHERE a.id = c.id AND a.breaker_state <> 'closed' AND a.blocked_until <= now() AND EXISTS (SELECT FROM me)
+    RETURNING a.id, c.kind, c.priority
 ), lane AS MATERIALIZED (
     SELECT l.kind, l.api_id, l.priority, l.after_run_at AT TIME ZONE 'UTC' AS after_run_at, l.after_id,
            -- Whose secret the job needs: the shop's own, or that of its account for an environment of Boekuwzending.
            a.is_shop, CASE WHEN a.name = 'boekuwzending' THEN a.environment END AS account_environment,
-           CASE WHEN a.breaker_state = 'closed' THEN $3::integer
-                WHEN row_number() OVER (
-                    PARTITION BY l.api_id, a.breaker_state ORDER BY l.priority, head.run_at) = 1 THEN 1
-                ELSE 0 END AS most
+           CASE WHEN a.breaker_state <> 'closed' THEN 1
+                WHEN a.breaker_closed_at BETWEEN now() - interval '8 seconds' AND now()
+                    THEN least($3::integer, 8 * 2 ^ floor(extract(epoch FROM now() - a.breaker_closed_at)))
+                ELSE $3::integer END AS most
     FROM unnest($4::text[], $5::smallint[], $6::smallint[], $7::timestamp[], $8::bigint[])
          AS l (kind, api_id, priority, after_run_at, after_id)
     JOIN koppeling.api a ON a.id = l.api_id
         AND CASE WHEN a.breaker_state = 'closed' THEN coalesce(a.blocked_until <= now(), true)
-                 ELSE a.id IN (SELECT p.id FROM probe p) END
+                 ELSE (a.id, l.kind, l.priority) IN (SELECT p.id, p.kind, p.priority FROM probe p) END
     CROSS JOIN LATERAL (
         SELECT j.run_at
         FROM koppeling.job j

@@ -31,6 +31,7 @@ WITH finished AS (
     -- An answer closes the breaker of its API. A healthy one is only looked at.
     UPDATE koppeling.api a
     SET breaker_failures = 0, breaker_shops = '{}', breaker_trips = 0, breaker_state = 'closed',
+        breaker_closed_at = CASE WHEN a.breaker_state <> 'closed' THEN now() ELSE a.breaker_closed_at END,
         blocked_until = CASE WHEN a.breaker_state <> 'closed' THEN NULL ELSE a.blocked_until END,
         block_reason = CASE WHEN a.breaker_state <> 'closed' THEN NULL ELSE a.block_reason END
     WHERE (a.breaker_failures > 0 OR a.breaker_state <> 'closed')

@@ -1,6 +1,6 @@
 -- What failed attempts say about the API that they called, in a flight before queue_fail. Failures that its rule blames
--- on the API are counted; when they come in a row from several shops, the breaker opens: nothing is claimed for half a
--- minute, the next times for a minute. An answer that clears the API closes it.
+-- on the API are counted; when they come in a row from several shops, the breaker opens: nothing is claimed but a probe
+-- after each breaker_pause. An answer that clears the API closes it.
 --
 -- $1 ids   $2 fencing tokens   $3 error classes   $4 errors in words   $5 HTTP statuses
 WITH report AS MATERIALIZED (
@@ -16,9 +16,9 @@ WITH report AS MATERIALIZED (
            bool_or(r.clears_api) AS is_alive,
            a.breaker_failures + count(*) FILTER (WHERE r.blames_api) AS failures,
            max(r.error) FILTER (WHERE r.blames_api) AS error,
-           -- The probe was claimed when the block of half a minute began; what fails later than that but was claimed
-           -- before it says nothing new.
-           bool_or(r.blames_api AND r.started_at >= a.blocked_until - interval '30 seconds') AS probe_failed,
+           -- The last probe was claimed when the pause began; what fails later than that but was claimed before it
+           -- says nothing new.
+           bool_or(r.blames_api AND r.started_at >= a.blocked_until - a.breaker_pause) AS probe_failed,
            ARRAY(SELECT unnest(a.breaker_shops)
                  UNION
                  SELECT s.integration_id
@@ -42,6 +42,7 @@ WITH report AS MATERIALIZED (
 ), recovered AS (
     UPDATE koppeling.api a
     SET breaker_failures = 0, breaker_shops = '{}', breaker_trips = 0, breaker_state = 'closed',
+        breaker_closed_at = CASE WHEN a.breaker_state <> 'closed' THEN now() ELSE a.breaker_closed_at END,
         blocked_until = CASE WHEN a.breaker_state <> 'closed' THEN NULL ELSE a.blocked_until END,
         block_reason = CASE WHEN a.breaker_state <> 'closed' THEN NULL ELSE a.block_reason END
     FROM verdict v
@@ -52,9 +53,9 @@ SET breaker_failures = least(v.failures, 1000000),
     breaker_shops = v.shops,
     breaker_trips = a.breaker_trips + v.opens::integer,
     breaker_state = CASE WHEN v.opens THEN 'open' ELSE a.breaker_state END,
-    blocked_until = CASE
-        WHEN v.opens THEN now() + least(interval '30 seconds' * (a.breaker_trips + 1), interval '1 minute')
-        ELSE a.blocked_until END,
+    -- The pause of a probe that failed runs on from its claim.
+    blocked_until = CASE WHEN v.opens AND v.breaker_state = 'closed' THEN now() + a.breaker_pause
+                         ELSE a.blocked_until END,
     block_reason = CASE WHEN v.opens THEN 'breaker: ' || v.error ELSE a.block_reason END
 FROM verdict v
 -- Another report may have opened it meanwhile: then this one was judged by what is no longer so.

@@ -10,9 +10,11 @@ import facts
 from harness.case import seal
 from harness.durable import DurableCluster
 from harness.gate import DatabaseGate, ServiceGate
+from harness.nginx import Nginx
 from harness.postgres import SqlError
 from harness.programs import BUILD, Program, run_program
 from harness.simulator import Simulator
+from harness.tls import Authority
 
 SHOPS = ("shop1", "shop2", "shop3", "shop4")
 WORKERS, SCHEDULERS = 3, 2
@@ -44,7 +46,7 @@ class World:
 
     worker_flags = WORKER_FLAGS
 
-    def __init__(self, name="chaos"):
+    def __init__(self, name="chaos", tls=False):
         self.directory = BUILD / "test" / "logs" / name
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
@@ -53,12 +55,13 @@ class World:
         self.ended = []  # programs that were asked to end
         self._starts = 0
         self.gates = []
-        self.server = self.simulator = None
+        self.server = self.simulator = self.front = None
         self.libfaketime = next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
         self._make_server(name)
         self._make_database()
         self.simulator = Simulator(self._environment("postgres"), self._log_path("simulator"))
-        self.gates.append(ServiceGate(self.simulator.port))
+        self.front = self._make_front() if tls else None
+        self.gates.append(ServiceGate(self.front.port if tls else self.simulator.port))
         self._make_services()
 
     def close(self):
@@ -69,6 +72,8 @@ class World:
             self.simulator.stop()
         for gate in self.gates:
             gate.close()
+        if self.front is not None:
+            self.front.close()
         self.server.remove()
 
     # Making it.
@@ -101,6 +106,16 @@ class World:
         session.run(FAST)
         session.run(ACCOUNTS, secret, secret)
         session.close()
+
+    def _make_front(self):
+        """nginx with HTTP/2 before the simulator, which says GOAWAY again and again."""
+        self.authority = Authority(self.server.socket_directory)
+        return Nginx(self.authority.certify(), self.simulator.port, streams=32, requests=100)
+
+    def _services(self, slot):
+        """Where a worker of that slot finds the services: all but the last stand behind the gate."""
+        url = self.gates[-1].url if slot < 2 else self.simulator.url if self.front is None else self.front.url
+        return url if self.front is None else url.replace("http://127.0.0.1", "https://localhost")
 
     def _make_services(self):
         self.simulator.settings(partner_token=SECRETS["the partner token"], latency_ms=20, jitter_ms=20)
@@ -192,11 +207,12 @@ class World:
             "KOPPELING_SECRET_KEY": self.secret_key, "KOPPELING_PARTNER_TOKEN": SECRETS["the partner token"],
             "KOPPELING_MIJNWEBWINKEL_URL": services,
             "KOPPELING_BOEKUWZENDING_URL": services + "/boekuwzending",
-            "KOPPELING_BOEKUWZENDING_STAGING_URL": services + "/boekuwzending-staging"})
+            "KOPPELING_BOEKUWZENDING_STAGING_URL": services + "/boekuwzending-staging",
+            **({} if self.front is None else {"KOPPELING_CA_FILE": str(self.authority.certificate)})})
         return environment
 
     def start_worker(self, slot, skew=None):
-        services = self.gates[-1].url if slot < 2 else self.simulator.url
+        services = self._services(slot)
         environment = self._worker_environment(services, slot)
         if skew is not None:
             environment.update({"LD_PRELOAD": self.libfaketime, "FAKETIME": skew, "FAKETIME_DONT_FAKE_MONOTONIC": "1"})

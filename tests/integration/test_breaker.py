@@ -10,7 +10,7 @@ class BreakerTest(Case):
             self.simulator.shop(name)
             self.simulator.add(name, generate=3)
         self.shops = self.connect(*names)
-        self.db.run("UPDATE koppeling.api SET breaker_limit = 6")
+        self.db.run("UPDATE koppeling.api SET breaker_limit = 6, breaker_pause = '1 minute'")
 
     def api(self):
         return self.db.row("SELECT * FROM koppeling.api WHERE name = 'mijnwebwinkel'")
@@ -60,6 +60,25 @@ class BreakerTest(Case):
         worker.stop()
         self.assertEqual(self.api()["breaker_state"], "closed")
         self.assertEqual(len(self.order_ids()), 15)
+
+    def test_while_it_hangs_a_job_looks_again_and_again_and_then_all_goes_on(self):
+        asked = self.go_down()
+        self.db.run("UPDATE koppeling.api SET breaker_pause = '1 second', blocked_until = now()")
+        self.db.run("UPDATE koppeling.job SET run_at = now() WHERE state = 'queued'")
+        self.simulator.clear_faults()
+        self.simulator.fault("stall", "mijnwebwinkel")
+        worker = self.start_worker()
+        self.wait_until(lambda: len(self.simulator.requests()) >= asked + 3, "three look, though none got an answer")
+        self.assertEqual(self.api()["breaker_state"], "half_open")
+        self.simulator.clear_faults()
+        self.wait_until(lambda: len(self.order_ids()) >= 3 or self.errors_late(), "another is polled")
+        self.assertEqual(self.errors_late(), 0, "before those that hang have given up")
+        self.assertEqual(self.api()["breaker_state"], "closed")
+        worker.kill()
+
+    def errors_late(self):
+        """Attempts that gave up."""
+        return self.db.value("SELECT count(*) FROM koppeling.job WHERE last_error_class = 'timeout'")
 
     def test_one_broken_shop_does_not_stop_the_others(self):
         self.simulator.fault("status", "shop:shop1", status=500)

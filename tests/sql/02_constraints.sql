@@ -381,6 +381,8 @@ SELECT pg_temp.impossible('api_longest_booking_is_no_less_than_nothing',
 SELECT pg_temp.impossible('setting_value_is_in_range', format('UPDATE koppeling.setting SET value = %L', value),
     format('a setting in seconds is not %L', value))
 FROM unnest(ARRAY['soon', '', '-1', '1.5']) AS value;
+SELECT pg_temp.impossible('api_breaker_pause_is_short', $$ UPDATE koppeling.api SET breaker_pause = '0' $$,
+    'a breaker lets something through');
 SELECT pg_temp.impossible('api_breaker_counts', $$ UPDATE koppeling.api SET breaker_limit = 0 $$, 'a breaker counts');
 SELECT pg_temp.impossible('schema_definitions_revision_is_a_number',
     $$ UPDATE koppeling.schema_definitions SET revision = -1 $$, 'revisions are counted from 1');

@@ -59,7 +59,7 @@ SELECT set_eq($$
             'blames_api,clears_api,blocks_shop,shop_reason_code'),
         ('koppeling_dba', 'setting', 'UPDATE', 'value'),
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
-        ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit,longest_booking'),
+        ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit,breaker_pause,longest_booking'),
         ('koppeling_worker', 'integration', 'UPDATE',
          'state,reason_code,reason,reason_en,verify_warning,verify_warning_en,sealed_token,store_id,store_name,'
          'store_domain,region_code,currency,statuses,'

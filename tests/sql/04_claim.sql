@@ -3,7 +3,7 @@ BEGIN;
 \ir common/world.sql
 \ir ../../sql/queries/connection_tune.sql
 SET search_path = public, pg_catalog;
-SELECT plan(20);
+SELECT plan(28);
 
 \set queue_claim `cat sql/queries/queue_claim.sql`
 PREPARE claim AS :queue_claim
@@ -64,8 +64,34 @@ UPDATE koppeling.api SET breaker_state = 'open', blocked_until = now() - interva
 WHERE name = 'mijnwebwinkel';
 SELECT is(cardinality(pg_temp.claimed(100)), 6,
     'after an outage one job of the API probes it, beside those of other APIs');
-SELECT is(cardinality(pg_temp.claimed(100)), 0, 'and no second one before it has answered');
-UPDATE koppeling.api SET breaker_state = 'closed', blocked_until = NULL;
+SELECT is(cardinality(pg_temp.claimed(100)), 0, 'and no second one before the pause has passed');
+SELECT is((SELECT blocked_until - now() FROM koppeling.api WHERE name = 'mijnwebwinkel'), interval '2 seconds',
+    'which is short');
+UPDATE koppeling.api SET blocked_until = now() WHERE name = 'mijnwebwinkel';
+SELECT is(cardinality(pg_temp.claimed(100)), 1, 'then the next one goes, though the first has not been answered');
+
+SELECT pg_temp.start_over();
+UPDATE koppeling.job_kind SET may_leave_doubt = true WHERE name = 'verify';
+UPDATE koppeling.api SET breaker_state = 'open', blocked_until = now() WHERE name = 'mijnwebwinkel';
+DELETE FROM koppeling.job WHERE kind = 'ping';
+SELECT is(pg_temp.claimed(100), ARRAY[6]::bigint[], 'what may leave something in doubt is no probe if another is due');
+UPDATE koppeling.api SET blocked_until = now() WHERE name = 'mijnwebwinkel';
+SELECT is(pg_temp.claimed(100), ARRAY[7]::bigint[], 'if there is none, it is');
+SELECT is((SELECT breaker_doubt_at FROM koppeling.api WHERE name = 'mijnwebwinkel'), now(), 'and that is noted');
+INSERT INTO koppeling.job (id, kind, integration_id, run_at) VALUES (10, 'verify', 3, now());
+UPDATE koppeling.api SET blocked_until = now() WHERE name = 'mijnwebwinkel';
+SELECT is(pg_temp.claimed(100), '{}'::bigint[], 'for not the next one, too');
+UPDATE koppeling.api SET breaker_doubt_at = now() + interval '1 hour';
+SELECT is(pg_temp.claimed(100), ARRAY[10]::bigint[], 'a clock that was ahead when it was noted holds up nothing');
+UPDATE koppeling.job_kind SET may_leave_doubt = false WHERE name = 'verify';
+
+SELECT pg_temp.start_over();
+UPDATE koppeling.api
+SET breaker_state = 'closed', blocked_until = NULL, breaker_closed_at = now() - interval '1 second';
+DELETE FROM koppeling.job;
+INSERT INTO koppeling.job (id, kind, run_at) SELECT n, 'ping', now() FROM generate_series(1, 100) AS n;
+SELECT is(cardinality(pg_temp.claimed(100)), 16, 'after an outage claims grow from a few jobs');
+UPDATE koppeling.api SET breaker_closed_at = now() - interval '9 seconds';
 
 SELECT pg_temp.start_over();
 UPDATE koppeling.worker SET lease_until = now() - interval '1 second';

@@ -196,12 +196,12 @@ SELECT is(pg_temp.breaker(), 'closed, 0 failures of 0 shops, 0 trips, blocked fo
     'an answer in the same batch shows that it works');
 SELECT pg_temp.start_over();
 SELECT pg_temp.fail_polls('{server_error,network,tls}');
-SELECT is(pg_temp.breaker(), 'open, 3 failures of 3 shops, 1 trips, blocked for 00:00:30: breaker: c',
+SELECT is(pg_temp.breaker(), 'open, 3 failures of 3 shops, 1 trips, blocked for 00:00:02: breaker: c',
     'in a row and from several shops they open the breaker');
 SELECT is((SELECT sum(attempt) FROM koppeling.job WHERE id <= 3), 0::bigint, 'and the jobs are not to blame');
 SELECT pg_temp.start_over();
 SELECT pg_temp.fail_polls('{server_error,network,unreadable}');
-SELECT is(pg_temp.breaker(), 'open, 5 failures of 3 shops, 1 trips, blocked for 00:00:30: breaker: c',
+SELECT is(pg_temp.breaker(), 'open, 5 failures of 3 shops, 1 trips, blocked for 00:00:02: breaker: c',
     'what was under way meanwhile does not open it again');
 SELECT results_eq($$ SELECT attempt::integer FROM koppeling.job WHERE id <= 3 ORDER BY id $$, ARRAY[0, 0, 1],
     'nor is it to blame, but what failed for another reason is');
@@ -209,12 +209,12 @@ SELECT pg_temp.start_over();
 UPDATE koppeling.api SET breaker_state = 'half_open' WHERE name = 'mijnwebwinkel';
 UPDATE koppeling.job SET started_at = now() - interval '1 second';
 SELECT pg_temp.fail_polls('{server_error,network,tls}');
-SELECT is(pg_temp.breaker(), 'half_open, 8 failures of 3 shops, 1 trips, blocked for 00:00:30: breaker: c',
+SELECT is(pg_temp.breaker(), 'half_open, 8 failures of 3 shops, 1 trips, blocked for 00:00:02: breaker: c',
     'half open, the failure of what was claimed before the probe says nothing new');
 SELECT pg_temp.start_over();
 SELECT pg_temp.fail('{1}', '{7}', '{timeout}', '{late}', '{NULL}', '{NULL}', '{f}');
-SELECT is(pg_temp.breaker(), 'open, 9 failures of 3 shops, 2 trips, blocked for 00:01:00: breaker: late',
-    'that of the probe opens it again, for longer');
+SELECT is(pg_temp.breaker(), 'open, 9 failures of 3 shops, 2 trips, blocked for 00:00:02: breaker: late',
+    'that of the probe opens it again; the next one follows the pause');
 SELECT pg_temp.start_over();
 SELECT pg_temp.fail('{1}', '{7}', '{auth}', '{who are you}', '{401}', '{NULL}', '{f}');
 SELECT is(pg_temp.breaker(), 'closed, 0 failures of 0 shops, 0 trips, blocked for 00:00:00: ',
@@ -228,7 +228,7 @@ SELECT is(pg_temp.breaker(), 'closed, 0 failures of 0 shops, 0 trips, blocked fo
     'a class that is no longer blamed on the API is not counted');
 SELECT pg_temp.start_over();
 SELECT pg_temp.fail_polls('{unreadable,unreadable,unreadable}');
-SELECT is(pg_temp.breaker(), 'open, 3 failures of 3 shops, 1 trips, blocked for 00:00:30: breaker: c',
+SELECT is(pg_temp.breaker(), 'open, 3 failures of 3 shops, 1 trips, blocked for 00:00:02: breaker: c',
     'one that is opens the breaker');
 UPDATE koppeling.api SET breaker_state = 'closed', breaker_failures = 0, breaker_shops = '{}', blocked_until = NULL;
 SELECT pg_temp.start_over();
