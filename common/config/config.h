@@ -45,7 +45,7 @@ struct config {
                                   are being changed; NULL */
     char *ca_file;             /* KOPPELING_CA_FILE: private CA for the APIs; NULL: the system's */
     int threads;               /* KOPPELING_THREADS, 1..64, default 2 */
-    int in_flight;             /* KOPPELING_IN_FLIGHT per thread, 1..10000, default 400 */
+    int in_flight;             /* KOPPELING_IN_FLIGHT per thread and API, 1..10000, default 400 */
     int connections;           /* KOPPELING_CONNECTIONS per thread and API, 1..10000, default 400 */
     char *kinds;               /* KOPPELING_KINDS: comma list of job kinds to claim; NULL: all */
     int64_t lease_us;          /* KOPPELING_LEASE_SECONDS, 5..3600, default 60 */

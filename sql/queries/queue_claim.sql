@@ -11,6 +11,7 @@
 -- $1 worker id         $2 fencing token for this batch      $3 most jobs
 -- $4 kinds             $5 api ids           $6 priorities   (of the lanes, in parallel)
 -- $7 run_at (UTC) of the last job claimed in the lane   $8 its id
+-- $9 most jobs of the API of the lane: a worker holds so many of each at most, so that one that hangs holds up no other
 WITH me AS MATERIALIZED (
     -- A worker whose lease has lapsed gets nothing.
     SELECT w.id, w.lease_until
@@ -24,14 +25,15 @@ WITH me AS MATERIALIZED (
           FROM koppeling.api b
           CROSS JOIN LATERAL (
               SELECT l.kind, l.priority, k.may_leave_doubt
-              FROM unnest($4::text[], $5::smallint[], $6::smallint[]) AS l (kind, api_id, priority)
+              FROM unnest($4::text[], $5::smallint[], $6::smallint[], $9::integer[])
+                   AS l (kind, api_id, priority, room)
               JOIN koppeling.job_kind k ON k.name = l.kind
               CROSS JOIN LATERAL (
                   SELECT FROM koppeling.job j
                   WHERE j.state = 'queued' AND j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
                     AND j.run_at <= now()
                   LIMIT 1) head
-              WHERE l.api_id = b.id
+              WHERE l.api_id = b.id AND l.room > 0
                 AND NOT (k.may_leave_doubt
                          AND coalesce(b.breaker_doubt_at BETWEEN now() - interval '30 seconds' AND now(), false))
               ORDER BY k.may_leave_doubt, l.priority
@@ -41,15 +43,15 @@ WITH me AS MATERIALIZED (
     WHERE a.id = c.id AND a.breaker_state <> 'closed' AND a.blocked_until <= now() AND EXISTS (SELECT FROM me)
     RETURNING a.id, c.kind, c.priority
 ), lane AS MATERIALIZED (
-    SELECT l.kind, l.api_id, l.priority, l.after_run_at AT TIME ZONE 'UTC' AS after_run_at, l.after_id,
+    SELECT l.kind, l.api_id, l.priority, l.room, l.after_run_at AT TIME ZONE 'UTC' AS after_run_at, l.after_id,
            -- Whose secret the job needs: the shop's own, or that of its account for an environment of Boekuwzending.
            a.is_shop, CASE WHEN a.name = 'boekuwzending' THEN a.environment END AS account_environment,
            CASE WHEN a.breaker_state <> 'closed' THEN 1
                 WHEN a.breaker_closed_at BETWEEN now() - interval '8 seconds' AND now()
-                    THEN least($3::integer, 8 * 2 ^ floor(extract(epoch FROM now() - a.breaker_closed_at)))
-                ELSE $3::integer END AS most
-    FROM unnest($4::text[], $5::smallint[], $6::smallint[], $7::timestamp[], $8::bigint[])
-         AS l (kind, api_id, priority, after_run_at, after_id)
+                    THEN least(l.room, 8 * 2 ^ floor(extract(epoch FROM now() - a.breaker_closed_at)))
+                ELSE l.room END AS most
+    FROM unnest($4::text[], $5::smallint[], $6::smallint[], $7::timestamp[], $8::bigint[], $9::integer[])
+         AS l (kind, api_id, priority, after_run_at, after_id, room)
     JOIN koppeling.api a ON a.id = l.api_id
         AND CASE WHEN a.breaker_state = 'closed' THEN coalesce(a.blocked_until <= now(), true)
                  ELSE (a.id, l.kind, l.priority) IN (SELECT p.id, p.kind, p.priority FROM probe p) END
@@ -60,10 +62,10 @@ WITH me AS MATERIALIZED (
           AND j.run_at <= now() AND (j.run_at, j.id) > (l.after_run_at AT TIME ZONE 'UTC', l.after_id)
         ORDER BY j.run_at, j.id
         LIMIT 1) head
-    WHERE EXISTS (SELECT FROM me)
+    WHERE l.room > 0 AND EXISTS (SELECT FROM me)
     ORDER BY l.priority, head.run_at
-), picked AS MATERIALIZED (
-    SELECT due.id, l.is_shop, l.account_environment
+), found AS MATERIALIZED (
+    SELECT due.id, l.api_id, l.room, l.is_shop, l.account_environment
     FROM lane l
     CROSS JOIN LATERAL (
         SELECT j.id
@@ -74,6 +76,13 @@ WITH me AS MATERIALIZED (
         LIMIT l.most
         FOR UPDATE SKIP LOCKED) due
     LIMIT $3::integer
+), picked AS MATERIALIZED (
+    -- Of an API with several lanes too many were found, each having been walked as far as there is room.
+    SELECT p.id, p.is_shop, p.account_environment
+    FROM (SELECT f.*, row_number() OVER (PARTITION BY f.api_id ORDER BY f.place) AS number
+          FROM (SELECT found.*, row_number() OVER () AS place FROM found) f) p
+    WHERE p.number <= p.room
+    ORDER BY p.place
 ), claimed AS (
     UPDATE koppeling.job j
     SET state = 'running', attempt = j.attempt + 1, started_at = now(),

@@ -139,7 +139,7 @@ def _explain(bench):
         database.settle()
         database.db.run(bench.lab.queries["connection_tune"])
         values = [FIRST_WORKER, 1, 1000,
-                  *(lanes[name] for name in ("kinds", "apis", "priorities", "run_ats", "after_ids"))]
+                  *(lanes[name] for name in ("kinds", "apis", "priorities", "run_ats", "after_ids", "rooms"))]
         for _ in range(3):  # the last one has everything in memory
             database.db.run("BEGIN")
             claim = _plan(database, bench.lab.queries["queue_claim"], values)

@@ -13,8 +13,8 @@ KINDS = "{confirm_order,create_shipment,mark_shipped,ping,poll,push_order,quote,
 # The claim's own SELECT with one row per job becomes one row with arrays: pgbench variables cannot hold more.
 GATHER = """
 SELECT coalesce(array_agg(c.id), '{}')::text AS ids, coalesce(array_agg($2::bigint), '{}')::text AS tokens,
-       replace($9::text, 'HERE', coalesce(max(c.run_at)::text, '-infinity')) AS run_ats,
-       replace($10::text, 'HERE', coalesce(max(c.id), 0)::text) AS after_ids
+       replace($10::text, 'HERE', coalesce(max(c.run_at)::text, '-infinity')) AS run_ats,
+       replace($11::text, 'HERE', coalesce(max(c.id), 0)::text) AS after_ids
 FROM claimed_jobs c"""
 
 
@@ -49,6 +49,7 @@ class Pgbench:
             "priorities": "{" + ",".join(str(lane["priority"]) for lane in lanes) + "}",
             "run_ats": "{" + ",".join(["-infinity"] * len(lanes)) + "}",
             "after_ids": "{" + ",".join(["0"] * len(lanes)) + "}",
+            "rooms": "{" + ",".join(["1000000"] * len(lanes)) + "}",
             "run_at_pattern": "{" + ",".join("HERE" if self._is_ping(lane) else "-infinity" for lane in lanes) + "}",
             "after_id_pattern": "{" + ",".join("HERE" if self._is_ping(lane) else "0" for lane in lanes) + "}"}
         for worker in range(4):
@@ -64,7 +65,7 @@ class Pgbench:
 
     def claim(self, gathers):
         query = strip(self.database.lab.queries["queue_claim"])
-        names = ["worker", "token", "batch", "kinds", "apis", "priorities", "run_ats", "after_ids",
+        names = ["worker", "token", "batch", "kinds", "apis", "priorities", "run_ats", "after_ids", "rooms",
                  "run_at_pattern", "after_id_pattern"]
         if gathers:
             head, found, tail = query.rpartition("\nSELECT c.id, c.kind")

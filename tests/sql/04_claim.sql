@@ -3,20 +3,22 @@ BEGIN;
 \ir common/world.sql
 \ir ../../sql/queries/connection_tune.sql
 SET search_path = public, pg_catalog;
-SELECT plan(28);
+SELECT plan(31);
 
 \set queue_claim `cat sql/queries/queue_claim.sql`
 PREPARE claim AS :queue_claim
 
--- Ids that worker 1 gets from the lanes of all kinds.
-CREATE FUNCTION pg_temp.claimed(most integer, worker bigint DEFAULT NULL) RETURNS bigint[] LANGUAGE plpgsql AS $$
+-- Ids that worker 1 gets from the lanes of all kinds; of those that call nobody at most as many as there is room for.
+CREATE FUNCTION pg_temp.claimed(most integer, worker bigint DEFAULT NULL, room integer DEFAULT NULL)
+RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     ids bigint[] := '{}';
     job record;
     lanes text;
 BEGIN
-    SELECT format('%L, %L, %L, %L, %L', array_agg(k.name), array_agg(a.id), array_agg(p),
-                  array_agg('-infinity'::timestamp), array_agg(0))
+    SELECT format('%L, %L, %L, %L, %L, %L', array_agg(k.name), array_agg(a.id), array_agg(p),
+                  array_agg('-infinity'::timestamp), array_agg(0),
+                  array_agg(CASE WHEN a.name = 'local' THEN least(most, room) ELSE most END))
     INTO lanes
     FROM koppeling.job_kind k JOIN koppeling.api a ON a.name = k.api CROSS JOIN generate_series(0, 2) AS p;
     FOR job IN EXECUTE format('EXECUTE claim(%s, 4711, %s, %s)',
@@ -52,6 +54,12 @@ SELECT results_eq(
 
 SELECT pg_temp.start_over();
 SELECT is(cardinality(pg_temp.claimed(3)), 3, 'no more is taken than asked for');
+
+SELECT pg_temp.start_over();
+SELECT is(pg_temp.claimed(100, room => 2), ARRAY[7, 6, 1, 2]::bigint[], 'of an API no more than there is room for');
+INSERT INTO koppeling.job (id, kind, priority, run_at) VALUES (10, 'ping', 2, now()), (11, 'ping', 2, now());
+SELECT is(cardinality(pg_temp.claimed(100, room => 3)), 3, 'in all its lanes together');
+SELECT is(cardinality(pg_temp.claimed(100, room => 0)), 0, 'and nothing when there is none');
 
 SELECT pg_temp.start_over();
 SELECT koppeling.block_api('mijnwebwinkel', now() + interval '1 hour');
@@ -111,7 +119,7 @@ DELETE FROM koppeling.job;
 INSERT INTO koppeling.label (order_id, environment, external_id, waybill) VALUES (1, 'staging', 'L-1', '3S');
 INSERT INTO koppeling.job (kind, integration_id, order_id) VALUES ('mark_shipped', 1, 1);
 SELECT results_eq(
-    format('EXECUTE claim(%s, 1, 10, ''{mark_shipped}'', ''{1}'', ''{1}'', ''{-infinity}'', ''{0}'')',
+    format('EXECUTE claim(%s, 1, 10, ''{mark_shipped}'', ''{1}'', ''{1}'', ''{-infinity}'', ''{0}'', ''{10}'')',
         (SELECT min(id) FROM koppeling.worker)),
     $$ SELECT j.id, 'mark_shipped'::text COLLATE "C", 1::smallint, 1::smallint, j.run_at AT TIME ZONE 'UTC',
               1::smallint, NULL::jsonb,
@@ -134,7 +142,7 @@ CREATE FUNCTION pg_temp.explain_claim(mode text) RETURNS SETOF text LANGUAGE plp
 BEGIN
     RETURN QUERY EXECUTE format(
         'EXPLAIN (COSTS OFF%s) EXECUTE claim(%s, 1, 1000, ''{ping,poll}'', ''{0,1}'', ''{1,1}'', '
-        '''{-infinity,-infinity}'', ''{0,0}'')',
+        '''{-infinity,-infinity}'', ''{0,0}'', ''{1000,1000}'')',
         mode, (SELECT min(id) FROM koppeling.worker));
 END
 $$;
@@ -144,7 +152,7 @@ CREATE TEMP VIEW plan AS SELECT string_agg(line, E'\n' ORDER BY place) AS text F
 SELECT alike(text, '%Index Scan using job_claim on job%', 'the claim walks the index job_claim') FROM plan;
 SELECT matches(text, 'Limit\n +->  LockRows\n +->  Index Scan using job_claim on job',
     'jobs come in the order of the index: limit, lock, scan') FROM plan;
-SELECT unalike(substring(text FROM 'CTE picked.*?CTE claimed'), '%Sort%', 'and are not sorted') FROM plan;
+SELECT unalike(substring(text FROM 'CTE found.*?CTE picked'), '%Sort%', 'and are not sorted') FROM plan;
 SELECT is_empty($$
     SELECT line FROM explained
     WHERE line ~ ' on job( |$)' AND line !~ '(using job_claim on|using job_pkey on|Update on)' $$,

@@ -98,7 +98,7 @@ BEGIN
     VALUES (job_kind, api, 1, CASE WHEN job_kind NOT IN ('verify', 'poll') THEN 1 END,
             CASE WHEN job_kind = 'create_shipment' THEN 1 END, now());
     EXECUTE format(
-        'CREATE TEMP TABLE answer AS EXECUTE claim(%s, 3, 10, %L, %L, ''{0,1,2}'', %L, ''{0,0,0}'')',
+        'CREATE TEMP TABLE answer AS EXECUTE claim(%s, 3, 10, %L, %L, ''{0,1,2}'', %L, ''{0,0,0}'', ''{10,10,10}'')',
         (SELECT min(w.id) FROM koppeling.worker w), array_fill(job_kind, '{3}'), array_fill(api, '{3}'),
         array_fill('-infinity'::text, '{3}'));
     SELECT a.is_held::text INTO STRICT held FROM answer a;

@@ -160,8 +160,8 @@ static inline void rig_start(struct engine_rig *rig, bool until_idle)
     };
     rig_seal(rig);
     stall_init(&rig->stall, 30000000, rig->now_us);
-    claiming_init(&rig->claiming, rig->config.in_flight, until_idle);
     rig->queue = queue_new(lanes_result);
+    claiming_init(&rig->claiming, rig->config.in_flight, queue_api_count(rig->queue), until_idle);
     rig->runs = runs_new(&(struct runs_settings){
         .config = &rig->config,
         .key = rig->key,

@@ -17,11 +17,12 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-void claiming_init(struct claiming *claiming, int most, bool is_hasty)
+void claiming_init(struct claiming *claiming, int most, int api_count, bool is_hasty)
 {
     *claiming = (struct claiming){
         .most = most,
         .window = least(most, WINDOW_FIRST),
+        .api_count = api_count,
         .poll_us = is_hasty ? HASTY_POLL_US : POLL_US,
     };
 }
@@ -34,46 +35,63 @@ void claiming_set_most(struct claiming *claiming, int most)
     claiming->window = least(most, is_wider ? WINDOW_FIRST : claiming->window);
 }
 
-/* Slots and store that no job takes. */
-static int free_slots(const struct claiming *claiming, int held)
+/* Slots and store that no job of an API takes. */
+static int free_slots(const struct claiming *claiming, int api, int held)
 {
-    return claiming->window + least(claiming->calls_ended, claiming->window / 4) - held;
+    return claiming->window + least(claiming->shares[api].calls_ended, claiming->window / 4) - held;
 }
 
-int claiming_room(const struct claiming *claiming, int held)
+int claiming_room(const struct claiming *claiming, int api, int held)
 {
-    int room = free_slots(claiming, held);
+    int room = free_slots(claiming, api, held);
 
     return room > 0 ? least(room, CLAIM_MOST) : 0;
 }
 
-bool claiming_wants(const struct claiming *claiming, int held, bool is_woken, bool has_report,
-                    int64_t now_us)
+bool claiming_wants(const struct claiming *claiming, const struct queue_apis *held, bool is_woken,
+                    bool has_report, int64_t now_us)
 {
-    int room = free_slots(claiming, held);
+    bool asks_all = is_woken || now_us >= claiming->poll_at_us;
 
-    if (room <= 0) {
-        return false;
+    for (int i = 0; i < claiming->api_count; i++) {
+        int room = free_slots(claiming, i, held->of[i]);
+        bool asks_more =
+            claiming->shares[i].has_more && (has_report || room * 8 >= claiming->window);
+
+        if (room > 0 && (asks_all || asks_more)) {
+            return true;
+        }
     }
-    if (is_woken || now_us >= claiming->poll_at_us) {
-        return true;
-    }
-    return claiming->has_more && (has_report || room * 8 >= claiming->window);
+    return false;
 }
 
-void claiming_asked(struct claiming *claiming, int limit, int64_t now_us)
+int claiming_asked(struct claiming *claiming, const struct queue_apis *rooms, int64_t now_us)
 {
     int64_t half = claiming->poll_us / 2;
+    int all = 0;
 
-    claiming->limit = limit;
-    claiming->calls_ended = 0;
+    for (int i = 0; i < claiming->api_count; i++) {
+        claiming->shares[i] = (struct claiming_share){.asked = rooms->of[i]};
+        all += rooms->of[i];
+    }
+    claiming->limit = least(all, CLAIM_MOST);
     /* Not all workers at the same moment. */
     claiming->poll_at_us = now_us + half + (int64_t)randombytes_uniform((uint32_t)half);
+    return claiming->limit;
 }
 
-void claiming_answered(struct claiming *claiming, int count)
+void claiming_answered(struct claiming *claiming, const struct queue_apis *counts)
 {
-    claiming->has_more = count == claiming->limit;
+    int all = 0;
+
+    for (int i = 0; i < claiming->api_count; i++) {
+        all += counts->of[i];
+    }
+    for (int i = 0; i < claiming->api_count; i++) {
+        /* Of one for which there was no room nobody knows. */
+        claiming->shares[i].has_more =
+            counts->of[i] >= claiming->shares[i].asked || all >= claiming->limit;
+    }
 }
 
 void claiming_hurry(struct claiming *claiming)
@@ -81,9 +99,9 @@ void claiming_hurry(struct claiming *claiming)
     claiming->poll_at_us = 0;
 }
 
-void claiming_call_ended(struct claiming *claiming)
+void claiming_call_ended(struct claiming *claiming, int api)
 {
-    claiming->calls_ended++;
+    claiming->shares[api].calls_ended++;
 }
 
 void claiming_widen(struct claiming *claiming)
@@ -98,7 +116,12 @@ void claiming_narrow(struct claiming *claiming)
     }
 }
 
-int64_t claiming_due_us(const struct claiming *claiming, int held)
+int64_t claiming_due_us(const struct claiming *claiming, const struct queue_apis *held)
 {
-    return free_slots(claiming, held) > 0 ? claiming->poll_at_us : INT64_MAX;
+    for (int i = 0; i < claiming->api_count; i++) {
+        if (free_slots(claiming, i, held->of[i]) > 0) {
+            return claiming->poll_at_us;
+        }
+    }
+    return INT64_MAX;
 }

@@ -30,7 +30,7 @@ struct exchange {
     struct flight flight;
     int64_t sent_us;
     int64_t sent_by; /* the worker in whose name it speaks */
-    int64_t claim_token;
+    struct queue_claim claim;
 };
 
 const char *const exchange_statements[] = {"queue_claim", "queue_finish", "write_polled",
@@ -62,28 +62,31 @@ static int held(const struct exchange *exchange)
 
 static void add_claim(struct exchange *exchange, int64_t now_us)
 {
-    int limit = claiming_room(exchange->settings.claiming, held(exchange));
+    struct claiming *claiming = exchange->settings.claiming;
+    struct queue_claim *claim = &exchange->claim;
+    struct queue_apis held = runs_held_of(exchange->settings.runs);
 
-    exchange->claim_token = queue_new_token();
-    queue_add_claim(exchange->settings.queue, &exchange->flight,
-                    &(struct queue_claim){
-                        .worker_id = exchange->lease.worker_id,
-                        .token = exchange->claim_token,
-                        .limit = limit,
-                    },
-                    now_us);
+    *claim = (struct queue_claim){
+        .worker_id = exchange->lease.worker_id,
+        .token = queue_new_token(),
+    };
+    for (int i = 0; i < claiming->api_count; i++) {
+        claim->rooms.of[i] = claiming_room(claiming, i, held.of[i]);
+    }
+    claim->limit = claiming_asked(claiming, &claim->rooms, now_us);
+    queue_add_claim(exchange->settings.queue, &exchange->flight, claim, now_us);
     atomic_store(exchange->settings.is_woken, false);
-    claiming_asked(exchange->settings.claiming, limit, now_us);
 }
 
 static bool wants_claim(const struct exchange *exchange, bool has_report, int64_t now_us)
 {
     const struct exchange_settings *settings = &exchange->settings;
+    struct queue_apis held = runs_held_of(settings->runs);
 
     return lease_is_held(&exchange->lease) && !exchange->is_stopping &&
            !reporter_is_doubtful(&exchange->reporter) &&
-           claiming_wants(settings->claiming, held(exchange), atomic_load(settings->is_woken),
-                          has_report, now_us);
+           claiming_wants(settings->claiming, &held, atomic_load(settings->is_woken), has_report,
+                          now_us);
 }
 
 static bool wants_look(const struct exchange *exchange, int64_t now_us)
@@ -212,13 +215,13 @@ static void start_claimed(struct exchange *exchange, int64_t now_us)
 {
     const struct exchange_settings *settings = &exchange->settings;
     const PGresult *result = flight_result(&exchange->flight, "queue_claim");
-    int limit = settings->claiming->limit;
+    struct queue_apis counts;
 
     if (result == NULL) {
         return;
     }
-    int count = queue_claimed_count(settings->queue, result, limit);
-    claiming_answered(settings->claiming, count);
+    int count = queue_claimed_count(settings->queue, result, &exchange->claim, &counts);
+    claiming_answered(settings->claiming, &counts);
     if (!speaks_for_us(exchange)) {
         return;
     }
@@ -228,7 +231,8 @@ static void start_claimed(struct exchange *exchange, int64_t now_us)
     for (int row = 0; row < count; row++) {
         struct queue_job job;
 
-        queue_claimed_job(result, row, exchange->claim_token, &job);
+        queue_claimed_job(settings->queue, result, row, &job);
+        job.token = exchange->claim.token;
         runs_start(settings->runs, &job, now_us);
     }
 }
@@ -331,7 +335,9 @@ int64_t exchange_due_us(const struct exchange *exchange, int64_t now_us)
         due = now_us;
     }
     if (!exchange->is_stopping) {
-        due = earlier(due, claiming_due_us(settings->claiming, held(exchange)));
+        struct queue_apis held = runs_held_of(settings->runs);
+
+        due = earlier(due, claiming_due_us(settings->claiming, &held));
         due = earlier(due, stall_look_at_us(settings->stall));
     }
     return due > exchange->backoff.until_us ? due : exchange->backoff.until_us;

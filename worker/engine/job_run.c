@@ -24,6 +24,7 @@ static void insert(struct job_run_list *list, struct job_run *previous, struct j
     *(run->next != NULL ? &run->next->previous : &list->last) = run;
     *(previous != NULL ? &previous->next : &list->first) = run;
     list->count++;
+    list->counts.of[run->api]++;
 }
 
 static void remove_from(struct job_run_list *list, struct job_run *run)
@@ -32,6 +33,7 @@ static void remove_from(struct job_run_list *list, struct job_run *run)
     *(run->previous != NULL ? &run->previous->next : &list->first) = run->next;
     run->previous = run->next = NULL;
     list->count--;
+    list->counts.of[run->api]--;
 }
 
 void job_run_set_state(struct job_run *run, enum job_run_state state)
@@ -65,6 +67,7 @@ struct job_run *job_run_new(const struct job_run_parts *parts, struct job_run_li
 
     run->kind = parts->kind;
     run->token = queue_job->token;
+    run->api = queue_job->api;
     run->secret = parts->secret;
     run->token_problem = parts->token_problem;
     run->client_id = xstrdup(queue_job->client_id);
@@ -186,6 +189,33 @@ void job_run_fail(struct job_run *run, enum error_class error_class, const char 
     drop_writes(run);
     run->is_saving = run->is_released = false;
     run->end = outcome_fail(&run->outcome, STEP_FAILED, error_class, "%s", error);
+}
+
+void job_run_log_end(const struct job_run *run)
+{
+    if (run->is_released || run->end == STEP_DONE) {
+        LOG_DEBUG("job ended", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name));
+        return;
+    }
+    LOG_WARNING("attempt failed", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
+                LOG_TEXT("shop", run->shop), LOG_TEXT("api", api_name(run->kind->api)),
+                LOG_INT("attempt", run->job.attempt),
+                LOG_TEXT("class", error_class_name(run->outcome.error_class)),
+                LOG_INT("status", run->outcome.http_status), LOG_TEXT("error", run->outcome.error));
+}
+
+struct queue_apis job_run_held_of(const struct job_run_lists *lists)
+{
+    static const enum job_run_state held[] = {JOB_RUN_CALLING, JOB_RUN_READY, JOB_RUN_PENDING,
+                                              JOB_RUN_ASIDE};
+    struct queue_apis sums = {.of = {0}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(held); i++) {
+        for (int api = 0; api < QUEUE_APIS; api++) {
+            sums.of[api] += lists->of[held[i]].counts.of[api];
+        }
+    }
+    return sums;
 }
 
 void job_run_free(struct job_run *run)

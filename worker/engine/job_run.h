@@ -40,6 +40,7 @@ struct job_run_list {
     struct job_run *first;
     struct job_run *last;
     int count;
+    struct queue_apis counts; /* of each API */
 };
 
 /* The runs of an owner, a list for each state. */
@@ -51,6 +52,7 @@ struct job_run {
     struct job job;
     const struct job_kind *kind;
     int64_t token;
+    int api; /* the number of its API */
     void *kind_state;
     enum job_run_state state;
     enum step end;     /* PENDING, SENT: how it ended */
@@ -112,6 +114,12 @@ void job_run_release(struct job_run *run);
 
 /* Ends a run as failed for good, dropping what it wanted to write. The state stays. */
 void job_run_fail(struct job_run *run, enum error_class error_class, const char *error);
+
+/* Says in the log how it ended. */
+void job_run_log_end(const struct job_run *run);
+
+/* How many runs of each API there are that no flight tells of. */
+struct queue_apis job_run_held_of(const struct job_run_lists *lists);
 
 /* Takes it off its list and frees it. NULL is allowed. */
 void job_run_free(struct job_run *run);

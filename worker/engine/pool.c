@@ -227,9 +227,13 @@ static bool start_workers(struct pool *pool, bool until_idle, struct error *err)
     return true;
 }
 
+/* All calls to one API may have a connection each, and over TLS to two others, too. */
 static uint64_t descriptors_for(const struct pool *pool, int in_flight)
 {
-    return (uint64_t)pool->config->threads * ((uint64_t)in_flight + 8) + 64;
+    int most = pool->config->connections;
+    int others = 2 * (in_flight < most ? in_flight : most);
+
+    return (uint64_t)pool->config->threads * ((uint64_t)in_flight + (uint64_t)others + 8) + 64;
 }
 
 static bool start(struct pool *pool, bool until_idle, struct error *err)

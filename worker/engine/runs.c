@@ -82,6 +82,11 @@ int runs_held(const struct runs *runs)
            count_of(runs, JOB_RUN_PENDING) + count_of(runs, JOB_RUN_ASIDE);
 }
 
+struct queue_apis runs_held_of(const struct runs *runs)
+{
+    return job_run_held_of(&runs->lists);
+}
+
 bool runs_is_empty(const struct runs *runs)
 {
     return runs_held(runs) == 0 && count_of(runs, JOB_RUN_SENT) == 0;
@@ -131,12 +136,20 @@ static void send_request(struct runs *runs, struct job_run *run)
     }
 }
 
-/* Those that wait, as far as slots are free. */
+static bool has_slot(const struct runs *runs, int api)
+{
+    return runs->lists.of[JOB_RUN_CALLING].counts.of[api] < runs->settings.claiming->most;
+}
+
+/* Those that wait, as far as slots of their API are free. */
 static void send_ready(struct runs *runs)
 {
-    while (count_of(runs, JOB_RUN_READY) > 0 &&
-           count_of(runs, JOB_RUN_CALLING) < runs->settings.claiming->most) {
-        send_request(runs, first_of(runs, JOB_RUN_READY));
+    for (struct job_run *run = first_of(runs, JOB_RUN_READY), *next = NULL; run != NULL;
+         run = next) {
+        next = run->next;
+        if (has_slot(runs, run->api)) {
+            send_request(runs, run);
+        }
     }
 }
 
@@ -204,7 +217,7 @@ static void on_answer(void *context, const struct http_response *answer)
     struct job_run *run = context;
     struct runs *runs = run->owner;
 
-    claiming_call_ended(runs->settings.claiming);
+    claiming_call_ended(runs->settings.claiming, run->api);
     if (answer->status > 0) {
         stall_moved(runs->settings.stall, runs->now_us);
     }
@@ -335,19 +348,6 @@ void runs_refuse(struct runs *runs, struct job_run *run)
     runs_forget(runs, run);
 }
 
-static void log_end(const struct job_run *run)
-{
-    if (run->is_released || run->end == STEP_DONE) {
-        LOG_DEBUG("job ended", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name));
-        return;
-    }
-    LOG_WARNING("attempt failed", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
-                LOG_TEXT("shop", run->shop), LOG_TEXT("api", api_name(run->kind->api)),
-                LOG_INT("attempt", run->job.attempt),
-                LOG_TEXT("class", error_class_name(run->outcome.error_class)),
-                LOG_INT("status", run->outcome.http_status), LOG_TEXT("error", run->outcome.error));
-}
-
 void runs_settle(struct runs *runs, struct job_run *run, int64_t now_us)
 {
     runs->now_us = now_us;
@@ -360,7 +360,7 @@ void runs_settle(struct runs *runs, struct job_run *run, int64_t now_us)
     stall_moved(runs->settings.stall, now_us);
     claiming_widen(runs->settings.claiming);
     tally_ended(run);
-    log_end(run);
+    job_run_log_end(run);
     runs_forget(runs, run);
 }
 

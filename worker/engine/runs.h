@@ -42,8 +42,10 @@ void runs_free(struct runs *runs);
 /* The lists by state, to be read, and for report_add(). */
 struct job_run_lists *runs_lists(struct runs *runs);
 
-/* How many jobs are held that the flight which is out does not tell of. */
+/* How many jobs are held that the flight which is out does not tell of: altogether, and of each
+ * API. */
 int runs_held(const struct runs *runs);
+struct queue_apis runs_held_of(const struct runs *runs);
 
 /* True when no job is left, not even in the flight that is out. */
 bool runs_is_empty(const struct runs *runs);

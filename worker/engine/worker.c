@@ -288,7 +288,8 @@ static void make_parts(struct worker *worker)
 
     stall_init(&worker->stall, config->metrics_address != NULL ? config->stall_us : 0,
                clock_monotonic_us());
-    claiming_init(&worker->claiming, config->in_flight, settings->until_idle);
+    claiming_init(&worker->claiming, config->in_flight, queue_api_count(settings->queue),
+                  settings->until_idle);
     worker->pipeline = pipeline_new(config->database_url, worker->application_name, config->prepare,
                                     exchange_statements);
     worker->runs = runs_new(&(struct runs_settings){

@@ -17,7 +17,7 @@
 
 #include "common/error.h"
 
-enum { FLIGHT_PARTS = 40, FLIGHT_PARAMETERS = 8 };
+enum { FLIGHT_PARTS = 40, FLIGHT_PARAMETERS = 9 };
 
 struct flight_part {
     const char *query; /* file name in sql/queries/, a constant */

@@ -52,6 +52,7 @@ const char *const queue_claim_columns[] = {
 struct lane {
     char *kind;
     int api_id;
+    int api; /* its number */
     int priority;
     char run_at[32]; /* of the last job claimed here: UTC, as PostgreSQL writes it */
     int64_t id;
@@ -60,15 +61,47 @@ struct lane {
 struct queue {
     struct lane *lanes;
     size_t count;
+    int api_ids[QUEUE_APIS];
+    int api_count;
     int64_t rewind_at_us;
 };
+
+static void rewind_lane(struct lane *lane)
+{
+    memcpy(lane->run_at, "-infinity", sizeof("-infinity"));
+    lane->id = 0;
+}
 
 static void rewind_lanes(struct queue *queue)
 {
     for (size_t i = 0; i < queue->count; i++) {
-        memcpy(queue->lanes[i].run_at, "-infinity", sizeof("-infinity"));
-        queue->lanes[i].id = 0;
+        rewind_lane(&queue->lanes[i]);
     }
+}
+
+/* The number of an API that is known; else the last one. */
+static int number_of(const struct queue *queue, int api_id)
+{
+    for (int i = 0; i < queue->api_count; i++) {
+        if (queue->api_ids[i] == api_id) {
+            return i;
+        }
+    }
+    return queue->api_count - 1;
+}
+
+static void add_api(struct queue *queue, int api_id)
+{
+    bool is_known = queue->api_count > 0 && queue->api_ids[number_of(queue, api_id)] == api_id;
+
+    if (!is_known && queue->api_count < QUEUE_APIS) {
+        queue->api_ids[queue->api_count++] = api_id;
+    }
+}
+
+int queue_api_count(const struct queue *queue)
+{
+    return queue->api_count;
 }
 
 struct queue *queue_new(const PGresult *lanes)
@@ -84,6 +117,8 @@ struct queue *queue_new(const PGresult *lanes)
         lane->kind = xstrdup(PQgetvalue(lanes, (int)i, LANE_KIND));
         lane->api_id = (int)database_integer(lanes, (int)i, LANE_API);
         lane->priority = (int)database_integer(lanes, (int)i, LANE_PRIORITY);
+        add_api(queue, lane->api_id);
+        lane->api = number_of(queue, lane->api_id);
     }
     rewind_lanes(queue);
     return queue;
@@ -127,7 +162,7 @@ struct queue *queue_copy(const struct queue *queue)
 {
     struct queue *copy = xcalloc(1, sizeof(*copy));
 
-    copy->count = queue->count;
+    *copy = *queue;
     copy->lanes = xcalloc(queue->count, sizeof(*copy->lanes));
     for (size_t i = 0; i < queue->count; i++) {
         copy->lanes[i] = queue->lanes[i];
@@ -184,6 +219,7 @@ void queue_add_claim(struct queue *queue, struct flight *flight, const struct qu
     struct flight_part *part = flight_add(flight, "queue_claim");
     struct pg_array run_ats;
     struct pg_array ids;
+    struct pg_array rooms;
 
     if (now_us >= queue->rewind_at_us) {
         rewind_lanes(queue);
@@ -195,12 +231,15 @@ void queue_add_claim(struct queue *queue, struct flight *flight, const struct qu
     add_lanes(queue, part);
     pg_array_init(&run_ats);
     pg_array_init(&ids);
+    pg_array_init(&rooms);
     for (size_t i = 0; i < queue->count; i++) {
         pg_array_text(&run_ats, queue->lanes[i].run_at);
         pg_array_integer(&ids, queue->lanes[i].id);
+        pg_array_integer(&rooms, claim->rooms.of[queue->lanes[i].api]);
     }
     flight_parameter_take(part, pg_array_steal(&run_ats));
     flight_parameter_take(part, pg_array_steal(&ids));
+    flight_parameter_take(part, pg_array_steal(&rooms));
 }
 
 void queue_add_idle(const struct queue *queue, struct flight *flight)
@@ -244,31 +283,38 @@ static void move_on(struct lane *lane, const PGresult *result, int row)
     lane->id = id;
 }
 
-int queue_claimed_count(struct queue *queue, const PGresult *result, int limit)
+int queue_claimed_count(struct queue *queue, const PGresult *result,
+                        const struct queue_claim *claim, struct queue_apis *ret_counts)
 {
     int count = PQntuples(result);
 
     database_expect(result, queue_claim_columns);
-    if (count < limit) {
-        /* The lanes are empty from here on: the next claim starts at the front again. */
-        rewind_lanes(queue);
-        return count;
-    }
+    *ret_counts = (struct queue_apis){.of = {0}};
     for (int row = 0; row < count; row++) {
         struct lane *lane = find_lane(queue, result, row);
 
         if (lane != NULL) {
+            ret_counts->of[lane->api]++;
             move_on(lane, result, row);
+        }
+    }
+    for (size_t i = 0; i < queue->count && count < claim->limit; i++) {
+        struct lane *lane = &queue->lanes[i];
+
+        /* The lanes of this API are empty from here on: the next claim starts at the front. */
+        if (ret_counts->of[lane->api] < claim->rooms.of[lane->api]) {
+            rewind_lane(lane);
         }
     }
     return count;
 }
 
-void queue_claimed_job(const PGresult *result, int row, int64_t token, struct queue_job *ret_job)
+void queue_claimed_job(const struct queue *queue, const PGresult *result, int row,
+                       struct queue_job *ret_job)
 {
     *ret_job = (struct queue_job){
         .id = database_integer(result, row, CLAIM_ID),
-        .token = token,
+        .api = number_of(queue, (int)database_integer(result, row, CLAIM_API)),
         .attempt = (int)database_integer(result, row, CLAIM_ATTEMPT),
         .kind = PQgetvalue(result, row, CLAIM_KIND),
         .args = database_text(result, row, CLAIM_ARGS),

@@ -19,6 +19,13 @@
 
 struct queue;
 
+/* The APIs of the lanes, each environment by itself, are numbered from 0; how many of something
+ * there are of each. More of them than this share the last number. */
+enum { QUEUE_APIS = 8 };
+struct queue_apis {
+    int of[QUEUE_APIS];
+};
+
 /* Reads the lanes of the named kinds over a blocking connection. ERROR_CONFIG when a kind is
  * unknown to the database. The caller frees with queue_free(). */
 bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
@@ -36,14 +43,19 @@ struct queue *queue_new(const PGresult *lanes) MUSTCHECK;
 struct queue *queue_copy(const struct queue *queue) MUSTCHECK;
 void queue_free(struct queue *queue);
 
+/* How many numbers of APIs there are. */
+int queue_api_count(const struct queue *queue);
+
 /* A random fencing token, never 0. */
 int64_t queue_new_token(void);
 
-/* In whose name jobs are claimed, under which token, and how many at most. */
+/* In whose name jobs are claimed, under which token, and how many at most: altogether, and of each
+ * API. */
 struct queue_claim {
     int64_t worker_id;
     int64_t token;
     int limit;
+    struct queue_apis rooms;
 };
 
 /* Adds a claim to a flight. `now_us` is clock_monotonic_us(). */
@@ -55,6 +67,7 @@ struct queue_job {
     int64_t id;
     int64_t token;
     int attempt;
+    int api; /* the number of its API */
     const char *kind;
     const char *args;          /* JSON or NULL */
     const char *context;       /* JSON or NULL */
@@ -64,11 +77,13 @@ struct queue_job {
     bool is_held;              /* its shop was paused, say, after it was queued: hand it back */
 };
 
-/* Number of jobs in the result of a claim for `limit`; moves the lanes on. */
-int queue_claimed_count(struct queue *queue, const PGresult *result, int limit);
+/* Number of jobs in the result of a claim, and how many are of each API; moves the lanes on. */
+int queue_claimed_count(struct queue *queue, const PGresult *result,
+                        const struct queue_claim *claim, struct queue_apis *ret_counts);
 
 /* The job in a row of that result. */
-void queue_claimed_job(const PGresult *result, int row, int64_t token, struct queue_job *ret_job);
+void queue_claimed_job(const struct queue *queue, const PGresult *result, int row,
+                       struct queue_job *ret_job);
 
 /* Adds the question whether there is nothing left to wait for (--until-idle). */
 void queue_add_idle(const struct queue *queue, struct flight *flight);
