@@ -84,6 +84,13 @@ def _wal(bench):
     return f"{used.text('{:,.0f}')} bytes", used.median < 1000
 
 
+def _dispatch(phase, most_ms):
+    def measure(bench):
+        _, _, p99 = _result(bench, f"dispatch {phase}")
+        return f"p99 {p99.text('{:.1f}')} ms", p99.median <= most_ms
+    return measure
+
+
 NOT_DUE = "not yet due, but for 2,000"
 BUDGETS = (
     ("drain of 200k `ping` jobs, 2 cores, synchronous_commit on",
@@ -98,6 +105,8 @@ BUDGETS = (
     *((f"5,000 in flight per process, {found}", "5,000 API calls in 150 MB", _in_flight(found))
       for found in (shops.SLOW, shops.ALL_NEW)),
     ("pick-up, idle queue", "p99 under 5 ms from commit to request sent", _pick_up),
+    ("a person's dispatch under bulk load", "p99 at most 20 ms to the request", _dispatch("load", 20)),
+    ("the same beside a service that hangs", "p99 at most 50 ms to the request", _dispatch("hanging", 50)),
     ("claim cost, all due", "flat from 10 thousand to 10 million queued jobs (at most 1.5x)", _claim("due")),
     (f"claim cost, {NOT_DUE}", "flat (at most 1.5x)", _claim(NOT_DUE)),
     ("claim with an old open transaction", "at most 1.5x the cost without", _snapshot),

@@ -3,6 +3,7 @@ import statistics
 import time
 
 from chart import Chart
+from dispatch import dispatch
 from fairness import fairness
 from hour import hour
 from lab import Database, cpu_seconds, peak_rss_mb, run_program, tree_cpu_seconds, wait_until
@@ -347,7 +348,7 @@ def _steady_samples(db, producer, seconds, rate):
 
 
 ITEMS = {"ceiling": ceiling, "drain": drain, "enqueue": enqueue, "polls": polls, "pickup": pick_up, "depth": depth,
-         "snapshot": snapshot, "wal": versions, "steady": steady, "fairness": fairness, "outage": outage,
-         "restart": restart, "hour": hour, "profile": profile}
+         "snapshot": snapshot, "wal": versions, "steady": steady, "fairness": fairness, "dispatch": dispatch,
+         "outage": outage, "restart": restart, "hour": hour, "profile": profile}
 # These are run only when asked for.
 ON_REQUEST = ("hour", "profile")
