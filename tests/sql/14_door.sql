@@ -40,7 +40,7 @@ SELECT is_empty(format('EXECUTE write_sending(%L)', :'rows'), 'noting them twice
 SELECT pg_temp.start_over();
 UPDATE koppeling.imported_order
 SET state = 'withdrawn', withdrawn_at = now(), withdrawn_reason = 'archived' WHERE id = 1;
-SELECT results_eq(format('EXECUTE write_sending(%L)', :'rows'),
+SELECT bag_eq(format('EXECUTE write_sending(%L)', :'rows'),
     $$ VALUES (1::bigint, 'order 1 was withdrawn (archived)') $$, 'an order that was withdrawn is objected to');
 SELECT is(pg_temp.sent(), '{2}'::bigint[], 'and no other is kept from being sent');
 SELECT is((SELECT (state, sent_at)::text FROM koppeling.shipment WHERE id = 1), '(requested,)', 'its own is not');
@@ -48,19 +48,19 @@ SELECT is((SELECT (state, sent_at)::text FROM koppeling.shipment WHERE id = 1), 
 SELECT pg_temp.start_over();
 UPDATE koppeling.imported_order SET erased_at = now() WHERE id = 1;
 UPDATE koppeling.imported_order SET ship_to_city = NULL WHERE id = 2;
-SELECT results_eq(format('EXECUTE write_sending(%L)', :'rows'),
+SELECT bag_eq(format('EXECUTE write_sending(%L)', :'rows'),
     $$ VALUES (1::bigint, 'the address of order 1 was erased'), (2, 'the address of order 2 is incomplete') $$,
     'so is an address that is gone or not whole');
 
 SELECT pg_temp.start_over();
 UPDATE koppeling.integration SET state = 'disconnected' WHERE id = 1;
-SELECT results_eq(format('EXECUTE write_sending(%L)', :'rows'),
+SELECT bag_eq(format('EXECUTE write_sending(%L)', :'rows'),
     $$ VALUES (1::bigint, 'the shop of order 1 is disconnected'), (2, 'the shop of order 2 is disconnected') $$,
     'and a shop that was disconnected');
 
 SELECT pg_temp.start_over();
 UPDATE koppeling.account SET client_id = NULL, sealed_client_secret = NULL WHERE id = 1;
-SELECT results_eq(format('EXECUTE write_sending(%L)', '[{"job": 1, "token": 7}]'),
+SELECT bag_eq(format('EXECUTE write_sending(%L)', '[{"job": 1, "token": 7}]'),
     $$ VALUES (1::bigint, 'account 1 has no credentials for production') $$, 'and an account without credentials');
 
 SELECT pg_temp.start_over();
@@ -70,13 +70,13 @@ SELECT is_empty(format('EXECUTE write_sending(%L)', :'rows'),
 SELECT is(koppeling.dispatch_problem(1), 'from address 2 is incomplete', 'which would not do for another shipment');
 SELECT pg_temp.start_over();
 UPDATE koppeling.from_address SET street = ' ' WHERE id = 1;
-SELECT results_eq(format('EXECUTE write_sending(%L)', '[{"job": 1, "token": 7}]'),
+SELECT bag_eq(format('EXECUTE write_sending(%L)', '[{"job": 1, "token": 7}]'),
     $$ VALUES (1::bigint, 'from address 1 is incomplete') $$, 'so that one must be whole');
 
 SELECT pg_temp.start_over();
 UPDATE koppeling.integration SET state = 'paused', reason_code = 'paused', reason = 'x' WHERE id = 1;
 UPDATE koppeling.imported_order SET erased_at = now() WHERE id = 2;
-SELECT results_eq(format('EXECUTE write_sending(%L)', :'rows'),
+SELECT bag_eq(format('EXECUTE write_sending(%L)', :'rows'),
     $$ VALUES (1::bigint, ''), (2, 'the address of order 2 was erased') $$,
     'a shop that is paused sends later, if there is then anything to send');
 SELECT is(pg_temp.sent(), '{}'::bigint[], 'until then nothing is sent');
