@@ -68,6 +68,7 @@ static struct chore {
     {"history", "schedule_history", IS_UPKEEP, 0, {.name = NULL}},
     {"personal_data", "schedule_personal_data", IS_UPKEEP, 0, {.name = NULL}},
     {"quotes", "schedule_quotes", IS_UPKEEP, 0, {.name = NULL}},
+    {"label_documents", "schedule_label_documents", IS_UPKEEP, 0, {.name = NULL}},
     {"forgotten_jobs", "schedule_forgotten_jobs", IS_UPKEEP, 0, {.name = NULL}},
     {"processes", "schedule_processes", IS_UPKEEP, 0, {.name = NULL}},
 };

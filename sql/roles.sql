@@ -39,7 +39,7 @@ BEGIN
         JOIN pg_catalog.pg_attribute a
             ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%'
         WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-          AND c.relname <> 'job_context'
+          AND c.relname NOT IN ('job_context', 'label_document')
         GROUP BY c.relname
     LOOP
         EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops',
@@ -74,8 +74,12 @@ GRANT EXECUTE ON FUNCTION
         bigint[], text, integer, text, koppeling.environment, text, integer, integer, integer, numeric, jsonb),
     koppeling.parcels_problem, koppeling.parcel_count, koppeling.request_quote, koppeling.services_for,
     koppeling.dispatch_problem, koppeling.order_warnings, koppeling.customs_area, koppeling.customs_gaps,
-    koppeling.label_pdf, koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration
+    koppeling.label_pdf, koppeling.label_pdf_problem, koppeling.request_label_pdf,
+    koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration
     TO koppeling_backend;
+
+-- Labels as PDF show names and addresses; what became of them is in the view for everybody.
+GRANT SELECT ON koppeling.label_document TO koppeling_backend;
 
 -- Ops. A plain UPDATE of a job is allowed too; the triggers of the table keep it whole.
 GRANT UPDATE (state, run_at, priority, max_attempts) ON koppeling.job TO koppeling_ops;
@@ -115,6 +119,8 @@ GRANT UPDATE (state, reason_code, reason, reason_en, verify_warning, verify_warn
               poll_warning, poll_warning_en, list_ends, list_ends_at, vanished_at)
     ON koppeling.integration TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
+GRANT SELECT (id, content, expires_at), UPDATE (content, media_type, sha256, fetched_at, expires_at)
+    ON koppeling.label_document TO koppeling_worker;
 GRANT SELECT ON koppeling.account, koppeling.from_address, koppeling.order_warning TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
@@ -148,5 +154,5 @@ GRANT UPDATE (done_at, failed_since, error) ON koppeling.chore TO koppeling_sche
 GRANT EXECUTE ON FUNCTION
     koppeling.take_orders, koppeling.make_history_partitions, koppeling.drop_old_history, koppeling.forget_processes,
     koppeling.maintain_history, koppeling.erase_by_age, koppeling.drop_old_quotes, koppeling.release_forgotten_jobs,
-    koppeling.failed_at
+    koppeling.failed_at, koppeling.delete_label_documents
     TO koppeling_scheduler;

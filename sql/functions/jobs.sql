@@ -76,6 +76,7 @@ RETURN (
         WHEN kind IN ('mark_shipped', 'confirm_order', 'push_order', 'quote') AND o.id IS NULL
             THEN format('%s needs order_id', kind)
         WHEN kind = 'create_shipment' AND s.id IS NULL THEN format('%s needs shipment_id', kind)
+        WHEN kind = 'fetch_label' THEN 'call request_label_pdf(), which makes the document that it fetches'
     END
     FROM (VALUES (1)) AS one
     LEFT JOIN koppeling.integration i ON i.id = job_subject_problem.integration_id

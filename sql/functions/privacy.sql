@@ -40,6 +40,8 @@ BEGIN ATOMIC
         WHERE l.order_id = e.id AND l.track_and_trace_link IS NOT NULL
     ), quotes AS (
         DELETE FROM koppeling.quote q USING erased e WHERE q.order_id = e.id
+    ), documents AS (
+        DELETE FROM koppeling.label_document d WHERE d.order_ids && ARRAY(SELECT e.id FROM erased e)
     )
     SELECT count(*) FROM erased;
 END;

@@ -168,7 +168,19 @@ SELECT 'push_order'::text, o.id, jsonb_build_object(
         FROM koppeling.order_line l
         LEFT JOIN koppeling.article_customs t ON t.integration_id = o.integration_id AND t.sku = l.sku
         WHERE l.order_id = o.id), '[]'))
-FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id;
+FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
+UNION ALL
+-- fetch_label, by the first shipment: the documents that begin with it and have not come, with the shipments of each.
+SELECT 'fetch_label'::text, s.id, jsonb_build_object(
+    'environment', s.environment,
+    'wanted', (
+        SELECT jsonb_object_agg(d.id, (
+                   SELECT jsonb_agg(n.external_id ORDER BY g.place)
+                   FROM unnest(d.shipment_ids) WITH ORDINALITY AS g (id, place)
+                   JOIN koppeling.shipment n ON n.id = g.id))
+        FROM koppeling.label_document d
+        WHERE d.shipment_ids[1] = s.id AND d.content IS NULL))
+FROM koppeling.shipment s;
 COMMENT ON VIEW koppeling.job_context IS
     'What the worker is told of the subject of a job when it claims it: subject_id is the shipment, else the order, '
     'else the integration of the job. Addresses are read here and never stored with a job.';

@@ -390,6 +390,36 @@ SELECT pg_temp.impossible('schema_definitions_has_one_row',
     $$ INSERT INTO koppeling.schema_definitions (one_row, hash) VALUES (false, 'x') $$,
     'there is one set of definitions');
 
+-- Labels as PDF.
+INSERT INTO koppeling.label_document (environment, shipment_ids, order_ids, expires_at)
+VALUES ('production', '{1}', '{1}', now());
+SELECT pg_temp.impossible(name, format('UPDATE koppeling.label_document SET %s', change), change)
+FROM (VALUES
+    ('label_document_has_shipments', 'shipment_ids = ''{}'''),
+    ('label_document_is_whole', 'content = ''%PDF-'''),
+    ('label_document_is_pdf', 'content = ''<'', media_type = ''application/pdf'', sha256 = sha256(''<''), '
+     'fetched_at = now()'),
+    ('label_document_sha256_fits', 'content = ''%PDF-'', media_type = ''application/pdf'', sha256 = ''x'', '
+     'fetched_at = now()'),
+    ('label_document_has_pages', 'content = ''%PDF-'', media_type = ''application/pdf'', sha256 = sha256(''%PDF-''), '
+     'fetched_at = now(), pages = 0'),
+    ('label_document_is_not_huge',
+     'content = convert_to(''%PDF-'' || repeat(''x'', 20971520), ''UTF8''), media_type = ''application/pdf'', '
+     'sha256 = sha256(convert_to(''%PDF-'' || repeat(''x'', 20971520), ''UTF8'')), fetched_at = now()'))
+    AS t (name, change);
+SELECT pg_temp.impossible('label_document_one',
+    $$ INSERT INTO koppeling.label_document (environment, shipment_ids, order_ids, expires_at)
+        VALUES ('production', '{1}', '{1}', now()) $$, 'the same labels are there once');
+SELECT pg_temp.impossible('job_fetch_label_has_document',
+    $$ INSERT INTO koppeling.job (kind, args) VALUES ('fetch_label', '{"document": 1}') $$,
+    'fetch_label has a shipment');
+SELECT pg_temp.impossible('job_one_fetch_label',
+    $$ INSERT INTO koppeling.job (kind, integration_id, order_id, shipment_id, args)
+        SELECT 'fetch_label', i.id, o.id, s.id, '{"document": 1}'
+        FROM koppeling.shipment s JOIN koppeling.imported_order o ON o.id = s.order_id
+        JOIN koppeling.integration i ON i.id = o.integration_id, generate_series(1, 2)
+        ORDER BY s.id LIMIT 2 $$, 'a document has one live job');
+
 SELECT is_empty($$
     SELECT c.conname FROM pg_constraint c
     WHERE c.connamespace = 'koppeling'::regnamespace AND c.contype = 'c' AND c.conrelid <> 0

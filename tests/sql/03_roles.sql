@@ -65,6 +65,7 @@ SELECT set_eq($$
          'store_domain,region_code,currency,statuses,'
          'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until,'
          'poll_warning,poll_warning_en,list_ends,list_ends_at,vanished_at'),
+        ('koppeling_worker', 'label_document', 'UPDATE', 'content,media_type,sha256,fetched_at,expires_at'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
         ('koppeling_scheduler', 'chore', 'UPDATE', 'done_at,failed_since,error'),
         ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at'))
@@ -83,9 +84,15 @@ SELECT is_empty($$
     SELECT r.role, t.name, a.attname FROM role_names r, relation t, pg_attribute a
     WHERE a.attrelid = t.oid AND a.attnum > 0
       AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%' AND t.name <> 'job_context'
+      AND (t.name <> 'label_document' OR r.role = 'koppeling_backend')
       AND r.role IN ('koppeling_backend', 'koppeling_ops', 'koppeling_dba')
       AND NOT has_column_privilege(r.role, t.oid, a.attnum, 'SELECT') $$,
     'the back end, ops and DBAs may read everything else');
+SELECT is_empty($$
+    SELECT r.role FROM role_names r
+    WHERE r.role NOT IN ('koppeling_backend', 'koppeling_worker')
+      AND has_any_column_privilege(r.role, 'koppeling.label_document', 'SELECT') $$,
+    'nobody else reads labels as PDF');
 SELECT set_eq($$
     SELECT r.role, t.name FROM role_names r, relation t
     WHERE r.role IN ('koppeling_worker', 'koppeling_scheduler') AND has_table_privilege(r.role, t.oid, 'SELECT') $$, $$
@@ -122,7 +129,8 @@ SELECT set_eq($$
     FROM (VALUES
         ('koppeling_backend',
             'connect_shop,replace_token,disconnect_shop,poll_now,record_label,record_label_cancelled,dispatch_order,'
-            'order_was_looked_at,label_pdf,enqueue,ping,shop_host,integration_notices,erase_order,erase_integration,'
+            'order_was_looked_at,label_pdf,label_pdf_problem,request_label_pdf,enqueue,ping,shop_host,'
+            'integration_notices,erase_order,erase_integration,'
             'dispatch_problem,order_warnings,customs_area,customs_gaps,failed_at,'
             'request_quote,services_for,parcels_problem,parcel_count'),
         ('koppeling_ops',
@@ -135,7 +143,8 @@ SELECT set_eq($$
             'order_warnings,parcel_items,shipment_to_relate'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,take_orders,'
-            'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,failed_at')) AS v (role, names),
+            'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
+            'failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
 

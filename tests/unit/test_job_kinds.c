@@ -14,8 +14,8 @@ TEST(kinds_are_complete_and_have_different_names)
 TEST(the_kinds_of_the_design_are_found)
 {
     static const char *const names[] = {
-        "ping",          "verify",     "poll",  "mark_shipped",
-        "confirm_order", "push_order", "quote", "create_shipment",
+        "ping",  "verify",          "poll",        "mark_shipped", "confirm_order", "push_order",
+        "quote", "create_shipment", "fetch_label",
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {

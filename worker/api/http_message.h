@@ -41,10 +41,11 @@ struct http_request {
     enum api api;
     enum environment environment;
     enum http_auth auth;
-    char path[512];  /* "/v1/orders/20411"; already percent-encoded */
-    char query[400]; /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
-    char *body;      /* JSON text or NULL; owned by the request, freed by http_request_release() */
-    bool is_form;    /* the body is a form, not JSON: the OAuth2 token request */
+    char path[512];   /* "/v1/orders/20411"; already percent-encoded */
+    char query[2048]; /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
+    char *body;       /* JSON text or NULL; owned by the request, freed by http_request_release() */
+    bool is_form;     /* the body is a form, not JSON: the OAuth2 token request */
+    bool wants_pdf;   /* the answer is a PDF of up to 20 MiB, taken as it is; else text, 16 MiB */
     bool
         save_first; /* all writes so far must be durable, and none objected to, before it is sent */
     bool not_repeatable; /* sending it twice costs money: an unknown outcome is told as such */

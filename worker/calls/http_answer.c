@@ -10,6 +10,8 @@
 
 /* A page of 100 orders is some 200 kB; anything near this is not an answer to what we asked. */
 #define BODY_LIMIT (16U << 20)
+/* A label has some 50 kB; of 25 shipments with several each it may be more. */
+#define PDF_LIMIT (20U << 20)
 /* Some 500 bytes are usual. */
 #define HEADERS_LIMIT (64U << 10)
 /* A larger buffer is not kept for another body. */
@@ -27,6 +29,7 @@ static void make_body(struct http_call *call)
     if (client->spare_body_count > 0) {
         call->body = client->spare_bodies[--client->spare_body_count];
     }
+    call->body.limit = call->wants_pdf ? PDF_LIMIT : BODY_LIMIT;
     curl_easy_getinfo(call->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     if (length > 0 && (size_t)length < SPARE_BODY_BYTES) {
         (void)!buffer_reserve(&call->body, (size_t)length);
@@ -42,7 +45,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
         make_body(call);
     }
     if (!buffer_append(&call->body, bytes, size * count)) {
-        call->trouble = "the answer is larger than 16 MiB";
+        call->trouble = call->wants_pdf ? "the answer is larger than 20 MiB"
+                                        : "the answer is larger than 16 MiB";
         return 0;
     }
     return size * count;
@@ -242,7 +246,7 @@ struct http_response http_answer_read(struct http_call *call, CURLcode code)
     if (code == CURLE_OK && !call->headers_ended) {
         code = CURLE_PARTIAL_FILE; /* curl calls it an answer when the peer hangs up among them */
     }
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK && !call->wants_pdf) {
         decode_body(call);
     }
     curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);

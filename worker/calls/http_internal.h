@@ -27,6 +27,7 @@ struct http_call {
     int64_t window_us;   /* the body: since when its speed is measured */
     size_t window_bytes; /* and what has come in since */
     bool not_repeatable;
+    bool wants_pdf; /* it is bytes, not text, and may be larger */
     bool is_secret; /* the answer is a token: wiped as soon as it was read */
     struct http_origin *origin;
     int64_t asked_us;     /* when the owner asked for it … */

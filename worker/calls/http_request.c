@@ -72,11 +72,16 @@ static void set_method(CURL *easy, const struct http_request *request)
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, names[request->method]);
 }
 
-struct curl_slist *http_request_usual_headers(void)
+static struct curl_slist *headers_with(const char *accept)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Accept: application/json");
+    struct curl_slist *headers = curl_slist_append(NULL, accept);
 
     return curl_slist_append(headers, "Expect:"); /* no asking whether a body is welcome */
+}
+
+struct curl_slist *http_request_usual_headers(void)
+{
+    return headers_with("Accept: application/json");
 }
 
 static void set_headers(struct http_call *call, const struct http_request *request,
@@ -85,7 +90,10 @@ static void set_headers(struct http_call *call, const struct http_request *reque
     if (request->body == NULL && request->auth != HTTP_AUTH_BEARER) {
         return;
     }
-    call->headers = http_request_usual_headers();
+    /* What is wrong with a PDF is told in JSON. */
+    call->headers = request->wants_pdf
+                        ? headers_with("Accept: application/pdf, application/json;q=0.5")
+                        : http_request_usual_headers();
     if (request->body != NULL && !request->is_form) { /* curl's own default is a form */
         call->headers = curl_slist_append(call->headers, "Content-Type: application/json");
     }
@@ -104,6 +112,7 @@ void http_request_set(struct http_call *call, const struct http_request *request
         /* Not sendable; curl refuses the empty URL, which is then told like any other failure. */
         curl_easy_setopt(call->easy, CURLOPT_URL, "");
     }
+    call->wants_pdf = request->wants_pdf;
     set_method(call->easy, request);
     set_headers(call, request, secrets);
 }

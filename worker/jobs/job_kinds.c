@@ -15,6 +15,7 @@ const struct job_kind *const job_kinds[] = {
     &job_kind_create_shipment,
     &job_kind_quote,
     &job_kind_push_order,
+    &job_kind_fetch_label,
     NULL,
 };
 /* clang-format on */

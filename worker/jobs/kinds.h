@@ -31,4 +31,7 @@ extern const struct job_kind job_kind_quote;
 /* Puts an imported order at Boekuwzending. */
 extern const struct job_kind job_kind_push_order;
 
+/* Fetches labels as PDF. */
+extern const struct job_kind job_kind_fetch_label;
+
 #endif

@@ -123,3 +123,26 @@ void boekuwzending_request_change_order(struct http_request *request, enum envir
     prepare(request, HTTP_PUT, environment, body);
     snprintf(request->path, sizeof(request->path), "/orders/%s", id);
 }
+
+void boekuwzending_request_labels(struct http_request *request, enum environment environment,
+                                  const json_t *shipments)
+{
+    size_t length = 0;
+    size_t index;
+    json_t *id;
+
+    prepare(request, HTTP_GET, environment, NULL);
+    request->wants_pdf = true;
+    if (json_array_size(shipments) == 1) {
+        snprintf(request->path, sizeof(request->path), "/shipments/%s/labels/download",
+                 json_string_value(json_array_get(shipments, 0)));
+        return;
+    }
+    snprintf(request->path, sizeof(request->path), "/labels/download-shipments");
+    json_array_foreach(shipments, index, id)
+    {
+        length +=
+            (size_t)snprintf(request->query + length, sizeof(request->query) - length,
+                             "%sshipments%%5B%%5D=%s", index > 0 ? "&" : "", json_string_value(id));
+    }
+}

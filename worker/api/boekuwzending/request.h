@@ -17,6 +17,9 @@
 /* Longest reference or external id that can be searched for, in bytes. */
 #define BOEKUWZENDING_SEARCH_LENGTH 100
 
+/* Most shipments whose labels are fetched with one request; their ids fit into its query. */
+#define BOEKUWZENDING_LABELS_AT_ONCE 25
+
 /* Longest id that they give out, in bytes; a uuid has 36. */
 #define BOEKUWZENDING_ID_LENGTH 60
 
@@ -61,5 +64,11 @@ void boekuwzending_request_find_orders(struct http_request *request, enum enviro
 /* PUT /orders/{id}: replaces the order as a whole, so it may be repeated [BKZ-307]. */
 void boekuwzending_request_change_order(struct http_request *request, enum environment environment,
                                         const char *id, char *body);
+
+/* GET /shipments/{id}/labels/download, or /labels/download-shipments for several: one PDF with all
+ * labels [BKZ-607]. `shipments`: an array of 1 to BOEKUWZENDING_LABELS_AT_ONCE texts, each of them
+ * boekuwzending_is_id(); borrowed. */
+void boekuwzending_request_labels(struct http_request *request, enum environment environment,
+                                  const json_t *shipments);
 
 #endif

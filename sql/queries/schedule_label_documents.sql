@@ -1,0 +1,2 @@
+-- Labels as PDF past their time.
+SELECT koppeling.delete_label_documents();
