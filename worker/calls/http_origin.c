@@ -152,6 +152,7 @@ static int on_leaving(void *context, char *peer, char *own, int peer_port, int o
         return may ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
     }
     call->has_left = true;
+    call->goes_again = false; /* one of several addresses was refused, another was not */
     call->left_us = clock_monotonic_us();
     if (call->has_opened) {
         metric_add(&counters[OPENED], 1);
@@ -346,6 +347,9 @@ static int64_t late_at_us(const struct http_client *client, const struct http_or
     int64_t quiet_us =
         first->queued_us > origin->gate.passed_us ? first->queued_us : origin->gate.passed_us;
     int64_t longest_us = first->queued_us + client->config->request_timeout_us;
+    if (origin->gate.is_full) {
+        return longest_us; /* it waits for an answer to another, which may take as long as any */
+    }
     return quiet_us + NO_CONNECTION_US < longest_us ? quiet_us + NO_CONNECTION_US : longest_us;
 }
 
