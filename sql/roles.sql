@@ -131,7 +131,7 @@ GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_sch
 GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
     koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area,
-    koppeling.customs_gaps, koppeling.dispatch_problem, koppeling.order_warnings,
+    koppeling.customs_gaps, koppeling.dispatch_problem, koppeling.order_warnings, koppeling.push_problem,
     koppeling.parcel_items, koppeling.shipment_to_relate
     TO koppeling_worker;
 
@@ -142,11 +142,12 @@ GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, last_polled_at
               vanished_at),
       UPDATE (next_poll_at, pace_at)
     ON koppeling.integration TO koppeling_scheduler;
-GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at)
+GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at, pushed_id, push_asked_at,
+              take_back_since)
     ON koppeling.imported_order TO koppeling_scheduler;
 GRANT SELECT (id, push_orders, client_id) ON koppeling.account TO koppeling_scheduler;
 GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
-GRANT SELECT (id, environment) ON koppeling.shipment TO koppeling_scheduler;
+GRANT SELECT (id, environment, order_id, external_id) ON koppeling.shipment TO koppeling_scheduler;
 -- What it serves as metrics: numbers by kind, state and reason.
 GRANT SELECT ON koppeling.gauge TO koppeling_scheduler;
 GRANT INSERT, UPDATE ON koppeling.scheduler TO koppeling_scheduler;

@@ -27,3 +27,52 @@ CREATE OR REPLACE TRIGGER order_compare_with_label
     WHEN (NEW.state IN ('label_created', 'marked_shipped')
           AND num_nulls(NEW.address_hash, NEW.goods_hash, OLD.address_hash, OLD.goods_hash) = 0)
     EXECUTE FUNCTION koppeling.order_compare_with_label();
+
+-- Whatever changes what these look at sets the state of the order, erases it, or is a shipment: both triggers together
+-- miss nothing, also not a push whose answer comes when the order was withdrawn meanwhile.
+CREATE OR REPLACE FUNCTION koppeling.order_take_back()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+BEGIN
+    NEW.take_back_since := CASE
+        WHEN num_nonnulls(NEW.pushed_id, NEW.push_asked_at) > 0
+             AND (NEW.state = 'withdrawn' OR NEW.erased_at IS NOT NULL
+                  OR EXISTS (SELECT FROM koppeling.shipment s
+                             WHERE s.order_id = NEW.id AND s.environment = 'production' AND s.external_id IS NOT NULL))
+        THEN coalesce(OLD.take_back_since, now()) END;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION koppeling.order_take_back IS
+    'Trigger: notes since when an order that stands at Boekuwzending has to leave the list there: it was withdrawn or '
+    'erased, or we had a shipment booked for it, so that it could be shipped a second time. A staging shipment ships '
+    'nothing, so it does not count.';
+CREATE OR REPLACE TRIGGER order_take_back
+    BEFORE UPDATE OF state, erased_at, pushed_id, push_asked_at
+    ON koppeling.imported_order
+    FOR EACH ROW
+    WHEN (num_nonnulls(NEW.pushed_id, NEW.push_asked_at, NEW.take_back_since) > 0)
+    EXECUTE FUNCTION koppeling.order_take_back();
+
+CREATE OR REPLACE FUNCTION koppeling.shipment_takes_order_back()
+RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+BEGIN
+    UPDATE koppeling.imported_order o
+    SET take_back_since = now()
+    WHERE o.id = NEW.order_id AND o.take_back_since IS NULL AND num_nonnulls(o.pushed_id, o.push_asked_at) > 0;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION koppeling.shipment_takes_order_back IS
+    'Trigger: an order for which a shipment exists by now has to leave the list at Boekuwzending.';
+CREATE OR REPLACE TRIGGER shipment_takes_order_back
+    AFTER INSERT OR UPDATE OF external_id
+    ON koppeling.shipment
+    FOR EACH ROW
+    WHEN (NEW.external_id IS NOT NULL AND NEW.environment = 'production')
+    EXECUTE FUNCTION koppeling.shipment_takes_order_back();

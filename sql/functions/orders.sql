@@ -92,3 +92,22 @@ $$;
 COMMENT ON FUNCTION koppeling.order_was_looked_at IS
     'Takes an order out of order_to_look_at, for one reason or for all; it comes back when something new happens. '
     'Returns for how many reasons.';
+
+CREATE OR REPLACE FUNCTION koppeling.push_problem(order_id bigint)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT CASE
+        WHEN i.state = 'disconnected' THEN 'the shop is disconnected'
+        WHEN o.erased_at IS NOT NULL THEN 'its personal data was erased'
+        WHEN o.state = 'withdrawn' THEN 'it was withdrawn'
+        WHEN o.state <> 'open' THEN 'it has a label'
+        WHEN EXISTS (SELECT FROM koppeling.shipment s
+                     WHERE s.order_id = o.id AND s.environment = 'production' AND s.external_id IS NOT NULL)
+            THEN 'it was dispatched' END
+    FROM koppeling.imported_order o
+    JOIN koppeling.integration i ON i.id = o.integration_id
+    WHERE o.id = push_problem.order_id);
+COMMENT ON FUNCTION koppeling.push_problem IS
+    'Why an order is not to be put at Boekuwzending (any more), in words; NULL: it may be.';

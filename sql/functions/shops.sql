@@ -195,6 +195,8 @@ BEGIN
             SELECT j.id
             FROM koppeling.job j
             WHERE j.integration_id = disconnect_shop.id
+              -- Nor does what was pushed stay there: nobody would hear any more that it was cancelled, or shipped.
+              AND j.kind <> 'remove_order'
               -- What Boekuwzending was asked for may exist, and be paid: that is still looked up.
               AND NOT EXISTS (SELECT FROM koppeling.shipment s
                               WHERE s.id = j.shipment_id AND s.state IN ('sending', 'created'))
@@ -206,7 +208,7 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.disconnect_shop IS
     'Stops everything for a shop and forgets its token; orders and labels stay, and what Boekuwzending was asked for '
-    'is still looked up. connect_shop() revives it.';
+    'is still looked up. Open orders that were pushed to Boekuwzending are taken back. connect_shop() revives it.';
 
 CREATE OR REPLACE FUNCTION koppeling.poll_now(id bigint)
 RETURNS bigint

@@ -8,7 +8,11 @@ WITH wanted AS MATERIALIZED (
     JOIN koppeling.imported_order o ON o.integration_id = i.id AND o.state = 'open'
                                    AND o.pushed_hash IS DISTINCT FROM o.content_hash
     WHERE c.push_orders AND c.client_id IS NOT NULL AND o.erased_at IS NULL
-      AND NOT EXISTS (SELECT FROM koppeling.job j WHERE j.kind = 'push_order' AND j.order_id = o.id)
+      AND NOT EXISTS (SELECT FROM koppeling.job j
+                      WHERE j.kind IN ('push_order', 'remove_order') AND j.order_id = o.id)
+      -- Booked by us, and its labels are still being made.
+      AND NOT EXISTS (SELECT FROM koppeling.shipment s
+                      WHERE s.order_id = o.id AND s.environment = 'production' AND s.external_id IS NOT NULL)
 ), shop AS MATERIALIZED (
     SELECT i.id, i.account_id
     FROM koppeling.integration i

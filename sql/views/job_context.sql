@@ -148,11 +148,7 @@ SELECT 'push_order'::text, o.id, jsonb_build_object(
     to_char(coalesce(o.ordered_at, o.imported_at) AT TIME ZONE 'Europe/Amsterdam', 'YYYY-MM-DD HH24:MI:SS'),
     'pushed_id', o.pushed_id, 'content_hash', encode(o.content_hash, 'hex'),
     -- What made the scheduler want it may have changed since.
-    'unwanted', CASE
-        WHEN i.state = 'disconnected' THEN 'the shop is disconnected'
-        WHEN o.erased_at IS NOT NULL THEN 'its personal data was erased'
-        WHEN o.state = 'withdrawn' THEN 'it was withdrawn'
-        WHEN o.state <> 'open' THEN 'it has a label' END,
+    'unwanted', koppeling.push_problem(o.id),
     'to', jsonb_build_object(
         'name', o.ship_to_name, 'company', o.ship_to_company, 'email', o.email, 'phone', o.phone,
         'street', o.ship_to_street, 'number', o.ship_to_number, 'number_addition', o.ship_to_number_addition,
@@ -180,7 +176,13 @@ SELECT 'fetch_label'::text, s.id, jsonb_build_object(
                    JOIN koppeling.shipment n ON n.id = g.id))
         FROM koppeling.label_document d
         WHERE d.shipment_ids[1] = s.id AND d.content IS NULL))
-FROM koppeling.shipment s;
+FROM koppeling.shipment s
+UNION ALL
+-- remove_order, by order: what stands at Boekuwzending, and whether it still has to leave.
+SELECT 'remove_order'::text, o.id, jsonb_build_object(
+    'environment', 'production', 'external_id', o.order_uuid, 'pushed_id', o.pushed_id,
+    'has_to_leave', o.take_back_since IS NOT NULL OR (i.state = 'disconnected' AND o.state = 'open'))
+FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id;
 COMMENT ON VIEW koppeling.job_context IS
     'What the worker is told of the subject of a job when it claims it: subject_id is the shipment, else the order, '
     'else the integration of the job. Addresses are read here and never stored with a job.';

@@ -59,6 +59,12 @@ SELECT pg_temp.impossible('job_has_subject',
 SELECT pg_temp.impossible('job_has_subject',
     $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('push_order', 1) $$,
     'push_order has an order');
+SELECT pg_temp.impossible('job_remove_order_has_order',
+    $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('remove_order', 1) $$,
+    'remove_order has an order');
+SELECT pg_temp.impossible('imported_order_taken_back_was_pushed',
+    $$ UPDATE koppeling.imported_order SET take_back_since = now() WHERE id = 1 $$,
+    'only what was pushed is taken back');
 SELECT pg_temp.impossible('job_integration_id_fkey',
     $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('poll', 99) $$,
     'a job is about a shop that exists');
@@ -71,7 +77,7 @@ SELECT pg_temp.impossible(name,
         kind),
     'an order has one live ' || kind)
 FROM (VALUES ('job_one_mark_shipped', 'mark_shipped'), ('job_one_confirm_order', 'confirm_order'),
-    ('job_one_push_order', 'push_order'))
+    ('job_one_push_order', 'push_order'), ('job_one_remove_order', 'remove_order'))
     AS one (name, kind);
 SELECT pg_temp.impossible('job_history_mark_has_environments',
     $$ INSERT INTO koppeling.job_history (id, created_at, outcome, attempts, kind)

@@ -115,9 +115,11 @@ SELECT set_eq($$
     FROM (VALUES
         ('integration',
          'id,account_id,state,poll_interval,next_poll_at,last_polled_at,restored_at,blocked_until,pace_at,vanished_at'),
-        ('imported_order', 'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at'),
+        ('imported_order',
+         'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at,pushed_id,push_asked_at,'
+         'take_back_since'),
         ('account', 'id,push_orders,client_id'), ('label', 'id,order_id,told_at'),
-        ('shipment', 'id,environment')) AS v (name, columns),
+        ('shipment', 'id,environment,order_id,external_id')) AS v (name, columns),
         unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
     'of shops and orders the scheduler sees what it schedules by: no names, no addresses, no tokens');
 
@@ -140,7 +142,7 @@ SELECT set_eq($$
         ('koppeling_dba', 'maintain_history,after_restore,setting_integer,failed_at'),
         ('koppeling_worker',
             'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,dispatch_problem,'
-            'order_warnings,parcel_items,shipment_to_relate'),
+            'order_warnings,parcel_items,shipment_to_relate,push_problem'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'

@@ -43,7 +43,9 @@ static void check_asked(const struct talk *talk, enum http_method method, const 
     assert_string_equal(talk->request.path, path);
     assert_string_equal(talk->request.query, query);
     assert_int_equal(talk->request.not_repeatable, method == HTTP_POST);
-    assert_false(talk->request.save_first);
+    /* That it may stand there is durable before it can. */
+    assert_int_equal(talk->request.save_first, method == HTTP_POST);
+    assert_int_equal(talk_rows(talk, "write_pushing"), method == HTTP_POST);
     assert_int_equal(talk->request.body != NULL, method != HTTP_GET);
     if (method != HTTP_GET) {
         json_auto_t *body = parsed(talk->request.body);
@@ -130,6 +132,23 @@ TEST(an_order_that_is_unwanted_by_now_is_left_out)
     talk_begin(&talk, "push_order", context);
     assert_int_equal(talk_start(&talk), STEP_DONE);
     assert_null(talk.outcome.writes);
+    check_member(talk.outcome.result, "how", "not_pushed");
+    check_member(talk.outcome.result, "reason", "it was withdrawn");
+    talk_end(&talk);
+}
+
+TEST(an_order_that_is_withdrawn_before_it_is_created_is_left_out)
+{
+    struct talk talk;
+
+    begin_at(&talk, AT_CREATE);
+    talk_answer(&talk, &(struct http_response){.transport = ERROR_CLASS_CLIENT_ERROR,
+                                               .body = "",
+                                               .retry_after_ms = -1,
+                                               .trouble = "it was withdrawn",
+                                               .objection = "it was withdrawn"});
+    assert_int_equal(talk.step, STEP_DONE);
+    assert_int_equal(talk_rows(&talk, "write_pushed"), 0);
     check_member(talk.outcome.result, "how", "not_pushed");
     check_member(talk.outcome.result, "reason", "it was withdrawn");
     talk_end(&talk);
@@ -223,7 +242,7 @@ TEST(a_created_order_without_an_id_is_uncertain)
         begin_at(&talk, AT_CREATE);
         ROW_CHECK(bodies[i], talk_http(&talk, 201, bodies[i]) == STEP_UNCERTAIN);
         assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNKNOWN_OUTCOME);
-        assert_null(talk.outcome.writes);
+        assert_int_equal(talk_rows(&talk, "write_pushed"), 0);
         talk_end(&talk);
     }
 }
@@ -278,7 +297,7 @@ TEST(bad_answers_end_the_attempt_with_their_class)
                       (step == STEP_UNCERTAIN ? ERROR_CLASS_UNKNOWN_OUTCOME : endings[row].class));
         ROW_CHECK(name, talk.outcome.http_status == endings[row].status);
         ROW_CHECK(name, talk.outcome.retry_after_ms == (endings[row].status == 429 ? 5000 : -1));
-        ROW_CHECK(name, talk.outcome.writes == NULL);
+        ROW_CHECK(name, talk_rows(&talk, "write_pushed") == 0);
         check_impersonal(talk.outcome.error);
         talk_end(&talk);
     }

@@ -26,7 +26,7 @@ enum environment {
     ENVIRONMENT_PRODUCTION,
 };
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH };
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE };
 
 /* Which credential the HTTP client adds. */
 enum http_auth {

@@ -60,11 +60,14 @@ static bool set_url(const struct http_client *client, CURL *easy,
 static void set_method(CURL *easy, const struct http_request *request)
 {
     static const char *const names[] = {
-        [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH"};
+        [HTTP_GET] = "GET",     [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",
+        [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
+    };
 
     if (request->body == NULL) {
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+                         request->method == HTTP_GET ? NULL : names[request->method]);
         return;
     }
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->body));

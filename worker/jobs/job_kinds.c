@@ -16,6 +16,7 @@ const struct job_kind *const job_kinds[] = {
     &job_kind_quote,
     &job_kind_push_order,
     &job_kind_fetch_label,
+    &job_kind_remove_order,
     NULL,
 };
 /* clang-format on */

@@ -33,5 +33,7 @@ extern const struct job_kind job_kind_push_order;
 
 /* Fetches labels as PDF. */
 extern const struct job_kind job_kind_fetch_label;
+/* Takes an order that was put at Boekuwzending back again. */
+extern const struct job_kind job_kind_remove_order;
 
 #endif

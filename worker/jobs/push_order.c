@@ -3,7 +3,7 @@
  * imported orders. They do not refuse duplicates, so an order that we do not know to be there is
  * looked up by the shop's identity before it is created.
  *
- *   unwanted by now ──> nothing is sent
+ *   unwanted by now ──> nothing is sent; asked once more before it is created
  *   id known ──> change it ──404──┐
  *   not known ────────────────────┴──> search ──found──> change it ──404──┐
  *                                        └──none──────────────────────────┴──> create it
@@ -93,10 +93,15 @@ static enum step ask_to_search(struct push *push, struct http_request *next)
     return STEP_CALL;
 }
 
-static enum step ask_to_create(struct push *push, struct http_request *next)
+/* It is noted first that the order may stand there from now on: however the answer is lost, it can
+ * be taken back. */
+static enum step ask_to_create(struct push *push, struct http_request *next,
+                               struct outcome *outcome)
 {
     push->phase = PHASE_CREATE;
     boekuwzending_request_create_order(next, push->environment, body_of(push));
+    outcome_write(outcome, "write_pushing", json_pack("{s:s}", "external_id", push->external_id));
+    next->save_first = true;
     return STEP_CALL;
 }
 
@@ -125,7 +130,7 @@ static enum step judge_change(struct push *push, const struct http_response *ans
     if (answer_is_missing(answer)) {
         free(steal_ptr(&push->pushed_id));
         return push->phase == PHASE_CHANGE_KNOWN ? ask_to_search(push, next)
-                                                 : ask_to_create(push, next);
+                                                 : ask_to_create(push, next, outcome);
     }
     if (answer_class(answer) != ERROR_CLASS_OK) {
         return fail(push, answer, "change the order", outcome);
@@ -154,7 +159,7 @@ static enum step judge_search(struct push *push, const struct http_response *ans
     }
     return push->pages.is_cut
                ? job_answer_unreadable(answer, deed, "pages of others were found", outcome)
-               : ask_to_create(push, next);
+               : ask_to_create(push, next, outcome);
 }
 
 /* Whether an order may stand there after all: then the next attempt finds it. */
@@ -166,12 +171,23 @@ static bool is_uncertain(const struct http_response *answer)
            (answer->transport == ERROR_CLASS_OK && class == ERROR_CLASS_UNREADABLE);
 }
 
+/* It was withdrawn, erased or labelled while the job waited. */
+static enum step leave_out(const char *why, struct outcome *outcome)
+{
+    json_decref(outcome->result);
+    outcome->result = json_pack("{s:s, s:s}", "how", "not_pushed", "reason", why);
+    return STEP_DONE;
+}
+
 static enum step judge_creation(const struct push *push, const struct http_response *answer,
                                 struct outcome *outcome)
 {
     static const char deed[] = "create the order";
     json_auto_t *json = NULL;
 
+    if (answer->objection != NULL) {
+        return leave_out(answer->objection, outcome);
+    }
     if (is_uncertain(answer)) {
         return booking_answer_end(answer, STEP_UNCERTAIN, deed, push->job, outcome);
     }
@@ -187,14 +203,6 @@ static enum step judge_creation(const struct push *push, const struct http_respo
                             "the order may be created, but the answer has no id");
     }
     return finish(push, id, "created", outcome);
-}
-
-/* It was withdrawn, erased or labelled while the job waited. */
-static enum step leave_out(const char *why, struct outcome *outcome)
-{
-    json_decref(outcome->result);
-    outcome->result = json_pack("{s:s, s:s}", "how", "not_pushed", "reason", why);
-    return STEP_DONE;
 }
 
 static enum step start(struct push *push, struct http_request *next, struct outcome *outcome)

@@ -95,3 +95,8 @@ char *boekuwzending_order_find(json_t *list, const char *external_id)
     }
     return boekuwzending_id_of(found);
 }
+
+bool boekuwzending_order_has_shipments(json_t *order)
+{
+    return lenient_is_set(order, "shipments");
+}

@@ -6,6 +6,7 @@
 #define WORKER_API_BOEKUWZENDING_ORDER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/cleanup.h"
 
@@ -17,5 +18,8 @@ char *boekuwzending_order_body(json_t *order) MUSTCHECK;
 /* The id of the element with just this externalId, an unarchived one if there is a choice; NULL
  * when there is none. `list` comes from boekuwzending_list_read(). The caller frees it. */
 char *boekuwzending_order_find(json_t *list, const char *external_id) MUSTCHECK;
+
+/* Whether the whole order (GET /orders/{id}) names shipments, in whatever form [BKZ-307]. */
+bool boekuwzending_order_has_shipments(json_t *order) MUSTCHECK;
 
 #endif

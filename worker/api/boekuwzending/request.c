@@ -146,3 +146,17 @@ void boekuwzending_request_labels(struct http_request *request, enum environment
                              "%sshipments%%5B%%5D=%s", index > 0 ? "&" : "", json_string_value(id));
     }
 }
+
+void boekuwzending_request_order(struct http_request *request, enum environment environment,
+                                 const char *id)
+{
+    prepare(request, HTTP_GET, environment, NULL);
+    snprintf(request->path, sizeof(request->path), "/orders/%s", id);
+}
+
+void boekuwzending_request_delete_order(struct http_request *request, enum environment environment,
+                                        const char *id)
+{
+    prepare(request, HTTP_DELETE, environment, NULL);
+    snprintf(request->path, sizeof(request->path), "/orders/%s", id);
+}

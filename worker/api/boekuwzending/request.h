@@ -70,5 +70,12 @@ void boekuwzending_request_change_order(struct http_request *request, enum envir
  * boekuwzending_is_id(); borrowed. */
 void boekuwzending_request_labels(struct http_request *request, enum environment environment,
                                   const json_t *shipments);
+/* GET /orders/{id}: the whole order with the paths of its shipments [BKZ-307]. */
+void boekuwzending_request_order(struct http_request *request, enum environment environment,
+                                 const char *id);
+
+/* DELETE /orders/{id}: takes an order out of the list, so it may be repeated [BKZ-307]. */
+void boekuwzending_request_delete_order(struct http_request *request, enum environment environment,
+                                        const char *id);
 
 #endif
