@@ -58,6 +58,8 @@ static struct chore {
       .help = "Jobs that came due in large numbers, as after a block, and were spread over time "
               "again."}},
     {"verify", "schedule_verify", 0, COUNTED(enqueued), ENQUEUED("verify")},
+    {"verify_account", "schedule_verify_account", TAKES_BATCH, COUNTED(enqueued),
+     ENQUEUED("verify_account")},
     {"poll", "schedule_poll", TAKES_BATCH, COUNTED(enqueued), ENQUEUED("poll")},
     {"mark_shipped", "schedule_mark_shipped", TAKES_BATCH, COUNTED(enqueued),
      ENQUEUED("mark_shipped")},

@@ -75,7 +75,8 @@ GRANT EXECUTE ON FUNCTION
     koppeling.parcels_problem, koppeling.parcel_count, koppeling.request_quote, koppeling.services_for,
     koppeling.dispatch_problem, koppeling.order_warnings, koppeling.customs_area, koppeling.customs_gaps,
     koppeling.label_pdf, koppeling.label_pdf_problem, koppeling.request_label_pdf,
-    koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration
+    koppeling.integration_notices, koppeling.erase_order, koppeling.erase_integration,
+    koppeling.save_credentials, koppeling.check_account
     TO koppeling_backend;
 
 -- Labels as PDF show names and addresses; what became of them is in the view for everybody.
@@ -89,7 +90,7 @@ GRANT EXECUTE ON FUNCTION
     koppeling.block_api, koppeling.poll_now, koppeling.ping,
     koppeling.dispatch_problem, koppeling.order_warnings, koppeling.customs_area, koppeling.customs_gaps,
     koppeling.order_was_looked_at, koppeling.services_for,
-    koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices
+    koppeling.erase_order, koppeling.erase_integration, koppeling.integration_notices, koppeling.check_account
     TO koppeling_ops;
 
 -- DBAs.
@@ -122,12 +123,14 @@ GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
 GRANT SELECT (id, content, expires_at), UPDATE (content, media_type, sha256, fetched_at, expires_at)
     ON koppeling.label_document TO koppeling_worker;
 GRANT SELECT ON koppeling.account, koppeling.from_address, koppeling.order_warning TO koppeling_worker;
+GRANT SELECT, UPDATE (state, reason_code, reason, reason_en, name, checked_at)
+    ON koppeling.account_credentials TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.quote TO koppeling_worker;
 GRANT SELECT ON koppeling.job_context, koppeling.customs_area, koppeling.parcel_format TO koppeling_worker;
-GRANT EXECUTE ON FUNCTION koppeling.shop_gate TO koppeling_worker, koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.shop_gate, koppeling.job_gate TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
     koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area,
@@ -146,6 +149,7 @@ GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_has
               take_back_since)
     ON koppeling.imported_order TO koppeling_scheduler;
 GRANT SELECT (id, push_orders, client_id) ON koppeling.account TO koppeling_scheduler;
+GRANT SELECT (account_id, environment, state) ON koppeling.account_credentials TO koppeling_scheduler;
 GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment, order_id, external_id) ON koppeling.shipment TO koppeling_scheduler;
 -- What it serves as metrics: numbers by kind, state and reason.

@@ -59,6 +59,11 @@ RETURN (
             (7, 'dispatch_no_credentials',
              CASE dispatch_problem.environment WHEN 'staging' THEN a.staging_client_id ELSE a.client_id END IS NULL,
              a.id, dispatch_problem.environment::text),
+            (7, 'dispatch_credentials_refused',
+             EXISTS (SELECT FROM koppeling.account_credentials c
+                     WHERE c.account_id = a.id AND c.environment = dispatch_problem.environment
+                       AND c.state = 'rejected'),
+             a.id, dispatch_problem.environment::text),
             (8, 'dispatch_customs', customs.words IS NOT NULL, o.id, customs.words))
         AS p (place, code, applies, subject, detail)
     JOIN koppeling.message m ON m.code = p.code

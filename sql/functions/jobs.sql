@@ -28,6 +28,24 @@ COMMENT ON FUNCTION koppeling.shop_gate IS
     'and never (infinity) while it is not active. One that does not call the shop waits only while it is paused, and a '
     'booking until the shop was read after a restore.';
 
+CREATE OR REPLACE FUNCTION koppeling.job_gate(
+    integration_id bigint, kind text, wanted timestamptz, api_id smallint)
+RETURNS timestamptz
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN CASE
+    WHEN EXISTS (
+        SELECT FROM koppeling.api a
+        JOIN koppeling.integration i ON i.id = job_gate.integration_id
+        JOIN koppeling.account_credentials c ON c.account_id = i.account_id AND c.environment = a.environment
+        WHERE a.id = job_gate.api_id AND a.name = 'boekuwzending' AND c.state = 'rejected')
+    THEN 'infinity'
+    ELSE koppeling.shop_gate(integration_id, kind, wanted)
+END;
+COMMENT ON FUNCTION koppeling.job_gate IS
+    'When a job of this shop that calls this API may run at the earliest: as shop_gate() says, and never (infinity) '
+    'while it needs credentials of the account that are rejected.';
+
 CREATE OR REPLACE FUNCTION koppeling.retry_at(rule koppeling.retry_rule, attempt integer, retry_after_ms bigint)
 RETURNS timestamptz
 LANGUAGE sql VOLATILE
@@ -46,7 +64,7 @@ SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
     UPDATE koppeling.job j
     SET state = 'queued', attempt = j.attempt - 1,
-        run_at = koppeling.shop_gate(j.integration_id, j.kind, j.run_at),
+        run_at = koppeling.job_gate(j.integration_id, j.kind, j.run_at, j.api_id),
         worker_id = NULL, lease_token = NULL, lease_until = NULL
     FROM unnest(ids, lease_tokens) AS b (id, lease_token)
     WHERE j.id = b.id AND j.lease_token = b.lease_token
@@ -77,6 +95,7 @@ RETURN (
             THEN format('%s needs order_id', kind)
         WHEN kind = 'create_shipment' AND s.id IS NULL THEN format('%s needs shipment_id', kind)
         WHEN kind = 'fetch_label' THEN 'call request_label_pdf(), which makes the document that it fetches'
+        WHEN kind = 'verify_account' THEN 'call check_account()'
     END
     FROM (VALUES (1)) AS one
     LEFT JOIN koppeling.integration i ON i.id = job_subject_problem.integration_id
@@ -203,7 +222,7 @@ BEGIN
         RETURN false;
     END IF;
     UPDATE koppeling.job j
-    SET state = 'queued', attempt = 0, run_at = koppeling.shop_gate(j.integration_id, j.kind, now())
+    SET state = 'queued', attempt = 0, run_at = koppeling.job_gate(j.integration_id, j.kind, now(), j.api_id)
     WHERE j.id = retry_job.id;
     PERFORM pg_notify('koppeling_job', '');
     PERFORM koppeling.record_audit('retry_job', 'job ' || id,
@@ -247,7 +266,7 @@ BEGIN
     UPDATE koppeling.job j
     SET state = 'queued', attempt = 0,
         -- Spread per shop, so that a redrive of thousands does not fall on one shop at once.
-        run_at = koppeling.shop_gate(j.integration_id, j.kind, now())
+        run_at = koppeling.job_gate(j.integration_id, j.kind, now(), j.api_id)
                  + make_interval(secs => (c.place / coalesce(per_second, a.rate_per_second))::float8)
     FROM chosen c JOIN koppeling.api a ON a.id = c.api_id
     WHERE j.id = c.id;

@@ -22,7 +22,7 @@ BEGIN ATOMIC
         SELECT j.id
         FROM koppeling.job j JOIN koppeling.integration i ON i.id = j.integration_id
         WHERE i.state = 'active' AND j.state = 'queued' AND j.run_at = 'infinity'
-          AND koppeling.shop_gate(i.id, j.kind, now()) < 'infinity'
+          AND koppeling.job_gate(i.id, j.kind, now(), j.api_id) < 'infinity'
         FOR NO KEY UPDATE OF j SKIP LOCKED
     ), released AS (
         UPDATE koppeling.job j SET run_at = now() FROM forgotten f WHERE j.id = f.id RETURNING j.id

@@ -43,7 +43,7 @@ BEGIN ATOMIC
         JOIN koppeling.integration i ON i.id = q.integration_id
         JOIN koppeling.api a ON a.id = q.api_id
         WHERE q.integration_id = release_jobs.integration_id AND q.state = 'queued' AND q.run_at = 'infinity'
-          AND koppeling.shop_gate(i.id, q.kind, now()) < 'infinity') p
+          AND koppeling.job_gate(i.id, q.kind, now(), q.api_id) < 'infinity') p
     WHERE j.id = p.id;
 END;
 COMMENT ON FUNCTION koppeling.release_jobs IS 'Lets the parked jobs of a shop run again, at the pace of the API.';

@@ -30,3 +30,69 @@ CREATE INDEX imported_order_take_back ON koppeling.imported_order (take_back_sin
 -- And those of shops that were disconnected.
 CREATE INDEX imported_order_at_boekuwzending ON koppeling.imported_order (integration_id)
     WHERE state = 'open' AND (pushed_id IS NOT NULL OR push_asked_at IS NOT NULL);
+
+-- Wrong credentials of an account end in one visible reason, and its jobs wait for others.
+
+INSERT INTO koppeling.job_kind (name, api, priority, max_attempts, meaning, history_days) VALUES
+    ('verify_account', 'boekuwzending', 0, 10, 'asks Boekuwzending whose credentials an account has', NULL);
+
+ALTER TABLE koppeling.job
+    ADD COLUMN account_id bigint REFERENCES koppeling.account,
+    ADD CONSTRAINT job_of_account_verifies_it CHECK ((kind = 'verify_account') = (account_id IS NOT NULL));
+COMMENT ON COLUMN koppeling.job.account_id IS 'The account concerned, for jobs that are not about a shop.';
+CREATE UNIQUE INDEX job_one_verify_account ON koppeling.job (account_id, api_id) WHERE kind = 'verify_account';
+
+CREATE TYPE koppeling.credentials_state AS ENUM ('unchecked', 'active', 'rejected');
+COMMENT ON TYPE koppeling.credentials_state IS
+    'unchecked: being verified, and used meanwhile; active: Boekuwzending knows them; rejected: it refuses them, see '
+    'reason, and the jobs that need them are parked.';
+
+CREATE TABLE koppeling.account_credentials (
+    account_id  bigint NOT NULL REFERENCES koppeling.account ON DELETE CASCADE,
+    environment koppeling.environment NOT NULL,
+    state       koppeling.credentials_state NOT NULL DEFAULT 'unchecked',
+    reason_code text,
+    reason      text,
+    reason_en   text,
+    name        text,
+    saved_at    timestamptz NOT NULL DEFAULT now(),
+    checked_at  timestamptz,
+    PRIMARY KEY (account_id, environment),
+    CONSTRAINT account_credentials_refusal_has_reason CHECK (
+        state <> 'rejected' OR num_nulls(reason_code, reason, reason_en) = 0),
+    CONSTRAINT account_credentials_verdict_has_time CHECK (state = 'unchecked' OR checked_at IS NOT NULL)
+);
+COMMENT ON TABLE koppeling.account_credentials IS
+    'What Boekuwzending says of the credentials of an account, a row per environment in which it has any. Kept by '
+    'triggers of account; view account_status tells it in words.';
+COMMENT ON COLUMN koppeling.account_credentials.account_id IS 'The account.';
+COMMENT ON COLUMN koppeling.account_credentials.environment IS 'Where they are for.';
+COMMENT ON COLUMN koppeling.account_credentials.state IS 'See the type.';
+COMMENT ON COLUMN koppeling.account_credentials.reason_code IS 'Why they are not active, for programs.';
+COMMENT ON COLUMN koppeling.account_credentials.reason IS 'The same for the merchant, in Dutch.';
+COMMENT ON COLUMN koppeling.account_credentials.reason_en IS 'The same in English.';
+COMMENT ON COLUMN koppeling.account_credentials.name IS 'As whom Boekuwzending knows them (GET /me).';
+COMMENT ON COLUMN koppeling.account_credentials.saved_at IS
+    'When they were saved: a job that was claimed before had older ones, and says nothing about these.';
+COMMENT ON COLUMN koppeling.account_credentials.checked_at IS 'When it last was known; NULL: never.';
+INSERT INTO koppeling.account_credentials (account_id, environment)
+SELECT a.id, 'production'::koppeling.environment FROM koppeling.account a WHERE a.client_id IS NOT NULL
+UNION ALL
+SELECT a.id, 'staging' FROM koppeling.account a WHERE a.staging_client_id IS NOT NULL;
+CREATE INDEX account_credentials_unchecked ON koppeling.account_credentials (account_id) WHERE state = 'unchecked';
+
+INSERT INTO koppeling.message (code, nl, en) VALUES
+    ('account_refused',
+     'Boekuwzending weigert de API-gegevens van dit account. Vraag nieuwe aan via api@boekuwzending.com en vul ze '
+     'opnieuw in.',
+     'Boekuwzending refuses the API credentials of this account. Please ask api@boekuwzending.com for new ones and '
+     'enter them again.'),
+    ('account_secret_unreadable',
+     'Het opgeslagen API-geheim kan niet worden gelezen. Vul de API-gegevens opnieuw in.',
+     'The stored API secret cannot be read. Please enter the API credentials again.'),
+    ('account_unreachable',
+     'Boekuwzending is nu niet bereikbaar; de API-gegevens worden later gecontroleerd.',
+     'Boekuwzending cannot be reached at the moment; the API credentials will be checked later.'),
+    ('dispatch_credentials_refused',
+     'Boekuwzending weigert de API-gegevens (%2$s) van account %1$s',
+     'Boekuwzending refuses the credentials (%2$s) of account %1$s');

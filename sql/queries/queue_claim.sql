@@ -90,7 +90,7 @@ WITH me AS MATERIALIZED (
     FROM picked, me
     WHERE j.id = picked.id
     RETURNING j.id, j.kind, j.api_id, j.priority, j.run_at, j.attempt, j.args,
-              j.integration_id, j.order_id, j.shipment_id, picked.is_shop, picked.account_environment
+              j.integration_id, j.order_id, j.shipment_id, j.account_id, picked.is_shop, picked.account_environment
 )
 SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at, c.attempt, c.args,
        CASE WHEN c.integration_id IS NOT NULL THEN (
@@ -105,7 +105,11 @@ SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at
             WHEN 'production' THEN a.client_id
             WHEN 'staging' THEN a.staging_client_id END AS client_id,
        -- Queued, by hand perhaps, before or although its shop went out of order: see shop_gate().
-       coalesce(c.kind <> 'verify' AND i.state <> 'active' AND (c.is_shop OR i.state = 'paused'), false) AS is_held
+       coalesce(c.kind <> 'verify' AND i.state <> 'active' AND (c.is_shop OR i.state = 'paused'), false)
+       -- Or before its account was refused: see job_gate().
+       OR (i.id IS NOT NULL AND c.account_environment IS NOT NULL AND EXISTS (
+           SELECT FROM koppeling.account_credentials k
+           WHERE k.account_id = a.id AND k.environment = c.account_environment AND k.state = 'rejected')) AS is_held
 FROM claimed c
 LEFT JOIN koppeling.integration i ON i.id = c.integration_id
-LEFT JOIN koppeling.account a ON a.id = i.account_id AND c.account_environment IS NOT NULL;
+LEFT JOIN koppeling.account a ON a.id = coalesce(c.account_id, i.account_id) AND c.account_environment IS NOT NULL;

@@ -21,7 +21,7 @@ WITH report AS MATERIALIZED (
     UPDATE koppeling.job j
     SET state = CASE WHEN r.give_up OR (r.counts AND j.attempt >= r.max_attempts) THEN 'failed' ELSE 'queued' END
                 ::koppeling.job_state,
-        run_at = koppeling.shop_gate(j.integration_id, j.kind, r.again_at),
+        run_at = koppeling.job_gate(j.integration_id, j.kind, r.again_at, j.api_id),
         attempt = CASE WHEN r.counts OR r.give_up THEN j.attempt ELSE j.attempt - 1 END,
         last_error_class = r.error_class,
         last_error = r.error,

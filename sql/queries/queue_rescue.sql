@@ -18,7 +18,7 @@ WITH lapsed AS MATERIALIZED (
 ), returned AS (
     UPDATE koppeling.job j
     SET state = CASE WHEN o.give_up THEN 'failed' ELSE 'queued' END::koppeling.job_state,
-        run_at = koppeling.shop_gate(j.integration_id, j.kind, least(j.run_at, now())),
+        run_at = koppeling.job_gate(j.integration_id, j.kind, least(j.run_at, now()), j.api_id),
         last_error_class = 'unknown_outcome',
         last_error = o.error,
         errors = coalesce(j.errors, '[]') || jsonb_build_object(

@@ -8,6 +8,8 @@ WITH wanted AS MATERIALIZED (
     JOIN koppeling.imported_order o ON o.integration_id = i.id AND o.state = 'open'
                                    AND o.pushed_hash IS DISTINCT FROM o.content_hash
     WHERE c.push_orders AND c.client_id IS NOT NULL AND o.erased_at IS NULL
+      AND NOT EXISTS (SELECT FROM koppeling.account_credentials r
+                      WHERE r.account_id = c.id AND r.environment = 'production' AND r.state = 'rejected')
       AND NOT EXISTS (SELECT FROM koppeling.job j
                       WHERE j.kind IN ('push_order', 'remove_order') AND j.order_id = o.id)
       -- Booked by us, and its labels are still being made.

@@ -23,6 +23,8 @@ WITH settle AS MATERIALIZED (
     JOIN koppeling.account c ON c.id = i.account_id AND c.client_id IS NOT NULL
     CROSS JOIN settle
     WHERE (l.pushed_id IS NOT NULL OR l.push_asked_at < now() - settle.time)
+      AND NOT EXISTS (SELECT FROM koppeling.account_credentials r
+                      WHERE r.account_id = c.id AND r.environment = 'production' AND r.state = 'rejected')
       AND NOT EXISTS (SELECT FROM koppeling.job j
                       WHERE j.order_id = l.order_id
                         AND (j.kind = 'remove_order' OR j.kind = 'push_order' AND j.state = 'running'))

@@ -40,6 +40,8 @@ SELECT oldest.xact_age AS oldest_transaction_age,
        (SELECT count(*) FROM koppeling.worker w WHERE w.state = 'active' AND w.lease_until > now()
           AND w.seen_at < now() + interval '1 minute') AS live_workers,
        (SELECT count(*) FROM koppeling.api a WHERE a.blocked_until > now()) AS blocked_apis,
+       (SELECT count(DISTINCT c.account_id) FROM koppeling.account_credentials c WHERE c.state = 'rejected')
+           AS refused_accounts,
        (SELECT count(*) FROM koppeling.scheduler c
         WHERE c.stopped_at IS NULL
           AND c.seen_at BETWEEN now() - (c.tick * 3 + interval '30 seconds') AND now() + interval '1 minute')

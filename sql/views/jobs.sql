@@ -32,7 +32,7 @@ SELECT j.id,
        koppeling.failed_at(j) AS failed_at,
        CASE WHEN j.last_error_class = 'auth' AND NOT a.is_shop
            THEN 'Boekuwzending refused the credentials of the account: '
-                'mend them in koppeling.account, then retry_job().'
+                'see account_status, save others with save_credentials(), then retry_job().'
            WHEN j.kind = 'create_shipment' AND j.last_error LIKE 'not booked: %'
            THEN 'It was not sent: what it is about has changed since it was dispatched. Mend that, then retry_job(); '
                 'or leave it unsent.'

@@ -99,6 +99,7 @@ class SecretsTest(BookingCase):
                 {"error": f"bad secret {CLIENT} of client", "error_description": f"client_secret={CLIENT}"}), **asking)
             self.db.run("UPDATE koppeling.job SET state = 'queued', run_at = now()")
             self.work("--log-level=debug", **self.secrets)
+            self.know_credentials()
         self.simulator.clear_faults()
         self.simulator.fault("status", "boekuwzending", status=200, body=json.dumps(
             {"token_type": "Bearer", "expires_in": 3600, "access_token": BEARER}), **asking)

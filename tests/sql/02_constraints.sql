@@ -62,6 +62,17 @@ SELECT pg_temp.impossible('job_has_subject',
 SELECT pg_temp.impossible('job_remove_order_has_order',
     $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('remove_order', 1) $$,
     'remove_order has an order');
+SELECT pg_temp.impossible('job_of_account_verifies_it',
+    $$ INSERT INTO koppeling.job (kind) VALUES ('verify_account') $$, 'verify_account has an account');
+SELECT pg_temp.impossible('job_of_account_verifies_it',
+    $$ INSERT INTO koppeling.job (kind, account_id) VALUES ('ping', 1) $$, 'and no other kind has one');
+SELECT pg_temp.impossible('job_one_verify_account',
+    $$ INSERT INTO koppeling.job (kind, account_id, api_id) SELECT 'verify_account', 1, 2 FROM generate_series(1, 2) $$,
+    'the credentials of an account are verified by one live job');
+SELECT pg_temp.impossible('account_credentials_refusal_has_reason',
+    $$ UPDATE koppeling.account_credentials SET state = 'rejected', checked_at = now() $$, 'a refusal has a reason');
+SELECT pg_temp.impossible('account_credentials_verdict_has_time',
+    $$ UPDATE koppeling.account_credentials SET state = 'active' $$, 'a verdict has a time');
 SELECT pg_temp.impossible('imported_order_taken_back_was_pushed',
     $$ UPDATE koppeling.imported_order SET take_back_since = now() WHERE id = 1 $$,
     'only what was pushed is taken back');

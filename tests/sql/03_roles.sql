@@ -66,6 +66,7 @@ SELECT set_eq($$
          'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until,'
          'poll_warning,poll_warning_en,list_ends,list_ends_at,vanished_at'),
         ('koppeling_worker', 'label_document', 'UPDATE', 'content,media_type,sha256,fetched_at,expires_at'),
+        ('koppeling_worker', 'account_credentials', 'UPDATE', 'state,reason_code,reason,reason_en,name,checked_at'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
         ('koppeling_scheduler', 'chore', 'UPDATE', 'done_at,failed_since,error'),
         ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at'))
@@ -102,8 +103,8 @@ SELECT set_eq($$
              'job', 'worker', 'chore', 'scheduler']) AS t (name)
     UNION ALL
     SELECT 'koppeling_worker',
-        unnest(ARRAY['integration', 'shipment', 'label', 'account', 'from_address', 'imported_order', 'order_line',
-                      'order_warning', 'skipped_order', 'job_context', 'customs_area', 'quote', 'parcel_format'])
+        unnest(ARRAY['integration', 'shipment', 'label', 'account', 'account_credentials', 'from_address',
+                      'imported_order', 'order_line', 'order_warning', 'skipped_order', 'job_context', 'customs_area', 'quote', 'parcel_format'])
     UNION ALL
     SELECT 'koppeling_scheduler', 'gauge' $$,
     'the daemons may read these tables');
@@ -118,7 +119,8 @@ SELECT set_eq($$
         ('imported_order',
          'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at,pushed_id,push_asked_at,'
          'take_back_since'),
-        ('account', 'id,push_orders,client_id'), ('label', 'id,order_id,told_at'),
+        ('account', 'id,push_orders,client_id'), ('account_credentials', 'account_id,environment,state'),
+        ('label', 'id,order_id,told_at'),
         ('shipment', 'id,environment,order_id,external_id')) AS v (name, columns),
         unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
     'of shops and orders the scheduler sees what it schedules by: no names, no addresses, no tokens');
@@ -134,17 +136,17 @@ SELECT set_eq($$
             'order_was_looked_at,label_pdf,label_pdf_problem,request_label_pdf,enqueue,ping,shop_host,'
             'integration_notices,erase_order,erase_integration,'
             'dispatch_problem,order_warnings,customs_area,customs_gaps,failed_at,'
-            'request_quote,services_for,parcels_problem,parcel_count'),
+            'request_quote,services_for,parcels_problem,parcel_count,save_credentials,check_account'),
         ('koppeling_ops',
             'retry_job,retry_failed,cancel_job,pause_integration,resume_integration,block_api,poll_now,ping,'
             'integration_notices,erase_order,erase_integration,dispatch_problem,order_warnings,order_was_looked_at,'
-            'customs_area,customs_gaps,failed_at,services_for'),
+            'customs_area,customs_gaps,failed_at,services_for,check_account'),
         ('koppeling_dba', 'maintain_history,after_restore,setting_integer,failed_at'),
         ('koppeling_worker',
             'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,dispatch_problem,'
-            'order_warnings,parcel_items,shipment_to_relate,push_problem'),
+            'order_warnings,parcel_items,shipment_to_relate,push_problem,job_gate'),
         ('koppeling_scheduler',
-            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,mend_times,take_orders,'
+            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,mend_times,take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
             'failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,

@@ -59,14 +59,16 @@ SELECT is_empty(
 SELECT is_empty($$
     SELECT p.oid::regprocedure, p.proconfig FROM pg_proc p
     WHERE p.pronamespace = 'koppeling'::regnamespace AND p.prosecdef
-      AND array_remove(array_remove(p.proconfig, 'DateStyle=ISO, YMD'), 'TimeZone=UTC')
+      AND array_remove(array_remove(array_remove(p.proconfig, 'DateStyle=ISO, YMD'), 'TimeZone=UTC'),
+                       'koppeling.resealing=on')
           IS DISTINCT FROM ARRAY['search_path=pg_catalog, koppeling, pg_temp'] $$,
-    'each has its search path pinned, pg_temp last, and no other setting but how times are written');
+    'each has its search path pinned, pg_temp last, and no other setting but how times are written, and our own');
 SELECT set_eq($$
     SELECT p.proname::text FROM pg_proc p
     WHERE p.pronamespace = 'koppeling'::regnamespace AND p.prosecdef
       AND NOT EXISTS (SELECT FROM role_names r WHERE has_function_privilege(r.role, p.oid, 'EXECUTE')) $$, $$ VALUES
-    ('ensure_history_partition'), ('forget_skipped_orders'), ('release_bookings') $$,
+    ('ensure_history_partition'), ('forget_skipped_orders'), ('release_bookings'), ('credentials_hold_jobs'),
+    ('account_credentials_saved'), ('order_take_back'), ('shipment_takes_order_back') $$,
     'those that no role may call are triggers and inner parts');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p

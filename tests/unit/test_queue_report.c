@@ -67,6 +67,25 @@ TEST(failures_are_about_their_api_then_their_shop_then_their_job)
     flight_clear(&flight);
 }
 
+TEST(an_account_that_is_to_blame_is_held_before_its_job_is_judged)
+{
+    static const char *const about_account[] = {"{1,2}", "{7,8}", "{NULL,\"account\"}"};
+
+    start();
+    queue_report_failed(
+        &report, &(struct queue_failed){.id = 1, .token = 7, .error_class = "auth", .error = "no"});
+    queue_report_failed(&report, &(struct queue_failed){.id = 2,
+                                                        .token = 8,
+                                                        .error_class = "auth",
+                                                        .error = "no",
+                                                        .blames = QUEUE_BLAMES_ACCOUNT});
+    queue_report_add(&report, &flight);
+    assert_int_equal(flight.part_count, 4);
+    check_part(2, "queue_hold_account", about_account, 3);
+    assert_string_equal(flight.parts[3].query, "queue_fail");
+    flight_clear(&flight);
+}
+
 TEST(what_was_done_is_told_before_what_failed_since_it_shows_that_the_api_works)
 {
     start();

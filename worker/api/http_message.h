@@ -69,6 +69,9 @@ struct http_response {
     /* Why the database objected to a request with save_first, which was not sent then: what it is
      * about has changed since the job was claimed. NULL: it did not. */
     const char *objection;
+    /* The call was not sent, since the service refused the credentials of the account when it was
+     * asked for a bearer token; status says how. */
+    bool refuses_credentials;
 };
 
 /* "mijnwebwinkel", as koppeling.api has it; "local" for none. A constant. */

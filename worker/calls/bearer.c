@@ -160,6 +160,8 @@ static void on_token_answer(void *context, const struct http_response *answer)
         if (answer->transport == ERROR_CLASS_OK && answer->status / 100 == 2) {
             failure.transport = ERROR_CLASS_UNREADABLE;
         }
+        failure.refuses_credentials =
+            answer->transport == ERROR_CLASS_OK && (failure.status == 401 || failure.status == 403);
         failure.body = "";
         failure.length = 0;
         failure.trouble = answer->transport == ERROR_CLASS_OK ? problem : answer->trouble;

@@ -137,6 +137,7 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
     http_request_release(&run->request);
     run->request = (struct http_request){.body = NULL};
     run->is_bearer_renewed = false;
+    run->blames = answer != NULL && answer->refuses_credentials ? QUEUE_BLAMES_ACCOUNT : NULL;
     job_run_set_state(run, JOB_RUN_STEPPING);
     enum step step = run->kind->step(run->kind_state, answer, &run->request, &run->outcome);
     if (step == STEP_CALL && lacks_secret(run)) {

@@ -55,13 +55,14 @@ struct job_run {
     int api; /* the number of its API */
     void *kind_state;
     enum job_run_state state;
-    enum step end;     /* PENDING, SENT: how it ended */
-    bool is_saving;    /* PENDING, SENT: it has not ended; it saves rows before its next call */
-    bool is_released;  /* PENDING, SENT: handed back unattempted */
-    bool is_suspect;   /* PENDING, SENT: it was set aside; it is tried in a flight of its own */
-    int64_t aside_us;  /* ASIDE: how long it waits, the first time 0 … */
-    int64_t try_at_us; /* … and until when */
-    bool is_refused;   /* the database refused this one's report once */
+    enum step end;      /* PENDING, SENT: how it ended */
+    bool is_saving;     /* PENDING, SENT: it has not ended; it saves rows before its next call */
+    bool is_released;   /* PENDING, SENT: handed back unattempted */
+    bool is_suspect;    /* PENDING, SENT: it was set aside; it is tried in a flight of its own */
+    int64_t aside_us;   /* ASIDE: how long it waits, the first time 0 … */
+    int64_t try_at_us;  /* … and until when */
+    bool is_refused;    /* the database refused this one's report once */
+    const char *blames; /* whose fault the last answer was, as queue_failed says it; or NULL */
     struct outcome outcome;
     struct http_request request;  /* READY, CALLING, or saving: what comes next */
     struct http_call *call;       /* CALLING: the transfer */

@@ -112,6 +112,7 @@ static void add_failed(struct batch *batch, const struct job_run *run)
                                               .http_status = outcome->http_status,
                                               .retry_after_ms = outcome->retry_after_ms,
                                               .give_up = run->end == STEP_FAILED,
+                                              .blames = run->blames,
                                           });
 }
 

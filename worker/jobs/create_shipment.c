@@ -363,7 +363,7 @@ static enum step judge_refusal(const struct create *create, const struct http_re
     enum error_class class = answer_class(answer);
 
     /* A timeout on their side and a conflict may both mean that it was made. */
-    if (answered &&
+    if (answered && !answer->refuses_credentials &&
         (class == ERROR_CLASS_AUTH ||
          (class == ERROR_CLASS_CLIENT_ERROR && answer->status != 408 && answer->status != 409))) {
         booking_answer_end(answer, STEP_FAILED, "book the shipment", create->job, outcome);

@@ -17,6 +17,7 @@ const struct job_kind *const job_kinds[] = {
     &job_kind_push_order,
     &job_kind_fetch_label,
     &job_kind_remove_order,
+    &job_kind_verify_account,
     NULL,
 };
 /* clang-format on */

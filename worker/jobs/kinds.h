@@ -36,4 +36,7 @@ extern const struct job_kind job_kind_fetch_label;
 /* Takes an order that was put at Boekuwzending back again. */
 extern const struct job_kind job_kind_remove_order;
 
+/* Asks Boekuwzending whose credentials an account has. */
+extern const struct job_kind job_kind_verify_account;
+
 #endif

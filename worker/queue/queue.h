@@ -112,12 +112,17 @@ enum {
     QUEUE_FAILED_GIVE_UP,
     QUEUE_FAILED_COLUMNS
 };
+/* Who is to blame, for queue_hold_account. */
+#define QUEUE_BLAMES_ACCOUNT "account"
+
 enum { QUEUE_RELEASED_ID, QUEUE_RELEASED_TOKEN, QUEUE_RELEASED_COLUMNS };
 
 /* Outcomes that are reported together; _add() puts the statements that are needed into a flight. */
 struct queue_report {
     struct pg_array done[QUEUE_DONE_COLUMNS];
     struct pg_array failed[QUEUE_FAILED_COLUMNS];
+    struct pg_array blames; /* of the failed ones */
+    bool blames_account;
     struct pg_array released[QUEUE_RELEASED_COLUMNS];
     int done_count;
     int failed_count;
@@ -146,14 +151,16 @@ struct queue_failed {
     int http_status;
     int64_t retry_after_ms; /* -1: none */
     bool give_up;
+    const char *blames; /* QUEUE_BLAMES_ACCOUNT, say: it is held at once; NULL: nobody */
 };
 void queue_report_failed(struct queue_report *report, const struct queue_failed *failed);
 
 void queue_report_released(struct queue_report *report, int64_t id, int64_t token);
 
-/* Adds queue_finish, queue_fail (behind what the failures say about APIs and shops: queue_trip_api,
- * queue_hold_shop) and queue_release, as far as there is something to report with them. Each of the
- * three answers with the ids of the jobs that are somebody else's by now. Empties the report. */
+/* Adds queue_finish, queue_fail (behind what the failures say about APIs, shops and accounts:
+ * queue_trip_api, queue_hold_shop, queue_hold_account) and queue_release, as far as there is
+ * something to report with them. Each of the three answers with the ids of the jobs that are
+ * somebody else's by now. Empties the report. */
 void queue_report_add(struct queue_report *report, struct flight *flight);
 
 #endif

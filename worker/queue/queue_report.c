@@ -1,4 +1,6 @@
 /* Outcomes of many jobs as the parameters of a few statements. */
+#include <string.h>
+
 #include "common/memory.h"
 #include "worker/queue/queue.h"
 
@@ -21,6 +23,7 @@ void queue_report_init(struct queue_report *report)
     *report = (struct queue_report){.done_count = 0};
     init_all(report->done, QUEUE_DONE_COLUMNS);
     init_all(report->failed, QUEUE_FAILED_COLUMNS);
+    pg_array_init(&report->blames);
     init_all(report->released, QUEUE_RELEASED_COLUMNS);
 }
 
@@ -45,6 +48,11 @@ void queue_report_done(struct queue_report *report, const struct queue_done *don
     report->done_count++;
 }
 
+static bool is_blamed(const struct queue_failed *failed, const char *who)
+{
+    return failed->blames != NULL && strcmp(failed->blames, who) == 0;
+}
+
 void queue_report_failed(struct queue_report *report, const struct queue_failed *failed)
 {
     pg_array_integer(&report->failed[QUEUE_FAILED_ID], failed->id);
@@ -58,6 +66,8 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
         pg_array_null(&report->failed[QUEUE_FAILED_WAIT]);
     }
     pg_array_boolean(&report->failed[QUEUE_FAILED_GIVE_UP], failed->give_up);
+    pg_array_text(&report->blames, failed->blames);
+    report->blames_account = report->blames_account || is_blamed(failed, QUEUE_BLAMES_ACCOUNT);
     report->failed_count++;
 }
 
@@ -91,6 +101,16 @@ static void add_copies(struct flight *flight, const char *query, const struct pg
     }
 }
 
+/* Somebody is held at once. Hardly ever, so it costs other failures nothing. */
+static void add_blame(const struct queue_report *report, struct flight *flight, const char *query)
+{
+    struct flight_part *part = flight_add(flight, query);
+
+    flight_parameter_take(part, pg_array_copy(&report->failed[QUEUE_FAILED_ID]));
+    flight_parameter_take(part, pg_array_copy(&report->failed[QUEUE_FAILED_TOKEN]));
+    flight_parameter_take(part, pg_array_copy(&report->blames));
+}
+
 /* What failures say about their API, then about their shop, then about the jobs, which are judged
  * by both and change hands with the last statement. */
 static void add_failed(struct queue_report *report, struct flight *flight)
@@ -104,6 +124,9 @@ static void add_failed(struct queue_report *report, struct flight *flight)
         add_copies(flight, "queue_trip_api", report->failed, about_api, ARRAY_LENGTH(about_api));
         add_copies(flight, "queue_hold_shop", report->failed, about_shop, ARRAY_LENGTH(about_shop));
     }
+    if (report->blames_account) {
+        add_blame(report, flight, "queue_hold_account");
+    }
     add_part(flight, "queue_fail", report->failed, ARRAY_LENGTH(report->failed),
              report->failed_count);
 }
@@ -116,6 +139,8 @@ void queue_report_add(struct queue_report *report, struct flight *flight)
              report->released_count);
     release_all(report->done, QUEUE_DONE_COLUMNS);
     release_all(report->failed, QUEUE_FAILED_COLUMNS);
+    pg_array_release(&report->blames);
+    report->blames_account = false;
     release_all(report->released, QUEUE_RELEASED_COLUMNS);
     report->done_count = report->failed_count = report->released_count = 0;
 }

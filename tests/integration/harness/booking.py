@@ -13,6 +13,7 @@ class BookingCase(Case):
     def setUp(self):
         super().setUp()
         self.give_credentials()
+        self.know_credentials()
 
     def give_credentials(self, secret="secret"):
         sealed = self.seal(secret)
@@ -21,6 +22,12 @@ class BookingCase(Case):
             SET client_id = 'client', sealed_client_secret = decode(%s, 'base64'),
                 staging_client_id = 'client', staging_sealed_client_secret = decode(%s, 'base64')
             WHERE id = 1""", sealed, sealed)
+
+    def know_credentials(self):
+        """They were verified before the test began."""
+        self.db.run("DELETE FROM koppeling.job WHERE kind = 'verify_account'")
+        self.db.run("UPDATE koppeling.account_credentials SET state = 'active', checked_at = now(), reason_code = NULL,"
+                    " reason = NULL, reason_en = NULL")
 
     def connect_with_numbers(self, *numbers):
         """A connected shop with imported orders of these numbers."""

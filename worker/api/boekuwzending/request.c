@@ -160,3 +160,9 @@ void boekuwzending_request_delete_order(struct http_request *request, enum envir
     prepare(request, HTTP_DELETE, environment, NULL);
     snprintf(request->path, sizeof(request->path), "/orders/%s", id);
 }
+
+void boekuwzending_request_me(struct http_request *request, enum environment environment)
+{
+    prepare(request, HTTP_GET, environment, NULL);
+    snprintf(request->path, sizeof(request->path), "/me");
+}

@@ -74,6 +74,9 @@ void boekuwzending_request_labels(struct http_request *request, enum environment
 void boekuwzending_request_order(struct http_request *request, enum environment environment,
                                  const char *id);
 
+/* GET /me: whose credentials they are [BKZ-207]. */
+void boekuwzending_request_me(struct http_request *request, enum environment environment);
+
 /* DELETE /orders/{id}: takes an order out of the list, so it may be repeated [BKZ-307]. */
 void boekuwzending_request_delete_order(struct http_request *request, enum environment environment,
                                         const char *id);
