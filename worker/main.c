@@ -81,11 +81,14 @@ static int run(int argument_count, char **arguments)
     struct error err = ERROR_INIT;
     bool until_idle = program_take_flag(&argument_count, arguments, "--until-idle");
 
-    if (!prepare(argument_count, arguments, &config, &key, &err) ||
-        !pool_run(&config, key, until_idle, &err)) {
+    if (!prepare(argument_count, arguments, &config, &key, &err)) {
         return program_fail(program, &err);
     }
-    return EXIT_SUCCESS;
+    if (config.partner_token == NULL || config.partner_token[0] == '\0') {
+        LOG_WARNING("no partner token is set (KOPPELING_PARTNER_TOKEN): Mijnwebwinkel may refuse "
+                    "the calls of all shops");
+    }
+    return pool_run(&config, key, until_idle, &err) ? EXIT_SUCCESS : program_fail(program, &err);
 }
 
 static int rekey(int argument_count, char **arguments)

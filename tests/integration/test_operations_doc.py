@@ -202,6 +202,7 @@ class OperationsDocTest(World):
     @heavy
     def test_every_statement_runs_and_shows_what_the_page_is_about(self):
         self.make_world()
+        self.refuse_an_account()
         sessions = self.sessions()
         parts = dict(sections(PAGE.read_text()))
         self.assertGreater(len(parts), 20)
@@ -210,6 +211,13 @@ class OperationsDocTest(World):
                 for statement in statements:
                     with self.subTest(heading=heading, statement=statement):
                         self.run_statement(sessions[role], statement, self.values(heading))
+
+    def refuse_an_account(self):
+        self.db.run("INSERT INTO koppeling.account (id, name, client_id, sealed_client_secret)"
+                    " VALUES (50, 'Weg BV', 'x', 'x')")
+        self.db.run("UPDATE koppeling.account_credentials c SET state = 'rejected', checked_at = now(),"
+                    " reason_code = m.code, reason = m.nl, reason_en = m.en FROM koppeling.message m"
+                    " WHERE m.code = 'account_refused' AND c.account_id <> 1")
 
     def run_statement(self, session, statement, values):
         """In a transaction of its own that is rolled back. A query of what there is must find something."""

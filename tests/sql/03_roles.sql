@@ -104,7 +104,8 @@ SELECT set_eq($$
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'account_credentials', 'from_address',
-                      'imported_order', 'order_line', 'order_warning', 'skipped_order', 'job_context', 'customs_area', 'quote', 'parcel_format'])
+                      'imported_order', 'order_line', 'order_warning', 'skipped_order', 'job_context',
+                      'customs_area', 'quote', 'parcel_format'])
     UNION ALL
     SELECT 'koppeling_scheduler', 'gauge' $$,
     'the daemons may read these tables');

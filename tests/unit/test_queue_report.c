@@ -86,6 +86,23 @@ TEST(an_account_that_is_to_blame_is_held_before_its_job_is_judged)
     flight_clear(&flight);
 }
 
+TEST(a_partner_token_that_is_refused_holds_the_service)
+{
+    static const char *const about_operator[] = {"{1}", "{7}", "{\"operator\"}"};
+
+    start();
+    queue_report_failed(&report, &(struct queue_failed){.id = 1,
+                                                        .token = 7,
+                                                        .error_class = "server_error",
+                                                        .error = "no",
+                                                        .blames = QUEUE_BLAMES_OPERATOR});
+    queue_report_add(&report, &flight);
+    assert_int_equal(flight.part_count, 4);
+    check_part(2, "queue_hold_api", about_operator, 3);
+    assert_string_equal(flight.parts[3].query, "queue_fail");
+    flight_clear(&flight);
+}
+
 TEST(what_was_done_is_told_before_what_failed_since_it_shows_that_the_api_works)
 {
     start();

@@ -72,6 +72,9 @@ struct http_response {
     /* The call was not sent, since the service refused the credentials of the account when it was
      * asked for a bearer token; status says how. */
     bool refuses_credentials;
+    /* A shop refused the call, and its service refuses our partner token too: there is no answer
+     * (transport), and nobody but the operator can help. */
+    bool refuses_partner;
 };
 
 /* "mijnwebwinkel", as koppeling.api has it; "local" for none. A constant. */

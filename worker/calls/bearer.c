@@ -247,3 +247,12 @@ void bearers_cancel(struct bearers *bearers, struct bearer_waiter *waiter)
     }
     free(waiter);
 }
+
+void bearers_redact(const struct bearers *bearers, const char *client_id, char *words)
+{
+    for (const struct bearer *bearer = bearers->first; bearer != NULL; bearer = bearer->next) {
+        if (client_id != NULL && strcmp(bearer->client_id, client_id) == 0) {
+            redact(words, bearer->token);
+        }
+    }
+}

@@ -50,4 +50,7 @@ void bearers_cancel(struct bearers *bearers, struct bearer_waiter *waiter);
 void bearers_drop(struct bearers *bearers, enum environment environment, const char *client_id,
                   int64_t sent_us);
 
+/* Hides in `words` the tokens at hand of this client (NULL: none), in all environments. */
+void bearers_redact(const struct bearers *bearers, const char *client_id, char *words);
+
 #endif

@@ -6,6 +6,8 @@
 
 #include "common/log.h"
 #include "common/memory.h"
+#include "worker/calls/bearer.h"
+#include "worker/calls/redact.h"
 
 /* Writes beyond this are saved between two calls, so that a shop with a huge backlog costs no huge
  * memory. */
@@ -132,6 +134,17 @@ static enum step end_without_secret(struct job_run *run)
                         run->token_problem != NULL ? run->token_problem : "is missing");
 }
 
+/* Not the affair of any shop, so its kind does not hear of it: the job waits as it is. */
+static void end_for_operator(struct job_run *run, const struct http_response *answer)
+{
+    drop_writes(run);
+    run->blames = QUEUE_BLAMES_OPERATOR;
+    run->outcome.http_status = answer->status;
+    run->end =
+        outcome_fail(&run->outcome, STEP_RETRY, ERROR_CLASS_SERVER_ERROR, "%s", answer->trouble);
+    job_run_set_state(run, JOB_RUN_PENDING);
+}
+
 void job_run_step(struct job_run *run, const struct http_response *answer)
 {
     http_request_release(&run->request);
@@ -139,6 +152,10 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
     run->is_bearer_renewed = false;
     run->blames = answer != NULL && answer->refuses_credentials ? QUEUE_BLAMES_ACCOUNT : NULL;
     job_run_set_state(run, JOB_RUN_STEPPING);
+    if (answer != NULL && answer->refuses_partner) {
+        end_for_operator(run, answer);
+        return;
+    }
     enum step step = run->kind->step(run->kind_state, answer, &run->request, &run->outcome);
     if (step == STEP_CALL && lacks_secret(run)) {
         step = end_without_secret(run);
@@ -243,5 +260,15 @@ void job_run_free_all(struct job_run_lists *lists)
         while (lists->of[state].first != NULL) {
             job_run_free(lists->of[state].first);
         }
+    }
+}
+
+void job_run_hide_secrets(struct job_run *run, const char *partner_token,
+                          const struct bearers *bearers)
+{
+    if (run->outcome.error[0] != '\0') {
+        redact(run->outcome.error, run->secret);
+        redact(run->outcome.error, partner_token);
+        bearers_redact(bearers, run->client_id, run->outcome.error);
     }
 }

@@ -34,6 +34,7 @@ enum job_run_state {
 
 struct http_call;
 struct bearer_waiter;
+struct partner_waiter;
 
 /* A doubly linked list of runs. A zeroed struct is an empty list. */
 struct job_run_list {
@@ -67,6 +68,7 @@ struct job_run {
     struct http_request request;  /* READY, CALLING, or saving: what comes next */
     struct http_call *call;       /* CALLING: the transfer */
     struct bearer_waiter *waiter; /* CALLING: waits for a bearer token before the transfer */
+    struct partner_waiter *doubt; /* CALLING: refused, and waits to hear who is to blame */
     int64_t sent_us;              /* CALLING: when a transfer with a bearer token began */
     bool is_bearer_renewed;       /* the API refused a token for this request once */
     char *shop;                   /* host name of the shop that the job is about, or NULL */
@@ -127,5 +129,12 @@ void job_run_free(struct job_run *run);
 
 /* Frees all runs of the lists. */
 void job_run_free_all(struct job_run_lists *lists);
+
+struct bearers;
+
+/* A service may echo what it was asked with: hides the run's secret, our partner token and the
+ * bearer tokens at hand in the words of its outcome. */
+void job_run_hide_secrets(struct job_run *run, const char *partner_token,
+                          const struct bearers *bearers);
 
 #endif

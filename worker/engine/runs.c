@@ -6,9 +6,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "worker/api/answer.h"
 #include "worker/calls/bearer.h"
 #include "worker/calls/http.h"
-#include "worker/calls/redact.h"
+#include "worker/calls/partner.h"
 #include "worker/calls/token_cache.h"
 #include "worker/engine/quarantine.h"
 #include "worker/engine/tally.h"
@@ -23,6 +24,7 @@ struct runs {
     struct runs_settings settings;
     struct http_client *http;
     struct bearers *bearers;
+    struct partner *partner;
     struct token_cache *tokens;
     struct job_run_lists lists;
     int64_t now_us;         /* of the call into this file, for what is called back from it */
@@ -39,6 +41,7 @@ struct runs *runs_new(const struct runs_settings *settings)
     runs->http = http_client_new(settings->config, settings->epoll, settings->tag,
                                  (size_t)settings->config->in_flight);
     runs->bearers = bearers_new(runs->http);
+    runs->partner = partner_new(runs->http);
     runs->tokens = token_cache_new(settings->key);
     runs->no_calls_at_us = INT64_MAX;
     return runs;
@@ -55,6 +58,7 @@ void runs_free(struct runs *runs)
         return;
     }
     bearers_free(runs->bearers);
+    partner_free(runs->partner);
     http_client_free(runs->http);
     token_cache_free(runs->tokens);
     job_run_free_all(&runs->lists);
@@ -153,26 +157,10 @@ static void send_ready(struct runs *runs)
     }
 }
 
-/* A service may echo what it was asked with; that must not be recorded with its words. */
-static void hide_secrets(const struct runs *runs, struct job_run *run)
-{
-    char *words = run->outcome.error;
-
-    if (words[0] == '\0') {
-        return;
-    }
-    redact(words, run->secret);
-    redact(words, runs->settings.config->partner_token);
-    for (int i = ENVIRONMENT_STAGING; run->client_id != NULL && i <= ENVIRONMENT_PRODUCTION; i++) {
-        redact(words,
-               bearers_find(runs->bearers, (enum environment)i, run->client_id, runs->now_us));
-    }
-}
-
 /* A run that just became PENDING. */
 static void await_report(struct runs *runs, struct job_run *run)
 {
-    hide_secrets(runs, run);
+    job_run_hide_secrets(run, runs->settings.config->partner_token, runs->bearers);
     if (count_of(runs, JOB_RUN_PENDING) == 1) {
         runs->report_at_us = runs->now_us + REPORT_DELAY_US;
     }
@@ -196,8 +184,7 @@ static void go_on(struct runs *runs, struct job_run *run)
     send_ready(runs);
 }
 
-/* The API refused a token that may just be old: once, the same request goes again with a fresh
- * one. */
+/* A token that was refused may just be old: once, the same request goes with a fresh one. */
 static bool renews_bearer(struct runs *runs, struct job_run *run,
                           const struct http_response *answer)
 {
@@ -210,6 +197,16 @@ static bool renews_bearer(struct runs *runs, struct job_run *run,
     run->call = NULL;
     send_request(runs, run);
     return true;
+}
+
+/* The answer, or whom a shop's refusal is to be blamed on. */
+static void take_answer(void *context, const struct http_response *answer)
+{
+    struct job_run *run = context;
+
+    run->doubt = NULL;
+    job_run_step(run, answer);
+    go_on(run->owner, run);
 }
 
 static void on_answer(void *context, const struct http_response *answer)
@@ -228,16 +225,16 @@ static void on_answer(void *context, const struct http_response *answer)
         return;
     }
     run->call = NULL;
-    job_run_step(run, answer);
-    go_on(runs, run);
+    if (run->request.auth == HTTP_AUTH_STORE && answer_class(answer) == ERROR_CLASS_AUTH) {
+        run->doubt = partner_wait(runs->partner, answer, take_answer, run);
+    } else {
+        take_answer(run, answer);
+    }
 }
 
 void runs_start(struct runs *runs, const struct queue_job *queue_job, int64_t now_us)
 {
-    struct job_run_parts parts = {
-        .queue_job = queue_job,
-        .kind = job_kind_find(queue_job->kind),
-    };
+    struct job_run_parts parts = {.queue_job = queue_job, .kind = job_kind_find(queue_job->kind)};
 
     runs->now_us = now_us;
     if (parts.kind == NULL) {
@@ -279,10 +276,13 @@ static struct job_run *stop_calling(struct runs *runs)
     }
     if (run->waiter != NULL) {
         bearers_cancel(runs->bearers, run->waiter);
+    } else if (run->doubt != NULL) {
+        partner_cancel(runs->partner, run->doubt);
     } else {
         http_cancel(runs->http, run->call);
     }
     run->waiter = NULL;
+    run->doubt = NULL;
     run->call = NULL;
     return run;
 }

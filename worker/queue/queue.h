@@ -112,8 +112,9 @@ enum {
     QUEUE_FAILED_GIVE_UP,
     QUEUE_FAILED_COLUMNS
 };
-/* Who is to blame, for queue_hold_account. */
-#define QUEUE_BLAMES_ACCOUNT "account"
+/* Who is to blame, for queue_hold_account and queue_hold_api. */
+#define QUEUE_BLAMES_ACCOUNT  "account"
+#define QUEUE_BLAMES_OPERATOR "operator"
 
 enum { QUEUE_RELEASED_ID, QUEUE_RELEASED_TOKEN, QUEUE_RELEASED_COLUMNS };
 
@@ -123,6 +124,7 @@ struct queue_report {
     struct pg_array failed[QUEUE_FAILED_COLUMNS];
     struct pg_array blames; /* of the failed ones */
     bool blames_account;
+    bool blames_operator;
     struct pg_array released[QUEUE_RELEASED_COLUMNS];
     int done_count;
     int failed_count;
@@ -158,9 +160,9 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
 void queue_report_released(struct queue_report *report, int64_t id, int64_t token);
 
 /* Adds queue_finish, queue_fail (behind what the failures say about APIs, shops and accounts:
- * queue_trip_api, queue_hold_shop, queue_hold_account) and queue_release, as far as there is
- * something to report with them. Each of the three answers with the ids of the jobs that are
- * somebody else's by now. Empties the report. */
+ * queue_trip_api, queue_hold_shop, queue_hold_api, queue_hold_account) and queue_release, as far as
+ * there is something to report with them. Each of the three answers with the ids of the jobs that
+ * are somebody else's by now. Empties the report. */
 void queue_report_add(struct queue_report *report, struct flight *flight);
 
 #endif

@@ -68,6 +68,7 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
     pg_array_boolean(&report->failed[QUEUE_FAILED_GIVE_UP], failed->give_up);
     pg_array_text(&report->blames, failed->blames);
     report->blames_account = report->blames_account || is_blamed(failed, QUEUE_BLAMES_ACCOUNT);
+    report->blames_operator = report->blames_operator || is_blamed(failed, QUEUE_BLAMES_OPERATOR);
     report->failed_count++;
 }
 
@@ -124,6 +125,9 @@ static void add_failed(struct queue_report *report, struct flight *flight)
         add_copies(flight, "queue_trip_api", report->failed, about_api, ARRAY_LENGTH(about_api));
         add_copies(flight, "queue_hold_shop", report->failed, about_shop, ARRAY_LENGTH(about_shop));
     }
+    if (report->blames_operator) {
+        add_blame(report, flight, "queue_hold_api");
+    }
     if (report->blames_account) {
         add_blame(report, flight, "queue_hold_account");
     }
@@ -140,7 +144,7 @@ void queue_report_add(struct queue_report *report, struct flight *flight)
     release_all(report->done, QUEUE_DONE_COLUMNS);
     release_all(report->failed, QUEUE_FAILED_COLUMNS);
     pg_array_release(&report->blames);
-    report->blames_account = false;
+    report->blames_account = report->blames_operator = false;
     release_all(report->released, QUEUE_RELEASED_COLUMNS);
     report->done_count = report->failed_count = report->released_count = 0;
 }
