@@ -68,6 +68,8 @@ static struct chore {
     {"push_order", "schedule_push_order", TAKES_BATCH, COUNTED(enqueued), ENQUEUED("push_order")},
     {"remove_order", "schedule_remove_order", TAKES_BATCH, COUNTED(enqueued),
      ENQUEUED("remove_order")},
+    {"watch_order", "schedule_watch_order", TAKES_BATCH, COUNTED(enqueued),
+     ENQUEUED("watch_order")},
     {"partitions", "schedule_partitions", IS_UPKEEP, 0, {.name = NULL}},
     {"history", "schedule_history", IS_UPKEEP, 0, {.name = NULL}},
     {"personal_data", "schedule_personal_data", IS_UPKEEP, 0, {.name = NULL}},

@@ -49,15 +49,15 @@ END
 $$;
 GRANT SELECT ON
     koppeling.schema_migration, koppeling.schema_definitions,
-    koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.message,
+    koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.watch_rule, koppeling.message,
     koppeling.setting, koppeling.job, koppeling.worker, koppeling.chore, koppeling.scheduler
     TO koppeling_worker, koppeling_scheduler;
 
 -- The back end.
 GRANT INSERT (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
-              inco_terms, weight_per_piece),
+              push_environment, inco_terms, weight_per_piece),
       UPDATE (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
-              inco_terms, weight_per_piece)
+              push_environment, inco_terms, weight_per_piece)
     ON koppeling.account TO koppeling_backend;
 GRANT INSERT, UPDATE, DELETE ON koppeling.from_address, koppeling.article_customs TO koppeling_backend;
 GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, tracking_in_comment,
@@ -98,6 +98,7 @@ GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour
               blames_api, clears_api, blocks_shop, shop_reason_code)
     ON koppeling.retry_rule TO koppeling_dba;
 GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
+GRANT UPDATE (age_from, every) ON koppeling.watch_rule TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
 GRANT INSERT, UPDATE, DELETE ON koppeling.customs_area TO koppeling_dba;
 GRANT INSERT, UPDATE ON koppeling.parcel_format TO koppeling_dba;
@@ -130,7 +131,8 @@ GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.quote TO koppeling_worker;
 GRANT SELECT ON koppeling.job_context, koppeling.customs_area, koppeling.parcel_format TO koppeling_worker;
-GRANT EXECUTE ON FUNCTION koppeling.shop_gate, koppeling.job_gate TO koppeling_worker, koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.shop_gate, koppeling.job_gate, koppeling.watch_every
+    TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
     koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area,
@@ -146,11 +148,15 @@ GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, last_polled_at
       UPDATE (next_poll_at, pace_at)
     ON koppeling.integration TO koppeling_scheduler;
 GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at, pushed_id, push_asked_at,
-              take_back_since)
+              take_back_since, pushed_environment, pushed_at, unlabelled_since, watch_at),
+      UPDATE (watch_at)
     ON koppeling.imported_order TO koppeling_scheduler;
-GRANT SELECT (id, push_orders, client_id) ON koppeling.account TO koppeling_scheduler;
+GRANT SELECT (id, push_orders, push_environment, client_id, staging_client_id, watch_pace_at),
+      UPDATE (watch_pace_at)
+    ON koppeling.account TO koppeling_scheduler;
 GRANT SELECT (account_id, environment, state) ON koppeling.account_credentials TO koppeling_scheduler;
-GRANT SELECT (id, order_id, told_at) ON koppeling.label TO koppeling_scheduler;
+GRANT SELECT (id, order_id, told_at, created_at, cancelled_at, panel_shipment_id)
+    ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment, order_id, external_id) ON koppeling.shipment TO koppeling_scheduler;
 -- What it serves as metrics: numbers by kind, state and reason.
 GRANT SELECT ON koppeling.gauge TO koppeling_scheduler;

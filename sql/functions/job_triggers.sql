@@ -20,6 +20,13 @@ BEGIN
                FROM koppeling.shipment s
                WHERE s.id = NEW.shipment_id AND defaults.api = 'boekuwzending'),
               CASE WHEN NEW.kind = 'quote' THEN (NEW.args ->> 'environment')::koppeling.environment END,
+              -- Where the order is to stand, or stands.
+              (SELECT CASE NEW.kind WHEN 'push_order' THEN c.push_environment
+                                    WHEN 'watch_order' THEN o.pushed_environment END
+               FROM koppeling.imported_order o
+               JOIN koppeling.integration i ON i.id = o.integration_id
+               JOIN koppeling.account c ON c.id = i.account_id
+               WHERE o.id = NEW.order_id AND defaults.api = 'boekuwzending'),
               'production');
     END IF;
     RETURN NEW;

@@ -77,6 +77,22 @@ BEGIN
               FOR NO KEY UPDATE OF x SKIP LOCKED) early
         WHERE s.id = early.id
         RETURNING s.id
+    ), early_look AS (
+        -- Nothing is planned further ahead than watch_rule says for its age.
+        UPDATE koppeling.imported_order o
+        SET watch_at = now() + early.every * random(), pushed_at = least(o.pushed_at, now()),
+            unlabelled_since = least(o.unlabelled_since, now())
+        FROM (SELECT x.id, coalesce(koppeling.watch_every(x.state <> 'open', greatest(now() - x.pushed_at, '0')),
+                                    interval '1 day') AS every
+              FROM koppeling.imported_order x
+              WHERE x.watch_at > now()
+              FOR NO KEY UPDATE SKIP LOCKED) early
+        WHERE o.id = early.id AND (o.watch_at > now() + early.every * 1.1 OR o.pushed_at > now())
+        RETURNING o.id
+    ), early_payer AS (
+        UPDATE koppeling.account c SET watch_pace_at = now()
+        FROM (SELECT x.id FROM koppeling.account x WHERE x.watch_pace_at > now() FOR NO KEY UPDATE SKIP LOCKED) early
+        WHERE c.id = early.id
     ), early_scheduler AS (
         UPDATE koppeling.scheduler c SET seen_at = now(), started_at = least(c.started_at, now())
         FROM (SELECT x.id FROM koppeling.scheduler x WHERE x.seen_at > now() FOR NO KEY UPDATE SKIP LOCKED) early
@@ -92,7 +108,7 @@ BEGIN
     )
     SELECT (SELECT count(*) FROM early_worker) + (SELECT count(*) FROM early_job)
            + (SELECT count(*) FROM early_shop) + (SELECT count(*) FROM early_booking)
-           + (SELECT count(*) FROM early_api)
+           + (SELECT count(*) FROM early_look) + (SELECT count(*) FROM early_api)
     INTO mended;
     PERFORM pg_notify('koppeling_job', '');
     RETURN mended;

@@ -1,25 +1,28 @@
--- Orders of accounts that want them at Boekuwzending, and that are not there yet or have changed since. A shop or an
+-- Orders of accounts that want them at Boekuwzending, in the environment that they want, and that are not there yet or
+-- have changed since. A shop or an
 -- order that somebody else has in hand comes next time.
 -- $1 most orders in this tick
 WITH wanted AS MATERIALIZED (
     SELECT o.id AS order_id, o.integration_id
     FROM koppeling.account c
     JOIN koppeling.integration i ON i.account_id = c.id AND i.state = 'active'
-    JOIN koppeling.imported_order o ON o.integration_id = i.id AND o.state = 'open'
+    -- The condition is that of the index imported_order_to_push.
+    JOIN koppeling.imported_order o ON o.integration_id = i.id AND o.state = 'open' AND o.erased_at IS NULL
                                    AND o.pushed_hash IS DISTINCT FROM o.content_hash
-    WHERE c.push_orders AND c.client_id IS NOT NULL AND o.erased_at IS NULL
+    WHERE c.push_orders
+      AND CASE c.push_environment WHEN 'staging' THEN c.staging_client_id ELSE c.client_id END IS NOT NULL
       AND NOT EXISTS (SELECT FROM koppeling.account_credentials r
-                      WHERE r.account_id = c.id AND r.environment = 'production' AND r.state = 'rejected')
+                      WHERE r.account_id = c.id AND r.environment = c.push_environment AND r.state = 'rejected')
       AND NOT EXISTS (SELECT FROM koppeling.job j
                       WHERE j.kind IN ('push_order', 'remove_order') AND j.order_id = o.id)
       -- Booked by us, and its labels are still being made.
       AND NOT EXISTS (SELECT FROM koppeling.shipment s
                       WHERE s.order_id = o.id AND s.environment = 'production' AND s.external_id IS NOT NULL)
 ), shop AS MATERIALIZED (
-    SELECT i.id, i.account_id
-    FROM koppeling.integration i
+    SELECT i.id, i.account_id, c.push_environment
+    FROM koppeling.integration i JOIN koppeling.account c ON c.id = i.account_id
     WHERE i.state = 'active' AND i.id IN (SELECT w.integration_id FROM wanted w)
-    FOR KEY SHARE SKIP LOCKED
+    FOR KEY SHARE OF i SKIP LOCKED
 ), taken AS MATERIALIZED (
     SELECT t.order_id
     FROM koppeling.take_orders(
@@ -32,7 +35,7 @@ WITH wanted AS MATERIALIZED (
     JOIN wanted w ON w.order_id = t.order_id
     JOIN shop s ON s.id = w.integration_id
     JOIN koppeling.job_kind k ON k.name = 'push_order'
-    JOIN koppeling.api a ON a.name = k.api AND a.environment = 'production'
+    JOIN koppeling.api a ON a.name = k.api AND a.environment = s.push_environment
 )
 INSERT INTO koppeling.job (kind, integration_id, order_id, run_at, api_id, priority, max_attempts)
 SELECT p.kind, p.integration_id, p.order_id, p.run_at, p.api_id, p.priority, p.max_attempts

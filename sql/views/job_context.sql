@@ -143,10 +143,12 @@ FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integra
 UNION ALL
 -- push_order, by order: the order as Boekuwzending should have it.
 SELECT 'push_order'::text, o.id, jsonb_build_object(
-    'environment', 'production', 'external_id', o.order_uuid, 'reference', o.order_number,
+    'environment', c.push_environment, 'external_id', o.order_uuid, 'reference', o.order_number,
     'created_at_source',
     to_char(coalesce(o.ordered_at, o.imported_at) AT TIME ZONE 'Europe/Amsterdam', 'YYYY-MM-DD HH24:MI:SS'),
-    'pushed_id', o.pushed_id, 'content_hash', encode(o.content_hash, 'hex'),
+    -- What it is called in the other environment says nothing here.
+    'pushed_id', CASE WHEN o.pushed_environment = c.push_environment THEN o.pushed_id END,
+    'content_hash', encode(o.content_hash, 'hex'),
     -- What made the scheduler want it may have changed since.
     'unwanted', koppeling.push_problem(o.id),
     'to', jsonb_build_object(
@@ -164,6 +166,28 @@ SELECT 'push_order'::text, o.id, jsonb_build_object(
         FROM koppeling.order_line l
         LEFT JOIN koppeling.article_customs t ON t.integration_id = o.integration_id AND t.sku = l.sku
         WHERE l.order_id = o.id), '[]'))
+FROM koppeling.imported_order o
+JOIN koppeling.integration i ON i.id = o.integration_id
+JOIN koppeling.account c ON c.id = i.account_id
+UNION ALL
+-- watch_order, by order: where it stands, and the shipments of which we have labels, listed there or not any more.
+SELECT 'watch_order'::text, o.id, jsonb_build_object(
+    'environment', o.pushed_environment, 'pushed_id', o.pushed_id,
+    'shipments', coalesce((
+        SELECT jsonb_agg(DISTINCT l.panel_shipment_id)
+        FROM koppeling.label l
+        WHERE l.order_id = o.id AND l.environment = o.pushed_environment AND l.panel_shipment_id IS NOT NULL
+          AND l.cancelled_at IS NULL), '[]'),
+    'labels', coalesce((
+        SELECT jsonb_object_agg(l.external_id, l.cancelled_at IS NOT NULL)
+        FROM koppeling.label l
+        WHERE l.order_id = o.id AND l.environment = o.pushed_environment AND l.panel_shipment_id IS NOT NULL), '{}'),
+    -- What made the scheduler want it may have changed since.
+    'unwanted', CASE
+        WHEN i.state = 'disconnected' THEN 'the shop is disconnected'
+        WHEN o.erased_at IS NOT NULL THEN 'its personal data was erased'
+        WHEN o.pushed_id IS NULL THEN 'it is not there'
+        WHEN o.pushed_removed_at IS NOT NULL THEN 'it was removed there' END)
 FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id
 UNION ALL
 -- fetch_label, by the first shipment: the documents that begin with it and have not come, with the shipments of each.

@@ -52,6 +52,11 @@ FROM (
             AND CASE WHEN n.cancelled_at IS NULL THEN n.created_at > l.cancelled_at
                      ELSE (n.cancelled_at, n.id) > (l.cancelled_at, l.id) END)
     UNION ALL
+    -- The condition is that of the index imported_order_removed.
+    SELECT o.id, o.integration_id, 'removed_from_panel', o.pushed_removed_at
+    FROM koppeling.imported_order o
+    WHERE o.state = 'open' AND o.pushed_removed_at IS NOT NULL AND o.erased_at IS NULL
+    UNION ALL
     -- The shop was to be told, and that was given up.
     SELECT j.order_id, j.integration_id, 'mark_failed', koppeling.failed_at(j)
     FROM koppeling.job j

@@ -62,6 +62,9 @@ const char *member_text(const json_t *object, const char *name);
 /* Shipment and label as JSON; the shipment with its labels when they exist by now. */
 void put_shipment(struct buffer *text, const struct shipment *shipment);
 
+/* Writes the order anew, as it is answered, whole and in lists. */
+void pushed_order_render(struct pushed_order *order);
+
 /* Makes the shipment that a valid request asks for. The caller owns it. */
 struct shipment *shipment_new(struct call *call, const json_t *request);
 

@@ -27,17 +27,37 @@ static bool order_is_valid(struct call *call)
     return boekuwzending_accept(call, violations);
 }
 
-/* Renders the order as it is returned, whole and in lists. */
-static void order_render(struct call *call, struct pushed_order *order)
+void pushed_order_render(struct pushed_order *order)
 {
+    json_t *sent = order->sent;
     AUTO(json)
-    json_t *full = json_pack("{s:s, s:b, s:[]}", "id", order->id, "archived", 0, "shipments");
-    AUTO(json) json_t *sent = json_deep_copy(call->json);
-    json_t *lines = json_object_get(sent, "orderLines");
+    json_t *full = json_pack("{s:s, s:b, s:O}", "id", order->id, "archived",
+                             order->is_archived ? 1 : 0, "shipments", order->shipments);
+    AUTO(json)
+    json_t *overview =
+        json_pack("{s:s, s:O, s:O?, s:b, s:O}", "id", order->id, "externalId",
+                  json_object_get(sent, "externalId"), "reference",
+                  json_object_get(sent, "reference"), "archived", order->is_archived ? 1 : 0,
+                  "createdAtSource", json_object_get(sent, "createdAtSource"));
+
+    json_object_update_missing(full, sent);
+    free(order->external_id);
+    free(order->text);
+    free(order->overview);
+    order->external_id = xstrdup(member_text(sent, "externalId"));
+    order->text = json_to_text(full, NULL);
+    order->overview = json_to_text(overview, NULL);
+}
+
+/* Takes what the request says of the order; each of its lines gets an id. */
+static void order_take(struct call *call, struct pushed_order *order)
+{
     json_t *line;
     size_t index;
 
-    json_array_foreach(lines, index, line)
+    json_decref(order->sent);
+    order->sent = json_deep_copy(call->json);
+    json_array_foreach(json_object_get(order->sent, "orderLines"), index, line)
     {
         char id[UUID_SIZE];
 
@@ -46,18 +66,7 @@ static void order_render(struct call *call, struct pushed_order *order)
             json_object_set_new(line, "id", json_string(id));
         }
     }
-    json_object_update_missing(full, sent);
-    AUTO(json)
-    json_t *overview = json_pack("{s:s, s:O, s:O?, s:b, s:O}", "id", order->id, "externalId",
-                                 json_object_get(sent, "externalId"), "reference",
-                                 json_object_get(sent, "reference"), "archived", 0,
-                                 "createdAtSource", json_object_get(sent, "createdAtSource"));
-    free(order->external_id);
-    free(order->text);
-    free(order->overview);
-    order->external_id = xstrdup(member_text(sent, "externalId"));
-    order->text = json_to_text(full, NULL);
-    order->overview = json_to_text(overview, NULL);
+    pushed_order_render(order);
 }
 
 void boekuwzending_create_order(struct call *call)
@@ -68,7 +77,8 @@ void boekuwzending_create_order(struct call *call)
     struct pushed_order *order = xcalloc(1, sizeof(*order));
     dice_uuid(&call->simulator->dice, order->id);
     order->account = call->account;
-    order_render(call, order);
+    order->shipments = json_array();
+    order_take(call, order);
     booking_add_order(call->booking, order);
     answer_text(&call->answer, 201, order->text);
 }
@@ -151,7 +161,7 @@ void boekuwzending_put_order(struct call *call)
         return;
     }
     order->put_count++;
-    order_render(call, order);
+    order_take(call, order);
     answer_text(&call->answer, 200, order->text);
 }
 

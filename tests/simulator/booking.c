@@ -20,6 +20,8 @@ static void pushed_order_free(struct pushed_order *order)
     free(order->external_id);
     free(order->text);
     free(order->overview);
+    json_decref(order->sent);
+    json_decref(order->shipments);
     free(order);
 }
 

@@ -38,7 +38,10 @@ struct pushed_order {
     char *text;     /* what GET /orders/{id} answers */
     char *overview; /* its entry in a list */
     const struct account *account;
+    json_t *sent;      /* what it was made of */
+    json_t *shipments; /* paths of those that were made of it in the panel */
     unsigned put_count;
+    bool is_archived;
     bool is_deleted;
 };
 

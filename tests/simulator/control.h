@@ -21,6 +21,9 @@ route_handler control_effects;
 route_handler control_shipments;
 route_handler control_cancel_labels;
 route_handler control_pushed_orders;
+route_handler control_make_label;
+route_handler control_change_pushed_order;
+route_handler control_remove_pushed_order;
 
 /* The shop that the path names, or NULL after answering 404. */
 struct shop *control_shop(struct call *call) MUSTCHECK;

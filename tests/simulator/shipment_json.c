@@ -176,7 +176,7 @@ void shipment_render_labels(const struct booking *booking, struct shipment *ship
 
 static void shipment_add_labels(struct call *call, struct shipment *shipment)
 {
-    bool is_staging = call->api == API_BOEKUWZENDING_STAGING;
+    bool is_staging = strcmp(call->booking->name, "staging") == 0;
 
     shipment->label = xcalloc(shipment->label_count, sizeof(*shipment->label));
     for (size_t i = 0; i < shipment->label_count; i++) {

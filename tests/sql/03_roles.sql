@@ -49,7 +49,7 @@ SELECT set_eq($$
     FROM (VALUES
         ('koppeling_backend', 'account', 'INSERT,UPDATE',
             'name,client_id,sealed_client_secret,staging_client_id,staging_sealed_client_secret,push_orders,'
-            'inco_terms,weight_per_piece'),
+            'push_environment,inco_terms,weight_per_piece'),
         ('koppeling_backend', 'integration', 'UPDATE',
          'open_statuses,shipped_status,paid_only,mark_on_staging,tracking_in_comment,default_weight_kg,import_since,'
          'default_service,default_length_cm,default_width_cm,default_height_cm,poll_interval,from_address_id'),
@@ -58,6 +58,7 @@ SELECT set_eq($$
             'max_attempts,backoff_base,backoff_cap,counts_as_attempt,honour_retry_after,advice,'
             'blames_api,clears_api,blocks_shop,shop_reason_code'),
         ('koppeling_dba', 'setting', 'UPDATE', 'value'),
+        ('koppeling_dba', 'watch_rule', 'UPDATE', 'age_from,every'),
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
         ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit,breaker_pause,longest_booking'),
         ('koppeling_worker', 'integration', 'UPDATE',
@@ -69,6 +70,8 @@ SELECT set_eq($$
         ('koppeling_worker', 'account_credentials', 'UPDATE', 'state,reason_code,reason,reason_en,name,checked_at'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
         ('koppeling_scheduler', 'chore', 'UPDATE', 'done_at,failed_since,error'),
+        ('koppeling_scheduler', 'imported_order', 'UPDATE', 'watch_at'),
+        ('koppeling_scheduler', 'account', 'UPDATE', 'watch_pace_at'),
         ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at'))
         AS v (role, name, privileges, columns),
         unnest(string_to_array(v.privileges, ',')) AS p (privilege),
@@ -99,7 +102,8 @@ SELECT set_eq($$
     WHERE r.role IN ('koppeling_worker', 'koppeling_scheduler') AND has_table_privilege(r.role, t.oid, 'SELECT') $$, $$
     SELECT r.role, t.name
     FROM unnest(ARRAY['koppeling_worker', 'koppeling_scheduler']) AS r (role),
-         unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'message', 'setting',
+         unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'watch_rule', 'message',
+             'setting',
              'job', 'worker', 'chore', 'scheduler']) AS t (name)
     UNION ALL
     SELECT 'koppeling_worker',
@@ -119,9 +123,10 @@ SELECT set_eq($$
          'id,account_id,state,poll_interval,next_poll_at,last_polled_at,restored_at,blocked_until,pace_at,vanished_at'),
         ('imported_order',
          'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at,pushed_id,push_asked_at,'
-         'take_back_since'),
-        ('account', 'id,push_orders,client_id'), ('account_credentials', 'account_id,environment,state'),
-        ('label', 'id,order_id,told_at'),
+         'take_back_since,pushed_environment,pushed_at,unlabelled_since,watch_at'),
+        ('account', 'id,push_orders,push_environment,client_id,staging_client_id,watch_pace_at'),
+        ('account_credentials', 'account_id,environment,state'),
+        ('label', 'id,order_id,told_at,created_at,cancelled_at,panel_shipment_id'),
         ('shipment', 'id,environment,order_id,external_id')) AS v (name, columns),
         unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
     'of shops and orders the scheduler sees what it schedules by: no names, no addresses, no tokens');

@@ -132,6 +132,7 @@ EXECUTE schedule_confirm_order(100);
 SELECT is(pg_temp.orders('confirm_order'), ARRAY[4, 5]::bigint[], 'orders that are missing are looked up, once each');
 
 -- Orders for accounts that want them.
+UPDATE koppeling.account SET push_orders = false;
 EXECUTE schedule_push_order(100);
 SELECT is(pg_temp.orders('push_order'), '{}'::bigint[], 'nothing is pushed for an account that does not want it');
 UPDATE koppeling.account SET push_orders = true;

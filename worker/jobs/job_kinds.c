@@ -18,6 +18,7 @@ const struct job_kind *const job_kinds[] = {
     &job_kind_fetch_label,
     &job_kind_remove_order,
     &job_kind_verify_account,
+    &job_kind_watch_order,
     NULL,
 };
 /* clang-format on */

@@ -39,4 +39,7 @@ extern const struct job_kind job_kind_remove_order;
 /* Asks Boekuwzending whose credentials an account has. */
 extern const struct job_kind job_kind_verify_account;
 
+/* Looks whether a label was made of a pushed order in the panel of Boekuwzending. */
+extern const struct job_kind job_kind_watch_order;
+
 #endif

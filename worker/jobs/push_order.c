@@ -109,7 +109,8 @@ static enum step finish(const struct push *push, const char *id, const char *how
                         struct outcome *outcome)
 {
     outcome_write(outcome, "write_pushed",
-                  json_pack("{s:s, s:s}", "pushed_id", id, "content_hash", push->content_hash));
+                  json_pack("{s:s, s:s, s:O}", "pushed_id", id, "content_hash", push->content_hash,
+                            "environment", json_object_get(push->job->context, "environment")));
     json_decref(outcome->result);
     outcome->result = json_pack("{s:s, s:s}", "pushed_id", id, "how", how);
     return STEP_DONE;

@@ -53,6 +53,22 @@ class Simulator:
         """Somebody cancels the labels of a shipment in the panel of Boekuwzending."""
         self.control("POST", f"/shipments/{shipment}/cancel")
 
+    def pushed_orders(self):
+        """Orders in the panel of Boekuwzending that nobody removed, by the shop's number."""
+        return {order["order"]["reference"]: order for order in self.control("GET", "/orders-pushed")
+                if not order["deleted"]}
+
+    def make_label(self, pushed_id, **how):
+        """Somebody makes a label of an order in the panel: labels=, late_ms=. Returns the shipment."""
+        return self.control("POST", f"/orders-pushed/{pushed_id}/label", how)
+
+    def archive(self, pushed_id, archived=True):
+        self.control("PATCH", f"/orders-pushed/{pushed_id}", {"archived": archived})
+
+    def remove_pushed(self, pushed_id):
+        """Somebody removes an order from the panel."""
+        self.control("DELETE", f"/orders-pushed/{pushed_id}")
+
     def fault(self, fault, scope="all", **settings):
         return self.control("POST", "/faults", {"fault": fault, "scope": scope, **settings})["id"]
 

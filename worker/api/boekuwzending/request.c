@@ -117,6 +117,13 @@ void boekuwzending_request_find_orders(struct http_request *request, enum enviro
     snprintf(request->path, sizeof(request->path), "/orders");
 }
 
+void boekuwzending_request_order(struct http_request *request, enum environment environment,
+                                 const char *id)
+{
+    prepare(request, HTTP_GET, environment, NULL);
+    snprintf(request->path, sizeof(request->path), "/orders/%s", id);
+}
+
 void boekuwzending_request_change_order(struct http_request *request, enum environment environment,
                                         const char *id, char *body)
 {

@@ -61,6 +61,10 @@ void boekuwzending_request_create_order(struct http_request *request, enum envir
 void boekuwzending_request_find_orders(struct http_request *request, enum environment environment,
                                        const char *external_id, int pages);
 
+/* GET /orders/{id}: the whole order with the paths of its shipments [BKZ-307]. */
+void boekuwzending_request_order(struct http_request *request, enum environment environment,
+                                 const char *id);
+
 /* PUT /orders/{id}: replaces the order as a whole, so it may be repeated [BKZ-307]. */
 void boekuwzending_request_change_order(struct http_request *request, enum environment environment,
                                         const char *id, char *body);

@@ -194,6 +194,21 @@ static json_t *read_labels(json_t *shipment)
     return labels;
 }
 
+/* Whether nothing that could be a label was left out of what read_labels() gives. */
+static bool has_whole_labels(json_t *shipment)
+{
+    json_t *list = json_object_get(shipment, "labels");
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        AUTO(free) char *id = boekuwzending_id_of(json_array_get(list, i));
+
+        if (id == NULL) {
+            return false;
+        }
+    }
+    return json_is_array(list) && json_array_size(list) <= BOEKUWZENDING_LABELS;
+}
+
 bool booked_shipment_read(const char *body, size_t length, struct booked_shipment *ret_shipment,
                           struct error *err)
 {
@@ -213,6 +228,7 @@ bool booked_shipment_read(const char *body, size_t length, struct booked_shipmen
         .sequence = lenient_text(json, "sequence", SEQUENCE_LENGTH),
         .reference = lenient_text(json, "invoiceReference", REFERENCE_LENGTH),
         .labels = read_labels(json),
+        .is_whole = has_whole_labels(json),
     };
     return true;
 }

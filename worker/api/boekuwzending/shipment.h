@@ -23,6 +23,7 @@ struct booked_shipment {
     json_t *labels;  /* an array of {external_id, waybill, track_and_trace_link, is_cancelled}, the
                         second and third text or null; each label once; perhaps empty, for they may
                         come later; owned */
+    bool is_whole;   /* the labels were a list in which each was understood: there are no others */
 };
 
 /* The body of POST /shipments, to be freed. `wish` has service, reference, order_number,
