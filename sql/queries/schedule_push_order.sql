@@ -1,6 +1,5 @@
 -- Orders of accounts that want them at Boekuwzending, in the environment that they want, and that are not there yet or
--- have changed since. A shop or an
--- order that somebody else has in hand comes next time.
+-- have changed since. A shop or an order that somebody else has in hand comes next time.
 -- $1 most orders in this tick
 WITH wanted AS MATERIALIZED (
     SELECT o.id AS order_id, o.integration_id

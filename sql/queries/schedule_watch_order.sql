@@ -32,7 +32,8 @@ WITH due AS MATERIALIZED (
         WHERE d.state <> 'open' AND l.order_id = d.id AND l.panel_shipment_id IS NOT NULL) found
     -- Looked up one by one: there is an index for it, and most have none.
     LEFT JOIN LATERAL (
-        SELECT l.id, l.state FROM koppeling.job l WHERE l.kind = 'watch_order' AND l.order_id = d.id LIMIT 1) live ON true
+        SELECT l.id, l.state FROM koppeling.job l WHERE l.kind = 'watch_order' AND l.order_id = d.id
+        LIMIT 1) live ON true
 ), shop AS MATERIALIZED (
     SELECT i.id
     FROM koppeling.integration i

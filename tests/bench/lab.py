@@ -26,7 +26,7 @@ SETTINGS = ("shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=15min"
             "maintenance_work_mem=256MB", "autovacuum_naptime=10s")
 TEMPLATE = "bench_template"
 ACCOUNT_SQL = """
-    INSERT INTO koppeling.account (id, name) VALUES (1, 'Bench BV');
+    INSERT INTO koppeling.account (id, name, push_orders) VALUES (1, 'Bench BV', false);
     INSERT INTO koppeling.from_address (id, account_id, name, company, email, phone, street, number, postcode, city)
     VALUES (1, 1, 'Magazijn', 'Bench BV', 'bench@example.org', '+31201234567', 'Pakketpad', '1', '1012AB',
             'Amsterdam')"""

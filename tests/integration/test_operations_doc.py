@@ -133,6 +133,8 @@ class World(BookingCase):
         self.backend.value("SELECT koppeling.ping(40)")
         self.db.run("INSERT INTO koppeling.job_history (id, created_at, finished_at, outcome, attempts, kind)"
                     " VALUES (0, now(), now() - interval '6 days', 'done', 1, 'push_order')")
+        self.db.run("UPDATE koppeling.imported_order SET pushed_id = 'p' || id, watch_at = now() + interval '1 day'"
+                    " WHERE state = 'open'")
         self.long = self.session("test_backend")
         self.ids["pid"] = self.long.value("SELECT pg_backend_pid()")
         self.long.run("BEGIN")

@@ -175,6 +175,7 @@ class WatchTest(BookingCase):
         """One label more, and room for the next attempt at once."""
         if self.made == 0:
             self.push()
-            self.db.run("UPDATE koppeling.retry_rule SET backoff_base = '10 milliseconds', backoff_cap = '20 milliseconds'")
+            self.db.run("UPDATE koppeling.retry_rule"
+                        " SET backoff_base = '10 milliseconds', backoff_cap = '20 milliseconds'")
         self.simulator.make_label(self.panel_id(70001))
         self.made += 1

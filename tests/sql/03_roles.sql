@@ -102,9 +102,8 @@ SELECT set_eq($$
     WHERE r.role IN ('koppeling_worker', 'koppeling_scheduler') AND has_table_privilege(r.role, t.oid, 'SELECT') $$, $$
     SELECT r.role, t.name
     FROM unnest(ARRAY['koppeling_worker', 'koppeling_scheduler']) AS r (role),
-         unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'watch_rule', 'message',
-             'setting',
-             'job', 'worker', 'chore', 'scheduler']) AS t (name)
+         unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'watch_rule',
+             'message', 'setting', 'job', 'worker', 'chore', 'scheduler']) AS t (name)
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'account_credentials', 'from_address',
@@ -149,10 +148,10 @@ SELECT set_eq($$
             'customs_area,customs_gaps,failed_at,services_for,check_account'),
         ('koppeling_dba', 'maintain_history,after_restore,setting_integer,failed_at'),
         ('koppeling_worker',
-            'shop_gate,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,dispatch_problem,'
-            'order_warnings,parcel_items,shipment_to_relate,push_problem,job_gate'),
+            'shop_gate,job_gate,watch_every,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,'
+            'dispatch_problem,order_warnings,parcel_items,shipment_to_relate,push_problem'),
         ('koppeling_scheduler',
-            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,mend_times,take_orders,'
+            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,mend_times,take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
             'failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,

@@ -29,12 +29,14 @@ BEGIN
     RETURN json_build_array(jsonb_build_object('job', 1, 'token', 7) || said);
 END
 $$;
-CREATE FUNCTION pg_temp.seen(of_order bigint, labels jsonb, shipments jsonb DEFAULT '[]', unlabelled boolean DEFAULT false)
+CREATE FUNCTION pg_temp.seen(of_order bigint, labels jsonb, shipments jsonb DEFAULT '[]',
+    unlabelled boolean DEFAULT false)
 RETURNS json LANGUAGE sql AS $$
     SELECT pg_temp.report('watch_order', of_order, jsonb_build_object(
         'pushed_id', 'p' || of_order, 'removed', false, 'labels', labels, 'shipments', shipments,
         'is_unlabelled', unlabelled)) $$;
-CREATE FUNCTION pg_temp.one_label(shipment text, id text, cancelled boolean DEFAULT false) RETURNS jsonb LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.one_label(shipment text, id text, cancelled boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE sql AS $$
     SELECT jsonb_build_array(jsonb_build_object(
         'shipment', shipment, 'external_id', id, 'waybill', '3S' || id, 'track_and_trace_link', NULL,
         'is_cancelled', cancelled)) $$;
@@ -55,11 +57,13 @@ SELECT is(pg_temp.refused_by($$ UPDATE koppeling.watch_rule SET every = '1 secon
     'watch_rule_every_is_sane', 'nobody is looked at each second');
 SELECT is(pg_temp.refused_by($$ UPDATE koppeling.watch_rule SET every = NULL $$),
     'watch_rule_open_goes_on', 'an open order is looked at for as long as it is open');
-SELECT is(pg_temp.attempt('koppeling_dba', $$ UPDATE koppeling.watch_rule SET every = '2 days' WHERE has_label $$), 'ok',
+SELECT is(pg_temp.attempt('koppeling_dba', $$ UPDATE koppeling.watch_rule SET every = '2 days' WHERE has_label $$),
+    'ok',
     'a DBA changes them by UPDATE');
 SELECT is(pg_temp.attempt('koppeling_dba', $$ DELETE FROM koppeling.watch_rule $$), '42501', 'but takes none away');
 
--- What it costs: 100,000 orders that were pushed evenly over the last 30 days and are all still open. A look at an order
+-- What it costs: 100,000 orders that were pushed evenly over the last 30 days and are all still open.
+-- A look at an order
 -- of which nothing was made is one request.
 SELECT cmp_ok((
     SELECT sum(extract(epoch FROM least(r.until, interval '30 days') - r.age_from) / extract(epoch FROM r.every))
@@ -70,12 +74,14 @@ SELECT cmp_ok((
 INSERT INTO koppeling.imported_order (
     integration_id, order_uuid, order_number, shop_status, weight_kg, content_hash, pushed_hash, payload_hash,
     pushed_id, pushed_at, watch_at)
-SELECT 1, gen_random_uuid(), 'L' || n, 3, 1, '\x01', '\x01', n, 'large' || n, now() - n * interval '25.92 seconds', now()
+SELECT 1, gen_random_uuid(), 'L' || n, 3, 1, '\x01', '\x01', n, 'large' || n, now() - n * interval '25.92 seconds',
+    now()
 FROM generate_series(1, 100000) AS n;
 -- As the scheduler, who prepares nothing.
 SET LOCAL plan_cache_mode = force_custom_plan;
-DO $$ BEGIN FOR i IN 1..20 LOOP EXECUTE 'EXECUTE schedule_watch_order(5000)'; RAISE WARNING 'tick % %', i, clock_timestamp() - now(); END LOOP; END $$;
-SELECT is((SELECT count(*) FROM koppeling.job WHERE kind = 'watch_order'), 100000::bigint, 'all that is due is planned');
+DO $$ BEGIN FOR i IN 1..20 LOOP EXECUTE 'EXECUTE schedule_watch_order(5000)'; END LOOP; END $$;
+SELECT is((SELECT count(*) FROM koppeling.job WHERE kind = 'watch_order'), 100000::bigint,
+    'all that is due is planned');
 SELECT cmp_ok((SELECT sum(1 / extract(epoch FROM o.watch_at - now())) FROM koppeling.imported_order o), '<', 2.0,
     'and planned anew so that less than two are looked at in a second');
 SELECT is((SELECT max(n) FROM (SELECT count(*) AS n FROM koppeling.job GROUP BY date_bin('1 s', run_at, now())) s),
@@ -101,34 +107,45 @@ BEGIN
 END
 $$;
 SELECT matches(pg_temp.explain('schedule_watch_order(5000)'),
-    'Limit\n +->  LockRows\n +->  Index Scan using imported_order_watch on imported_order o\n +Index Cond: \(watch_at <= now\(\)\)',
+    'Limit\n +->  LockRows\n +->  Index Scan using imported_order_watch on imported_order o\n +' ||
+    'Index Cond: \(watch_at <= now\(\)\)',
     'what is due is read from the head of its index, at 100,000 orders');
-SELECT ok(NOT EXISTS (SELECT FROM explained WHERE line ~ 'Seq Scan on imported_order'), 'and nothing else of the orders');
+SELECT ok(NOT EXISTS (SELECT FROM explained WHERE line ~ 'Seq Scan on imported_order'),
+    'and nothing else of the orders');
 SELECT matches(pg_temp.explain('schedule_push_order(5000)'), 'imported_order_to_push',
     'what is to be pushed has its own small index');
+-- Without the look of each foreign key at what refers to it.
+SET LOCAL session_replication_role = replica;
 DELETE FROM koppeling.imported_order WHERE pushed_id LIKE 'large%';
+SET LOCAL session_replication_role = origin;
 UPDATE koppeling.account SET watch_pace_at = now() - interval '1 hour';
 
 -- Where orders are pushed to, and that they are watched then.
-SELECT results_eq($$ INSERT INTO koppeling.account (name) VALUES ('Nieuw') RETURNING push_orders, push_environment::text $$,
-    $$ VALUES (true, 'production') $$, 'the orders of an account stand in its list, in production, unless it is said otherwise');
+SELECT results_eq($$ INSERT INTO koppeling.account (name) VALUES ('Nieuw') RETURNING push_orders,
+    push_environment::text $$,
+    $$ VALUES (true, 'production') $$,
+    'the orders of an account stand in its list, in production, unless it is said otherwise');
 SELECT is(pg_temp.attempt('koppeling_backend', $$ UPDATE koppeling.account SET push_environment = 'staging' $$), 'ok',
     'the back end says where');
 UPDATE koppeling.account SET push_orders = true;
 EXECUTE schedule_push_order(100);
-SELECT results_eq($$ SELECT DISTINCT a.environment::text FROM koppeling.job j JOIN koppeling.api a ON a.id = j.api_id $$,
+SELECT results_eq($$ SELECT DISTINCT a.environment::text
+    FROM koppeling.job j JOIN koppeling.api a ON a.id = j.api_id $$,
     ARRAY['production'], 'pushed with the credentials of production');
 UPDATE koppeling.account SET push_environment = 'staging' WHERE id = 1;
-SELECT results_eq($$ SELECT DISTINCT a.environment::text FROM koppeling.job j JOIN koppeling.api a ON a.id = j.api_id $$,
+SELECT results_eq($$ SELECT DISTINCT a.environment::text
+    FROM koppeling.job j JOIN koppeling.api a ON a.id = j.api_id $$,
     ARRAY['staging'], 'who changes the environment changes it for what is to be pushed already');
-SELECT results_eq($$ SELECT context ->> 'environment' FROM koppeling.job_context WHERE kind = 'push_order' AND subject_id = 1 $$,
+SELECT results_eq($$ SELECT context ->> 'environment' FROM koppeling.job_context
+    WHERE kind = 'push_order' AND subject_id = 1 $$,
     ARRAY['staging'], 'and the job is told');
 DELETE FROM koppeling.job;
 UPDATE koppeling.account SET staging_client_id = NULL, staging_sealed_client_secret = NULL WHERE id = 1;
 EXECUTE schedule_push_order(100);
 SELECT is((SELECT count(*) FROM koppeling.job), 0::bigint, 'without credentials of that environment nothing is pushed');
 UPDATE koppeling.account SET staging_client_id = 'client', staging_sealed_client_secret = '\x02' WHERE id = 1;
-SELECT pg_temp.report('push_order', 1, '{"pushed_id": "s1", "content_hash": "00", "environment": "staging"}') AS rows \gset
+SELECT pg_temp.report('push_order', 1, '{"pushed_id": "s1", "content_hash": "00", "environment": "staging"}')
+    AS rows \gset
 UPDATE koppeling.imported_order SET content_hash = '\x00' WHERE id = 1;
 EXECUTE write_pushed(:'rows');
 SELECT is(((pg_temp.of(1)).pushed_environment, (pg_temp.of(1)).pushed_at, (pg_temp.of(1)).watch_at)::text,
@@ -142,15 +159,18 @@ UPDATE koppeling.account SET push_environment = 'production' WHERE id = 1;
 EXECUTE schedule_push_order(100);
 SELECT ok(EXISTS (SELECT FROM koppeling.job WHERE kind = 'push_order' AND order_id = 1),
     'an open order follows its account to the other environment');
-SELECT results_eq($$ SELECT context -> 'pushed_id' FROM koppeling.job_context WHERE kind = 'push_order' AND subject_id = 1 $$,
+SELECT results_eq($$ SELECT context -> 'pushed_id' FROM koppeling.job_context
+    WHERE kind = 'push_order' AND subject_id = 1 $$,
     ARRAY['null'::jsonb], 'where what it was called in the first one means nothing');
 UPDATE koppeling.imported_order SET pushed_environment = 'production', pushed_hash = content_hash WHERE id = 1;
-SELECT is((SELECT a.environment FROM koppeling.job j JOIN koppeling.api a ON a.id = j.api_id WHERE j.kind = 'watch_order'),
+SELECT is((SELECT a.environment FROM koppeling.job j JOIN koppeling.api a ON a.id = j.api_id
+    WHERE j.kind = 'watch_order'),
     'production'::koppeling.environment, 'and a look that waits goes there with it');
 
 -- Which are looked at.
 DELETE FROM koppeling.job;
-UPDATE koppeling.imported_order SET pushed_id = 'p' || id, pushed_hash = content_hash, pushed_at = now(), watch_at = now();
+UPDATE koppeling.imported_order SET pushed_id = 'p' || id, pushed_hash = content_hash, pushed_at = now(),
+    watch_at = now();
 UPDATE koppeling.imported_order SET watch_at = now() + interval '1 minute' WHERE id = 2;
 UPDATE koppeling.imported_order SET state = 'withdrawn', withdrawn_at = now(), withdrawn_reason = 'x' WHERE id = 3;
 UPDATE koppeling.imported_order SET state = 'label_created' WHERE id IN (4, 5);
@@ -172,16 +192,20 @@ UPDATE koppeling.integration SET state = 'paused' WHERE id = 1;
 UPDATE koppeling.imported_order SET watch_at = now() WHERE id = 7;
 EXECUTE schedule_watch_order(100);
 SELECT is(pg_temp.looked_at(), '{}'::bigint[], 'a paused shop rests');
-UPDATE koppeling.integration SET state = 'needs_attention', reason_code = 'x', reason = 'x', reason_en = 'x' WHERE id = 1;
+UPDATE koppeling.integration SET state = 'needs_attention', reason_code = 'x', reason = 'x', reason_en = 'x'
+    WHERE id = 1;
 UPDATE koppeling.imported_order SET watch_at = now() WHERE id = 7;
 EXECUTE schedule_watch_order(100);
-SELECT is(pg_temp.looked_at(), '{7}'::bigint[], 'one that refuses its token does not: the label is known when it works again');
+SELECT is(pg_temp.looked_at(), '{7}'::bigint[],
+    'one that refuses its token does not: the label is known when it works again');
 UPDATE koppeling.integration SET state = 'active', reason_code = NULL, reason = NULL, reason_en = NULL WHERE id = 1;
 UPDATE koppeling.job SET state = 'failed', last_error_class = 'unreadable', last_error = 'x';
 UPDATE koppeling.imported_order SET watch_at = now() WHERE id = 7;
 EXECUTE schedule_watch_order(100);
-SELECT is((SELECT state::text FROM koppeling.job), 'queued', 'a look that failed for good is started over when the next is due');
-SELECT is(koppeling.enqueue('watch_order', order_id => 7), (SELECT id FROM koppeling.job), 'an order has one at a time');
+SELECT is((SELECT state::text FROM koppeling.job), 'queued',
+    'a look that failed for good is started over when the next is due');
+SELECT is(koppeling.enqueue('watch_order', order_id => 7), (SELECT id FROM koppeling.job),
+    'an order has one at a time');
 
 -- What was seen.
 UPDATE koppeling.imported_order SET state = 'open', watch_at = now() + interval '1 hour', erased_at = NULL,
@@ -193,12 +217,14 @@ SELECT is(((pg_temp.of(1)).state, (pg_temp.of(1)).watched_at, (pg_temp.of(1)).wa
     ('open'::koppeling.order_state, now(), now() + interval '1 hour')::text, 'nothing there, nothing done');
 SELECT pg_temp.seen(1, '[]', '["a1"]', true) AS rows \gset
 EXECUTE write_watched(:'rows');
-SELECT is((pg_temp.of(1)).watch_at, now() + interval '5 minutes', 'a shipment without labels: they are looked for soon');
+SELECT is((pg_temp.of(1)).watch_at, now() + interval '5 minutes',
+    'a shipment without labels: they are looked for soon');
 SELECT is((pg_temp.of(1)).unlabelled_since, now(), 'since when is noted');
 SELECT pg_temp.seen(1, pg_temp.one_label('a1', 'l1'), '["a1"]') AS rows \gset
 EXECUTE write_watched(:'rows');
 EXECUTE write_watched(:'rows');
-SELECT results_eq($$ SELECT order_id, environment::text, waybill, panel_shipment_id, shipment_id, told_at FROM koppeling.label $$,
+SELECT results_eq($$ SELECT order_id, environment::text, waybill, panel_shipment_id, shipment_id, told_at
+    FROM koppeling.label $$,
     $$ VALUES (1::bigint, 'production', '3Sl1', 'a1', NULL::bigint, NULL::timestamptz) $$,
     'a label is recorded once, without a shipment of ours, and the shop is to be told');
 SELECT is(((pg_temp.of(1)).state, (pg_temp.of(1)).unlabelled_since, (pg_temp.of(1)).watch_at)::text,
@@ -208,8 +234,10 @@ SELECT is(koppeling.record_label(1, 'production', 'l1', '3Sl1', NULL), (SELECT i
     'who records it as well gets the same row');
 SELECT pg_temp.seen(1, pg_temp.one_label('a1', 'l2'), '["a1"]') AS rows \gset
 EXECUTE write_watched(:'rows');
-SELECT results_eq($$ SELECT external_id, cancelled_at IS NOT NULL, told_at IS NOT NULL FROM koppeling.label ORDER BY 1 $$,
-    $$ VALUES ('l1', true, true), ('l2', false, false) $$, 'one that is no longer there was cancelled; another is told of');
+SELECT results_eq($$ SELECT external_id, cancelled_at IS NOT NULL, told_at IS NOT NULL
+    FROM koppeling.label ORDER BY 1 $$,
+    $$ VALUES ('l1', true, true), ('l2', false, false) $$,
+    'one that is no longer there was cancelled; another is told of');
 SELECT pg_temp.seen(1, pg_temp.one_label('a1', 'l2', true), '["a1"]') AS rows \gset
 EXECUTE write_watched(:'rows');
 SELECT results_eq($$ SELECT reason_code FROM koppeling.order_to_look_at WHERE order_id = 1 $$, ARRAY['label_cancelled'],
@@ -227,7 +255,8 @@ SELECT is((SELECT cancelled_at FROM koppeling.label WHERE external_id = 'own-471
     'a label that a back end recorded is not theirs to lose');
 SELECT pg_temp.seen(3, pg_temp.one_label('c1', 'n1', true), '["c1"]') AS rows \gset
 EXECUTE write_watched(:'rows');
-SELECT is((pg_temp.of(3)).state, 'open'::koppeling.order_state, 'a label that was cancelled before it was seen leaves the order open');
+SELECT is((pg_temp.of(3)).state, 'open'::koppeling.order_state,
+    'a label that was cancelled before it was seen leaves the order open');
 SELECT isnt((SELECT told_at FROM koppeling.label WHERE external_id = 'n1'), NULL, 'and the shop is not told');
 SELECT pg_temp.seen(4, pg_temp.one_label('a1', 'l2'), '["a1"]') AS rows \gset
 EXECUTE write_watched(:'rows');
@@ -239,42 +268,50 @@ INSERT INTO koppeling.shipment (id, order_id, environment, service, from_address
 VALUES (70, 5, 'production', 'x', 1, 'created', 'e5', now()), (71, 6, 'production', 'x', 1, 'sending', NULL, now());
 SELECT pg_temp.seen(5, pg_temp.one_label('e5', 'o5'), '["e5"]') AS rows \gset
 EXECUTE write_watched(:'rows');
-SELECT is((SELECT shipment_id FROM koppeling.label WHERE external_id = 'o5'), 70::bigint, 'a label of our own shipment is of that');
+SELECT is((SELECT shipment_id FROM koppeling.label WHERE external_id = 'o5'), 70::bigint,
+    'a label of our own shipment is of that');
 SELECT pg_temp.seen(6, pg_temp.one_label('e6', 'o6'), '["e6"]') AS rows \gset
 EXECUTE write_watched(:'rows');
 SELECT pg_temp.report('create_shipment', 6, jsonb_build_object('external_id', 'e6', 'complete', true,
     'labels', pg_temp.one_label('e6', 'o6')), 71) AS rows \gset
 EXECUTE write_shipment(:'rows');
 SELECT results_eq($$ SELECT shipment_id, panel_shipment_id FROM koppeling.label WHERE external_id = 'o6' $$,
-    $$ VALUES (71::bigint, 'e6') $$, 'seen in the panel first, or by whoever booked it: it is one row, which knows both');
+    $$ VALUES (71::bigint, 'e6') $$,
+    'seen in the panel first, or by whoever booked it: it is one row, which knows both');
 
 -- Removed by hand.
-SELECT pg_temp.report('watch_order', 7, '{"pushed_id": "p7", "removed": true, "labels": [], "shipments": []}') AS rows \gset
+SELECT pg_temp.report('watch_order', 7, '{"pushed_id": "p7", "removed": true, "labels": [], "shipments": []}')
+    AS rows \gset
 EXECUTE write_watched(:'rows');
 SELECT is(((pg_temp.of(7)).pushed_removed_at, (pg_temp.of(7)).watch_at)::text, (now(), NULL::timestamptz)::text,
     'an order that somebody removed there is not looked at any more');
 SELECT results_eq($$ SELECT reason_code, since FROM koppeling.order_to_look_at WHERE order_id = 7 $$,
     $$ VALUES ('removed_from_panel', now()) $$, 'and people are told');
-SELECT is((SELECT reason_en || what_to_do_nl IS NOT NULL FROM koppeling.order_to_look_at WHERE order_id = 7), true, 'in words');
+SELECT is((SELECT reason_en || what_to_do_nl IS NOT NULL FROM koppeling.order_to_look_at WHERE order_id = 7), true,
+    'in words');
 DELETE FROM koppeling.job;
 EXECUTE schedule_push_order(100);
 SELECT is((SELECT count(*) FROM koppeling.job WHERE order_id = 7), 0::bigint, 'it is not pushed again by itself');
 UPDATE koppeling.imported_order SET content_hash = '\x77' WHERE id = 7;
 EXECUTE schedule_push_order(100);
 SELECT is((SELECT count(*) FROM koppeling.job WHERE order_id = 7), 1::bigint, 'but when it changes');
-SELECT pg_temp.report('push_order', 7, '{"pushed_id": "q7", "content_hash": "77", "environment": "production"}') AS rows \gset
+SELECT pg_temp.report('push_order', 7, '{"pushed_id": "q7", "content_hash": "77", "environment": "production"}')
+    AS rows \gset
 EXECUTE write_pushed(:'rows');
 SELECT is(((pg_temp.of(7)).pushed_removed_at, (pg_temp.of(7)).watch_at)::text,
     (NULL::timestamptz, now() + interval '5 minutes')::text, 'and then all begins anew');
-SELECT pg_temp.report('watch_order', 7, '{"pushed_id": "p7", "removed": true, "labels": [], "shipments": []}') AS rows \gset
+SELECT pg_temp.report('watch_order', 7, '{"pushed_id": "p7", "removed": true, "labels": [], "shipments": []}')
+    AS rows \gset
 EXECUTE write_watched(:'rows');
 SELECT is((pg_temp.of(7)).pushed_removed_at, NULL, 'what was said of the one before says nothing');
-SELECT replace(pg_temp.report('watch_order', 8, '{"pushed_id": "p8", "removed": true}')::text, '"token": 7', '"token": 8') AS rows \gset
+SELECT replace(pg_temp.report('watch_order', 8, '{"pushed_id": "p8", "removed": true}')::text, '"token": 7',
+    '"token": 8') AS rows \gset
 EXECUTE write_watched(:'rows');
 SELECT is((pg_temp.of(8)).pushed_removed_at, NULL, 'nor does who has lost the job');
 
 -- A clock that was a day ahead.
-UPDATE koppeling.imported_order SET pushed_at = now() - interval '1 hour', watch_at = now() + interval '1 day' WHERE id = 8;
+UPDATE koppeling.imported_order SET pushed_at = now() - interval '1 hour', watch_at = now() + interval '1 day'
+    WHERE id = 8;
 UPDATE koppeling.account SET watch_pace_at = now() + interval '1 day' WHERE id = 1;
 UPDATE koppeling.worker SET seen_at = now() + interval '1 day', lease_until = now() + interval '1 day';
 SELECT koppeling.mend_times();

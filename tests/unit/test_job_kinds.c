@@ -15,7 +15,7 @@ TEST(the_kinds_of_the_design_are_found)
 {
     static const char *const names[] = {
         "ping",  "verify",          "poll",        "mark_shipped", "confirm_order", "push_order",
-        "quote", "create_shipment", "fetch_label", "remove_order",
+        "quote", "create_shipment", "fetch_label", "remove_order", "watch_order",
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -53,7 +53,7 @@ TEST(a_context_that_makes_no_sense_fails_the_job)
     };
     static const char *const kinds[] = {"verify",          "poll",          "mark_shipped",
                                         "create_shipment", "confirm_order", "push_order",
-                                        "quote",           "remove_order"};
+                                        "quote",           "remove_order",  "watch_order"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(contexts) * ARRAY_LENGTH(kinds); i++) {
         struct talk talk;

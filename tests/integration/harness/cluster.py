@@ -74,7 +74,7 @@ class Cluster:
         session.close()
         template = self.session(TEMPLATE)
         template.run("""
-            INSERT INTO koppeling.account (id, name) VALUES (1, 'Proefverzender BV');
+            INSERT INTO koppeling.account (id, name, push_orders) VALUES (1, 'Proefverzender BV', false);
             INSERT INTO koppeling.from_address (
                 id, account_id, name, company, email, phone, street, number, postcode, city)
             VALUES (1, 1, 'Magazijn', 'Proefverzender BV', 'magazijn@example.org', '+31201234567', 'Pakketpad', '1',
