@@ -76,6 +76,27 @@ SELECT pg_temp.impossible('account_credentials_verdict_has_time',
 SELECT pg_temp.impossible('imported_order_taken_back_was_pushed',
     $$ UPDATE koppeling.imported_order SET take_back_since = now() WHERE id = 1 $$,
     'only what was pushed is taken back');
+SELECT pg_temp.impossible('job_watch_has_order',
+    $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('watch_order', 1) $$,
+    'watch_order has an order');
+SELECT pg_temp.impossible('account_watch_pace_is_a_time',
+    $$ UPDATE koppeling.account SET watch_pace_at = 'infinity' $$, 'an account is looked at again some time');
+SELECT pg_temp.impossible('imported_order_watched_is_pushed',
+    $$ UPDATE koppeling.imported_order SET watch_at = now() $$, 'what is not in the panel is not looked at there');
+SELECT pg_temp.impossible('imported_order_removed_is_not_watched',
+    $$ UPDATE koppeling.imported_order SET pushed_id = 'x', watch_at = now(), pushed_removed_at = now() $$,
+    'nor what was removed from it');
+SELECT pg_temp.impossible('imported_order_watch_is_a_time',
+    $$ UPDATE koppeling.imported_order SET pushed_id = 'x', watch_at = 'infinity' $$, 'a look has a time');
+SELECT pg_temp.impossible('label_panel_shipment_is_an_id',
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id, panel_shipment_id)
+       VALUES (1, 'production', 'x', 'a/b') $$, 'a shipment in the panel has an id');
+SELECT pg_temp.impossible('watch_rule_age_is_sane', $$ UPDATE koppeling.watch_rule SET age_from = '-1 day' $$,
+    'a rule begins at an age that can be');
+SELECT pg_temp.impossible('watch_rule_every_is_sane', $$ UPDATE koppeling.watch_rule SET every = '1 second' $$,
+    'nothing is looked at each second');
+SELECT pg_temp.impossible('watch_rule_open_goes_on', $$ UPDATE koppeling.watch_rule SET every = NULL $$,
+    'an open order is looked at for as long as it is open');
 SELECT pg_temp.impossible('job_integration_id_fkey',
     $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('poll', 99) $$,
     'a job is about a shop that exists');
@@ -89,6 +110,7 @@ SELECT pg_temp.impossible(name,
     'an order has one live ' || kind)
 FROM (VALUES ('job_one_mark_shipped', 'mark_shipped'), ('job_one_confirm_order', 'confirm_order'),
     ('job_one_push_order', 'push_order'), ('job_one_remove_order', 'remove_order'))
+    ('job_one_push_order', 'push_order'), ('job_one_watch_order', 'watch_order'))
     AS one (name, kind);
 SELECT pg_temp.impossible('job_history_mark_has_environments',
     $$ INSERT INTO koppeling.job_history (id, created_at, outcome, attempts, kind)
