@@ -36,7 +36,7 @@ struct scheduler {
     struct metrics_server *metrics;
     int signal_descriptor;
     int64_t retry_us;
-    int64_t watchdog_us; /* how often systemd must hear of us; 0: it does not ask */
+    int64_t watchdog_us;    /* how often systemd must hear of us; 0: it does not ask */
     int64_t maintain_us;    /* when it is due; 0: at once */
     int64_t watched_us;     /* 0: not yet */
     atomic_llong ticked_us; /* the last tick that came to its end */

@@ -22,7 +22,8 @@ BEGIN
               CASE WHEN NEW.kind = 'quote' THEN (NEW.args ->> 'environment')::koppeling.environment END,
               -- Where the order is to stand, or stands.
               (SELECT CASE NEW.kind WHEN 'push_order' THEN c.push_environment
-                                    WHEN 'watch_order' THEN o.pushed_environment END
+                                    WHEN 'watch_order' THEN o.pushed_environment
+                                    WHEN 'remove_order' THEN o.pushed_environment END
                FROM koppeling.imported_order o
                JOIN koppeling.integration i ON i.id = o.integration_id
                JOIN koppeling.account c ON c.id = i.account_id

@@ -51,7 +51,7 @@ BEGIN
     UPDATE koppeling.job j
     SET api_id = a.id
     FROM koppeling.job_kind k, koppeling.api a
-    WHERE j.order_id = NEW.id AND j.kind = 'watch_order'
+    WHERE j.order_id = NEW.id AND j.kind IN ('watch_order', 'remove_order')
       AND k.name = j.kind AND a.name = k.api AND a.environment = NEW.pushed_environment AND j.api_id <> a.id;
     RETURN NULL;
 END

@@ -204,7 +204,7 @@ FROM koppeling.shipment s
 UNION ALL
 -- remove_order, by order: what stands at Boekuwzending, and whether it still has to leave.
 SELECT 'remove_order'::text, o.id, jsonb_build_object(
-    'environment', 'production', 'external_id', o.order_uuid, 'pushed_id', o.pushed_id,
+    'environment', o.pushed_environment, 'external_id', o.order_uuid, 'pushed_id', o.pushed_id,
     'has_to_leave', o.take_back_since IS NOT NULL OR (i.state = 'disconnected' AND o.state = 'open'))
 FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integration_id;
 COMMENT ON VIEW koppeling.job_context IS

@@ -109,8 +109,8 @@ SELECT pg_temp.impossible(name,
         kind),
     'an order has one live ' || kind)
 FROM (VALUES ('job_one_mark_shipped', 'mark_shipped'), ('job_one_confirm_order', 'confirm_order'),
-    ('job_one_push_order', 'push_order'), ('job_one_remove_order', 'remove_order'))
-    ('job_one_push_order', 'push_order'), ('job_one_watch_order', 'watch_order'))
+    ('job_one_push_order', 'push_order'), ('job_one_remove_order', 'remove_order'),
+    ('job_one_watch_order', 'watch_order'))
     AS one (name, kind);
 SELECT pg_temp.impossible('job_history_mark_has_environments',
     $$ INSERT INTO koppeling.job_history (id, created_at, outcome, attempts, kind)

@@ -151,7 +151,8 @@ SELECT set_eq($$
             'shop_gate,job_gate,watch_every,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,'
             'dispatch_problem,order_warnings,parcel_items,shipment_to_relate,push_problem'),
         ('koppeling_scheduler',
-            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,mend_times,take_orders,'
+            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,mend_times,'
+            'take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
             'failed_at')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,

@@ -21,7 +21,7 @@ VALUES (6, now(), 'done', 2, 'mark_shipped', 1, 'staging', 'production', '{"outc
 
 SELECT results_eq(
     $$ SELECT kind COLLATE "default", state::text, count, due, parked, oldest_due_age, next_run_at
-        FROM koppeling.queue_overview $$, $$ VALUES
+        FROM koppeling.queue_overview WHERE kind <> 'verify_account' $$, $$ VALUES
     ('mark_shipped', 'running', 1::bigint, 0::bigint, 0::bigint, NULL::interval, NULL::timestamptz),
     ('mark_shipped', 'failed', 1, 0, 0, NULL, NULL),
     ('ping', 'queued', 1, 0, 0, NULL, now() + interval '1 hour'),

@@ -84,7 +84,8 @@ SELECT is((SELECT count(*) FROM koppeling.job WHERE kind = 'watch_order'), 10000
     'all that is due is planned');
 SELECT cmp_ok((SELECT sum(1 / extract(epoch FROM o.watch_at - now())) FROM koppeling.imported_order o), '<', 2.0,
     'and planned anew so that less than two are looked at in a second');
-SELECT is((SELECT max(n) FROM (SELECT count(*) AS n FROM koppeling.job GROUP BY date_bin('1 s', run_at, now())) s),
+SELECT is((SELECT max(n) FROM (SELECT count(*) AS n FROM koppeling.job WHERE kind = 'watch_order'
+                             GROUP BY date_bin('1 s', run_at, now())) s),
     20::bigint, 'those of one account follow each other at the pace of the API, from tick to tick');
 SELECT is((SELECT watch_pace_at - now() FROM koppeling.account WHERE id = 1), interval '5000 seconds',
     'the next of that account comes after them');

@@ -154,13 +154,6 @@ void boekuwzending_request_labels(struct http_request *request, enum environment
     }
 }
 
-void boekuwzending_request_order(struct http_request *request, enum environment environment,
-                                 const char *id)
-{
-    prepare(request, HTTP_GET, environment, NULL);
-    snprintf(request->path, sizeof(request->path), "/orders/%s", id);
-}
-
 void boekuwzending_request_delete_order(struct http_request *request, enum environment environment,
                                         const char *id)
 {

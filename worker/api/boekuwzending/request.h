@@ -74,9 +74,6 @@ void boekuwzending_request_change_order(struct http_request *request, enum envir
  * boekuwzending_is_id(); borrowed. */
 void boekuwzending_request_labels(struct http_request *request, enum environment environment,
                                   const json_t *shipments);
-/* GET /orders/{id}: the whole order with the paths of its shipments [BKZ-307]. */
-void boekuwzending_request_order(struct http_request *request, enum environment environment,
-                                 const char *id);
 
 /* GET /me: whose credentials they are [BKZ-207]. */
 void boekuwzending_request_me(struct http_request *request, enum environment environment);
