@@ -312,7 +312,8 @@ BEGIN ATOMIC
         FROM taken t WHERE t.kind = 'create_shipment' AND s.id = t.shipment_id AND s.state = 'requested'
     ), left_there AS (
         -- Likewise: what a person leaves at Boekuwzending is no longer ours to take back.
-        UPDATE koppeling.imported_order o SET pushed_id = NULL, pushed_hash = NULL, push_asked_at = NULL
+        UPDATE koppeling.imported_order o
+        SET pushed_id = NULL, pushed_hash = NULL, push_asked_at = NULL, watch_at = NULL
         FROM taken t WHERE t.kind = 'remove_order' AND o.id = t.order_id
     )
     SELECT count(*) FROM taken;
