@@ -53,6 +53,23 @@ TEST(a_shop_gets_its_token_and_ours_in_the_query)
     http_rig_stop(&rig);
 }
 
+TEST(a_question_mark_needs_a_query_behind_it)
+{
+    struct http_request request = some_request();
+    AUTO(result) struct result result = {.times = 0};
+    struct http_rig rig;
+
+    http_rig_start(&rig, LONG_ENOUGH_US);
+    request.query[0] = '\0';
+    http_rig_ask(&rig, &request, EMPTY_ANSWER, &result);
+    assert_heard(&rig, "GET /v1/orders?token=a%2Fb HTTP/1.1\r\n");
+    request.api = API_BOEKUWZENDING;
+    request.auth = HTTP_AUTH_BEARER;
+    ask_again(&rig, &request, &result);
+    assert_heard(&rig, "GET /v1/orders HTTP/1.1\r\n");
+    http_rig_stop(&rig);
+}
+
 TEST(a_bearer_token_stands_in_a_header_of_its_own_request_only)
 {
     struct http_request request = some_request();

@@ -16,14 +16,15 @@ static const char *base_url(const struct config *config, const struct http_reque
                                                        : config->boekuwzending_url;
 }
 
-/* Appends "&name=value" with the value percent-encoded. */
+/* Appends "&name=value", or "?name=value" as the first, with the value percent-encoded. */
 static bool append_secret(struct buffer *url, CURL *easy, const char *name, const char *value)
 {
     if (value == NULL || value[0] == '\0') {
         return true;
     }
     char *encoded = curl_easy_escape(easy, value, 0);
-    bool fits = encoded != NULL && buffer_printf(url, "&%s=%s", name, encoded);
+    char mark = strchr(url->bytes, '?') != NULL ? '&' : '?';
+    bool fits = encoded != NULL && buffer_printf(url, "%c%s=%s", mark, name, encoded);
     if (encoded != NULL) {
         explicit_bzero(encoded, strlen(encoded));
         curl_free(encoded);
@@ -38,8 +39,8 @@ static bool set_url(const struct http_client *client, CURL *easy,
 {
     struct buffer url = BUFFER_INIT(URL_LIMIT);
     bool fits = buffer_reserve(&url, URL_LIMIT - 1) != NULL &&
-                buffer_printf(&url, "%s%s?%s", base_url(client->config, request), request->path,
-                              request->query);
+                buffer_printf(&url, "%s%s%s%s", base_url(client->config, request), request->path,
+                              request->query[0] != '\0' ? "?" : "", request->query);
 
     if (fits && request->auth == HTTP_AUTH_STORE) {
         fits = append_secret(&url, easy, "token", secrets->store_token);
