@@ -91,8 +91,12 @@ static size_t query_size(const struct call *call, const char *name, size_t other
 
 struct page boekuwzending_page(const struct call *call)
 {
+    const char *pages = call_query(call, "_pagination");
     size_t take = query_size(call, "_items_per_page", PAGE_ITEMS);
 
+    if (pages != NULL && (strcmp(pages, "false") == 0 || strcmp(pages, "0") == 0)) {
+        return (struct page){.take = PAGE_ITEMS_MOST};
+    }
     if (take > PAGE_ITEMS_MOST) {
         take = PAGE_ITEMS_MOST;
     }

@@ -50,7 +50,7 @@ bool boekuwzending_has_object(struct call *call) MUSTCHECK;
  * whether it is one. */
 bool boekuwzending_shipment_is_valid(struct call *call) MUSTCHECK;
 
-/* The part of a list that _page and _items_per_page ask for. */
+/* The part of a list that _page and _items_per_page ask for, or _pagination=false: all. */
 struct page {
     size_t skip, take;
 };

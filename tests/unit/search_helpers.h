@@ -61,6 +61,15 @@ static inline void check_next_page(const struct talk *talk, int page)
     assert_string_equal(talk->request.query, query);
 }
 
+/* Fails unless the last step asked for all hits in one list. */
+static inline void check_list_of_all(const struct talk *talk)
+{
+    assert_int_equal(talk->step, STEP_CALL);
+    assert_string_equal(talk->request.path, "/shipments");
+    assert_string_equal(talk->request.query,
+                        "invoiceReference=20411-17%20b&_pagination=false&_items_per_page=300");
+}
+
 static inline void check_booking(const struct talk *talk)
 {
     assert_int_equal(talk->step, STEP_CALL);

@@ -66,14 +66,16 @@ TEST(ours_is_found_on_a_later_page)
     }
 }
 
-/* A service that does not page gives the same again; a short list is all that it has. */
-TEST(a_full_page_of_others_that_comes_again_proves_nothing)
+/* A service that does not page gives the same again; it is asked for all at once, and a list that
+ * is the same still is all that it has. Over 300 hits are no search for one thing. */
+TEST(a_full_page_that_comes_again_is_settled_by_the_list_of_all)
 {
     static const struct {
         size_t hits;
-        size_t asked;
+        size_t read;
         bool booked;
-    } rows[] = {{29, 29, true}, {30, 30, false}, {31, 31, false}, {5000, 300, false}};
+    } rows[] = {
+        {29, 29, true}, {30, 30, true}, {31, 31, true}, {300, 300, true}, {301, 300, false}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
         AUTO(free) char *list = many_hits(rows[i].hits);
@@ -81,9 +83,13 @@ TEST(a_full_page_of_others_that_comes_again_proves_nothing)
 
         begin(&talk, "90");
         talk_http(&talk, 200, list);
-        assert_int_equal(read_hits(&talk, 0), rows[i].asked);
+        assert_int_equal(read_hits(&talk, 0), rows[i].read);
         if (rows[i].hits <= 300) {
             check_next_page(&talk, 2);
+            talk_http(&talk, 200, list);
+        }
+        if (rows[i].hits >= 30 && rows[i].hits <= 300) {
+            check_list_of_all(&talk);
             talk_http(&talk, 200, list);
         }
         if (rows[i].booked) {
@@ -93,4 +99,28 @@ TEST(a_full_page_of_others_that_comes_again_proves_nothing)
         }
         talk_end(&talk);
     }
+}
+
+/* It pages only where that is switched off, of all things: what the pages did not show is read. */
+TEST(ours_is_found_on_the_list_of_all)
+{
+    AUTO(free) char *page = many_hits(30);
+    AUTO(free) char *all = many_hits(45);
+    struct talk talk;
+
+    begin(&talk, "90");
+    talk_http(&talk, 200, page);
+    assert_int_equal(read_hits(&talk, 0), 30);
+    talk_http(&talk, 200, page);
+    check_list_of_all(&talk);
+    talk_http(&talk, 200, all);
+    for (size_t hit = 30; hit < 44; hit++) {
+        AUTO(free) char *id = xasprintf("h%zu", hit);
+
+        check_asked(&talk, id);
+        answer_hit(&talk, id, "somebody else's");
+    }
+    assert_int_equal(answer_hit(&talk, "h44", "20411-17 b"), STEP_DONE);
+    check_value(talk.outcome.result, "external_id", "\"h44\"");
+    talk_end(&talk);
 }

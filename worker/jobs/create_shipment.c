@@ -139,7 +139,7 @@ static enum step ask_to_search(struct create *create, struct http_request *next)
 {
     create->phase = PHASE_SEARCH;
     boekuwzending_request_find_shipments(next, create->environment, create->reference,
-                                         create->search.pages.taken);
+                                         boekuwzending_pages_next(&create->search.pages));
     return STEP_CALL;
 }
 

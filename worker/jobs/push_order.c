@@ -89,7 +89,7 @@ static enum step ask_to_search(struct push *push, struct http_request *next)
 {
     push->phase = PHASE_SEARCH;
     boekuwzending_request_find_orders(next, push->environment, push->external_id,
-                                      push->pages.taken);
+                                      boekuwzending_pages_next(&push->pages));
     return STEP_CALL;
 }
 

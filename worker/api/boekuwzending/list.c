@@ -45,15 +45,16 @@ void boekuwzending_pages_release(struct boekuwzending_pages *pages)
     *pages = (struct boekuwzending_pages){.ids = NULL};
 }
 
-void boekuwzending_pages_take(struct boekuwzending_pages *pages, json_t *list)
+int boekuwzending_pages_next(const struct boekuwzending_pages *pages)
+{
+    return pages->wants_all ? BOEKUWZENDING_ALL : pages->taken;
+}
+
+/* Adds what is new; returns whether anything is. */
+static bool add_elements(struct boekuwzending_pages *pages, json_t *list)
 {
     size_t before = json_array_size(pages->ids);
 
-    if (pages->ids == NULL) {
-        pages->ids = json_array();
-        pages->known = json_object();
-    }
-    pages->taken++;
     for (size_t i = 0; i < json_array_size(list); i++) {
         AUTO(free) char *id = boekuwzending_id_of(json_array_get(list, i));
         bool is_new = json_object_get(pages->known, id) == NULL;
@@ -65,10 +66,22 @@ void boekuwzending_pages_take(struct boekuwzending_pages *pages, json_t *list)
             json_object_set_new(pages->known, id, json_true());
         }
     }
+    return json_array_size(pages->ids) > before;
+}
 
-    bool is_news = json_array_size(pages->ids) > before;
+void boekuwzending_pages_take(struct boekuwzending_pages *pages, json_t *list)
+{
+    bool is_all = pages->wants_all;
 
-    pages->is_cut = pages->is_cut || (is_news && pages->taken == BOEKUWZENDING_PAGES) ||
-                    (!is_news && json_array_size(list) >= BOEKUWZENDING_PAGE);
-    pages->may_go_on = is_news && !pages->is_cut;
+    if (pages->ids == NULL) {
+        pages->ids = json_array();
+        pages->known = json_object();
+    }
+    pages->taken++;
+
+    bool is_news = add_elements(pages, list);
+
+    pages->wants_all = is_all || (!is_news && json_array_size(list) >= BOEKUWZENDING_PAGE);
+    pages->is_cut = pages->is_cut || (is_news && !is_all && pages->taken == BOEKUWZENDING_PAGES);
+    pages->may_go_on = !is_all && (is_news || pages->wants_all) && !pages->is_cut;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/api/boekuwzending/list.h"
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/text.h"
 
@@ -41,12 +42,16 @@ static void prepare(struct http_request *request, enum http_method method,
     request->body = body;
 }
 
-/* The page after `pages` others; the first one is what a search is anyway. */
+/* The page after `pages` others; the first one is what a search is anyway. Whether the service
+ * pages where it is not asked to is not known [BKZ-103], so the list of all says so both ways. */
 static void add_page(struct http_request *request, int pages)
 {
     size_t length = strlen(request->query);
 
-    if (pages > 0) {
+    if (pages == BOEKUWZENDING_ALL) {
+        snprintf(request->query + length, sizeof(request->query) - length,
+                 "&_pagination=false&_items_per_page=%d", BOEKUWZENDING_ELEMENTS);
+    } else if (pages > 0) {
         snprintf(request->query + length, sizeof(request->query) - length, "&_page=%d", pages + 1);
     }
 }

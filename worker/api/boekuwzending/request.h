@@ -35,7 +35,7 @@ void boekuwzending_request_book(struct http_request *request, enum environment e
                                 char *body);
 
 /* GET /shipments?invoiceReference=: short objects without that reference [BKZ-606]; the page after
- * `pages` others [BKZ-103]. */
+ * `pages` others, or the list of BOEKUWZENDING_ALL [BKZ-103]. */
 void boekuwzending_request_find_shipments(struct http_request *request,
                                           enum environment environment, const char *reference,
                                           int pages);
@@ -57,7 +57,8 @@ void boekuwzending_request_matrix(struct http_request *request, enum environment
 void boekuwzending_request_create_order(struct http_request *request, enum environment environment,
                                         char *body);
 
-/* GET /orders?externalId=, archived ones too [BKZ-306]; the page after `pages` others. */
+/* GET /orders?externalId=, archived ones too [BKZ-306]; the page after `pages` others, or the
+ * list of BOEKUWZENDING_ALL. */
 void boekuwzending_request_find_orders(struct http_request *request, enum environment environment,
                                        const char *external_id, int pages);
 
