@@ -61,6 +61,18 @@ TEST(a_problem_is_told_by_title_and_fields)
         {"{\"message\":\"same\"}", "same"},
         {"{\"title\":\"same\",\"detail\":\"same\"}", "same"},
         {"{\"error\":{\"code\":1}}", ""},
+        {"{\"errors\":[{\"status\":\"422\",\"title\":\"Invalid value\",\"detail\":\"must be "
+         "positive\","
+         "\"source\":{\"pointer\":\"/data/attributes/items/0/weight\"}},{\"detail\":\"too "
+         "long\"}]}",
+         "items[0].weight: Invalid value: must be positive; too long"},
+        {"{\"errors\":[{\"title\":\"same\",\"detail\":\"same\",\"source\":{\"pointer\":\"/a "
+         "b\"}}]}",
+         "same"},
+        {"{\"errors\":{\"detail\":\"no \\\"Fenna\\\" at fenna@example.org\"}}", "no ... at ..."},
+        {"{\"errors\":[\"one\",2,null,{},\"four\"]}", "one"},
+        {"{\"title\":\"T\",\"errors\":[{\"detail\":\"d\"}],\"detail\":\"other\"}", "T: d"},
+        {"{\"errors\":\"no list\"}", ""},
         {"{\"title\":\"no \\\"Fenna\\\" at fenna@example.org\"}", "no ... at ..."},
         {"{\"violations\":[{\"propertyPath\":\"shipTo.contact.emailAddress\",\"message\":"
          "\"The value \\\"fenna\\\" is not valid.\"}]}",

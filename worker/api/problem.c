@@ -23,6 +23,10 @@
 #define FIELDS_COUNT 3
 #define FIELDS_BYTES 1500
 
+/* Longest pointer to a field, and how one to a field of ours begins. */
+#define POINTER_LENGTH 100
+#define ATTRIBUTES     "/data/attributes"
+
 static const struct {
     const char *open;
     const char *close;
@@ -129,21 +133,77 @@ static void add_violation(struct buffer *words, json_t *violation)
     }
 }
 
-/* What is wrong with the fields of the request, or ""; to be freed. */
-static char *read_violations(json_t *report)
-{
-    json_auto_t *violations = lenient_list(report, "violations");
-    struct buffer words = BUFFER_INIT(FIELDS_BYTES);
-
-    for (size_t i = 0; i < json_array_size(violations) && i < FIELDS_COUNT; i++) {
-        add_violation(&words, json_array_get(violations, i));
-    }
-    return buffer_steal(&words);
-}
-
 static const char *const title_keys[] = {"title", "hydra:title", "error", "message", NULL};
 static const char *const detail_keys[] = {
     "detail", "hydra:description", "description", "error_description", "message", NULL};
+
+/* "items[0].weight" of a pointer to a field, "/data/attributes/items/0/weight"; "" when it names
+ * none. To be freed. */
+static char *path_of_pointer(json_t *error)
+{
+    AUTO(free)
+    char *pointer = lenient_text(lenient_object(error, "source"), "pointer", POINTER_LENGTH);
+    const char *at = pointer != NULL ? pointer : "";
+    struct buffer path = BUFFER_INIT(2 * POINTER_LENGTH);
+
+    at += strncmp(at, ATTRIBUTES, strlen(ATTRIBUTES)) == 0 ? strlen(ATTRIBUTES) : 0;
+    while (*at == '/') {
+        size_t length = strcspn(++at, "/");
+        bool is_place = length > 0 && strspn(at, "0123456789") == length;
+
+        (void)!buffer_printf(&path, "%s%.*s%s",
+                             is_place          ? "["
+                             : path.length > 0 ? "."
+                                               : "",
+                             (int)length, at, is_place ? "]" : "");
+        at += length;
+    }
+
+    char *text = buffer_steal(&path);
+
+    if (!is_path(text)) {
+        text[0] = '\0';
+    }
+    return text;
+}
+
+/* Adds "items[0].weight: Invalid value: must be positive" of an error of JSON:API. An error may
+ * also be a text alone. */
+static void add_error(struct buffer *words, json_t *error)
+{
+    json_auto_t *report =
+        json_is_string(error) ? json_pack("{s:O}", "title", error) : json_incref(error);
+    AUTO(free) char *title = words_of(report, title_keys, TITLE_LENGTH);
+    AUTO(free) char *detail = words_of(report, detail_keys, MESSAGE_LENGTH);
+    AUTO(free) char *path = path_of_pointer(report);
+    bool both = title != NULL && detail != NULL && strcmp(title, detail) != 0;
+
+    if (title == NULL && detail == NULL) {
+        return;
+    }
+    (void)!buffer_printf(words, "%s%s%s%s%s%s", words->length > 0 ? "; " : "", path,
+                         path[0] != '\0' ? ": " : "", title != NULL ? title : detail,
+                         both ? ": " : "", both ? detail : "");
+}
+
+/* What is wrong with the request, by fields or errors, or ""; to be freed. */
+static char *read_violations(json_t *report)
+{
+    static const struct {
+        const char *key;
+        void (*add)(struct buffer *words, json_t *element);
+    } lists[] = {{"violations", add_violation}, {"errors", add_error}};
+    struct buffer words = BUFFER_INIT(FIELDS_BYTES);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(lists) && words.length == 0; i++) {
+        json_auto_t *list = lenient_list(report, lists[i].key);
+
+        for (size_t at = 0; at < json_array_size(list) && at < FIELDS_COUNT; at++) {
+            lists[i].add(&words, json_array_get(list, at));
+        }
+    }
+    return buffer_steal(&words);
+}
 
 void problem_read(const char *body, size_t length, char ret_words[PROBLEM_WORDS])
 {
@@ -174,8 +234,9 @@ bool problem_is_report(const char *body, size_t length, int status)
     json_auto_t *report = length <= PROBLEM_BODY ? lenient_parse(body, length, NULL, NULL) : NULL;
     AUTO(free) char *title = words_of(report, title_keys, TITLE_LENGTH);
     AUTO(free) char *detail = words_of(report, detail_keys, DETAIL_LENGTH);
+    AUTO(free) char *fields = read_violations(report);
 
     return json_is_object(report) &&
-           (title != NULL || detail != NULL || is_status(report, "status", status) ||
-            is_status(report, "code", status));
+           (title != NULL || detail != NULL || fields[0] != '\0' ||
+            is_status(report, "status", status) || is_status(report, "code", status));
 }

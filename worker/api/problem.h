@@ -3,7 +3,8 @@
  *
  * Error bodies are problem reports {title, detail, violations: [{propertyPath, message}]} or
  * {"hydra:title", "hydra:description"} [BKZ-902], ApiProblem {title, detail} and Error {message,
- * description} [MWW-901, MWW-902], or OAuth errors {error, error_description, message} [BKZ-203].
+ * description} [MWW-901, MWW-902], OAuth errors {error, error_description, message} [BKZ-203], or
+ * {errors: [{title, detail, source: {pointer}}]} as JSON:API has them [BKZ-907].
  *
  * Such texts quote what was sent, and what was sent is personal: everything in quotation marks is
  * dropped, words that may be an address or a token are blanked out (text_scrub), and names of
