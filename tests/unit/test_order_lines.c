@@ -35,6 +35,11 @@ TEST(only_goods_with_a_quantity_are_lines)
         {"[{\"type\":\"article\",\"quantity\":-1}]", 0},
         {"[{\"type\":\"payment\",\"quantity\":1},{\"type\":\"shipping\",\"quantity\":1}]", 0},
         {"[{\"type\":\"discount\",\"quantity\":1},{\"type\":7},{\"quantity\":1}]", 0},
+        {"[{\"type\":\"bundle\",\"articles\":[{\"id\":1}],\"quantity\":1}]", 1},
+        {"[{\"type\":\"bundle\",\"articles\":[],\"quantity\":1}]", 0},
+        {"[{\"type\":\"Payment\",\"articles\":[{\"id\":1}],\"quantity\":1},"
+         "{\"type\":\"digital\",\"articles\":[{\"id\":1}],\"quantity\":1}]",
+         0},
         {"[]", 0},
         {"null", 0},
         {"\"\"", 0},

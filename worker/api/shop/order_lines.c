@@ -135,18 +135,36 @@ static json_t *unit_weight(json_t *line, int quantity, struct order_goods *goods
     return weight > 0 ? json_real(weight) : json_null();
 }
 
-/* "article" or "custom", owned; NULL when the line is not goods. */
+/* Types of lines that are no goods, whatever else they have [MWW-801]. */
+static bool is_never_goods(const char *kind)
+{
+    static const char *const kinds[] = {"payment",  "payment_fee", "shipping",  "shipping_fee",
+                                        "discount", "gift_card",   "sales_tax", "store_credit",
+                                        "digital",  "surcharge"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        if (strcasecmp(kind, kinds[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "article" or "custom", owned; NULL when the line is not goods. What has articles is goods, unless
+ * its type is one that never is: a new type must not make an order look empty. */
 static char *goods_kind(json_t *line)
 {
     AUTO(free) char *kind = lenient_text(line, "type", KIND_LENGTH);
 
-    if (kind == NULL) {
-        return lenient_is_set(line, "articles") ? xstrdup("article") : NULL;
+    if (kind != NULL && strcasecmp(kind, "custom") == 0) {
+        return xstrdup("custom");
     }
-    if (strcasecmp(kind, "article") == 0) {
+    if (kind != NULL && strcasecmp(kind, "article") == 0) {
         return xstrdup("article");
     }
-    return strcasecmp(kind, "custom") == 0 ? xstrdup("custom") : NULL;
+    return lenient_is_set(line, "articles") && (kind == NULL || !is_never_goods(kind))
+               ? xstrdup("article")
+               : NULL;
 }
 
 /* Pieces, part of one counted as one; 1 when the shop does not say. */

@@ -1,7 +1,7 @@
 /*
- * The goods of an order. Only order lines of type article and custom are goods; payment, shipping
- * and discount lines are not [MWW-801]. A line's weight and price are those of the whole line
- * [MWW-803, MWW-805]. Pure; any thread.
+ * The goods of an order. Order lines of type article and custom are goods, and those of a type that
+ * nobody knows when they have articles; payment, shipping and discount lines are not [MWW-801]. A
+ * line's weight and price are those of the whole line [MWW-803, MWW-805]. Pure; any thread.
  */
 #ifndef WORKER_API_SHOP_ORDER_LINES_H
 #define WORKER_API_SHOP_ORDER_LINES_H
