@@ -186,7 +186,8 @@ class ImportTest(Case):
                     "order_official": ("27", "Molenstraat", "62", None, "NL", 1.0)}
         self.simulator.shop("shop1")
         for name in expected:
-            self.simulator.add("shop1", order={**fixture(name), "status": 3, "credited_order_number": None})
+            self.simulator.add("shop1", order={**fixture(name), "status": 3, "credited_order_number": None,
+                                               "offline_location_id": None})
         integration = self.connect("shop1")
         self.poll()
         self.assertEqual(self.skipped(integration), {})

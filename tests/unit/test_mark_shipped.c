@@ -214,6 +214,20 @@ TEST(the_changed_status_is_named)
     talk_end(&talk);
 }
 
+/* Something new that is no number may be a broken answer. */
+TEST(credits_that_are_no_numbers_are_compared_as_they_came)
+{
+    struct talk talk;
+
+    begin(&talk, "credit_order_numbers", "[\"{\\\"value\\\":99}\"]");
+    assert_int_equal(answer_order(&talk, "credit_order_numbers", "[{\"value\":99}]"), STEP_CALL);
+    assert_int_equal(talk.request.method, HTTP_PATCH);
+    talk_end(&talk);
+    begin(&talk, NULL, NULL);
+    assert_int_equal(answer_order(&talk, "credit_order_numbers", "{\"value\":100}"), STEP_RETRY);
+    talk_end(&talk);
+}
+
 /* Refunded in part before it was imported: the merchant knew, and made a label. */
 TEST(credits_from_before_the_import_do_not_matter)
 {

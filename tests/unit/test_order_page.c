@@ -169,8 +169,8 @@ TEST(too_many_elements_are_not_taken)
  * this one. */
 TEST(the_hash_of_the_same_bytes_stays_the_same)
 {
-    assert_int_equal(order_page_hash("abc", 3), UINT64_C(0x410c637c4be638f8));
-    assert_int_equal(order_page_former_hash("abc", 3), UINT64_C(0x99aa9b26c70f8593));
+    assert_int_equal(order_page_hash("abc", 3), UINT64_C(0x4ea4f06cc9975a79));
+    assert_int_equal(order_page_former_hash("abc", 3), UINT64_C(0x410c637c4be638f8));
     assert_true(order_page_hash("abc", 3) != order_page_hash("abd", 3));
     assert_true(order_page_hash("", 0) != 0);
 }

@@ -166,35 +166,3 @@ TEST(endless_texts_are_capped)
 
     check_text("warnings", warnings, "country_not_given, address_too_long");
 }
-
-TEST(pickups_are_told_from_shipments)
-{
-    static const struct {
-        const char *addresses;
-        const char *more;
-        bool is_pickup;
-    } rows[] = {
-        {"{\"invoice\":{" FULL "}}", ",\"offline_location_id\":\"7127e08a\"", true},
-        {"{\"invoice\":{" FULL "},\"delivery\":[]}",
-         ",\"offline_location_id\":\"7127e08a\",\"shipping\":[{\"country\":[]}]", true},
-        {"{\"invoice\":{" FULL "},\"delivery\":{\"name\":\"Fenna\"}}",
-         ",\"offline_location_id\":\"7127e08a\"", true},
-        {"{\"invoice\":{" FULL "}}",
-         ",\"offline_location_id\":\"7127e08a\",\"shipping\":[{\"country\":{\"isocode\":\"NL\"}}]",
-         false},
-        {"{\"invoice\":{" FULL "}}",
-         ",\"offline_location_id\":\"7127e08a\",\"shipping\":[{\"country\":{\"description\":"
-         "\"Atlantis\"}}]",
-         false},
-        {"{\"delivery\":{" FULL "}}", ",\"offline_location_id\":\"7127e08a\"", false},
-        {"{\"invoice\":{" FULL "}}", ",\"offline_location_id\":null", false},
-        {"{\"invoice\":{" FULL "}}", ",\"offline_location_id\":\"\"", false},
-        {"{\"invoice\":{" FULL "}}", "", false},
-    };
-
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        json_auto_t *order = order_of(rows[i].addresses, rows[i].more);
-
-        ROW_CHECK(rows[i].more, ship_to_is_pickup(order) == rows[i].is_pickup);
-    }
-}

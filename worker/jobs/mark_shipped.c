@@ -170,6 +170,22 @@ static bool is_listed(json_t *numbers, const char *number)
     return false;
 }
 
+/* Whether a credit has come as something else than a number, and not as it did at the import. */
+static bool has_odd_credits(const struct mark *mark, const struct order *order)
+{
+    json_t *before = json_object_get(mark->job->context, "credit_order_numbers");
+    json_auto_t *now = order_credit_numbers(order);
+
+    for (size_t i = 0; i < json_array_size(now); i++) {
+        const char *number = json_string_value(json_array_get(now, i));
+
+        if (order_credit_number_is_odd(number) && !is_listed(before, number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Credited since it was imported, or a credit order itself. A part that was refunded before the
  * import was shown to the merchant then, who made a label all the same. */
 static bool is_credited(const struct mark *mark, const struct order *order)
@@ -266,10 +282,10 @@ static enum step ask_to_add(struct mark *mark, const struct order *order, struct
 
 /* Whether a number that decides has come as something else. A broken answer must not settle it for
  * good: the order would stay unmarked although it is open in the shop. */
-static bool is_broken(const struct order *order)
+static bool is_broken(const struct mark *mark, const struct order *order)
 {
     return (!order->has_status && lenient_is_set(order->json, "status")) ||
-           order->is_credit_unclear;
+           order->is_credit_unclear || has_odd_credits(mark, order);
 }
 
 /* Notes what the label should have been made for: since the last poll the order may have changed
@@ -309,7 +325,7 @@ static enum step judge_order(struct mark *mark, const struct http_response *answ
     if (!is_same_order(mark, &order)) {
         return finish(mark, ENDING_OTHER_ORDER, &order, outcome);
     }
-    if (is_broken(&order)) {
+    if (is_broken(mark, &order)) {
         return job_answer_unreadable(answer, deed, "what decides is not a number", outcome);
     }
     take_fingerprint(mark, &order);

@@ -18,6 +18,7 @@ enum skip {
     SKIP_CREDIT,
     SKIP_TOO_OLD,
     SKIP_NOT_PAID,
+    SKIP_POINT_OF_SALE,
     SKIP_NOTHING_TO_SHIP,
     SKIP_NO_ADDRESS,
     SKIP_UNREADABLE,
@@ -34,7 +35,8 @@ static const struct skip_words skips[] = {
     [SKIP_CREDIT] = {"credit_order", "it credits another order"},
     [SKIP_TOO_OLD] = {"too_old", "it was ordered before the date from which orders are imported"},
     [SKIP_NOT_PAID] = {"not_paid", "it is not paid, and only paid orders are imported"},
-    [SKIP_NOTHING_TO_SHIP] = {"nothing_to_ship", "it has no goods to ship, or it is picked up"},
+    [SKIP_POINT_OF_SALE] = {"nothing_to_ship", "it is of a point of sale: sold or picked up there"},
+    [SKIP_NOTHING_TO_SHIP] = {"nothing_to_ship", "it has no goods to ship"},
     [SKIP_NO_ADDRESS] = {"no_address", "it has no complete delivery or invoice address"},
     [SKIP_UNREADABLE] = {"unreadable", NULL}, /* its words say what is wrong */
 };
@@ -115,6 +117,8 @@ static enum skip judge(const struct poll_rules *rules, const struct order *order
 static enum skip map(const struct poll_rules *rules, const struct order *order, json_t **ret_fields)
 {
     switch (order_map(order, &rules->defaults, ret_fields)) {
+    case ORDER_OF_POINT_OF_SALE:
+        return SKIP_POINT_OF_SALE;
     case ORDER_NOTHING_TO_SHIP:
         return SKIP_NOTHING_TO_SHIP;
     case ORDER_NO_ADDRESS:

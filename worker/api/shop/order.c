@@ -134,21 +134,6 @@ static json_t *number_list(json_t *json, const char *key)
     return list;
 }
 
-/* Whether one of them came as something else, such as {"value": 9}. */
-static bool has_unreadable_numbers(json_t *json, const char *key)
-{
-    json_auto_t *list = number_list(json, key);
-
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        json_t *value = json_array_get(list, i);
-
-        if (json_is_object(value) || json_is_array(value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool order_read(const char *text, size_t length, struct order *ret_order, struct error *err)
 {
     struct mended mended = {.text = NULL};
@@ -167,9 +152,8 @@ bool order_read(const char *text, size_t length, struct order *ret_order, struct
     order.uuid = read_uuid(json);
     order.has_status = lenient_integer(json, "status", &order.status);
     order.archived = lenient_true(json, "archived");
-    order.is_credit_unclear = (lenient_is_set(json, "credited_order_number") &&
-                               json_is_object(json_object_get(json, "credited_order_number"))) ||
-                              has_unreadable_numbers(json, "credit_order_numbers");
+    order.is_credit_unclear = lenient_is_set(json, "credited_order_number") &&
+                              json_is_object(json_object_get(json, "credited_order_number"));
     order.credit = !order.is_credit_unclear && lenient_is_set(json, "credited_order_number");
     order.paid = read_paid(json, order.has_status, order.status);
     read_moment(json, &order);
@@ -208,6 +192,21 @@ bool order_number_is_test(const char *number)
             strcasecmp(plain + length - 2, "T-") == 0);
 }
 
+/* Of a number that came as something else, such as {"value": 9}: as much of that as is kept; NULL
+ * for a number, and for [] and {}. */
+static char *read_odd_number(json_t *value)
+{
+    size_t count = json_is_array(value) ? json_array_size(value) : json_object_size(value);
+    AUTO(free) char *dump = count > 0 ? json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+    return dump != NULL ? text_clean(dump, strlen(dump), ORDER_NUMBER_LENGTH) : NULL;
+}
+
+bool order_credit_number_is_odd(const char *number)
+{
+    return number[0] == '{' || number[0] == '[';
+}
+
 json_t *order_credit_numbers(const struct order *order)
 {
     json_t *numbers = json_array();
@@ -215,7 +214,10 @@ json_t *order_credit_numbers(const struct order *order)
 
     for (size_t i = 0; i < json_array_size(list) && i < CREDIT_NUMBERS; i++) {
         bool is_unfit = false;
-        AUTO(free) char *number = read_number(json_array_get(list, i), &is_unfit);
+        json_t *value = json_array_get(list, i);
+        AUTO(free) char *number = read_number(value, &is_unfit);
+
+        number = number != NULL ? number : read_odd_number(value);
 
         if (number != NULL) {
             json_array_append_new(numbers, json_string(number));

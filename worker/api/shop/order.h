@@ -36,7 +36,8 @@ struct order {
     bool paid;              /* status 3, payment.status.id 1, or payment_status captured */
     char date[11];          /* "2026-11-20"; "" when it is no date of the calendar */
     char time[9];           /* "19:42:07"; "00:00:00" when absent or invalid */
-    bool is_credit_unclear; /* a number of it came as an object, {"value": 0}: it settles nothing */
+    bool is_credit_unclear; /* credited_order_number came as an object, {"value": 0}: whether it
+                               credits another is not settled */
 };
 
 /* Reads one order from `length` bytes. ERROR_DATA when they are no JSON object; *ret_order is then
@@ -59,7 +60,11 @@ bool order_is_among(const struct order *order, json_t *statuses) MUSTCHECK;
 bool order_number_is_test(const char *number) MUSTCHECK;
 
 /* The numbers of the credit orders made for this one, as a new array of texts (perhaps empty; at
- * most 50). Not empty: it was credited, at least in part [MWW-609]. */
+ * most 50). Not empty: it was credited, at least in part [MWW-609]. What came instead of a number,
+ * {"value": 9}, is kept as its JSON, cut to the length of a number. */
 json_t *order_credit_numbers(const struct order *order) MUSTCHECK;
+
+/* Whether that text is none of a number. */
+bool order_credit_number_is_odd(const char *number) MUSTCHECK;
 
 #endif

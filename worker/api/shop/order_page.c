@@ -36,14 +36,14 @@ static uint64_t hash_with(const unsigned char key[crypto_shorthash_KEYBYTES], co
 
 uint64_t order_page_hash(const void *bytes, size_t length)
 {
-    static const unsigned char key[crypto_shorthash_KEYBYTES] = "koppeling reads";
+    static const unsigned char key[crypto_shorthash_KEYBYTES] = "koppeling knows";
 
     return hash_with(key, bytes, length);
 }
 
 uint64_t order_page_former_hash(const void *bytes, size_t length)
 {
-    static const unsigned char key[crypto_shorthash_KEYBYTES] = "koppeling order";
+    static const unsigned char key[crypto_shorthash_KEYBYTES] = "koppeling reads";
 
     return hash_with(key, bytes, length);
 }

@@ -110,7 +110,20 @@ static void map_identity(const struct order *order, json_t *fields)
     }
     json_object_set_new(fields, "shop_status", json_integer(order->status));
     json_object_set_new(fields, "paid", json_boolean(order->paid));
-    json_object_set_new(fields, "credit_order_numbers", order_credit_numbers(order));
+}
+
+static void map_credits(const struct order *order, json_t *fields)
+{
+    json_t *numbers = order_credit_numbers(order);
+    bool is_odd = false;
+
+    for (size_t i = 0; i < json_array_size(numbers); i++) {
+        is_odd |= order_credit_number_is_odd(json_string_value(json_array_get(numbers, i)));
+    }
+    json_object_set_new(fields, "credit_order_numbers", numbers);
+    if (is_odd) {
+        order_warn(fields, "credits_not_understood");
+    }
 }
 
 enum order_gap order_map(const struct order *order, const struct order_defaults *defaults,
@@ -121,13 +134,17 @@ enum order_gap order_map(const struct order *order, const struct order_defaults 
     struct order_goods goods;
 
     *ret_fields = NULL;
-    if (!order_lines_map(json, fields, &goods) || ship_to_is_pickup(json)) {
+    if (lenient_is_set(json, "offline_location_id")) {
+        return ORDER_OF_POINT_OF_SALE;
+    }
+    if (!order_lines_map(json, fields, &goods)) {
         return ORDER_NOTHING_TO_SHIP;
     }
     if (!ship_to_map(json, defaults->region_code, fields)) {
         return ORDER_NO_ADDRESS;
     }
     map_identity(order, fields);
+    map_credits(order, fields);
     map_weight(json, defaults, &goods, fields);
     map_total(order, &goods, fields);
     map_currency(order, fields);

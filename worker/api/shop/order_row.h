@@ -34,8 +34,10 @@ struct order_defaults {
 
 enum order_gap {
     ORDER_COMPLETE,
-    ORDER_NOTHING_TO_SHIP, /* no article or custom line with a quantity, or it is picked up */
-    ORDER_NO_ADDRESS,      /* neither the delivery nor the invoice address can be shipped to */
+    ORDER_OF_POINT_OF_SALE, /* offline_location_id names one: sold or picked up there, whatever
+                               country and address stand in it [MWW-614, MWW-909] */
+    ORDER_NOTHING_TO_SHIP,  /* no line of goods with a quantity */
+    ORDER_NO_ADDRESS,       /* neither the delivery nor the invoice address can be shipped to */
 };
 
 /* Maps an order that has a number and a uuid. *ret_fields is a new object, or NULL when there is a

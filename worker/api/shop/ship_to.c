@@ -314,14 +314,3 @@ bool ship_to_map(json_t *order, const char *region_code, json_t *fields)
     }
     return true;
 }
-
-bool ship_to_is_pickup(json_t *order)
-{
-    struct parties parties = find_parties(order);
-    bool has_country =
-        has_text(parties.country, "isocode") || has_text(parties.country, "description");
-    bool has_delivery = has_text(parties.delivery, "street") ||
-                        has_text(parties.delivery, "zipcode") || has_text(parties.delivery, "city");
-
-    return lenient_is_set(order, "offline_location_id") && !has_country && !has_delivery;
-}

@@ -24,9 +24,4 @@
  */
 bool ship_to_map(json_t *order, const char *region_code, json_t *fields) MUSTCHECK;
 
-/* True when the customer fetches it: a point of sale is given, and neither a country to ship to nor
- * a delivery address [MWW-909]. The official example has a point of sale AND a shipping country,
- * and must be shipped [MWW-614]. */
-bool ship_to_is_pickup(json_t *order) MUSTCHECK;
-
 #endif
