@@ -2,13 +2,15 @@
 -- missing: a confirm_order job looks why before anything is withdrawn. An order that was read again is not missing,
 -- even when its bytes, and so its hash, were other ones. When most orders of a shop are gone at once, it is rather the
 -- list that is wrong: then they wait for a second poll to agree, and those that it finds again are not missing.
--- What was proven of the ends of the lists is kept for the next polls.
+-- What was proven of the ends of the lists is kept for the next polls. A walk that began at a date left out nothing
+-- that is known here, only what is too old (job_context).
 --
 -- Nearly all polls have none of this to say, and pay for none of it: the steps are materialized, so that each begins
 -- with those that do.
 -- $1 the rows of poll jobs, with job and fencing token
 WITH polled AS MATERIALIZED (
     SELECT j.integration_id, j.started_at, w.written, w.skipped, w.missing, w.reread, w.ends,
+           w.start_date IS NULL AS is_whole,
            i.vanished_at IS NOT NULL AS was_in_doubt,
            i.list_ends AS known_ends,
            CASE WHEN w.ends IS NOT NULL THEN
@@ -16,7 +18,7 @@ WITH polled AS MATERIALIZED (
                = (SELECT count(DISTINCT s) FROM unnest(i.open_statuses) AS s) END AS proves_all
     FROM json_to_recordset($1::json) AS w (
         job bigint, token bigint, seen integer, skipped integer, written integer, missing text, reread uuid[],
-        ends jsonb)
+        ends jsonb, start_date date)
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
     JOIN koppeling.integration i ON i.id = j.integration_id
 ), unseen AS MATERIALIZED (
@@ -90,6 +92,7 @@ SET last_polled_at = now(), polls = i.polls + 1,
     unchanged_polls = i.unchanged_polls + CASE WHEN p.written = 0 AND p.skipped = 0 THEN 1 ELSE 0 END,
     list_ends = coalesce(n.list_ends, i.list_ends),
     list_ends_at = CASE WHEN n.proves_all THEN now() ELSE i.list_ends_at END,
+    listed_whole_at = CASE WHEN p.is_whole THEN now() ELSE i.listed_whole_at END,
     vanished_at = CASE WHEN n.gone_orders IS NOT NULL THEN now() END,
     poll_warning = CASE WHEN n.integration_id IS NULL THEN i.poll_warning ELSE n.nl END,
     poll_warning_en = CASE WHEN n.integration_id IS NULL THEN i.poll_warning_en ELSE n.en END

@@ -6,24 +6,46 @@ DROP VIEW IF EXISTS koppeling.job_context;
 
 CREATE VIEW koppeling.job_context (kind, subject_id, context) AS
 -- poll, by integration: what counts as open, and the hashes of all orders that are here already, so that unchanged ones
--- cost nothing.
+-- cost nothing. Where more than a page is too old to be imported, the list begins at a date, but for one walk a day: at
+-- import_since, or earlier, so that no order that is here is left out and taken for one that is gone; and a day before
+-- that, since whether the date itself is included is not known [MWW-309].
 SELECT 'poll'::text, i.id, jsonb_build_object(
     'open_statuses', i.open_statuses, 'paid_only', i.paid_only, 'imported_since', i.import_since,
     'region_code', i.region_code,
     'default_weight_kg', i.default_weight_kg,
-    -- Where the lists end, unless that was proven long ago.
-    'ends', CASE WHEN i.list_ends_at > now() - interval '1 hour' THEN i.list_ends END,
+    'start_date', list.start_date,
+    -- Where the lists end, unless that was proven long ago. The walk of the day proves it anew.
+    'ends', CASE WHEN i.list_ends_at > now() - interval '1 hour' AND i.listed_whole_at > now() - interval '1 day' THEN
+        i.list_ends END,
     'known', coalesce((
         SELECT string_agg(encode(int8send(k.payload_hash), 'hex'), '')
         FROM (SELECT o.payload_hash FROM koppeling.imported_order o
               WHERE o.integration_id = i.id AND o.state IN ('open', 'label_created')
               UNION ALL
               SELECT r.payload_hash FROM koppeling.imported_order r
-              WHERE r.integration_id = i.id AND r.state = 'marked_shipped' AND r.reopened_at IS NOT NULL
-              UNION ALL
-              SELECT s.payload_hash FROM koppeling.skipped_order s
-              WHERE s.integration_id = i.id AND s.payload_hash IS NOT NULL) k), ''))
+              WHERE r.integration_id = i.id AND r.state = 'marked_shipped' AND r.reopened_at IS NOT NULL) k), ''),
+    -- Apart from them: nobody misses an order that was skipped.
+    'skipped', coalesce((
+        SELECT string_agg(encode(int8send(s.payload_hash), 'hex'), '')
+        FROM koppeling.skipped_order s
+        WHERE s.integration_id = i.id AND s.payload_hash IS NOT NULL
+          AND (list.start_date IS NULL OR s.reason_code <> 'too_old')), ''))
 FROM koppeling.integration i
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN i.listed_whole_at > now() - interval '1 day' AND i.import_since IS NOT NULL
+            AND (SELECT count(*) FROM (
+                SELECT FROM koppeling.skipped_order t
+                WHERE t.integration_id = i.id AND t.reason_code = 'too_old'
+                LIMIT 100) AS page) = 100
+        THEN (
+            -- An order without a date may stand anywhere.
+            SELECT CASE WHEN count(*) = count(o.ordered_at) THEN
+                least(i.import_since, (min(o.ordered_at) AT TIME ZONE 'Europe/Amsterdam')::date) - 1 END
+            FROM koppeling.imported_order o
+            WHERE o.integration_id = i.id
+              AND (o.state IN ('open', 'label_created') OR (o.state = 'marked_shipped' AND o.reopened_at IS NOT NULL)))
+        END AS start_date) AS list
 UNION ALL
 -- verify, by integration: what the shop and the sender should be like.
 SELECT 'verify'::text, i.id, jsonb_build_object(

@@ -65,7 +65,7 @@ SELECT set_eq($$
          'state,reason_code,reason,reason_en,verify_warning,verify_warning_en,sealed_token,store_id,store_name,'
          'store_domain,region_code,currency,statuses,'
          'connected_at,next_poll_at,last_polled_at,polls,unchanged_polls,blocked_until,'
-         'poll_warning,poll_warning_en,list_ends,list_ends_at,vanished_at'),
+         'poll_warning,poll_warning_en,list_ends,list_ends_at,listed_whole_at,vanished_at'),
         ('koppeling_worker', 'label_document', 'UPDATE', 'content,media_type,sha256,fetched_at,expires_at'),
         ('koppeling_worker', 'account_credentials', 'UPDATE', 'state,reason_code,reason,reason_en,name,checked_at'),
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),

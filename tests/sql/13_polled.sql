@@ -162,5 +162,41 @@ SELECT is_empty($$ SELECT line FROM explained WHERE line ~ '(Seq|Heap) Scan on i
     'and no statement walks all orders');
 SELECT is((SELECT count(*) FROM explained WHERE line ~ 'CTE warned'), 1::bigint, 'words are made once a shop');
 
+-- Where more than a page is too old, the list begins at a date, but for one walk a day.
+CREATE FUNCTION pg_temp.context() RETURNS jsonb LANGUAGE sql AS $$
+    SELECT to_jsonb(c.context) FROM koppeling.job_context c WHERE c.kind = 'poll' AND c.subject_id = 1 $$;
+DELETE FROM koppeling.skipped_order;
+UPDATE koppeling.imported_order SET ordered_at = '2026-10-20 23:30+00' WHERE integration_id = 1;
+UPDATE koppeling.integration SET import_since = '2026-10-20' WHERE id = 1;
+INSERT INTO koppeling.skipped_order (integration_id, order_number, reason_code, reason, payload_hash)
+SELECT 1, 'old-' || n, 'too_old', 'x', 5000 + n FROM generate_series(1, 99) AS n
+UNION ALL SELECT 1, 'credit', 'credit_order', 'x', 4711;
+SELECT pg_temp.poll('{}') AS rows \gset
+EXECUTE write_polled(:'rows');
+SELECT is((pg_temp.shop()).listed_whole_at, now(), 'a walk that left nothing out is noted');
+SELECT is(pg_temp.context() ->> 'start_date', NULL, 'less than a page of old orders is read each time');
+SELECT is(length(pg_temp.context() ->> 'skipped'), 16 * 100, 'and known by hash');
+INSERT INTO koppeling.skipped_order (integration_id, order_number, reason_code, reason)
+VALUES (1, 'more', 'too_old', 'x');
+SELECT is(pg_temp.context() ->> 'start_date', '2026-10-19', 'a page of them is left out, with a day to spare');
+SELECT is(pg_temp.context() ->> 'skipped', '0000000000001267', 'then their hashes are not needed');
+SELECT ok(pg_temp.context() -> 'ends' <> 'null', 'and where the list ends is known');
+UPDATE koppeling.integration SET listed_whole_at = now() - interval '25 hours' WHERE id = 1;
+SELECT is(pg_temp.poll('{}') -> 0 ->> 'start_date', NULL, 'a worker that knows of no date names none');
+SELECT replace(pg_temp.poll('{}')::text, '"seen"', '"start_date" : "2026-10-19", "seen"') AS rows \gset
+EXECUTE write_polled(:'rows');
+SELECT is((pg_temp.shop()).listed_whole_at, now() - interval '25 hours', 'a walk from a date is no whole one');
+SELECT is(pg_temp.context() ->> 'start_date', NULL, 'after a day the whole list is walked again');
+SELECT is(pg_temp.context() ->> 'ends', NULL, 'to an end that is proven anew');
+SELECT is(length(pg_temp.context() ->> 'skipped'), 16 * 100, 'with all hashes');
+UPDATE koppeling.integration SET listed_whole_at = now() WHERE id = 1;
+UPDATE koppeling.imported_order SET ordered_at = '2026-09-30 22:30+00' WHERE id = 2;
+SELECT is(pg_temp.context() ->> 'start_date', '2026-09-30', 'an older order that is here is not left out');
+UPDATE koppeling.imported_order SET ordered_at = NULL WHERE id = 3;
+SELECT is(pg_temp.context() ->> 'start_date', NULL, 'one without a date may stand anywhere');
+UPDATE koppeling.imported_order SET ordered_at = '2026-10-20' WHERE id = 3;
+UPDATE koppeling.integration SET import_since = NULL WHERE id = 1;
+SELECT is(pg_temp.context() ->> 'start_date', NULL, 'without a limit nothing is too old');
+
 SELECT finish();
 ROLLBACK;

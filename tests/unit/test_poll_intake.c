@@ -84,6 +84,34 @@ static const struct {
     {"archived", "0", NULL},
 };
 
+/* What is too old should not be on a list that begins at a date, and is not spoken of there; what
+ * was skipped before costs nothing, and is not missing when it is gone. */
+TEST(a_list_that_begins_at_a_date_leaves_what_is_too_old_alone)
+{
+    AUTO(free) char *old = changed_order("date", "\"2026-10-22\"");
+    AUTO(free) char *skipped = changed_order("orderlines", "[]");
+    AUTO(free) char *page = xasprintf("[%s,%s]", old, skipped);
+    json_t *context = poll_context("00000000000000aa");
+    char known[33] = "00000000000000bb";
+    struct talk talk;
+
+    hash_digits(skipped, known + 16);
+    json_object_set_new(context, "skipped", json_string(known));
+    json_object_set_new(context, "imported_since", json_string("2026-10-24"));
+    json_object_set_new(context, "start_date", json_string("2026-10-23"));
+    talk_begin(&talk, "poll", context);
+    talk_start(&talk);
+    assert_non_null(strstr(talk.request.query, "&start_date=2026-10-23&"));
+    assert_int_equal(talk_list(&talk, page), STEP_DONE);
+
+    json_auto_t *row = talk_row(&talk, "write_polled", 0);
+
+    assert_int_equal(talk_rows(&talk, "write_skipped"), 0);
+    check_member(row, "missing", "00000000000000aa");
+    check_member(row, "start_date", "2026-10-23");
+    talk_end(&talk);
+}
+
 TEST(orders_that_are_not_for_shipping_are_skipped_with_a_reason)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(decisions); i++) {

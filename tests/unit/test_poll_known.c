@@ -15,6 +15,8 @@ TEST(hashes_are_seen_once)
     assert_int_equal(poll_known_see(&known, 5, 1), POLL_SIGHT_NEW);
     assert_int_equal(poll_known_see(&known, 5, 1), POLL_SIGHT_AGAIN);
     assert_true(poll_known_was_seen(&known, 5, 1));
+    assert_true(poll_known_has(&known, 5) && poll_known_has(&known, 0xFFFFFFFFFFFFFFFE));
+    assert_false(poll_known_has(&known, 6));
 
     AUTO(free) char *missing = poll_known_missing(&known);
 

@@ -25,13 +25,20 @@ TEST(requests_look_as_the_api_wants_them)
     shop_request_statuses(&request);
     check_request(&request, HTTP_GET, HTTP_AUTH_PARTNER, "/v1/orderstatuses",
                   "format=json&language=nl_NL");
-    shop_request_orders(&request, 3, 198);
+    shop_request_orders(&request, 3, NULL, 198);
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders",
                   "format=json&status_id=3&archived=false&test=false&ordering=desc&limit=100&"
                   "offset=198");
-    shop_request_count(&request, 3);
+    shop_request_count(&request, 3, NULL);
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/count",
                   "format=json&status_id=3&archived=false&test=false");
+    shop_request_orders(&request, 3, "2026-10-24", 0);
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders",
+                  "format=json&status_id=3&archived=false&test=false&start_date=2026-10-24&"
+                  "ordering=desc&limit=100&offset=0");
+    shop_request_count(&request, 3, "2026-10-24");
+    check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/count",
+                  "format=json&status_id=3&archived=false&test=false&start_date=2026-10-24");
     shop_request_order(&request, "20411");
     check_request(&request, HTTP_GET, HTTP_AUTH_STORE, "/v1/orders/20411", "format=json");
     shop_request_change_order(&request, "20411", xstrdup("{\"status\":2}"));

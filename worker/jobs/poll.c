@@ -1,5 +1,6 @@
 /*
  * Job kind "poll": reads the open orders of a shop, all pages, and imports what is new or changed.
+ * When the context says so, the list begins at a date: what is older is too old [R-327].
  *
  *   page ──> known to end here, or as many as counted ──────────────> next status, or done
  *     ^ └──> short, or nothing new, and not counted yet ──> count ──┘
@@ -63,14 +64,14 @@ static enum step ask_for_page(struct poll *poll, struct http_request *next, stru
         return outcome_fail(outcome, STEP_RETRY, ERROR_CLASS_UNREADABLE,
                             "cannot list the orders: no end after %d pages", POLL_REQUESTS);
     }
-    shop_request_orders(next, asked_status(poll), poll->walk.offset);
+    shop_request_orders(next, asked_status(poll), poll->intake.rules.start_date, poll->walk.offset);
     return STEP_CALL;
 }
 
 static enum step ask_for_count(struct poll *poll, struct http_request *next)
 {
     poll->is_counting = true;
-    shop_request_count(next, asked_status(poll));
+    shop_request_count(next, asked_status(poll), poll->intake.rules.start_date);
     return STEP_CALL;
 }
 
@@ -92,11 +93,14 @@ static void write_polled(const struct poll *poll, const char *missing, struct ou
 {
     const struct poll_intake *intake = &poll->intake;
     AUTO(free) char *ends = poll_proof_text(&poll->proof);
+    const char *start_date = intake->rules.start_date;
+    const char *quote = start_date != NULL ? "\"" : "";
     bool has_reread = missing[0] != '\0' && intake->reread.length > 0;
     char *row = xasprintf("{\"seen\":%zu,\"skipped\":%zu,\"written\":%zu,"
-                          "\"missing\":\"%s\",\"reread\":%s%s,\"ends\":%s}",
+                          "\"missing\":\"%s\",\"reread\":%s%s,\"ends\":%s,\"start_date\":%s%s%s}",
                           intake->seen, intake->skipped, intake->written, missing,
-                          has_reread ? intake->reread.bytes : "null", has_reread ? "]" : "", ends);
+                          has_reread ? intake->reread.bytes : "null", has_reread ? "]" : "", ends,
+                          quote, start_date != NULL ? start_date : "null", quote);
 
     outcome_write_take(outcome, "write_polled", row, strlen(row));
 }

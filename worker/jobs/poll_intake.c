@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "worker/api/shop/order.h"
+#include "worker/api/shop/request.h"
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/scratch.h"
 
@@ -41,6 +42,17 @@ static const struct skip_words skips[] = {
     [SKIP_UNREADABLE] = {"unreadable", NULL}, /* its words say what is wrong */
 };
 
+/* "2026-10-24"; NULL for anything else. */
+static const char *read_date(json_t *context, const char *key)
+{
+    const char *date = json_string_value(json_object_get(context, key));
+
+    return date != NULL && strlen(date) == SHOP_DATE_LENGTH &&
+                   strspn(date, "0123456789-") == SHOP_DATE_LENGTH
+               ? date
+               : NULL;
+}
+
 bool poll_intake_init(struct poll_intake *intake, json_t *context)
 {
     json_t *open = json_object_get(context, "open_statuses");
@@ -59,6 +71,7 @@ bool poll_intake_init(struct poll_intake *intake, json_t *context)
                 .open_statuses = open,
                 .paid_only = lenient_true(context, "paid_only"),
                 .imported_since = json_string_value(json_object_get(context, "imported_since")),
+                .start_date = read_date(context, "start_date"),
                 .defaults.region_code = json_string_value(json_object_get(context, "region_code")),
             },
         .turn = 1,
@@ -67,6 +80,8 @@ bool poll_intake_init(struct poll_intake *intake, json_t *context)
         intake->rules.defaults.weight_kg = 0;
     }
     poll_known_init(&intake->known, json_string_value(json_object_get(context, "known")));
+    poll_known_init(&intake->skipped_before,
+                    json_string_value(json_object_get(context, "skipped")));
     poll_known_init(&intake->handled, NULL);
     intake->reread = (struct buffer)BUFFER_INIT(REREAD_BYTES);
     return true;
@@ -75,6 +90,7 @@ bool poll_intake_init(struct poll_intake *intake, json_t *context)
 void poll_intake_release(struct poll_intake *intake)
 {
     poll_known_release(&intake->known);
+    poll_known_release(&intake->skipped_before);
     poll_known_release(&intake->handled);
     buffer_release(&intake->reread);
 }
@@ -239,6 +255,8 @@ static void take_new(struct poll_intake *intake, const struct order_slice *slice
         write_order(intake, &order, fields, slice, outcome);
     } else if (skip == SKIP_UNREADABLE) {
         write_skip(intake, unreadable(unreadable_words(&order)), &order, slice, outcome);
+    } else if (skip == SKIP_TOO_OLD && intake->rules.start_date != NULL) {
+        return; /* the list should not have it; the next whole one tells why it is left out */
     } else if (skip != SKIP_SILENTLY) {
         write_skip(intake, skips[skip], &order, slice, outcome);
     }
@@ -255,6 +273,9 @@ bool poll_intake_take(struct poll_intake *intake, const struct order_slice *slic
     case POLL_SIGHT_KNOWN:
         break;
     case POLL_SIGHT_NEW:
+        if (poll_known_has(&intake->skipped_before, slice->hash)) {
+            break;
+        }
         scratch_open();
         take_new(intake, slice, position, asked, outcome);
         scratch_close();

@@ -21,12 +21,14 @@ struct poll_rules {
     json_t *open_statuses; /* an array of integers */
     bool paid_only;
     const char *imported_since; /* "2026-10-24", or NULL: no limit */
+    const char *start_date;     /* where the lists begin, or NULL: nothing is left out */
     struct order_defaults defaults;
 };
 
 struct poll_intake {
     struct poll_rules rules;
-    struct poll_known known;   /* payload hashes */
+    struct poll_known known;          /* payload hashes of the orders that are here */
+    struct poll_known skipped_before; /* and of those that were skipped, which nobody misses */
     struct poll_known handled; /* hashes of the uuids and numbers that were written in this poll:
                                   a statement must not meet the same row twice */
     struct buffer reread;      /* the uuids of the orders that were parsed and are open, as JSON

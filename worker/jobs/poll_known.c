@@ -128,6 +128,11 @@ bool poll_known_was_seen(const struct poll_known *known, uint64_t hash, unsigned
     return known->keys[slot] != 0 && (known->states[slot] & STATE_TURN) == turn;
 }
 
+bool poll_known_has(const struct poll_known *known, uint64_t hash)
+{
+    return known->keys[find_slot(known, hash)] != 0;
+}
+
 char *poll_known_missing(const struct poll_known *known)
 {
     char *text = xcalloc(known->count * DIGITS + 1, 1);

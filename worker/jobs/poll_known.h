@@ -44,6 +44,9 @@ enum poll_sight poll_known_see(struct poll_known *known, uint64_t hash, unsigned
 /* True when it was seen in this turn. */
 bool poll_known_was_seen(const struct poll_known *known, uint64_t hash, unsigned turn) MUSTCHECK;
 
+/* True when the database knows it or it was seen. */
+bool poll_known_has(const struct poll_known *known, uint64_t hash) MUSTCHECK;
+
 /* The known hashes that were not seen in any turn, in the form that poll_known_init() reads; to be
  * freed. */
 char *poll_known_missing(const struct poll_known *known) MUSTCHECK;

@@ -31,21 +31,29 @@ void shop_request_statuses(struct http_request *request)
 }
 
 /* Which orders are meant, in the list as in the count. */
-#define ORDERS_FILTER "format=json&status_id=%d&archived=false&test=false"
-
-void shop_request_orders(struct http_request *request, int32_t status, size_t offset)
+static int filter_orders(struct http_request *request, int32_t status, const char *since)
 {
     prepare(request, HTTP_GET, HTTP_AUTH_STORE);
-    snprintf(request->path, sizeof(request->path), "/v1/orders");
-    snprintf(request->query, sizeof(request->query),
-             ORDERS_FILTER "&ordering=desc&limit=%d&offset=%zu", status, SHOP_PAGE_SIZE, offset);
+    return snprintf(request->query, sizeof(request->query),
+                    "format=json&status_id=%d&archived=false&test=false%s%.*s", status,
+                    since != NULL ? "&start_date=" : "", SHOP_DATE_LENGTH,
+                    since != NULL ? since : "");
 }
 
-void shop_request_count(struct http_request *request, int32_t status)
+void shop_request_orders(struct http_request *request, int32_t status, const char *since,
+                         size_t offset)
 {
-    prepare(request, HTTP_GET, HTTP_AUTH_STORE);
+    int length = filter_orders(request, status, since);
+
+    snprintf(request->path, sizeof(request->path), "/v1/orders");
+    snprintf(request->query + length, sizeof(request->query) - (size_t)length,
+             "&ordering=desc&limit=%d&offset=%zu", SHOP_PAGE_SIZE, offset);
+}
+
+void shop_request_count(struct http_request *request, int32_t status, const char *since)
+{
+    (void)!filter_orders(request, status, since);
     snprintf(request->path, sizeof(request->path), "/v1/orders/count");
-    snprintf(request->query, sizeof(request->query), ORDERS_FILTER, status);
 }
 
 void shop_request_order(struct http_request *request, const char *number)

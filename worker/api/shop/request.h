@@ -21,12 +21,17 @@ void shop_request_store(struct http_request *request);
 /* GET /v1/orderstatuses in Dutch; takes the partner token only [MWW-202]. */
 void shop_request_statuses(struct http_request *request);
 
+/* Longest date to begin at: "2026-10-24". */
+#define SHOP_DATE_LENGTH 10
+
 /* GET /v1/orders: a page of the orders with one status, from `offset`, by descending number,
- * archived and test orders left out [MWW-303 to MWW-307, MWW-107]. */
-void shop_request_orders(struct http_request *request, int32_t status, size_t offset);
+ * archived and test orders left out [MWW-303 to MWW-307, MWW-107]; those before `since`, a date as
+ * "2026-10-24", too, unless it is NULL [MWW-309]. */
+void shop_request_orders(struct http_request *request, int32_t status, const char *since,
+                         size_t offset);
 
 /* GET /v1/orders/count: how many such orders there are [MWW-313]. */
-void shop_request_count(struct http_request *request, int32_t status);
+void shop_request_count(struct http_request *request, int32_t status, const char *since);
 
 /* GET /v1/orders/{number} [MWW-401]. The number is percent-encoded. */
 void shop_request_order(struct http_request *request, const char *number);
