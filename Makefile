@@ -15,7 +15,7 @@ PKG_CONFIG ?= pkg-config
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
 NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan cfi \
               valgrind fuzz torture
-NEED_TEST  := test unit demo bench chaos failover coverage replays fuzz-replay
+NEED_TEST  := test unit demo bench chaos failover contract coverage replays fuzz-replay
 NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
 ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
 ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
@@ -60,7 +60,7 @@ TABLES     := $(sort $(wildcard worker/api/text/tables/*.tsv))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover man install clean unit
+.PHONY: all help deps test demo bench chaos failover contract man install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -145,6 +145,15 @@ failover: all ## kill the primary of a database cluster under load, over two pat
 	@BUILD=$(BUILD) /usr/bin/python3 tests/chaos/failover $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) \
 	  $(FAILOVERFLAGS)
 
+# Prism and a generator of orders come from npm, as the lock says, into the build folder: only this needs a network.
+$(BUILD)/contract/installed: tests/contract/package-lock.json tests/contract/package.json
+	@command -v npm >/dev/null && /usr/bin/python3 -c 'import yaml' 2>/dev/null || deploy/install-deps contract
+	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error && touch $@
+
+# CONTRACT_DOCUMENT reaches it by the environment, from the command line too.
+contract: all $(BUILD)/contract/installed ## hold requests and answers against documents (CONTRACT_DOCUMENT=official)
+	@BUILD=$(BUILD) /usr/bin/python3 tests/contract/run $(CONTRACT)
+
 bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md
 	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run $(if $(QUICK),--quick) $(ITEM) $(BENCHFLAGS)
 
@@ -155,7 +164,7 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
               worker/api/text/tables/LICENSES \
-              $(wildcard docs/*.svg docs/*.md docs/reference/*.md) deploy/env.example \
+              $(wildcard docs/*.svg docs/*.md docs/reference/*.md docs/reference/openapi/*.yaml) deploy/env.example \
               $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*)
 
 demo: all ## show it at work on this machine; KEEP=1 leaves it running
