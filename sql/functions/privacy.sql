@@ -22,6 +22,8 @@ RETURNS bigint
 LANGUAGE sql
 SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
+    -- A statement by itself: the next one then sees what was asked for while this one waited for its orders.
+    SELECT FROM koppeling.imported_order o WHERE o.id = ANY (ids) ORDER BY o.id FOR NO KEY UPDATE;
     WITH erased AS (
         UPDATE koppeling.imported_order o
         SET ship_to_name = NULL, ship_to_company = NULL,

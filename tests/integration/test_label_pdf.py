@@ -1,5 +1,6 @@
 """Labels as PDF: fetched for whoever asks, once, kept for a while, and refused with words."""
 import hashlib
+import threading
 
 from harness.booking import BookingCase
 
@@ -107,6 +108,22 @@ class LabelPdfTest(BookingCase):
         self.assertEqual(self.db.rows("SELECT id FROM koppeling.label_document"), [])
         self.work()
         self.assertEqual((len(self.downloads()), self.jobs("fetch_label")), (1, []))
+
+    def test_what_is_asked_for_while_its_order_is_erased_goes_with_it(self):
+        order = self.order(70001)["id"]
+        eraser = self.session("test_backend")
+        erasing = threading.Thread(target=lambda: eraser.run("SELECT koppeling.erase_order(%s)", order))
+        self.backend.run("BEGIN")
+        self.request(self.shipments[0])
+        erasing.start()
+        self.wait_until(lambda: self.db.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                              " AND query LIKE '%%erase_order%%' AND datname = %s", self.database),
+                        "the one who erases waits")
+        self.backend.run("COMMIT")
+        erasing.join()
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.label_document"), 0)
+        self.work()
+        self.assertEqual(self.downloads(), [])
 
     def test_a_page_of_html_instead_is_told_and_tried_again(self):
         self.simulator.fault("status", path_contains="/labels/download", status=200, body="<html>Onderhoud</html>",
