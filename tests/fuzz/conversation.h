@@ -186,14 +186,16 @@ static inline enum step conversation_answer(struct conversation *talk, struct fu
                                       .trouble = is_answered ? "" : "it broke"});
 }
 
-/* Leads an attempt at a job through all answers of the input; takes the reference to `context`. */
+/* Leads an attempt at a job through all answers of the input; takes the reference to `context`,
+ * whose member "args", if there is one, are the arguments of the job. */
 static inline void converse_at(int attempt, const char *kind, json_t *context,
                                const char *token_problem, struct fuzz_input *input)
 {
+    json_t *args = json_object_get(context, "args");
     struct conversation talk = {
         .job = {.id = 7,
                 .attempt = attempt,
-                .args = json_object(),
+                .args = args != NULL ? json_incref(args) : json_object(),
                 .context = context,
                 .token_problem = token_problem},
         .kind = job_kind_find(kind),
