@@ -72,7 +72,10 @@ class World(BookingCase):
         self.db.run("UPDATE koppeling.job SET max_attempts = 1 WHERE shipment_id = %s", self.ids["unknown"])
         self.work()
         for number in (70003, 70004):
-            self.book(number)
+            self.ids["printed"] = self.book(number)["id"]
+        self.ids["document"] = self.backend.value("SELECT koppeling.request_label_pdf(ARRAY[%s]::bigint[])",
+                                                  self.ids["printed"])
+        self.work()
         self.book(70005, environment="staging")
 
     def make_marks(self):
@@ -184,6 +187,7 @@ class OperationsDocTest(World):
             "A shipment failed": {"order": self.order_id(70001), "job": self.job_of(70001)},
             "Nobody knows whether a shipment was booked": {"shipment": ids["lost"], "job": self.job_of(70002)},
             "Orders that a person must look at": {"order": self.order_id(70004)},
+            "Print a label": {"shipment": self.ids["printed"], "document": self.ids["document"]},
             "A staging label marked an order": {"order": self.order_id(70005)},
             "Pause a shop": {"shop": ids["kaarsen"]},
             "Backup and restore": {"number": 70008},
