@@ -11,7 +11,7 @@ RETURN CASE
         format('%s shipments are too many for one PDF: 25 at most', cardinality(shipment_ids))
     ELSE (
         WITH given AS (
-            SELECT g.id AS given_id, g.place, s.id, s.environment, s.external_id, o.erased_at, i.account_id,
+            SELECT g.id AS given_id, g.place, s.id, s.order_id, s.environment, s.external_id, o.erased_at, i.account_id,
                    first_value(s.environment) OVER (ORDER BY g.place) AS first_environment,
                    first_value(i.account_id) OVER (ORDER BY g.place) AS first_account,
                    count(*) OVER (PARTITION BY g.id) AS times
@@ -32,7 +32,9 @@ RETURN CASE
                 (5, 'the personal data of shipment %s was erased', g.erased_at IS NOT NULL, NULL),
                 (6, 'shipment %s has no label yet, or no longer',
                  g.external_id IS NULL
-                 OR NOT EXISTS (SELECT FROM koppeling.label l WHERE l.shipment_id = g.id AND l.cancelled_at IS NULL),
+                 OR NOT EXISTS (
+                     SELECT FROM koppeling.label l
+                     WHERE l.order_id = g.order_id AND l.shipment_id = g.id AND l.cancelled_at IS NULL),
                  NULL))
             AS p (rank, words, applies, detail)
         WHERE p.applies
@@ -67,6 +69,12 @@ BEGIN
     END IF;
     SELECT s.* INTO first_shipment FROM koppeling.shipment s WHERE s.id = request_label_pdf.shipment_ids[1];
     SELECT o.integration_id INTO shop_id FROM koppeling.imported_order o WHERE o.id = first_shipment.order_id;
+    -- One that came before a label was made or cancelled is not what there is now.
+    DELETE FROM koppeling.label_document d
+    WHERE d.shipment_ids = request_label_pdf.shipment_ids AND EXISTS (
+        SELECT FROM koppeling.label l
+        WHERE l.order_id = ANY (d.order_ids) AND l.shipment_id = ANY (d.shipment_ids)
+          AND greatest(l.created_at, l.cancelled_at) > d.fetched_at);
     -- Who asks for the same at the same moment waits here, and finds the document of the one before.
     INSERT INTO koppeling.label_document AS d (environment, shipment_ids, order_ids, expires_at)
     SELECT first_shipment.environment, request_label_pdf.shipment_ids, array_agg(s.order_id ORDER BY g.place),
@@ -91,7 +99,8 @@ $$;
 COMMENT ON FUNCTION koppeling.request_label_pdf IS
     'Has the labels of shipments fetched as one PDF, in the order given (at most 25 shipments of one account and '
     'environment); returns the id in label_document, which the view label_document_status tells more of. Channel '
-    'koppeling_label_document tells the id when it has come. Asking for the same again gives the same document.';
+    'koppeling_label_document tells the id when it has come. Asking for the same again gives the same document, unless '
+    'a label was made or cancelled since.';
 
 CREATE OR REPLACE FUNCTION koppeling.delete_label_documents()
 RETURNS bigint

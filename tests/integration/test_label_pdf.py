@@ -109,6 +109,22 @@ class LabelPdfTest(BookingCase):
         self.work()
         self.assertEqual((len(self.downloads()), self.jobs("fetch_label")), (1, []))
 
+    def test_a_label_that_was_made_or_cancelled_since_makes_it_another_document(self):
+        first = self.request(self.shipments[0])
+        self.work()
+        self.assertEqual(self.request(self.shipments[0]), first)
+        order = self.order(70001)["id"]
+        self.db.run("INSERT INTO koppeling.label (order_id, shipment_id, environment, external_id)"
+                    " VALUES (%s, %s, 'production', 'made later')", order, self.shipments[0])
+        second = self.request(self.shipments[0])
+        self.assertNotEqual(second, first)
+        self.work()
+        self.backend.run("SELECT koppeling.record_label_cancelled('production', 'made later')")
+        third = self.request(self.shipments[0])
+        self.assertNotIn(third, (first, second))
+        self.work()
+        self.assertEqual((self.status(third)["state"], len(self.downloads())), ("ready", 3))
+
     def test_what_is_asked_for_while_its_order_is_erased_goes_with_it(self):
         order = self.order(70001)["id"]
         eraser = self.session("test_backend")
