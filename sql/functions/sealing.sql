@@ -2,11 +2,15 @@
 
 CREATE OR REPLACE FUNCTION koppeling.reseal(place text, ids bigint[], was bytea[], sealed bytea[])
 RETURNS bigint
-LANGUAGE sql SECURITY DEFINER
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
--- What is sealed anew need not be verified anew: see account_credentials_saved().
-SET koppeling.resealing = 'on'
-BEGIN ATOMIC
+AS $$
+DECLARE
+    result bigint;
+BEGIN
+    -- What is sealed anew need not be verified anew: see account_credentials_saved(). (An owner without superuser may
+    -- not give a function such a setting.)
+    PERFORM set_config('koppeling.resealing', 'on', true);
     -- A value that was replaced since it was read stays as it is: it is newer. One sealed anew is as long as before.
     WITH anew AS (
         SELECT n.id, n.was, n.sealed FROM unnest(ids, was, sealed) AS n (id, was, sealed)
@@ -31,8 +35,11 @@ BEGIN ATOMIC
         FROM changed c
         HAVING count(*) > 0
     )
-    SELECT count(*) FROM changed;
-END;
+    SELECT count(*) INTO result FROM changed;
+    PERFORM set_config('koppeling.resealing', 'off', true);
+    RETURN result;
+END
+$$;
 COMMENT ON FUNCTION koppeling.reseal IS
     'For koppeling-worker rekey: replaces sealed values by the same ones under another key, '
     'where they are still what they were; returns how many.';
