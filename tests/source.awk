@@ -104,6 +104,8 @@ function check_calls(code,    name) {
         name = substr(code, RSTART, RLENGTH - 1)
         sub(/[ \t]+$/, "", name)
         if (name in banned) report(FNR, "calls " name "(), which is banned")
+        # What it returns is not for free() (worker/api/text/scratch.h).
+        if (name == "json_dumps" && FILENAME ~ /^worker\//) report(FNR, "calls json_dumps(): use json_write()")
         if (name in clocks && layer_of(file) == "pure")
             report(FNR, "calls " name "(): worker/jobs and worker/api know no clock")
         code = substr(code, RSTART + RLENGTH)

@@ -263,6 +263,9 @@ class World:
         for row in self.sql("SELECT id, shop_host FROM koppeling.integration WHERE state = 'needs_attention'") or []:
             self.sql("SELECT koppeling.replace_token(%s, decode(%s, 'base64'))", row["id"],
                      self.sealed_token(row["shop_host"].split(".")[0]), user="chaos_backend")
+        self.sql("SELECT koppeling.check_account(id) FROM koppeling.account WHERE id IN"
+                 " (SELECT account_id FROM koppeling.account_credentials WHERE state = 'rejected')",
+                 user="chaos_backend")
         # An open breaker is not closed: its next probe just comes sooner.
         self.sql("UPDATE koppeling.api SET blocked_until = now() WHERE blocked_until > now()")
         self.sql("UPDATE koppeling.integration SET blocked_until = NULL WHERE blocked_until > now()")

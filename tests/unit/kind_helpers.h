@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "worker/api/text/scratch.h"
 #include "worker/jobs/job_kind.h"
 
 #define FIXTURES "tests/fixtures/mijnwebwinkel/"
@@ -91,6 +92,7 @@ struct talk {
 /* Begins a job of this kind; takes the reference to `context`. Nothing was asked yet. */
 static inline void talk_begin(struct talk *talk, const char *kind, json_t *context)
 {
+    scratch_install(); /* as the worker does */
     *talk = (struct talk){
         .job = {.id = 7, .attempt = 1, .args = json_object(), .context = context},
         .kind = job_kind_find(kind),

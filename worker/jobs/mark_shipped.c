@@ -275,7 +275,7 @@ static enum step ask_to_add(struct mark *mark, const struct order *order, struct
 
     json_auto_t *body = json_pack("{s:{s:s}}", "comments", "internal", comment);
 
-    shop_request_change_order(next, mark->number, json_dumps(body, JSON_COMPACT));
+    shop_request_change_order(next, mark->number, json_write(body, JSON_COMPACT, NULL));
     mark->is_patched = true;
     return STEP_CALL;
 }

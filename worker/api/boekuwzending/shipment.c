@@ -133,7 +133,7 @@ char *boekuwzending_rate_body(json_t *wish)
 {
     json_auto_t *body = body_of(wish);
 
-    return json_dumps(body, JSON_COMPACT | DIGITS);
+    return json_write(body, JSON_COMPACT | DIGITS, NULL);
 }
 
 /* A link that a browser may be sent to; NULL for anything else. */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/ascii.h"
+#include "worker/api/text/json_write.h"
 #include "worker/api/text/lenient.h"
 #include "worker/api/text/text.h"
 #include "worker/api/text/unicode.h"
@@ -197,7 +198,8 @@ bool order_number_is_test(const char *number)
 static char *read_odd_number(json_t *value)
 {
     size_t count = json_is_array(value) ? json_array_size(value) : json_object_size(value);
-    AUTO(free) char *dump = count > 0 ? json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    AUTO(free)
+    char *dump = count > 0 ? json_write(value, JSON_COMPACT | JSON_SORT_KEYS, NULL) : NULL;
 
     return dump != NULL ? text_clean(dump, strlen(dump), ORDER_NUMBER_LENGTH) : NULL;
 }
