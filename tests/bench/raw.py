@@ -9,7 +9,9 @@ from lab import BENCH
 
 PGBENCH = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pgbench"))[-1]
 FIRST_WORKER = 1000
-KINDS = "{confirm_order,create_shipment,mark_shipped,ping,poll,push_order,quote,verify,watch_order}"
+KINDS = (
+    "{confirm_order,create_shipment,fetch_label,mark_shipped,ping,poll,push_order,quote,remove_order,verify,"
+    "verify_account,watch_order}")
 # The claim's own SELECT with one row per job becomes one row with arrays: pgbench variables cannot hold more.
 GATHER = """
 SELECT coalesce(array_agg(c.id), '{}')::text AS ids, coalesce(array_agg($2::bigint), '{}')::text AS tokens,
