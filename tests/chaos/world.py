@@ -102,6 +102,8 @@ class World:
         session = self.server.session()
         for role in ROLES:
             session.run(f"CREATE ROLE chaos_{role} LOGIN PASSWORD %s IN ROLE koppeling_{role}", SECRETS["the password"])
+        # A back end waits for a row that somebody holds no longer than a person waits for a page.
+        session.run("ALTER ROLE chaos_backend SET lock_timeout = '2s'")
         session.run(facts.LOG_OF_JOBS)
         session.run(FAST)
         session.run(ACCOUNTS, secret, secret)
