@@ -96,7 +96,7 @@ def copy_orders(database, start, last, first=1, simulated=SIMULATED_SHOPS, colum
     # What was proven of the list comes along: the first poll of a shop is not what these measure.
     database.db.run(f"""
         UPDATE koppeling.integration i
-        SET list_ends = o.list_ends, list_ends_at = o.list_ends_at
+        SET list_ends = o.list_ends, list_ends_at = o.list_ends_at, listed_whole_at = o.listed_whole_at
         FROM koppeling.integration o
         WHERE i.id BETWEEN {start} AND {last} AND o.id = {first} + (i.id - {first}) % {simulated}""")
 
