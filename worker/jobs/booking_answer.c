@@ -37,6 +37,14 @@ enum step booking_answer_end(const struct http_response *answer, enum step step,
     return outcome_fail(outcome, step, class, "cannot %s: %s", deed, words);
 }
 
+enum step booking_answer_fail(const struct http_response *answer, const char *deed,
+                              const struct job *job, struct outcome *outcome)
+{
+    enum step step = answer_class(answer) == ERROR_CLASS_CLIENT_ERROR ? STEP_FAILED : STEP_RETRY;
+
+    return booking_answer_end(answer, step, deed, job, outcome);
+}
+
 enum step booking_answer_useless(const struct http_response *answer, const char *deed,
                                  const char *why, const struct job *job, struct outcome *outcome)
 {

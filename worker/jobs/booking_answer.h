@@ -19,6 +19,11 @@ bool booking_environment(const struct job *job, enum environment *ret_environmen
 enum step booking_answer_end(const struct http_response *answer, enum step step, const char *deed,
                              const struct job *job, struct outcome *outcome);
 
+/* The same, where a refusal of what was sent cannot be helped by sending it again: STEP_FAILED for
+ * a client error, STEP_RETRY for all else. */
+enum step booking_answer_fail(const struct http_response *answer, const char *deed,
+                              const struct job *job, struct outcome *outcome);
+
 /* The answer is of no use: like job_answer_useless(), without what may be the receiver's. */
 enum step booking_answer_useless(const struct http_response *answer, const char *deed,
                                  const char *why, const struct job *job, struct outcome *outcome);

@@ -118,10 +118,7 @@ static enum step fetch_step(void *state, const struct http_response *previous,
     }
     outcome->http_status = previous->status;
     if (answer_class(previous) != ERROR_CLASS_OK) {
-        bool is_refused = answer_class(previous) == ERROR_CLASS_CLIENT_ERROR;
-
-        return booking_answer_end(previous, is_refused ? STEP_FAILED : STEP_RETRY, deed, fetch->job,
-                                  outcome);
+        return booking_answer_fail(previous, deed, fetch->job, outcome);
     }
     const char *trouble = pdf_trouble(previous);
 

@@ -116,15 +116,6 @@ static enum step finish(const struct push *push, const char *id, const char *how
     return STEP_DONE;
 }
 
-/* A refusal of what we send cannot be helped by sending it again. */
-static enum step fail(const struct push *push, const struct http_response *answer, const char *deed,
-                      struct outcome *outcome)
-{
-    enum step step = answer_class(answer) == ERROR_CLASS_CLIENT_ERROR ? STEP_FAILED : STEP_RETRY;
-
-    return booking_answer_end(answer, step, deed, push->job, outcome);
-}
-
 static enum step judge_change(struct push *push, const struct http_response *answer,
                               struct http_request *next, struct outcome *outcome)
 {
@@ -134,7 +125,7 @@ static enum step judge_change(struct push *push, const struct http_response *ans
                                                  : ask_to_create(push, next, outcome);
     }
     if (answer_class(answer) != ERROR_CLASS_OK) {
-        return fail(push, answer, "change the order", outcome);
+        return booking_answer_fail(answer, "change the order", push->job, outcome);
     }
     return finish(push, push->pushed_id, "updated", outcome);
 }
@@ -193,7 +184,7 @@ static enum step judge_creation(const struct push *push, const struct http_respo
         return booking_answer_end(answer, STEP_UNCERTAIN, deed, push->job, outcome);
     }
     if (answer_class(answer) != ERROR_CLASS_OK) {
-        return fail(push, answer, deed, outcome);
+        return booking_answer_fail(answer, deed, push->job, outcome);
     }
     json = lenient_parse(answer->body, answer->length, NULL, NULL);
 

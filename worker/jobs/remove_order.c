@@ -119,15 +119,6 @@ static enum step go_on(struct removal *removal, const struct http_response *answ
     return ask_to_search(removal, next);
 }
 
-/* What cannot be helped by asking again waits for a person. */
-static enum step fail(const struct removal *removal, const struct http_response *answer,
-                      const char *deed, struct outcome *outcome)
-{
-    enum step step = answer_class(answer) == ERROR_CLASS_CLIENT_ERROR ? STEP_FAILED : STEP_RETRY;
-
-    return booking_answer_end(answer, step, deed, removal->job, outcome);
-}
-
 static enum step judge_search(struct removal *removal, const struct http_response *answer,
                               struct http_request *next, struct outcome *outcome)
 {
@@ -163,7 +154,7 @@ static enum step judge_reading(struct removal *removal, const struct http_respon
         return go_on(removal, answer, next, outcome);
     }
     if (answer_class(answer) != ERROR_CLASS_OK) {
-        return fail(removal, answer, deed, outcome);
+        return booking_answer_fail(answer, deed, removal->job, outcome);
     }
 
     json_auto_t *order = lenient_parse(answer->body, answer->length, NULL, NULL);
@@ -189,7 +180,7 @@ static enum step judge_deletion(struct removal *removal, const struct http_respo
                                 struct http_request *next, struct outcome *outcome)
 {
     if (!answer_is_missing(answer) && answer_class(answer) != ERROR_CLASS_OK) {
-        return fail(removal, answer, "delete the order", outcome);
+        return booking_answer_fail(answer, "delete the order", removal->job, outcome);
     }
     return go_on(removal, answer, next, outcome);
 }
