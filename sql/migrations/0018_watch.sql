@@ -46,7 +46,7 @@ WHERE o.pushed_id IS NOT NULL AND o.state = 'open' AND o.erased_at IS NULL;
 CREATE INDEX imported_order_watch ON koppeling.imported_order (watch_at)
     WHERE watch_at IS NOT NULL AND state <> 'withdrawn';
 -- Nearly always empty: what is not in the panel yet as it is. (Beside it, those of accounts that want none there.)
-CREATE INDEX imported_order_to_push ON koppeling.imported_order (integration_id)
+CREATE INDEX imported_order_to_push ON koppeling.imported_order (integration_id) INCLUDE (id)
     WHERE state = 'open' AND erased_at IS NULL AND pushed_hash IS DISTINCT FROM content_hash;
 -- What order_to_look_at shows.
 CREATE INDEX imported_order_removed ON koppeling.imported_order (id)

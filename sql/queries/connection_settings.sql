@@ -1,6 +1,7 @@
 -- What our statements depend on, whatever was set for the database, the role or the server. The names are qualified, so
 -- that no object of somebody else is found before the path is ours. A commit is durable: what was sent and what came of
--- it must not be forgotten. The server gives up before we do (30 s), so that nothing waits there for nobody.
+-- it must not be forgotten. The server gives up before we do (30 s), so that nothing waits there for nobody. And
+-- nothing is compiled: our statements touch few rows, whatever the planner expects, and compiling takes half a second.
 -- $1 true: until the end of the transaction, since a pooler keeps nothing beyond it; false: for the session
 -- $2 longest wait for a lock of somebody else (0: no limit)
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', $1::boolean),
@@ -22,4 +23,5 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', $1::boolean),
        pg_catalog.set_config('array_nulls', 'on', $1::boolean),
        pg_catalog.set_config('transform_null_equals', 'off', $1::boolean),
        pg_catalog.set_config('standard_conforming_strings', 'on', $1::boolean),
+       pg_catalog.set_config('jit', 'off', $1::boolean),
        pg_catalog.set_config('row_security', 'on', $1::boolean);

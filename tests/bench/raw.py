@@ -32,10 +32,10 @@ def bind(query, names):
 
 
 def session_options(tune):
-    """The statements of connection_tune.sql as PGOPTIONS."""
+    """The statements of connection_tune.sql as PGOPTIONS, and what of connection_settings.sql costs time."""
     found = re.findall(r"^SET (\w+) = (.+);$", tune, re.MULTILINE)
     assert found
-    return " ".join(f"-c {name}={value.replace(', ', ',')}" for name, value in found)
+    return " ".join(f"-c {name}={value.replace(', ', ',')}" for name, value in [*found, ("jit", "off")])
 
 
 class Pgbench:
