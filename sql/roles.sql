@@ -39,7 +39,7 @@ BEGIN
         JOIN pg_catalog.pg_attribute a
             ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%'
         WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-          AND c.relname NOT IN ('job_context', 'label_document')
+          AND c.relname NOT LIKE 'job\_context%' AND c.relname <> 'label_document'
         GROUP BY c.relname
     LOOP
         EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops',
@@ -131,14 +131,15 @@ GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
 GRANT USAGE ON SEQUENCE koppeling.imported_order_id_seq TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_order TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.quote TO koppeling_worker;
-GRANT SELECT ON koppeling.job_context, koppeling.customs_area, koppeling.parcel_format TO koppeling_worker;
+GRANT SELECT ON koppeling.job_context, koppeling.job_context_in_bulk, koppeling.customs_area, koppeling.parcel_format
+    TO koppeling_worker;
 GRANT EXECUTE ON FUNCTION koppeling.shop_gate, koppeling.job_gate, koppeling.watch_every
     TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
     koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area,
     koppeling.customs_gaps, koppeling.dispatch_problem, koppeling.order_warnings, koppeling.push_problem,
-    koppeling.parcel_items, koppeling.shipment_to_relate
+    koppeling.parcel_items, koppeling.shipment_to_relate, koppeling.job_context_of
     TO koppeling_worker;
 
 -- Schedulers.

@@ -93,10 +93,10 @@ WITH me AS MATERIALIZED (
               j.integration_id, j.order_id, j.shipment_id, j.account_id, picked.is_shop, picked.account_environment
 )
 SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at, c.attempt, c.args,
-       CASE WHEN c.integration_id IS NOT NULL THEN (
-           SELECT x.context FROM koppeling.job_context x
-           WHERE x.kind = c.kind
-             AND x.subject_id = coalesce(c.shipment_id, c.order_id, c.integration_id)) END AS context,
+       CASE WHEN c.integration_id IS NOT NULL THEN coalesce(
+           (SELECT x.context FROM koppeling.job_context_in_bulk x
+            WHERE x.kind = c.kind AND x.subject_id = coalesce(c.shipment_id, c.order_id, c.integration_id)),
+           koppeling.job_context_of(c.kind, coalesce(c.shipment_id, c.order_id, c.integration_id))) END AS context,
        i.shop_host,
        CASE WHEN c.is_shop THEN i.sealed_token
             WHEN c.account_environment = 'production' THEN a.sealed_client_secret

@@ -87,7 +87,7 @@ SELECT is_empty($$
 SELECT is_empty($$
     SELECT r.role, t.name, a.attname FROM role_names r, relation t, pg_attribute a
     WHERE a.attrelid = t.oid AND a.attnum > 0
-      AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%' AND t.name <> 'job_context'
+      AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%' AND t.name NOT LIKE 'job\_context%'
       AND (t.name <> 'label_document' OR r.role = 'koppeling_backend')
       AND r.role IN ('koppeling_backend', 'koppeling_ops', 'koppeling_dba')
       AND NOT has_column_privilege(r.role, t.oid, a.attnum, 'SELECT') $$,
@@ -108,7 +108,7 @@ SELECT set_eq($$
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'account_credentials', 'from_address',
                       'imported_order', 'order_line', 'order_warning', 'skipped_order', 'job_context',
-                      'customs_area', 'quote', 'parcel_format'])
+                      'job_context_in_bulk', 'customs_area', 'quote', 'parcel_format'])
     UNION ALL
     SELECT 'koppeling_scheduler', 'gauge' $$,
     'the daemons may read these tables');
@@ -149,7 +149,8 @@ SELECT set_eq($$
         ('koppeling_dba', 'maintain_history,after_restore,setting_integer,failed_at'),
         ('koppeling_worker',
             'shop_gate,job_gate,watch_every,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,'
-            'dispatch_problem,order_warnings,parcel_items,shipment_to_relate,push_problem'),
+            'dispatch_problem,order_warnings,parcel_items,shipment_to_relate,push_problem,'
+            'job_context_of'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,mend_times,'
             'take_orders,'

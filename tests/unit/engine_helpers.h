@@ -30,7 +30,8 @@ struct engine_rig {
     char *sealed; /* "token" for shop.example, as the database gives it */
     struct claiming claiming;
     struct stall stall;
-    atomic_bool is_woken;
+    atomic_int wakes;
+    int helpers_called;
     struct queue *queue;
     struct runs *runs;
     struct exchange *exchange;
@@ -38,6 +39,13 @@ struct engine_rig {
     int epoll;
     int64_t now_us;
 };
+
+static inline void rig_more(void *context)
+{
+    struct engine_rig *rig = context;
+
+    rig->helpers_called++;
+}
 
 /* A result with rows of texts; NULL ends the names of its columns, "-" is SQL NULL. */
 static inline PGresult *rig_result(const char *const *names, int rows, const char *const *values)
@@ -174,7 +182,9 @@ static inline void rig_start(struct engine_rig *rig, bool until_idle)
         .config = &rig->config,
         .identity = &rig->identity,
         .until_idle = until_idle,
-        .is_woken = &rig->is_woken,
+        .wakes = &rig->wakes,
+        .more = rig_more,
+        .more_context = rig,
         .queue = rig->queue,
         .runs = rig->runs,
         .claiming = &rig->claiming,

@@ -14,7 +14,7 @@ static struct claiming after_claim(int brought)
     struct claiming claiming;
 
     claiming_init(&claiming, 400, 1, false);
-    claiming_asked(&claiming, all_of(claiming_room(&claiming, 0, 0)), 0);
+    claiming_asked(&claiming, all_of(claiming_room(&claiming, 0, 0)), false, 0);
     claiming_answered(&claiming, all_of(brought));
     return claiming;
 }
@@ -83,7 +83,7 @@ TEST(calls_that_ended_since_the_last_claim_are_claimed_ahead_up_to_a_quarter)
         claiming_call_ended(&claiming, 0);
     }
     assert_int_equal(claiming_room(&claiming, 0, 100), 25);
-    claiming_asked(&claiming, all_of(25), 0);
+    claiming_asked(&claiming, all_of(25), false, 0);
     assert_int_equal(claiming_room(&claiming, 0, 100), 0);
 }
 
@@ -108,7 +108,7 @@ TEST(the_first_claim_is_due_at_once_and_the_next_a_jittered_while_later)
     for (int i = 0; i < 100; i++) {
         int64_t before = claiming.poll_at_us;
 
-        claiming_asked(&claiming, all_of(256), 5 * SECOND);
+        claiming_asked(&claiming, all_of(256), false, 5 * SECOND);
         claiming_answered(&claiming, all_of(0));
         assert_in_range(claiming_due_us(&claiming, all_of(0)), 5 * SECOND + SECOND / 2, 6 * SECOND);
         varies = varies || (i > 0 && claiming.poll_at_us != before);
@@ -123,7 +123,7 @@ TEST(who_waits_for_an_empty_queue_asks_ten_times_as_often)
     struct claiming claiming;
 
     claiming_init(&claiming, 400, 1, true);
-    claiming_asked(&claiming, all_of(256), 0);
+    claiming_asked(&claiming, all_of(256), false, 0);
     assert_in_range(claiming_due_us(&claiming, all_of(0)), SECOND / 20, SECOND / 10);
 }
 
@@ -171,7 +171,7 @@ TEST(an_api_that_hangs_takes_no_room_from_another)
     assert_int_equal(claiming_room(&claiming, 0, held.of[0]), 0);
     assert_int_equal(claiming_room(&claiming, 1, held.of[1]), 256);
     assert_true(claiming_wants(&claiming, &held, true, false, 1));
-    assert_int_equal(claiming_asked(&claiming, &rooms, 0), 256);
+    assert_int_equal(claiming_asked(&claiming, &rooms, false, 0), 256);
     claiming_answered(&claiming, &counts);
     assert_true(claiming_wants(&claiming, &held, false, false, 1)); /* the second has more */
     assert_true(claiming_wants(&claiming, &nearly, false, true, 1));
@@ -190,7 +190,36 @@ TEST(a_claim_that_was_cut_short_leaves_more_of_every_api)
 
     claiming_init(&claiming, 2000, 2, false);
     claiming.window = 800;
-    assert_int_equal(claiming_asked(&claiming, &rooms, 0), 1000);
+    assert_int_equal(claiming_asked(&claiming, &rooms, false, 0), 1000);
     claiming_answered(&claiming, &counts);
     assert_true(claiming_wants(&claiming, &held, false, false, 1));
+}
+
+TEST(who_was_woken_alone_tastes_and_then_asks_for_all)
+{
+    struct claiming claiming;
+
+    claiming_init(&claiming, 400, 1, false);
+    assert_int_equal(claiming_asked(&claiming, all_of(256), true, 0), 16);
+    claiming_answered(&claiming, all_of(3));
+    assert_false(claiming_was_filled(&claiming));
+    assert_false(claiming_wants(&claiming, all_of(3), false, false, 1));
+    assert_int_equal(claiming_asked(&claiming, all_of(256), true, 0), 16);
+    claiming_answered(&claiming, all_of(16));
+    assert_true(claiming_was_filled(&claiming));
+    assert_true(claiming_wants(&claiming, all_of(16), false, false, 1));
+    assert_int_equal(claiming_asked(&claiming, all_of(240), false, 1), 240);
+}
+
+/* The first API has no room, and the second nothing to do. */
+TEST(a_claim_without_room_was_not_filled)
+{
+    struct claiming claiming;
+    const struct queue_apis rooms = {.of = {0, 256}};
+    const struct queue_apis counts = {.of = {0, 0}};
+
+    claiming_init(&claiming, 400, 2, false);
+    claiming_asked(&claiming, &rooms, false, 0);
+    claiming_answered(&claiming, &counts);
+    assert_false(claiming_was_filled(&claiming));
 }

@@ -207,7 +207,7 @@ TEST(after_an_unknown_end_reports_are_sent_again_and_lost_claims_disowned)
 {
     start();
     rig_claim(&rig, "poll", 2);
-    atomic_store(&rig.is_woken, true);
+    atomic_store(&rig.wakes, WAKE_WITH_OTHERS);
     assert_true(rig_send(&rig));
     assert_true(flight_has(rig.flight, "queue_claim"));
     rig_lose(&rig);
@@ -242,7 +242,7 @@ TEST(a_worker_that_stops_claims_nothing_tells_all_and_says_goodbye)
     rig_claim(&rig, "poll", 2);
     exchange_stop(rig.exchange, rig.now_us);
     runs_stop(rig.runs, rig.now_us + 1000);
-    atomic_store(&rig.is_woken, true);
+    atomic_store(&rig.wakes, WAKE_WITH_OTHERS);
     assert_true(rig_send(&rig));
     assert_false(flight_has(rig.flight, "queue_claim"));
     assert_string_equal(rig_said(&rig, "worker_renew", 3), "t");
@@ -292,12 +292,33 @@ TEST(a_claim_goes_along_with_a_report)
 {
     start();
     rig_claim(&rig, "ping", 100);
-    atomic_store(&rig.is_woken, true);
+    atomic_store(&rig.wakes, WAKE_WITH_OTHERS);
     assert_true(rig_send(&rig));
     assert_true(flight_has(rig.flight, "queue_finish"));
     /* What the report tells of takes no room any more when the claim is heard. */
     assert_string_equal(rig_said(&rig, "queue_claim", 8), "{256,256}");
-    assert_false(atomic_load(&rig.is_woken));
+    assert_int_equal(atomic_load(&rig.wakes), 0);
+    rig_stop(&rig);
+}
+
+TEST(woken_alone_it_tastes_and_calls_for_help_when_there_is_more)
+{
+    start();
+    rig_claim(&rig, "ping", 0);
+    assert_true(exchange_is_free(rig.exchange));
+    atomic_store(&rig.wakes, WAKE_ALONE);
+    assert_true(rig_send(&rig));
+    assert_string_equal(rig_said(&rig, "queue_claim", 2), "16");
+    rig_answer(&rig, "queue_claim", rig_claimed(&rig, "poll", 1, 16));
+    rig_commit(&rig);
+    assert_int_equal(rig.helpers_called, 1);
+    assert_false(exchange_is_free(rig.exchange));
+    /* It goes on at once. */
+    assert_true(rig_send(&rig));
+    assert_string_equal(rig_said(&rig, "queue_claim", 2), "496");
+    rig_answer(&rig, "queue_claim", rig_claimed(&rig, "poll", 17, 3));
+    rig_commit(&rig);
+    assert_int_equal(rig.helpers_called, 1);
     rig_stop(&rig);
 }
 

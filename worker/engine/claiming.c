@@ -6,7 +6,7 @@
 enum { WINDOW_FIRST = 256, WINDOW_LEAST = 32, WINDOW_STEP = 2 };
 
 /* Most jobs per claim: more gains nothing and makes transactions long. */
-enum { CLAIM_MOST = 1000 };
+enum { CLAIM_MOST = 1000, CLAIM_TASTE = 16 };
 
 /* A claim without a hint comes between half of this and this after the last. */
 #define POLL_US       INT64_C(1000000)
@@ -65,7 +65,8 @@ bool claiming_wants(const struct claiming *claiming, const struct queue_apis *he
     return false;
 }
 
-int claiming_asked(struct claiming *claiming, const struct queue_apis *rooms, int64_t now_us)
+int claiming_asked(struct claiming *claiming, const struct queue_apis *rooms, bool is_taste,
+                   int64_t now_us)
 {
     int64_t half = claiming->poll_us / 2;
     int all = 0;
@@ -74,7 +75,7 @@ int claiming_asked(struct claiming *claiming, const struct queue_apis *rooms, in
         claiming->shares[i] = (struct claiming_share){.asked = rooms->of[i]};
         all += rooms->of[i];
     }
-    claiming->limit = least(all, CLAIM_MOST);
+    claiming->limit = least(all, is_taste ? CLAIM_TASTE : CLAIM_MOST);
     /* Not all workers at the same moment. */
     claiming->poll_at_us = now_us + half + (int64_t)randombytes_uniform((uint32_t)half);
     return claiming->limit;
@@ -87,11 +88,18 @@ void claiming_answered(struct claiming *claiming, const struct queue_apis *count
     for (int i = 0; i < claiming->api_count; i++) {
         all += counts->of[i];
     }
+    claiming->was_filled = all > 0 && all >= claiming->limit;
     for (int i = 0; i < claiming->api_count; i++) {
         /* Of one for which there was no room nobody knows. */
         claiming->shares[i].has_more =
             counts->of[i] >= claiming->shares[i].asked || all >= claiming->limit;
+        claiming->was_filled |= counts->of[i] > 0 && counts->of[i] >= claiming->shares[i].asked;
     }
+}
+
+bool claiming_was_filled(const struct claiming *claiming)
+{
+    return claiming->was_filled;
 }
 
 void claiming_hurry(struct claiming *claiming)

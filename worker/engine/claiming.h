@@ -11,6 +11,9 @@
  * last claim, since about that many will end until this one is back. So a slot does not stay empty
  * for the time of a round trip to the database, and behind slow calls nothing is held in store.
  *
+ * TASTE. A worker that was woken because it had nothing to do asks for a few jobs only. Most often
+ * that is all there is; when it is not, it is told so at once, and so are the others (pool.c).
+ *
  * WHEN. At once after a wake-up; again after a claim that brought all that was asked for of an API,
  * as soon as there is room enough for it to be worth the round trip, or a report goes anyway; and
  * without any hint after half a second to a second, since a wake-up can be lost.
@@ -34,6 +37,7 @@ struct claiming {
     int most;           /* jobs of an API to hold at most, whatever the window says */
     int window;         /* jobs of an API to hold */
     int limit;          /* of the last claim, over all APIs */
+    bool was_filled;    /* the last claim, or the room of an API in it */
     int api_count;      /* of the shares */
     int64_t poll_us;    /* longest wait between two claims */
     int64_t poll_at_us; /* the next claim without any hint */
@@ -53,12 +57,16 @@ int claiming_room(const struct claiming *claiming, int api, int held);
 bool claiming_wants(const struct claiming *claiming, const struct queue_apis *held, bool is_woken,
                     bool has_report, int64_t now_us);
 
-/* A claim of so many jobs of each API goes out. The next one without a hint is due a jittered while
- * later. Returns how many jobs to ask for altogether. */
-int claiming_asked(struct claiming *claiming, const struct queue_apis *rooms, int64_t now_us);
+/* A claim of so many jobs of each API goes out, or of a few of them all. The next one without a
+ * hint is due a jittered while later. Returns how many jobs to ask for altogether. */
+int claiming_asked(struct claiming *claiming, const struct queue_apis *rooms, bool is_taste,
+                   int64_t now_us);
 
 /* It brought so many of each. */
 void claiming_answered(struct claiming *claiming, const struct queue_apis *counts);
+
+/* Whether the last claim brought all that was asked for, of an API or altogether. */
+bool claiming_was_filled(const struct claiming *claiming);
 
 /* The next claim is due at once: a fresh connection, a fresh lease. */
 void claiming_hurry(struct claiming *claiming);

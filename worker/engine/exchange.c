@@ -73,9 +73,9 @@ static void add_claim(struct exchange *exchange, int64_t now_us)
     for (int i = 0; i < claiming->api_count; i++) {
         claim->rooms.of[i] = claiming_room(claiming, i, held.of[i]);
     }
-    claim->limit = claiming_asked(claiming, &claim->rooms, now_us);
+    bool is_taste = atomic_exchange(exchange->settings.wakes, 0) == WAKE_ALONE;
+    claim->limit = claiming_asked(claiming, &claim->rooms, is_taste, now_us);
     queue_add_claim(exchange->settings.queue, &exchange->flight, claim, now_us);
-    atomic_store(exchange->settings.is_woken, false);
 }
 
 static bool wants_claim(const struct exchange *exchange, bool has_report, int64_t now_us)
@@ -85,7 +85,7 @@ static bool wants_claim(const struct exchange *exchange, bool has_report, int64_
 
     return lease_is_held(&exchange->lease) && !exchange->is_stopping &&
            !reporter_is_doubtful(&exchange->reporter) &&
-           claiming_wants(settings->claiming, &held, atomic_load(settings->is_woken), has_report,
+           claiming_wants(settings->claiming, &held, atomic_load(settings->wakes) != 0, has_report,
                           now_us);
 }
 
@@ -222,6 +222,9 @@ static void start_claimed(struct exchange *exchange, int64_t now_us)
     }
     int count = queue_claimed_count(settings->queue, result, &exchange->claim, &counts);
     claiming_answered(settings->claiming, &counts);
+    if (claiming_was_filled(settings->claiming)) {
+        settings->more(settings->more_context);
+    }
     if (!speaks_for_us(exchange)) {
         return;
     }
@@ -370,6 +373,12 @@ bool exchange_is_over(const struct exchange *exchange)
 {
     return exchange_has_left(exchange) && exchange->flight.part_count == 0 &&
            runs_is_empty(exchange->settings.runs);
+}
+
+bool exchange_is_free(const struct exchange *exchange)
+{
+    return lease_is_held(&exchange->lease) && !exchange->is_stopping &&
+           exchange->flight.part_count == 0 && held(exchange) == 0;
 }
 
 bool exchange_is_idle(const struct exchange *exchange)

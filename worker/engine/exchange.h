@@ -30,13 +30,21 @@
 
 struct exchange;
 
+/* Who was woken for what has come; bits. */
+enum exchange_wake {
+    WAKE_ALONE = 1,      /* this worker, since it is free: it tastes first (claiming.h) */
+    WAKE_WITH_OTHERS = 2 /* others, too */
+};
+
 /* What an exchange is given; all of it is borrowed for its life. */
 struct exchange_settings {
     const struct config *config;
     const struct identity *identity;
-    int thread;            /* which worker of the process this is */
-    bool until_idle;       /* find out when there is nothing left to do */
-    atomic_bool *is_woken; /* set by any thread: there may be new jobs */
+    int thread;                  /* which worker of the process this is */
+    bool until_idle;             /* find out when there is nothing left to do */
+    atomic_int *wakes;           /* set by any thread: there may be new jobs (enum exchange_wake) */
+    void (*more)(void *context); /* a claim brought all that was asked for: others may help */
+    void *more_context;
     struct queue *queue;
     struct runs *runs;
     struct claiming *claiming; /* the same as the runs' */
@@ -68,6 +76,9 @@ void exchange_check_lease(struct exchange *exchange, int64_t now_us);
 
 /* When that is due; INT64_MAX while no lease is held. */
 int64_t exchange_lease_deadline_us(const struct exchange *exchange);
+
+/* Nothing is held, out or to be said: woken, it claims at once. */
+bool exchange_is_free(const struct exchange *exchange);
 
 /* From now on nothing is claimed, and when the last job has gone the worker says goodbye. */
 void exchange_stop(struct exchange *exchange, int64_t now_us);

@@ -45,6 +45,7 @@ struct pool {
     struct metrics_server *metrics;
     int signal_descriptor;
     struct wakeup notice; /* workers ring it when they have something to tell */
+    atomic_bool has_more; /* of what a worker's claim brought as much as it asked for */
     int64_t watchdog_us;  /* how often systemd must hear of us; 0: it does not ask */
 };
 
@@ -55,13 +56,38 @@ static void take_notice(void *context)
     wakeup_ring(&pool->notice);
 }
 
-static void wake_workers(void *context)
+/* At most so many of those that only wait for jobs; false when there is none. */
+static bool wake_free(const struct pool *pool, enum exchange_wake wake, int most)
+{
+    int count = 0;
+
+    for (int i = 0; i < pool->worker_count && count < most; i++) {
+        if (atomic_load(&worker_stall(pool->workers[i])->is_free)) {
+            worker_wake(pool->workers[i], wake);
+            count++;
+        }
+    }
+    return count > 0;
+}
+
+/* Most often one job has come, and one claim finds it: more of them would only be in each other's
+ * way. Without a free worker each looks when it can. */
+static void wake_one(void *context)
+{
+    const struct pool *pool = context;
+    bool is_woken = wake_free(pool, WAKE_ALONE, 1);
+
+    for (int i = 0; i < pool->worker_count && !is_woken; i++) {
+        worker_wake(pool->workers[i], WAKE_WITH_OTHERS);
+    }
+}
+
+static void take_more(void *context)
 {
     struct pool *pool = context;
 
-    for (int i = 0; i < pool->worker_count; i++) {
-        worker_wake(pool->workers[i]);
-    }
+    atomic_store(&pool->has_more, true);
+    take_notice(pool);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -216,7 +242,8 @@ static bool start_workers(struct pool *pool, bool until_idle, struct error *err)
             .queue = queue_copy(pool->queue),
             .until_idle = until_idle,
             .notice = take_notice,
-            .notice_context = pool,
+            .more = take_more,
+            .context = pool,
         };
 
         if (!worker_start(&settings, i, &pool->workers[i], err)) {
@@ -250,7 +277,7 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     if (!program_raise_descriptors(descriptors_for(pool, config->in_flight), err) ||
         !read_database(pool, err) || !program_read_signals(&pool->signal_descriptor, err) ||
         !wakeup_open(&pool->notice, err) || !start_workers(pool, until_idle, err) ||
-        !listener_start(listen_url, wake_workers, pool, &pool->listener, err)) {
+        !listener_start(listen_url, wake_one, pool, &pool->listener, err)) {
         return false;
     }
     return config->metrics_address == NULL ||
@@ -291,7 +318,7 @@ static void tell_watchdog(const struct pool *pool)
 }
 
 /* True while it should go on. */
-static bool wait_for_news(const struct pool *pool)
+static bool wait_for_news(struct pool *pool)
 {
     int wait_ms = pool->watchdog_us > 0 ? (int)(pool->watchdog_us / 4000 + 1) : -1;
     struct pollfd descriptors[] = {
@@ -315,8 +342,11 @@ static bool wait_for_news(const struct pool *pool)
         break;
     }
     wakeup_drain(&pool->notice);
+    if (atomic_exchange(&pool->has_more, false)) {
+        wake_free(pool, WAKE_WITH_OTHERS, THREADS_LIMIT);
+    }
     for (int i = 0; i < pool->worker_count; i++) {
-        if (worker_is_idle(pool->workers[i]) || worker_has_ended(pool->workers[i])) {
+        if (worker_is_over(pool->workers[i])) {
             return false;
         }
     }

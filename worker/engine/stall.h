@@ -1,5 +1,6 @@
 /*
- * Signs of life of one worker, and whether work is left lying, for readiness.
+ * Signs of life of one worker, and whether work is left lying, for readiness; and whether it has
+ * nothing to do, for who wakes it.
  *
  * A worker at which nothing moves asks with one of its flights whether work lies about, a few times
  * in KOPPELING_STALL_SECONDS, and remembers since when the answer has been yes each time. One at
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 struct stall {
+    atomic_bool is_free;        /* it only waits for jobs: woken, it claims at once */
     atomic_llong came_round_us; /* the loop last came round: each second, unless it hangs */
     atomic_llong exchanged_us;  /* something was last exchanged with the database */
     atomic_llong moved_us;      /* a job last moved: was claimed, got an answer, or ended */

@@ -44,7 +44,7 @@ struct worker {
 
     /* Shared with other threads. */
     atomic_bool stop_wanted;
-    atomic_bool wake_wanted;
+    atomic_int wakes;
     atomic_bool has_ended;
     atomic_bool is_idle;
     struct reload_box reload;
@@ -238,11 +238,13 @@ static void run_round(struct worker *worker)
     }
     check_stop(worker);
     send_flight(worker);
+    atomic_store(&worker->stall.is_free,
+                 pipeline_is_ready(worker->pipeline) && exchange_is_free(worker->exchange));
 }
 
 static void notice(const struct worker *worker)
 {
-    worker->settings.notice(worker->settings.notice_context);
+    worker->settings.notice(worker->settings.context);
 }
 
 static void *worker_main(void *context)
@@ -305,7 +307,9 @@ static void make_parts(struct worker *worker)
         .identity = settings->identity,
         .thread = worker->index,
         .until_idle = settings->until_idle,
-        .is_woken = &worker->wake_wanted,
+        .wakes = &worker->wakes,
+        .more = settings->more,
+        .more_context = settings->context,
         .queue = settings->queue,
         .runs = worker->runs,
         .claiming = &worker->claiming,
@@ -354,9 +358,9 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
     return true;
 }
 
-void worker_wake(struct worker *worker)
+void worker_wake(struct worker *worker, enum exchange_wake wake)
 {
-    if (!atomic_exchange(&worker->wake_wanted, true)) {
+    if (atomic_fetch_or(&worker->wakes, (int)wake) == 0) {
         wakeup_ring(&worker->wakeup);
     }
 }
@@ -373,14 +377,9 @@ void worker_stop(struct worker *worker)
     wakeup_ring(&worker->wakeup);
 }
 
-bool worker_has_ended(const struct worker *worker)
+bool worker_is_over(const struct worker *worker)
 {
-    return atomic_load(&worker->has_ended);
-}
-
-bool worker_is_idle(const struct worker *worker)
-{
-    return atomic_load(&worker->is_idle);
+    return atomic_load(&worker->has_ended) || atomic_load(&worker->is_idle);
 }
 
 const struct stall *worker_stall(const struct worker *worker)

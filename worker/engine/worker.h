@@ -11,6 +11,7 @@
 
 #include "common/config/config.h"
 #include "common/sealing.h"
+#include "worker/engine/exchange.h"
 #include "worker/engine/identity.h"
 #include "worker/engine/stall.h"
 #include "worker/queue/queue.h"
@@ -23,7 +24,8 @@ struct worker_settings {
     struct queue *queue;
     bool until_idle;               /* find out when there is nothing left to do */
     void (*notice)(void *context); /* called by the thread when it became idle, or ended */
-    void *notice_context;
+    void (*more)(void *context);   /* and when there may be jobs for others, too */
+    void *context;                 /* of both */
 };
 
 struct worker;
@@ -33,7 +35,7 @@ bool worker_start(const struct worker_settings *settings, int index, struct work
                   struct error *err) MUSTCHECK;
 
 /* Wakes the worker: there may be new jobs. Any thread may call it. */
-void worker_wake(struct worker *worker);
+void worker_wake(struct worker *worker, enum exchange_wake wake);
 
 /* So many calls at most from now on, and certificates that are read anew, from this file (NULL: the
  * system's). Any thread may call it. */
@@ -43,11 +45,9 @@ void worker_reload(struct worker *worker, int in_flight, const char *ca_file);
  * handed back. Any thread may call it. */
 void worker_stop(struct worker *worker);
 
-/* True once the thread has ended by itself or after worker_stop(). */
-bool worker_has_ended(const struct worker *worker);
-
-/* True when it found, with until_idle, that nothing is left to do. */
-bool worker_is_idle(const struct worker *worker);
+/* True once the thread has ended, by itself or after worker_stop(), or found, with until_idle, that
+ * nothing is left to do. */
+bool worker_is_over(const struct worker *worker);
 
 /* Its signs of life, for readiness. Any thread may read the atomic members. */
 const struct stall *worker_stall(const struct worker *worker);
