@@ -157,6 +157,8 @@ def polls(bench):
             table.append((f"{in_flight:,}", found, f"{count if found == shops.ALL_NEW else many:,}",
                           *(figures[name].text(form) for name, form in POLL_COLUMNS.values())))
     bench.table(("in flight", "orders", "jobs", *POLL_COLUMNS), table)
+    if f"polls {shops.RAW_BESIDE} {shops.ALL_NEW}" in bench.results:
+        shops.write_raw(bench, bench.results[f"polls {shops.RAW_BESIDE} {shops.ALL_NEW}"])
     bench.plot("polls", Chart("Polls of 20 orders at 100 ms latency", "in flight", "polls/s").bars(
         [f"{shape[0]:,}" for shape in shapes],
         {name: ([r.median for r in rates], [r.spread for r in rates]) for name, rates in bars.items()}))

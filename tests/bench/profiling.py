@@ -35,7 +35,7 @@ def profile(bench):
 
 
 def _all_new(bench, database, played):
-    worker = shops.start_poller(database, played, IN_FLIGHT, THREADS)
+    worker = shops.start_poller(database, played.url, IN_FLIGHT, THREADS)
     try:
         with _perf(bench, worker, "polls, all orders new"), _statements(bench, database, "polls, all orders new",
                                                                         NEW_SHOPS):
@@ -45,7 +45,7 @@ def _all_new(bench, database, played):
 
 
 def _none_new(bench, database, played):
-    worker = shops.start_poller(database, played, IN_FLIGHT, THREADS)
+    worker = shops.start_poller(database, played.url, IN_FLIGHT, THREADS)
     try:
         for _ in range(shops.ROUNDS - 1):
             shops.poll_all(database, worker, played, SHOPS)

@@ -5,7 +5,7 @@ import re
 import subprocess
 import tempfile
 
-from lab import BENCH
+from lab import BENCH, tree_cpu_seconds
 
 PGBENCH = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pgbench"))[-1]
 FIRST_WORKER = 1000
@@ -111,3 +111,49 @@ class Pgbench:
         found = re.findall(r"^\s+([\d.]+)\s+\d+\s+WITH me", out, re.MULTILINE)
         assert found, out[-2000:]
         return float(found[0])
+
+
+POLLS_AT_ONCE, RAW_CLIENTS = 25, 2
+
+
+def raw_orders(database, polled):
+    """The ceiling of polls that find all new: the orders and lines of shops 1..polled, which were imported, are put in
+    anew by INSERT ... SELECT from copies, those of 25 shops in each transaction of two connections. Returns polls/s,
+    and PostgreSQL's CPU in s per 1,000. Whatever else was imported is gone then."""
+    db = database.db
+    columns = {table: ", ".join(db.column(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+        " AND attgenerated = '' ORDER BY attnum", f"koppeling.{table}")) for table in ("imported_order", "order_line")}
+    _copy_orders(db, columns, polled)
+    wanted = db.row("SELECT (SELECT count(*) FROM raw_order) AS orders, (SELECT count(*) FROM raw_line) AS lines")
+    db.run("TRUNCATE koppeling.imported_order CASCADE")
+    db.run("CREATE SEQUENCE raw_batch MINVALUE 0")
+    db.run("VACUUM (ANALYZE) raw_order, raw_line")
+    db.run("CHECKPOINT")
+    script = "SELECT nextval('raw_batch') AS batch \\gset\nBEGIN;\n" + "".join(
+        f"INSERT INTO koppeling.{table} ({columns[table]}) SELECT {columns[table]} FROM {copy}"
+        " WHERE batch = :batch ORDER BY place;\n"
+        for table, copy in (("imported_order", "raw_order"), ("order_line", "raw_line"))) + "COMMIT;\n"
+    turns = -(-polled // POLLS_AT_ONCE // RAW_CLIENTS)
+    before = tree_cpu_seconds(database.lab.postmaster)
+    out = Pgbench(database).run(script, RAW_CLIENTS, "-t", str(turns))
+    used = tree_cpu_seconds(database.lab.postmaster) - before
+    found = db.row("SELECT (SELECT count(*) FROM koppeling.imported_order) AS orders,"
+                   " (SELECT count(*) FROM koppeling.order_line) AS lines")
+    assert found == wanted, f"{found} of {wanted}"
+    seconds = turns * RAW_CLIENTS / float(re.search(r"tps = ([\d.]+)", out).group(1))
+    return {"raw_per_s": polled / seconds, "raw_cpu": used * 1000 / polled}
+
+
+def _copy_orders(db, columns, polled):
+    """Into tables that are not logged; payloads as they came, so that they are compressed again."""
+    db.run("CREATE UNLOGGED TABLE raw_order (LIKE koppeling.imported_order, batch integer, place bigserial)")
+    db.run("ALTER TABLE raw_order ALTER payload SET STORAGE PLAIN")
+    as_it_came = columns["imported_order"].replace("payload,", "payload::text::json,")
+    db.run(f"INSERT INTO raw_order ({columns['imported_order']}, batch)"
+           f" SELECT {as_it_came}, (integration_id - 1) / {POLLS_AT_ONCE} FROM koppeling.imported_order"
+           " WHERE integration_id <= %s ORDER BY id", polled)
+    db.run("CREATE UNLOGGED TABLE raw_line AS SELECT l.*, o.batch, row_number() OVER (ORDER BY l.order_id, l.position)"
+           " AS place FROM koppeling.order_line l JOIN raw_order o ON o.id = l.order_id")
+    db.run("CREATE INDEX ON raw_order (batch)")
+    db.run("CREATE INDEX ON raw_line (batch)")

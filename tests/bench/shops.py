@@ -2,6 +2,7 @@
 import time
 
 from lab import Database, Program, cpu_seconds, peak_rss_mb, rss_mb, start_simulator, tree_cpu_seconds, wait_until
+from raw import raw_orders
 
 ORDERS, ORDER_BYTES, LATENCY_MS = 20, 1000, 100
 # What polls find; only with all new are orders stored. A fresh process is a worker that has imported nothing before.
@@ -11,6 +12,7 @@ ALL_NEW, NONE_NEW, FRESH, STEADY, SLOW = ("all new", "none new", "none new, fres
                                           "none new, fresh process, calls of 1 to 3 s")
 SLOW_MS, SLOW_JITTER_MS, SLOW_FROM = 2000, 1000, 5000
 ROUNDS = 5
+RAW_BESIDE = 400  # in flight: beside these the same rows are put in by raw SQL
 # Several integrations poll one shop of the simulator: for the database and the worker they are different shops.
 SIMULATED_SHOPS = 500
 
@@ -61,25 +63,39 @@ class Cost:
                 "simulator_cpu": played * 1000 / jobs, "wal_per_job": wal / jobs}
 
 
-def poll_all(database, worker, played, count):
-    """Polls integrations 1..count once, all due at the same moment. Jobs/s and their cost."""
-    db, ahead = database.db, 1 if count <= 5000 else 2
-    due = db.row("""WITH made AS (
+def add_polls(db, count, ahead):
+    """Polls of integrations 1..count, all due at the moment that it returns, `ahead` seconds from now."""
+    row = db.row("""WITH made AS (
             INSERT INTO koppeling.job (kind, integration_id, run_at, api_id, priority, max_attempts)
             SELECT 'poll', i, now() + make_interval(secs => %s), 1, 1, 10 FROM generate_series(1, %s) i RETURNING 1)
         SELECT count(*) AS jobs, extract(epoch FROM now() + make_interval(secs => %s))::float8 AS at FROM made""",
                  ahead, count, ahead)
-    db.run("VACUUM (ANALYZE) koppeling.job")
-    while time.time() < due["at"]:
+    return row["at"]
+
+
+def wait_until_due(due):
+    while time.time() < due:
         time.sleep(0.005)
-    cost = Cost(database, worker, played.program.pid)
+
+
+def poll_due(db, due, count):
+    """Waits for polls that were due at a moment; when the last ended."""
     db.run("NOTIFY koppeling_job")
     wait_until(lambda: db.value("SELECT NOT EXISTS (SELECT FROM koppeling.job)"), "all shops are polled", 300, 0.1)
-    costs = cost.per_1000(count)
     end = db.row("""SELECT extract(epoch FROM max(last_polled_at))::float8 AS at, count(*) AS shops
-                    FROM koppeling.integration WHERE last_polled_at >= to_timestamp(%s)""", due["at"])
-    assert end["shops"] == count, f"{end['shops']} of {count} shops were polled; see {worker.log_path}"
-    return {"jobs_per_s": count / (end["at"] - due["at"]), **costs}
+                    FROM koppeling.integration WHERE last_polled_at >= to_timestamp(%s)""", due)
+    assert end["shops"] == count, f"{end['shops']} of {count} shops were polled; see the worker's log"
+    return end["at"]
+
+
+def poll_all(database, worker, played, count):
+    """Polls integrations 1..count once, all due at the same moment. Jobs/s and their cost."""
+    due = add_polls(database.db, count, 1 if count <= 5000 else 2)
+    database.db.run("VACUUM (ANALYZE) koppeling.job")
+    wait_until_due(due)
+    cost = Cost(database, worker, played.program.pid)
+    ended = poll_due(database.db, due, count)
+    return {"jobs_per_s": count / (ended - due), **cost.per_1000(count)}
 
 
 LOOKED_AT = "order_uuid, order_number, shop_status, weight_kg, content_hash, payload_hash"
@@ -101,6 +117,17 @@ def copy_orders(database, start, last, first=1, simulated=SIMULATED_SHOPS, colum
         WHERE i.id BETWEEN {start} AND {last} AND o.id = {first} + (i.id - {first}) % {simulated}""")
 
 
+def import_orders(database, played, imported, many):
+    """Polls integrations 1..imported, and gives those up to `many` copies of what came."""
+    worker = start_poller(database, played.url, 200, 2)
+    try:
+        poll_all(database, worker, played, imported)
+    finally:
+        worker.stop()
+    copy_orders(database, imported + 1, many)
+    database.db.run("VACUUM (ANALYZE) koppeling.imported_order, koppeling.integration")
+
+
 def measure_polls(lab, in_flight, threads, count, many):
     """Polls that find all orders new (`count`), then none (`many`) with the same worker, then none with another, again
     and again."""
@@ -114,17 +141,19 @@ def measure_polls(lab, in_flight, threads, count, many):
             if in_flight >= SLOW_FROM:
                 played.settings(latency_ms=SLOW_MS, jitter_ms=SLOW_JITTER_MS)
                 found[SLOW], _ = _fresh_polls(database, played, shape, many, SLOW_MS, 1)
-            _assert_orders(database, many)
+            assert_orders(database, many)
+            if in_flight == RAW_BESIDE:
+                found[ALL_NEW].update(raw_orders(database, count))
             return found
     finally:
         played.stop()
 
 
 def _first_polls(database, played, shape, count, many):
-    worker = start_poller(database, played, *shape)
+    worker = start_poller(database, played.url, *shape)
     try:
         found = {ALL_NEW: _polls_at(database, worker, played, count)}
-        _assert_orders(database, count)
+        assert_orders(database, count)
         copy_orders(database, count + 1, many)
         database.db.run("VACUUM (ANALYZE) koppeling.imported_order, koppeling.integration")
         database.db.run("CHECKPOINT")
@@ -138,7 +167,7 @@ def _first_polls(database, played, shape, count, many):
 
 def _fresh_polls(database, played, shape, many, latency_ms, times):
     """The first and the last of some rounds of polls."""
-    worker = start_poller(database, played, *shape)
+    worker = start_poller(database, played.url, *shape)
     try:
         rounds = [_polls_at(database, worker, played, many) for _ in range(times)]
     finally:
@@ -152,13 +181,14 @@ def _orders(database):
     return database.db.value("SELECT count(*) FROM koppeling.imported_order")
 
 
-def _assert_orders(database, polled):
+def assert_orders(database, polled):
     orders = _orders(database)
     assert orders == polled * ORDERS, f"{orders} orders of {polled * ORDERS}"
 
 
-def start_poller(database, played, in_flight, threads):
-    worker = database.worker(in_flight // threads, threads, KOPPELING_MIJNWEBWINKEL_URL=played.url)
+def start_poller(database, url, in_flight, threads, **settings):
+    """A worker whose threads are registered; it calls the simulator at `url`."""
+    worker = database.worker(in_flight // threads, threads, KOPPELING_MIJNWEBWINKEL_URL=url, **settings)
     try:
         database.wait_registered(threads)
         return worker
@@ -176,6 +206,20 @@ def _polls_at(database, worker, played, amount):
     return {**found, "at_rest": at_rest, "rss": peak_rss_mb(worker.pid),
             "stored": (_orders(database) - before) / amount * found["jobs_per_s"],
             "at_once": played.control("GET", "/counters")["max_in_flight"]}
+
+
+def write_raw(bench, figures):
+    """Polls that find all new beside their ceiling; the ratio is taken within each run."""
+    pairs = list(zip(figures["jobs_per_s"].values, figures["raw_per_s"].values))
+    ratio = bench.figure([ours / raw for ours, raw in pairs])
+    bench.result("raw orders", (figures["jobs_per_s"], figures["raw_per_s"], ratio))
+    bench.table(("orders and lines of polls, all new", "polls/s", "PostgreSQL CPU s per 1,000"), [
+        (f"polled, {RAW_BESIDE} in flight", figures["jobs_per_s"].text("{:,.0f}"),
+         figures["postgres_cpu"].text("{:.3f}")),
+        ("the same rows by INSERT ... SELECT", figures["raw_per_s"].text("{:,.0f}"),
+         figures["raw_cpu"].text("{:.3f}")),
+        ("ratio", ratio.text("{:.0%}"),
+         f"{figures['postgres_cpu'].median / figures['raw_cpu'].median:.1f}x")])
 
 
 def measure_pick_up(lab, samples):
