@@ -12,6 +12,7 @@ from profiling import profile
 from raw import Pgbench
 from restart import restart
 import shops
+from tls import tls
 
 
 def _connections(bench):
@@ -351,6 +352,8 @@ def _steady_samples(db, producer, seconds, rate):
 
 ITEMS = {"ceiling": ceiling, "drain": drain, "enqueue": enqueue, "polls": polls, "pickup": pick_up, "depth": depth,
          "snapshot": snapshot, "wal": versions, "steady": steady, "fairness": fairness, "dispatch": dispatch,
-         "outage": outage, "restart": restart, "hour": hour, "profile": profile}
+         "outage": outage, "restart": restart, "tls": tls, "hour": hour, "profile": profile}
 # These are run only when asked for.
 ON_REQUEST = ("hour", "profile")
+# These are left out of a quick run.
+LONG = ("tls",)

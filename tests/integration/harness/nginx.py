@@ -63,6 +63,11 @@ class Nginx:
         wait_until(lambda: (self._home / "pid").exists() or not self._daemon.is_running, "nginx listens")
         assert self._daemon.is_running, (self._home / "out").read_text()
 
+    @property
+    def pid(self):
+        """Of its first process."""
+        return self._daemon.pid
+
     def reload(self):
         """New worker processes; the old ones let their calls end, and say GOAWAY."""
         self._daemon.signal(1)
