@@ -1,10 +1,10 @@
-"""The budgets of the design, each beside what the same run measured: met or missed is computed, not judged."""
+"""The budgets of the design, each beside what the same run measured: met or missed is computed, not judged. Speed is
+held against a ceiling or a peer of the same run, on the same work, so that the table is true on any machine; what is
+absolute is bytes, and how long a person may wait."""
+from front import HTTP2
+from peers import COLUMNS, GOALS, OURS, goal_text, ratio_text
+from pollers import IN_FLIGHT, THREADS, unchanged
 import shops
-
-# graphile-worker on a machine of the same size, 400 API jobs of 100 ms in flight, 20 rows stored for each.
-# Where it was measured as a range, the end that is harder to beat counts.
-PEER_JOBS_PER_S, PEER_CPU_S, PEER_MB = 1640, 0.41, 183
-FOUND = (shops.STEADY, shops.FRESH, shops.ALL_NEW)
 
 
 class Missing(Exception):
@@ -18,32 +18,42 @@ def _result(bench, name):
 
 
 def _drain(bench):
-    """The ratio within pairs, with as many threads as the machine has cores; and the best rate beside the best
-    ceiling."""
+    """The ratio within pairs, with as many threads as the machine has cores; the best ceiling is told."""
     ratio, rate = _result(bench, "drain ratio 2"), _result(bench, "drain rate 2")
     measured = f"2 threads: {rate.text('{:,.0f}')} jobs/s, {ratio.text('{:.0%}')} of pgbench in pairs"
-    is_met = ratio.median >= 0.8
+    is_met = ratio.median >= 0.95
     ceilings = [bench.results[f"ceiling 1000x{clients}"].median
                 for clients in (1, 2, 4) if f"ceiling 1000x{clients}" in bench.results]
     if ceilings:
         share = rate.median / max(ceilings)
         measured += f"; {share:.0%} of the best ceiling of this run ({max(ceilings):,.0f})"
-        return measured, is_met and share >= 0.8
     return measured, is_met
 
 
-def _poll_rate(found):
+def _beside_peer(shape, what, goal):
+    """Held against the first of the peers; the other is told."""
     def measure(bench):
-        rate = _result(bench, f"polls 400 {found}")["jobs_per_s"]
-        return f"{rate.text('{:,.0f}')}: {rate.median / PEER_JOBS_PER_S:.2f}x", rate.median >= 2 * PEER_JOBS_PER_S
+        first, *others = _result(bench, f"ratio {shape} {what}").items()
+        form = COLUMNS[what][1]
+        ours, theirs = (bench.results[f"peers {shape} {name}"][what].median for name in (OURS, first[0]))
+        measured = f"{ratio_text(first[1])} ({form.format(ours)} to {form.format(theirs)})"
+        measured += "".join(f"; of {name} {ratio_text(ratio)}" for name, ratio in others)
+        return measured, first[1].median >= goal if goal >= 1 else first[1].median <= goal
     return measure
 
 
-def _poll_cost(found, name, peer, form):
-    def measure(bench):
-        cost = _result(bench, f"polls 400 {found}")[name]
-        return f"{cost.text(form)}: {cost.median / peer:.2f} of it", cost.median <= peer / 5
-    return measure
+def _raw_orders(bench):
+    ours, raw, ratio = _result(bench, "raw orders")
+    return (f"{ours.text('{:,.0f}')} of {raw.text('{:,.0f}')} polls/s: {ratio.text('{:.0%}')}", ratio.median >= 0.8)
+
+
+def _connections(bench):
+    for name in (f"tls {HTTP2}", f"peers {unchanged(HTTP2)} {OURS}"):
+        if name in bench.results:
+            opened = bench.results[name]["opened"]
+            return (f"{opened.text('{:,.0f}')} for {IN_FLIGHT} calls in flight of {THREADS} threads",
+                    opened.median <= 2 * THREADS)
+    raise Missing(HTTP2)
 
 
 def _in_flight(found):
@@ -57,7 +67,15 @@ def _in_flight(found):
 
 def _pick_up(bench):
     p50, p95, p99 = _result(bench, "pick-up after commit")
-    return f"p50 {p50.text('{:.1f}')}, p95 {p95.text('{:.1f}')}, p99 {p99.text('{:.1f}')} ms", p99.median < 5
+    texts = (f"{name} {figure.text('{:.1f}')}" for name, figure in (("p50", p50), ("p95", p95), ("p99", p99)))
+    return f"{', '.join(texts)} ms" + _in_raw_jobs(bench, p99), p99.median < 5
+
+
+def _in_raw_jobs(bench, time):
+    """A time beside that of one job by pgbench, which is mostly two commits: so it can be compared among machines."""
+    if "ceiling 1x1" not in bench.results:
+        return ""
+    return f", p99 as long as {time.median * bench.results['ceiling 1x1'].median / 1000:.1f} raw jobs one by one"
 
 
 def _claim(what):
@@ -76,32 +94,29 @@ def _claim(what):
 
 def _snapshot(bench):
     drain, front, carried = _result(bench, "snapshot ratios")
-    return f"{carried:.2f}x (from the front {front:.1f}x); the whole drain {drain:.2f}x", carried <= 1.5
+    return f"{carried:.2f}x (from the front {front:.1f}x); the whole drain {drain:.2f}x", carried <= 1.1
 
 
 def _wal(bench):
     used = _result(bench, "wal")[2]
-    return f"{used.text('{:,.0f}')} bytes", used.median < 1000
+    return f"{used.text('{:,.0f}')} bytes", used.median < 950
 
 
 def _dispatch(phase, most_ms):
     def measure(bench):
         _, _, p99 = _result(bench, f"dispatch {phase}")
-        return f"p99 {p99.text('{:.1f}')} ms", p99.median <= most_ms
+        return f"p99 {p99.text('{:.1f}')} ms" + _in_raw_jobs(bench, p99), p99.median <= most_ms
     return measure
 
 
 NOT_DUE = "not yet due, but for 2,000"
 BUDGETS = (
     ("drain of 200k `ping` jobs, 2 cores, synchronous_commit on",
-     "at least 80 % of pgbench with the same claim-1000 / finish-1000", _drain),
-    *((f"polls at 400 in flight, one process, {found}: jobs/s",
-       f"at least 2x the best Node queue, so {2 * PEER_JOBS_PER_S:,}",
-       _poll_rate(found)) for found in FOUND),
-    *((f"the same, {found}: CPU of the worker, s per 1,000", f"at most 1/5 of Node's, so {PEER_CPU_S / 5:.3f}",
-       _poll_cost(found, "worker_cpu", PEER_CPU_S, "{:.3f}")) for found in FOUND),
-    *((f"the same, {found}: memory of the worker, MB", f"at most 1/5 of Node's, so {PEER_MB / 5:.0f}",
-       _poll_cost(found, "rss", PEER_MB, "{:.0f}")) for found in FOUND),
+     "at least 95 % of pgbench with the same claim-1000 / finish-1000", _drain),
+    *((f"{shape}: {COLUMNS[what][0]}", f"{goal_text(goal)} graphile-worker", _beside_peer(shape, what, goal))
+      for shape, goals in GOALS.items() for what, goal in goals.items()),
+    ("polls, all new", "at least 80 % of the same rows put in by raw SQL", _raw_orders),
+    ("connections over HTTP/2", "at most 2 per thread while streams are free", _connections),
     *((f"5,000 in flight per process, {found}", "5,000 API calls in 150 MB", _in_flight(found))
       for found in (shops.SLOW, shops.ALL_NEW)),
     ("pick-up, idle queue", "p99 under 5 ms from commit to request sent", _pick_up),
@@ -109,8 +124,8 @@ BUDGETS = (
     ("the same beside a service that hangs", "p99 at most 50 ms to the request", _dispatch("hanging", 50)),
     ("claim cost, all due", "flat from 10 thousand to 10 million queued jobs (at most 1.5x)", _claim("due")),
     (f"claim cost, {NOT_DUE}", "flat (at most 1.5x)", _claim(NOT_DUE)),
-    ("claim with an old open transaction", "at most 1.5x the cost without", _snapshot),
-    ("WAL per ping job", "under 1 kB", _wal),
+    ("claim with an old open transaction", "at most 1.1x the cost without", _snapshot),
+    ("WAL per ping job", "under 0.95 kB", _wal),
 )
 
 
@@ -127,5 +142,4 @@ def write_budgets(bench):
         table.append((what, budget, measured, verdict))
     bench.write("## budgets: What the design promises, beside what this run measured.")
     bench.table(("what", "budget", "measured", ""), table)
-    bench.write("A median decides. \"None new, steady\" is what a worker does all day; \"fresh process\" opens each "
-                "shop's token for the first time.\n")
+    bench.write("A median decides; ratios are taken within each run. In brackets: ours, and what it is held against.\n")
