@@ -60,7 +60,7 @@ TABLES     := $(sort $(wildcard worker/api/text/tables/*.tsv))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract man install clean unit
+.PHONY: all help deps test demo bench chaos failover contract man manual install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -161,7 +161,7 @@ bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one 
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/koppeling
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
-MANUALS    := $(wildcard docs/man/*.1)
+MANUALS    := $(wildcard docs/man/*.1 docs/man/*.7)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
               worker/api/text/tables/LICENSES \
               $(wildcard docs/*.svg docs/*.md docs/reference/*.md docs/reference/openapi/*.yaml) deploy/env.example \
@@ -170,18 +170,27 @@ DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md
 demo: all ## show it at work on this machine; KEEP=1 leaves it running
 	@BUILD=$(BUILD) deploy/demo $(if $(KEEP),keep,run)
 
+manual: all ## write koppeling-sql(7) anew from the comments in the database
+	@url=$$(deploy/private-postgres start $(BUILD)/manual fsync=off) && \
+	  KOPPELING_DATABASE_URL="$$url" $(BUILD)/koppeling-scheduler migrate 2>/dev/null && \
+	  psql "$$url" -qXAt -f docs/man/koppeling-sql.7.sql > docs/man/koppeling-sql.7; \
+	  status=$$?; deploy/private-postgres clean $(BUILD)/manual; exit $$status
+
 man: all ## check the manual pages: their form, and that they have all that --help has
 	@for page in $(MANUALS); do \
 	  warnings=$$(groff -man -Tutf8 -ww -z $$page 2>&1) && [ -z "$$warnings" ] || { echo "$$warnings" >&2; exit 1; }; \
+	  case $$page in *.7) continue ;; esac; \
 	  for name in $$($(BUILD)/$$(basename $$page .1) --help | grep -oE '^  +(--[a-z-]+|KOPPELING_[A-Z_]+)'); do \
 	    sed 's/\\-/-/g' $$page | grep -qF -- "$$name" || { echo "$$page: $$name is not explained" >&2; exit 1; }; \
 	  done; \
 	done
 
 install: all ## install programs, manual pages, units and documents below DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
 	install -m 755 $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(MANUALS) $(DESTDIR)$(MANDIR)/man1
+	for page in $(MANUALS); do \
+	  install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
 	for unit in deploy/systemd/*.service; do \
 	  sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} && \
 	  chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
