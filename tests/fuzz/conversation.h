@@ -96,7 +96,8 @@ static inline void require_request(const struct conversation *talk)
             (!is_shop && request->environment == ENVIRONMENT_STAGING));
     REQUIRE(is_shop ? request->auth == HTTP_AUTH_STORE || request->auth == HTTP_AUTH_PARTNER
                     : request->auth == HTTP_AUTH_BEARER);
-    REQUIRE((request->body == NULL) == (request->method == HTTP_GET));
+    REQUIRE((request->body == NULL) ==
+            (request->method == HTTP_GET || request->method == HTTP_DELETE));
     if (request->body != NULL) {
         json_auto_t *body = json_loads(request->body, 0, NULL);
 
