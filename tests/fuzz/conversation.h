@@ -3,7 +3,8 @@
  * all that the kind asks for, says and wants stored.
  *
  * An input is a list of answers, divided by FUZZ_DIVIDER: a byte that says the status or what else
- * happened (a row of `endings`, modulo their number), then the body.
+ * happened (a row of `endings`, modulo their number), then the body. One that was not taken and has
+ * a body was too large.
  */
 #ifndef TESTS_FUZZ_CONVERSATION_H
 #define TESTS_FUZZ_CONVERSATION_H
@@ -177,6 +178,7 @@ static inline enum step conversation_answer(struct conversation *talk, struct fu
     size_t length = 0;
     AUTO(free) char *body = fuzz_take_bytes(input, &length);
     bool is_answered = endings[which].transport == ERROR_CLASS_OK;
+    bool is_too_large = endings[which].transport == ERROR_CLASS_UNREADABLE && length > 0;
 
     return conversation_step(
         talk, &(struct http_response){.transport = endings[which].transport,
@@ -184,6 +186,7 @@ static inline enum step conversation_answer(struct conversation *talk, struct fu
                                       .body = is_answered ? body : "",
                                       .length = is_answered ? length : 0,
                                       .retry_after_ms = endings[which].status == 429 ? 7000 : -1,
+                                      .is_too_large = is_too_large,
                                       .trouble = is_answered ? "" : "it broke"});
 }
 

@@ -44,8 +44,14 @@ class BadAnswerTest(Case):
     def test_a_maintenance_page_is_read_again(self):
         self.poll_through("html", "server_error", status=503)
 
-    def test_a_page_of_a_hundred_megabytes_is_cut_off_and_read_again(self):
-        self.poll_through("huge", "unreadable")
+    def test_a_page_of_a_hundred_megabytes_is_cut_off_and_not_fetched_again_for_now(self):
+        self.simulator.fault("huge", "shop:shop1", path_contains="/v1/orders", times=1)
+        self.poll()
+        self.assertEqual(self.imported(self.second), sorted(self.simulator.orders("shop2")))
+        self.assertEqual((self.jobs("poll")[0]["state"], self.jobs("poll")[0]["attempt"]), ("failed", 1))
+        self.db.run("SELECT koppeling.retry_failed()")
+        self.work()
+        self.check_imported()
 
     def test_a_list_that_has_become_an_object_is_read_again(self):
         self.poll_through("wrong_types", "unreadable")

@@ -45,6 +45,27 @@ def with_body(body, *headers):
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
+class ListTest(Case):
+    def test_a_list_that_is_too_large_is_fetched_once_in_fifteen_minutes(self):
+        integration = self.connect_with_orders(generate=1)
+        self.simulator.fault("huge", "shop:shop1", path_contains="/v1/orders", bytes=17 << 20)
+        asked = len(self.simulator.requests(path_contains="/v1/orders"))
+        self.poll_again(integration)
+        job, = self.jobs("poll")
+        self.assertEqual((job["state"], job["attempt"]), ("failed", 1))
+        self.assertIn("larger than 16 MiB", job["last_error"])
+        self.assertEqual(len(self.simulator.requests(path_contains="/v1/orders")), asked + 1)
+        self.db.run("UPDATE koppeling.integration SET next_poll_at = now()")
+        self.tick()
+        self.assertEqual(self.jobs("poll")[0]["state"], "failed")
+        self.simulator.clear_faults()
+        self.db.run("UPDATE koppeling.job SET started_at = now() - interval '16 minutes'")
+        self.db.run("UPDATE koppeling.integration SET next_poll_at = now()")
+        self.tick()
+        self.work()
+        self.assertEqual(self.jobs("poll"), [])
+
+
 class BoundsTest(Case):
     def setUp(self):
         super().setUp()
@@ -106,7 +127,7 @@ class BoundsTest(Case):
         server = RawServer(answer)
         self.addCleanup(server.close)
         worker = self.start_worker(KOPPELING_MIJNWEBWINKEL_URL=server.url)
-        self.wait_until(lambda: "the answer is larger than 16 MiB" in worker.log, "it is cut off")
+        self.wait_until(lambda: self.shop(self.integration)["state"] == "rejected", "it is cut off")
         self.wait_until(lambda: server.sent, "the connection is over")
         self.assertLess(max(server.sent), 40 << 20)
         with open(f"/proc/{worker.pid}/status") as file:
@@ -132,8 +153,28 @@ class BoundsTest(Case):
 
     def test_a_packed_bomb_is_cut_off_where_it_is_unpacked(self):
         bomb = gzip.compress(b"[" * (64 << 20))
-        _, error = self.ask(lambda send: send(with_body(bomb, "Content-Encoding: gzip")))
-        self.assertEqual((error["class"], "larger than 16 MiB" in error["error"]), ("unreadable", True), error)
+        server = RawServer(lambda send: send(with_body(bomb, "Content-Encoding: gzip")))
+        self.addCleanup(server.close)
+        self.work(KOPPELING_MIJNWEBWINKEL_URL=server.url)
+        self.check_told_once(server)
+
+    def test_what_is_announced_too_large_is_not_read(self):
+        def answer(send):
+            send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n[")
+            time.sleep(20)
+        server = RawServer(answer)
+        self.addCleanup(server.close)
+        started = time.monotonic()
+        self.work(KOPPELING_MIJNWEBWINKEL_URL=server.url, KOPPELING_REQUEST_TIMEOUT_SECONDS="60")
+        self.assertLess(time.monotonic() - started, 15)
+        self.check_told_once(server)
+
+    def check_told_once(self, server):
+        """It was asked for once, and the merchant and the history say why that is the end."""
+        self.assertEqual(len(server.requests), 1)
+        self.assertEqual(self.shop(self.integration)["state"], "rejected")
+        self.assertIn("te groot", self.shop(self.integration)["reason"])
+        self.assertEqual(self.history("verify")[0]["result"]["answer"], "the answer is larger than 16 MiB")
 
     def test_a_bomb_within_a_bomb_is_not_unpacked(self):
         bomb = gzip.compress(gzip.compress(b"[" * (64 << 20)))

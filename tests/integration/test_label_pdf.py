@@ -156,7 +156,9 @@ class LabelPdfTest(BookingCase):
 
     def test_more_than_twenty_megabytes_are_not_taken(self):
         self.simulator.fault("huge", path_contains="/labels/download", bytes=21 << 20)
-        self.check_comes(self.check_fails("larger than 20 MiB"))
+        document = self.check_fails("larger than 20 MiB")
+        self.assertEqual(len(self.downloads()), 1, "it is fetched once")
+        self.check_comes(document)
 
     def test_what_is_large_and_allowed_comes_whole(self):
         body = "%PDF-1.4\n" + "x" * 1000000 + "\n%%EOF\n"

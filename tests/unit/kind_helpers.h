@@ -144,6 +144,16 @@ static inline enum step talk_trouble(struct talk *talk, enum error_class trouble
                   .transport = trouble, .body = "", .retry_after_ms = -1, .trouble = "it broke"});
 }
 
+/* A success that is larger than is taken. */
+static inline enum step talk_too_large(struct talk *talk)
+{
+    return talk_answer(talk, &(struct http_response){.transport = ERROR_CLASS_UNREADABLE,
+                                                     .body = "",
+                                                     .retry_after_ms = -1,
+                                                     .trouble = "the answer is larger than 16 MiB",
+                                                     .is_too_large = true});
+}
+
 static inline size_t talk_rows(const struct talk *talk, const char *statement)
 {
     size_t count = 0;

@@ -173,3 +173,15 @@ TEST(a_context_that_makes_no_sense_fails_the_job)
         talk_end(&talk);
     }
 }
+
+TEST(what_is_too_large_is_not_fetched_again)
+{
+    struct talk talk;
+
+    begin_one(&talk);
+    assert_int_equal(talk_too_large(&talk), STEP_FAILED);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNREADABLE);
+    assert_string_equal(talk.outcome.error,
+                        "cannot fetch the labels: no answer: the answer is larger than 16 MiB");
+    talk_end(&talk);
+}

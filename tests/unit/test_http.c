@@ -117,6 +117,7 @@ TEST(a_body_has_at_most_16_mib)
     assert_int_equal(too_large.answer.transport, ERROR_CLASS_UNREADABLE);
     assert_int_equal(too_large.answer.status, 0);
     assert_string_equal(too_large.trouble, "the answer is larger than 16 MiB");
+    assert_true(too_large.answer.is_too_large);
 }
 
 /* How a service may break off, and what that is called. */

@@ -183,3 +183,38 @@ TEST(packed_latin_1_is_both)
     ask("Content-Encoding: gzip\r\nContent-Type: text/json; charset=latin1\r\n", &body, &result);
     assert_string_equal(result.body, "[\"Caf\xC3\xA9\"]");
 }
+
+/* The peer says so and then waits: nobody reads what will not be taken. */
+TEST(a_body_that_is_announced_too_large_is_refused_at_its_first_byte)
+{
+    static const struct {
+        const char *status;
+        bool wants_pdf;
+        size_t length;
+        bool is_too_large;
+    } rows[] = {
+        {"200 OK", false, ((size_t)16 << 20) + 1, true},
+        {"200 OK", true, ((size_t)20 << 20) + 1, true},
+        {"503 Service Unavailable", false, (size_t)100 << 20, false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        AUTO(result) struct result result = {.times = 0};
+        struct http_request request = some_request();
+        struct http_rig rig;
+        char head[200];
+
+        request.wants_pdf = rows[i].wants_pdf;
+        snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n%%", rows[i].status,
+                 rows[i].length);
+        http_rig_start(&rig, 4 * LONG_ENOUGH_US);
+        http_rig_send(&rig, &request, &result);
+        http_rig_accept(&rig);
+        http_rig_hear(&rig, "\r\n\r\n");
+        scripted_peer_say(&rig.peer, head);
+        http_rig_await(&rig, &result);
+        http_rig_stop(&rig);
+        assert_true(result.answer.transport == ERROR_CLASS_UNREADABLE);
+        assert_true(result.answer.is_too_large == rows[i].is_too_large);
+    }
+}

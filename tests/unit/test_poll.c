@@ -251,3 +251,13 @@ TEST(the_defaults_of_the_shop_are_used)
     assert_true(json_real_value(json_object_get(row, "weight_kg")) == 2.5);
     talk_end(&talk);
 }
+
+TEST(a_list_that_is_too_large_is_not_fetched_again)
+{
+    struct talk talk;
+
+    begin(&talk, "[]");
+    assert_int_equal(talk_too_large(&talk), STEP_FAILED);
+    assert_int_equal(talk.outcome.error_class, ERROR_CLASS_UNREADABLE);
+    talk_end(&talk);
+}

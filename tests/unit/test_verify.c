@@ -330,3 +330,19 @@ TEST(too_many_requests_are_waited_for_and_nothing_is_written)
         talk_end(&talk);
     }
 }
+
+TEST(a_shop_whose_answer_is_too_large_is_told_at_once)
+{
+    struct talk talk;
+
+    begin(&talk);
+    assert_int_equal(talk_start(&talk), STEP_CALL);
+    assert_int_equal(talk_too_large(&talk), STEP_DONE);
+
+    json_auto_t *row = verdict(&talk, "rejected", "mijnwebwinkel_unreachable");
+
+    check_member(row, "reason_en",
+                 "Mijnwebwinkel gives an answer about your shop that is too large to be read. "
+                 "Press Connect again later.");
+    talk_end(&talk);
+}

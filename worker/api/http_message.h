@@ -69,6 +69,9 @@ struct http_response {
     /* Why the database objected to a request with save_first, which was not sent then: what it is
      * about has changed since the job was claimed. NULL: it did not. */
     const char *objection;
+    /* A success that is larger than the limit of its kind, as its Content-Length or its bytes said:
+     * to ask again would only fetch it again. The transport is UNREADABLE or UNKNOWN_OUTCOME. */
+    bool is_too_large;
     /* The call was not sent, since the service refused the credentials of the account when it was
      * asked for a bearer token; status says how. */
     bool refuses_credentials;

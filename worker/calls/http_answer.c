@@ -36,6 +36,27 @@ static void make_body(struct http_call *call)
     }
 }
 
+/* Whether the service says in advance that there is more to come than will be taken. */
+static bool is_announced_too_large(const struct http_call *call)
+{
+    curl_off_t length = 0;
+
+    curl_easy_getinfo(call->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    return length > (curl_off_t)call->body.limit;
+}
+
+/* An error report of whatever size is still an error that may pass. */
+static size_t refuse_size(struct http_call *call)
+{
+    long status = 0;
+
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    call->is_too_large = status / 100 == 2;
+    call->trouble =
+        call->wants_pdf ? "the answer is larger than 20 MiB" : "the answer is larger than 16 MiB";
+    return 0;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_call *call = context;
@@ -43,13 +64,11 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     http_stall_received(call, size * count);
     if (call->body.bytes == NULL) {
         make_body(call);
+        if (is_announced_too_large(call)) {
+            return refuse_size(call);
+        }
     }
-    if (!buffer_append(&call->body, bytes, size * count)) {
-        call->trouble = call->wants_pdf ? "the answer is larger than 20 MiB"
-                                        : "the answer is larger than 16 MiB";
-        return 0;
-    }
-    return size * count;
+    return buffer_append(&call->body, bytes, size * count) ? size * count : refuse_size(call);
 }
 
 /* The value of a header line of that name without the blanks around it, or NULL. */
@@ -171,6 +190,7 @@ struct buffer http_answer_clear(struct http_call *call)
     call->packing_trouble = NULL;
     call->header_bytes = 0;
     call->headers_ended = false;
+    call->is_too_large = false;
     call->trouble = NULL;
     call->window_bytes = 0;
     return body;
@@ -258,6 +278,7 @@ struct http_response http_answer_read(struct http_call *call, CURLcode code)
         .length = call->body.length,
         .took_ms = (clock_monotonic_us() - began_us) / 1000,
         .trouble = trouble_of(call, code),
+        .is_too_large = call->is_too_large,
     };
 }
 

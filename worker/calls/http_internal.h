@@ -22,6 +22,7 @@ struct http_call {
     const char *packing_trouble; /* what to say if it cannot be unpacked; NULL: it is not packed */
     size_t header_bytes;
     bool headers_ended;
+    bool is_too_large;
     unsigned trust;      /* with which certificates of the client its handle is set up */
     const char *trouble; /* what is wrong with the answer, where curl would not know; NULL */
     int64_t window_us;   /* the body: since when its speed is measured */

@@ -40,7 +40,8 @@ enum step booking_answer_end(const struct http_response *answer, enum step step,
 enum step booking_answer_fail(const struct http_response *answer, const char *deed,
                               const struct job *job, struct outcome *outcome)
 {
-    enum step step = answer_class(answer) == ERROR_CLASS_CLIENT_ERROR ? STEP_FAILED : STEP_RETRY;
+    enum step step =
+        answer_class(answer) == ERROR_CLASS_CLIENT_ERROR ? STEP_FAILED : job_answer_step(answer);
 
     return booking_answer_end(answer, step, deed, job, outcome);
 }
@@ -50,7 +51,7 @@ enum step booking_answer_useless(const struct http_response *answer, const char 
 {
     return answer_class(answer) == ERROR_CLASS_OK
                ? job_answer_useless(answer, deed, why, outcome)
-               : booking_answer_end(answer, STEP_RETRY, deed, job, outcome);
+               : booking_answer_end(answer, job_answer_step(answer), deed, job, outcome);
 }
 
 enum step booking_answer_not_booked(struct outcome *outcome)

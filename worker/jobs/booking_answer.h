@@ -20,7 +20,7 @@ enum step booking_answer_end(const struct http_response *answer, enum step step,
                              const struct job *job, struct outcome *outcome);
 
 /* The same, where a refusal of what was sent cannot be helped by sending it again: STEP_FAILED for
- * a client error, STEP_RETRY for all else. */
+ * a client error and for what is too large, STEP_RETRY for all else. */
 enum step booking_answer_fail(const struct http_response *answer, const char *deed,
                               const struct job *job, struct outcome *outcome);
 

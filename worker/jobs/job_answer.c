@@ -15,7 +15,13 @@ enum step job_answer_useless(const struct http_response *answer, const char *dee
     answer_describe(answer, words);
     outcome->http_status = answer->status;
     outcome->retry_after_ms = answer->retry_after_ms;
-    return outcome_fail(outcome, STEP_RETRY, class, "cannot %s: %s", deed, words);
+    return outcome_fail(outcome, job_answer_step(answer), class, "cannot %s: %s", deed, words);
+}
+
+enum step job_answer_step(const struct http_response *answer)
+{
+    return answer->is_too_large && answer->transport != ERROR_CLASS_UNKNOWN_OUTCOME ? STEP_FAILED
+                                                                                    : STEP_RETRY;
 }
 
 enum step job_answer_unreadable(const struct http_response *answer, const char *deed,

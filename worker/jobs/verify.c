@@ -155,6 +155,11 @@ static bool is_last_attempt(const struct verify *verify)
 static enum step unreachable(struct verify *verify, const struct http_response *answer,
                              const char *deed, const char *why, struct outcome *outcome)
 {
+    if (answer->is_too_large) {
+        (void)reject(verify, REASON_TOO_LARGE, (const char *const[3]){NULL}, outcome);
+        json_object_set_new(outcome->result, "answer", json_string(answer->trouble));
+        return STEP_DONE;
+    }
     if (is_last_attempt(verify)) {
         outcome->http_status = answer->status;
         return reject(verify, REASON_UNREACHABLE, (const char *const[3]){NULL}, outcome);
@@ -332,7 +337,7 @@ static enum step judge_statuses(struct verify *verify, const struct http_respons
     if (class == ERROR_CLASS_RATE_LIMITED) {
         return job_answer_useless(answer, deed, NULL, outcome);
     }
-    if (is_unreachable(class) && !is_last_attempt(verify)) {
+    if (is_unreachable(class) && !answer->is_too_large && !is_last_attempt(verify)) {
         return unreachable(verify, answer, deed, NULL, outcome);
     }
     /* The partner token is our affair; the shop itself has answered and can be used. */

@@ -78,6 +78,14 @@ static const struct {
             "Mijnwebwinkel gave no usable answer, even after several attempts. Press Connect again "
             "later.",
         },
+    [REASON_TOO_LARGE] =
+        {
+            "mijnwebwinkel_unreachable",
+            "Mijnwebwinkel geeft over uw winkel een antwoord dat te groot is om te lezen. Klik "
+            "later nogmaals op Koppelen.",
+            "Mijnwebwinkel gives an answer about your shop that is too large to be read. Press "
+            "Connect again later.",
+        },
     [REASON_SHIPPED_STATUS_UNKNOWN] =
         {
             "shipped_status_unknown",

@@ -16,6 +16,7 @@ enum verify_reason {
     REASON_REFUSED,               /* {1}: HTTP status */
     REASON_UNREACHABLE_FOR_NOW,
     REASON_UNREACHABLE,
+    REASON_TOO_LARGE,
     REASON_SHIPPED_STATUS_UNKNOWN, /* {1}: status */
     REASON_SHIPPED_STATUS_CREDIT,  /* {1}: status */
     REASON_SHIPPED_STATUS_UNCLEAR, /* {1}: status, {2}: its description, {3}: the other status */
