@@ -46,6 +46,11 @@ def is_test(order):
     return order["test"] or TEST_NUMBER.search(order["number"]) is not None
 
 
+def panel_shipments(facts):
+    """The ids of those that somebody made in the panel."""
+    return {row["shipment"] for row in facts["ledger"]["panel"]}
+
+
 def shop_of(facts):
     return {row["id"]: row["shop_host"].split(".")[0] for row in facts["integrations"]}
 
@@ -248,7 +253,8 @@ def shipment_not_once(facts):
     orders = by(facts["orders"], "id")
     booked = collections.defaultdict(list)
     for shipment in facts["booked"]:
-        booked[shipment["reference"]].append(shipment)
+        if shipment["id"] not in panel_shipments(facts):
+            booked[shipment["reference"]].append(shipment)
     for row in facts["shipments"]:
         reference = f"{orders[row['order_id']]['order_number']}-{row['id']}"
         there = booked.pop(reference, [])
@@ -309,6 +315,41 @@ def wrong_labels(facts):
         wanted = 0 if is_given_up(row) else row["label_count"]
         if ours != theirs or len(ours) != wanted:
             yield f"shipment {row['id']} has {len(ours)} labels, {len(theirs)} were made, {wanted} wanted"
+
+
+@rule
+def panel_label_wrong(facts):
+    """A label that was made in the panel is here, of the right order; or that order got another one, or left the
+    shop before anybody looked."""
+    orders = {row["order_uuid"].lower(): row for row in facts["orders"]}
+    booked, labels = by(facts["booked"], "id"), by(facts["labels"], "environment", "external_id")
+    labelled = {row["order_id"] for row in facts["labels"]}
+    for made in facts["ledger"]["panel"]:
+        row = orders[made["order_uuid"].lower()]
+        for label in booked[made["shipment"]]["labels"]:
+            here = labels.get((made["environment"], label["id"]))
+            if here is None and row["id"] not in labelled and row["state"] != "withdrawn":
+                yield f"label {label['id']} was made in the panel for order {row['id']} ({row['state']}), unnoticed"
+            if here is not None and here["order_id"] != row["id"]:
+                yield f"label {label['id']} of the panel is of order {row['id']}, but recorded with {here['order_id']}"
+            if here is not None and here["shipment_id"] is not None:
+                yield f"label {label['id']} of the panel is recorded with shipment {here['shipment_id']} of ours"
+
+
+@rule
+def label_pdf_missing(facts):
+    """Who asked for labels as PDF has all of them, or is told why not, or asked again after more were made."""
+    documents = by(facts["documents"], "id")
+    current = {tuple(row["shipment_ids"]) for row in facts["documents"]}
+    for asked in facts["ledger"]["documents"]:
+        row = documents.get(asked["id"])
+        if row is None and tuple(asked["shipments"]) not in current:
+            yield f"document {asked['id']} was asked for and is not there"
+    for row in facts["documents"]:
+        if row["state"] == "ready" and (not row["is_pdf"] or row["absent"]):
+            yield f"document {row['id']} is ready and lacks the labels {row['absent']}"
+        if row["state"] != "ready" and not row["reason"]:
+            yield f"document {row['id']} is {row['state']}, and nobody says why"
 
 
 @rule

@@ -157,6 +157,10 @@ class Driver:
                 self.record_label(row["id"])
             elif dice < 0.63:
                 self.change_in_shop(row)
+        if rng.random() < 0.4:
+            self.make_label_in_panel()
+        if rng.random() < 0.3:
+            self.request_label_pdf()
         if rng.random() < 0.2 and world.sql("SELECT koppeling.ping(20)", user="chaos_backend"):
             world.ledger["pings"] += 20
         if rng.random() < 0.1:  # more labels for an order that has one
@@ -176,6 +180,37 @@ class Driver:
         if rows:
             self.world.ledger["dispatches"].append({"shipment_id": rows[0]["id"], "order_id": order_id,
                                                     "environment": environment})
+
+    def make_label_in_panel(self):
+        """Somebody sees an order in the panel of Boekuwzending that has no label there, and makes one."""
+        in_panel = [order for order in self.world.simulator.control("GET", "/orders-pushed")
+                    if not order["deleted"] and not order["order"]["shipments"]]
+        if not in_panel:
+            return
+        order = self.rng.choice(in_panel)
+        try:
+            made = self.world.simulator.make_label(order["id"], labels=self.rng.choice((1, 1, 2)),
+                                                   late_ms=self.rng.choice((0, 0, 1500)))
+        except AssertionError:  # it was taken back at this moment
+            return
+        self.world.ledger["panel"].append({"order_uuid": order["external_id"], "environment": order["environment"],
+                                           "pushed_id": order["id"], "shipment": made["id"]})
+
+    def request_label_pdf(self):
+        """Of a shipment or two that have their labels."""
+        rows = self.world.sql("SELECT s.id, i.account_id, s.environment FROM koppeling.shipment s"
+                              " JOIN koppeling.imported_order o ON o.id = s.order_id"
+                              " JOIN koppeling.integration i ON i.id = o.integration_id"
+                              " WHERE s.state = 'labelled' ORDER BY s.id DESC LIMIT 20")
+        if not rows:
+            return
+        first = self.rng.choice(rows)
+        fitting = [row["id"] for row in rows if (row["account_id"], row["environment"], row["id"] != first["id"])
+                   == (first["account_id"], first["environment"], True)]
+        shipments = [first["id"], *self.rng.sample(fitting, min(len(fitting), self.rng.choice((0, 0, 1))))]
+        done = self.world.sql("SELECT koppeling.request_label_pdf(%s::bigint[]) AS id", shipments, user="chaos_backend")
+        if done:
+            self.world.ledger["documents"].append({"id": done[0]["id"], "shipments": shipments})
 
     def request_quote(self, order_id):
         self.world.sql("SELECT koppeling.request_quote(%s, %s, weight_kg => %s)", order_id,

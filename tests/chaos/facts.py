@@ -19,6 +19,11 @@ QUERIES = {
     "labels": """
         SELECT id, shipment_id, order_id, environment, external_id, usable_with_distributor, told_at IS NOT NULL AS told
         FROM koppeling.label ORDER BY id""",
+    "documents": """
+        SELECT s.id, s.shipment_ids, s.state, s.reason, substr(d.content, 1, 5) = '%PDF-'::bytea AS is_pdf,
+               (SELECT array_agg(l.waybill ORDER BY l.id) FROM koppeling.label l
+                WHERE l.shipment_id = ANY (d.shipment_ids) AND position(l.waybill::bytea IN d.content) = 0) AS absent
+        FROM koppeling.label_document d JOIN koppeling.label_document_status s ON s.id = d.id ORDER BY d.id""",
     "quotes": "SELECT order_id, environment, service, job_id FROM koppeling.quote ORDER BY order_id, service",
     "quoted": """
         SELECT h.id, h.order_id, a.environment, (h.result ->> 'services')::integer AS services

@@ -87,6 +87,12 @@ IN_DATABASE = (
     ("wrong_quote", "UPDATE koppeling.job_history SET args = '{\"environment\": \"staging\"}' WHERE kind = 'quote';"
      " UPDATE koppeling.quote SET job_id = 0"),
     ("pushed_not_once", "UPDATE koppeling.imported_order SET pushed_hash = NULL"),
+    ("panel_label_wrong", "DELETE FROM koppeling.label WHERE panel_shipment_id IS NOT NULL"),
+    ("panel_label_wrong", "UPDATE koppeling.label SET order_id = order_id + 1 WHERE panel_shipment_id IS NOT NULL"),
+    ("panel_label_wrong", "UPDATE koppeling.label SET shipment_id = 1 WHERE panel_shipment_id IS NOT NULL"),
+    ("label_pdf_missing", "DELETE FROM koppeling.label_document"),
+    ("label_pdf_missing", "UPDATE koppeling.label_document SET content = NULL"),
+    ("label_pdf_missing", "UPDATE koppeling.label_document SET content = 'x'"),
     ("acknowledged_lost", "DELETE FROM koppeling.label WHERE shipment_id IS NULL"),
     ("acknowledged_lost", "DELETE FROM koppeling.shipment"),
     ("acknowledged_lost", "DELETE FROM chaos.enqueued WHERE kind = 'ping'"),
@@ -200,13 +206,13 @@ def make_calm_work(world):
     """A bit of everything, and nothing is broken."""
     driver = Driver(world, 7)
     driver.start()
-    for shop, kind, count in (("shop1", "normal", 6), ("shop2", "normal", 6), ("shop1", "test", 2),
+    for shop, kind, count in (("shop1", "normal", 6), ("shop2", "normal", 9), ("shop1", "test", 2),
                               ("shop2", "no_address", 2)):
         for number in world.simulator.add(shop, generate=count, kind=kind):
             world.ledger["kinds"][f"{shop}/{number}"] = kind
     deadline = time.monotonic() + 30
     ids = []
-    while len(ids) < 12:
+    while len(ids) < 15:
         assert time.monotonic() < deadline, "the orders are not imported"
         time.sleep(0.2)
         ids = [row["id"] for row in world.sql("SELECT id FROM koppeling.imported_order ORDER BY integration_id, id")]
@@ -217,6 +223,11 @@ def make_calm_work(world):
     assert world.sql("SELECT koppeling.request_quote(id) FROM koppeling.imported_order", user="chaos_backend")
     for order_id in (*ids[3:5], *ids[9:11]):
         driver.record_label(order_id)
+    for driven, ask in (("panel", driver.make_label_in_panel), ("documents", driver.request_label_pdf)):
+        while not world.ledger[driven]:
+            assert time.monotonic() < deadline, f"nothing for the {driven}"
+            time.sleep(0.2)
+            ask()
     assert world.sql("SELECT koppeling.ping(20)", user="chaos_backend")
     world.ledger["pings"] += 20
 

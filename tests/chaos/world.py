@@ -30,6 +30,7 @@ ROLES = ("worker", "scheduler", "backend", "ops")
 FAST = """
     UPDATE koppeling.retry_rule SET backoff_base = '50 milliseconds', backoff_cap = '500 milliseconds';
     UPDATE koppeling.api SET rate_per_second = 200, burst = 100;
+    UPDATE koppeling.watch_rule SET every = '10 seconds' WHERE every IS NOT NULL;
     UPDATE koppeling.setting SET value = '8' WHERE name = 'booking_settle_seconds'"""
 ACCOUNTS = """
     INSERT INTO koppeling.account (
@@ -50,7 +51,8 @@ class World:
         self.directory = BUILD / "test" / "logs" / name
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
-        self.ledger = {"kinds": {}, "dispatches": [], "labels": [], "pings": 0, "notes": []}
+        self.ledger = {"kinds": {}, "dispatches": [], "labels": [], "panel": [], "documents": [], "pings": 0,
+                       "notes": []}
         self.workers, self.schedulers = [None] * WORKERS, [None] * SCHEDULERS
         self.ended = []  # programs that were asked to end
         self._starts = 0
@@ -282,6 +284,13 @@ class World:
         self.sql("SELECT koppeling.cancel_job(id) FROM koppeling.failed_job WHERE kind = 'create_shipment'"
                  " AND last_error LIKE 'not booked: % was withdrawn %'", user="chaos_ops")
 
+    def look_into_the_panel(self, since):
+        """Each pushed order that was not looked at since is looked at once, and then not for a day."""
+        self.sql("UPDATE koppeling.watch_rule SET every = '1 day' WHERE every IS NOT NULL")
+        self.sql("UPDATE koppeling.imported_order"
+                 " SET watch_at = CASE WHEN watched_at > %s THEN now() + interval '1 day' ELSE now() END"
+                 " WHERE watch_at IS NOT NULL AND state = 'open'", since)
+
     # A shipment is at rest when it has its labels, or was given up since its order was withdrawn before.
     UNREST = """
         SELECT (SELECT count(*) FROM koppeling.job WHERE kind <> 'poll' OR state <> 'queued')
@@ -295,6 +304,8 @@ class World:
                   JOIN koppeling.integration i ON i.id = o.integration_id
                   JOIN koppeling.account a ON a.id = i.account_id
                   WHERE a.push_orders AND o.state = 'open' AND o.pushed_hash IS DISTINCT FROM o.content_hash)
+               + (SELECT count(*) FROM koppeling.imported_order
+                  WHERE state = 'open' AND watch_at IS NOT NULL AND coalesce(watched_at, '-infinity') < %s)
                + (SELECT count(*) FROM koppeling.integration WHERE state <> 'active' OR last_polled_at < %s) AS work"""
 
     def settle(self, seconds):
@@ -310,7 +321,8 @@ class World:
             if int(time.monotonic() - started) % 5 == 0:
                 self.sql("UPDATE koppeling.api SET blocked_until = now() WHERE blocked_until > now()")
                 self.cancel_withdrawn()
-            work = self.sql(self.UNREST, healed)
+                self.look_into_the_panel(healed)
+            work = self.sql(self.UNREST, healed, healed)
             calm = calm + 1 if work and work[0]["work"] == 0 else 0
             if calm == 3:
                 return time.monotonic() - started

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 
+from driver import Driver
 from harness.programs import BUILD, Program
 from world import SHOPS, WORKER_FLAGS, World
 
@@ -39,6 +40,7 @@ class Whole(World):
 
     def __init__(self):
         super().__init__("torture")
+        self.driver = Driver(self, 7)
         self.counts = collections.defaultdict(collections.Counter)  # calls of an undisturbed run, by program
         self.ends = collections.Counter()
         self.done = collections.Counter()  # faults that happened
@@ -64,6 +66,10 @@ class Whole(World):
         for row, ask in zip(waiting, (self._dispatch, self._label)):
             self.sql("SELECT koppeling.request_quote(%s)", row["id"], user="chaos_backend")
             ask(row["id"])
+        self.driver.make_label_in_panel()
+        self.driver.request_label_pdf()
+        self.sql("UPDATE koppeling.imported_order SET watch_at = now() WHERE watch_at IS NOT NULL")
+        self.sql("SELECT koppeling.check_account(2)", user="chaos_backend")
         self.sql("SELECT koppeling.poll_now(id) FROM koppeling.integration WHERE shop_host = %s",
                  f"{shop}.myonline.store")
 
