@@ -150,7 +150,7 @@ GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, last_polled_at
       UPDATE (next_poll_at, pace_at)
     ON koppeling.integration TO koppeling_scheduler;
 GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at, pushed_id, push_asked_at,
-              take_back_since, pushed_environment, pushed_at, unlabelled_since, watch_at),
+              take_back_since, pushed_environment, pushed_at, unlabelled_since, watch_at, ship_to_country),
       UPDATE (watch_at)
     ON koppeling.imported_order TO koppeling_scheduler;
 GRANT SELECT (id, push_orders, push_environment, client_id, staging_client_id, watch_pace_at),

@@ -39,6 +39,7 @@ BEGIN
     NEW.take_back_since := CASE
         WHEN num_nonnulls(NEW.pushed_id, NEW.push_asked_at) > 0
              AND (NEW.state = 'withdrawn' OR NEW.erased_at IS NOT NULL
+                  OR (NEW.state = 'open' AND NEW.ship_to_country IS NULL)
                   OR EXISTS (SELECT FROM koppeling.shipment s
                              WHERE s.order_id = NEW.id AND s.environment = 'production' AND s.external_id IS NOT NULL))
         THEN coalesce(OLD.take_back_since, now()) END;
@@ -47,10 +48,10 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.order_take_back IS
     'Trigger: notes since when an order that stands at Boekuwzending has to leave the list there: it was withdrawn or '
-    'erased, or we had a shipment booked for it, so that it could be shipped a second time. A staging shipment ships '
-    'nothing, so it does not count.';
+    'erased, or we had a shipment booked for it, so that it could be shipped a second time (a staging shipment ships '
+    'nothing, so it does not count); or its country is not known any more, and there it would be the Netherlands.';
 CREATE OR REPLACE TRIGGER order_take_back
-    BEFORE UPDATE OF state, erased_at, pushed_id, push_asked_at
+    BEFORE UPDATE OF state, erased_at, pushed_id, push_asked_at, ship_to_country
     ON koppeling.imported_order
     FOR EACH ROW
     WHEN (num_nonnulls(NEW.pushed_id, NEW.push_asked_at, NEW.take_back_since) > 0)

@@ -105,7 +105,9 @@ RETURN (
         WHEN o.state <> 'open' THEN 'it has a label'
         WHEN EXISTS (SELECT FROM koppeling.shipment s
                      WHERE s.order_id = o.id AND s.environment = 'production' AND s.external_id IS NOT NULL)
-            THEN 'it was dispatched' END
+            THEN 'it was dispatched'
+        WHEN o.ship_to_country IS NULL THEN 'its country is not known, and there it would be taken for the Netherlands'
+        END
     FROM koppeling.imported_order o
     JOIN koppeling.integration i ON i.id = o.integration_id
     WHERE o.id = push_problem.order_id);

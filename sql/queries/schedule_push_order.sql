@@ -1,5 +1,6 @@
 -- Orders of accounts that want them at Boekuwzending, in the environment that they want, and that are not there yet or
--- have changed since. A shop or an order that somebody else has in hand comes next time.
+-- have changed since; not one whose country is not known, which they would take for the Netherlands. A shop or an order
+-- that somebody else has in hand comes next time.
 -- $1 most orders in this tick
 WITH behind AS MATERIALIZED (
     -- All of the index imported_order_to_push, whose condition it is: usually nothing. Asking each shop would cost half
@@ -7,6 +8,7 @@ WITH behind AS MATERIALIZED (
     SELECT o.id, o.integration_id
     FROM koppeling.imported_order o
     WHERE o.state = 'open' AND o.erased_at IS NULL AND o.pushed_hash IS DISTINCT FROM o.content_hash
+      AND o.ship_to_country IS NOT NULL
       AND EXISTS (SELECT FROM koppeling.account c WHERE c.push_orders)
 ), wanted AS MATERIALIZED (
     SELECT o.id AS order_id, o.integration_id

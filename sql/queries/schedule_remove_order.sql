@@ -1,6 +1,7 @@
--- Orders at Boekuwzending that must not be shipped from there: withdrawn, erased, dispatched by us, or of a shop that
--- was disconnected. What may stand there although the answer was lost is looked for when a slow service is done with
--- it. A push that is under way ends first; a shop or an order that somebody else has in hand comes next time.
+-- Orders at Boekuwzending that must not be shipped from there: withdrawn, erased, dispatched by us, to a country that
+-- is not known, or of a shop that was disconnected. What may stand there although the answer was lost is looked for
+-- when a slow service is done with it. A push that is under way ends first; a shop or an order that somebody else has
+-- in hand comes next time.
 -- $1 most orders in this tick
 WITH settle AS MATERIALIZED (
     SELECT make_interval(secs => s.value::integer) AS time

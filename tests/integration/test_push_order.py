@@ -54,6 +54,27 @@ class PushTest(BookingCase):
         self.push()
         self.assertEqual(sorted(order["order"]["reference"] for order in self.pushed()), ["70002", "70003"])
 
+    def test_an_order_to_a_country_that_is_not_known_is_not_in_their_list(self):
+        """They would take it for the Netherlands. Whoever looks is told why; when it is put right, it goes there."""
+        def send_to(country):
+            self.simulator.change("shop1", "70002", merge={"debtor": {"address": {"delivery": address(
+                country_code=country)}}})
+            self.poll_again(self.integration)
+            for _ in range(2):
+                self.push()
+            return {order["order"]["reference"]: order["order"] for order in self.pushed() if not order["deleted"]}
+        self.assertEqual(sorted(send_to("Atlantis")), ["70001", "70003"])
+        self.assertEqual(self.jobs("push_order"), [])
+        reason = self.backend.row("SELECT * FROM koppeling.order_to_look_at"
+                                  " WHERE reason_code = 'country_not_understood'")
+        self.assertEqual((reason["order_number"], reason["detail"]), ("70002", "Atlantis"))
+        self.assertIn("naar Nederland", reason["what_to_do_nl"])
+        self.assertEqual(self.db.value("SELECT koppeling.push_problem(%s)", self.order(70002)["id"]),
+                         "its country is not known, and there it would be taken for the Netherlands")
+        self.assertEqual(send_to("BE")["70002"]["shipTo"]["address"]["country"], "BE")
+        self.assertEqual(sorted(send_to("Atlantis")), ["70001", "70003"], "what was there with another country leaves")
+        self.assertEqual(send_to("DE")["70002"]["shipTo"]["address"]["country"], "DE")
+
     def test_lost_answers_make_no_duplicates(self):
         for fault in ("reset", "close", "truncated"):
             self.simulator.fault(fault, **PUSHING, times=1, after_effect=True)

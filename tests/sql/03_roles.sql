@@ -122,7 +122,7 @@ SELECT set_eq($$
          'id,account_id,state,poll_interval,next_poll_at,last_polled_at,restored_at,blocked_until,pace_at,vanished_at'),
         ('imported_order',
          'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at,pushed_id,push_asked_at,'
-         'take_back_since,pushed_environment,pushed_at,unlabelled_since,watch_at'),
+         'take_back_since,pushed_environment,pushed_at,unlabelled_since,watch_at,ship_to_country'),
         ('account', 'id,push_orders,push_environment,client_id,staging_client_id,watch_pace_at'),
         ('account_credentials', 'account_id,environment,state'),
         ('label', 'id,order_id,told_at,created_at,cancelled_at,panel_shipment_id'),
