@@ -49,8 +49,8 @@ END
 $$;
 GRANT SELECT ON
     koppeling.schema_migration, koppeling.schema_definitions,
-    koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.watch_rule, koppeling.message,
-    koppeling.setting, koppeling.job, koppeling.worker, koppeling.chore, koppeling.scheduler
+    koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.watch_rule, koppeling.recheck_rule,
+    koppeling.message, koppeling.setting, koppeling.job, koppeling.worker, koppeling.chore, koppeling.scheduler
     TO koppeling_worker, koppeling_scheduler;
 
 -- The back end.
@@ -98,7 +98,7 @@ GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour
               blames_api, clears_api, blocks_shop, shop_reason_code)
     ON koppeling.retry_rule TO koppeling_dba;
 GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
-GRANT UPDATE (age_from, every) ON koppeling.watch_rule TO koppeling_dba;
+GRANT UPDATE (age_from, every) ON koppeling.watch_rule, koppeling.recheck_rule TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
 GRANT INSERT, UPDATE, DELETE ON koppeling.customs_area TO koppeling_dba;
 GRANT INSERT, UPDATE ON koppeling.parcel_format TO koppeling_dba;
@@ -135,7 +135,7 @@ GRANT SELECT ON koppeling.job_context, koppeling.job_context_in_bulk, koppeling.
     TO koppeling_worker;
 GRANT EXECUTE ON FUNCTION koppeling.shop_gate, koppeling.job_gate, koppeling.watch_every
     TO koppeling_worker, koppeling_scheduler;
-GRANT EXECUTE ON FUNCTION koppeling.mend_times TO koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.mend_times, koppeling.recheck_every TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
     koppeling.retry_at, koppeling.hand_back, koppeling.reseal, koppeling.poll_warning, koppeling.customs_area,
     koppeling.customs_gaps, koppeling.dispatch_problem, koppeling.order_warnings, koppeling.push_problem,
@@ -146,8 +146,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT INSERT, UPDATE ON koppeling.job TO koppeling_scheduler;
 GRANT UPDATE (lease_until, state) ON koppeling.worker TO koppeling_scheduler;
 GRANT SELECT (id, account_id, state, poll_interval, next_poll_at, last_polled_at, restored_at, blocked_until, pace_at,
-              vanished_at),
-      UPDATE (next_poll_at, pace_at)
+              vanished_at, refused_since, recheck_at),
+      UPDATE (next_poll_at, pace_at, recheck_at)
     ON koppeling.integration TO koppeling_scheduler;
 GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_hash, erased_at, pushed_id, push_asked_at,
               take_back_since, pushed_environment, pushed_at, unlabelled_since, watch_at, ship_to_country),
@@ -156,7 +156,8 @@ GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_has
 GRANT SELECT (id, push_orders, push_environment, client_id, staging_client_id, watch_pace_at),
       UPDATE (watch_pace_at)
     ON koppeling.account TO koppeling_scheduler;
-GRANT SELECT (account_id, environment, state) ON koppeling.account_credentials TO koppeling_scheduler;
+GRANT SELECT (account_id, environment, state, refused_since, recheck_at), UPDATE (recheck_at)
+    ON koppeling.account_credentials TO koppeling_scheduler;
 GRANT SELECT (id, order_id, told_at, created_at, cancelled_at, panel_shipment_id)
     ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment, order_id, external_id) ON koppeling.shipment TO koppeling_scheduler;

@@ -110,6 +110,19 @@ BEGIN
            + (SELECT count(*) FROM early_shop) + (SELECT count(*) FROM early_booking)
            + (SELECT count(*) FROM early_look) + (SELECT count(*) FROM early_api)
     INTO mended;
+    -- Nothing is tried again later than recheck_rule says.
+    UPDATE koppeling.integration i
+    SET refused_since = least(i.refused_since, now()), recheck_at = now() + koppeling.recheck_every('0') * random()
+    WHERE i.id IN (SELECT x.id FROM koppeling.integration x
+                   WHERE x.recheck_at > now() + koppeling.recheck_every(greatest(now() - x.refused_since, '0')) * 1.1
+                   FOR NO KEY UPDATE SKIP LOCKED);
+    UPDATE koppeling.account_credentials c
+    SET refused_since = least(c.refused_since, now()), recheck_at = now() + koppeling.recheck_every('0') * random()
+    WHERE (c.account_id, c.environment) IN (
+        SELECT x.account_id, x.environment
+        FROM koppeling.account_credentials x
+        WHERE x.recheck_at > now() + koppeling.recheck_every(greatest(now() - x.refused_since, '0')) * 1.1
+        FOR NO KEY UPDATE SKIP LOCKED);
     PERFORM pg_notify('koppeling_job', '');
     RETURN mended;
 END

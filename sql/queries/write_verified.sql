@@ -1,7 +1,8 @@
 -- What the verification of a shop found. Only while it is still wanted: a shop that was disconnected or paused
--- meanwhile stays so. A shop that worked before is not rejected but needs attention: its orders and waiting jobs are
--- kept. When the same store was connected before under another address (same store id), its orders move to this
--- integration, so that nothing is imported twice, and the old one ends.
+-- meanwhile stays so, and one that refused its token before (recheck_at) when it cannot be reached. A shop that
+-- worked before is not rejected but needs attention: its orders and waiting jobs are kept. When the same store was
+-- connected before under another address (same store id), its orders move to this integration, so that nothing is
+-- imported twice, and the old one ends.
 -- $1 the rows of verify jobs, with job and fencing token
 WITH verdict AS MATERIALIZED (
     SELECT j.integration_id, w.*
@@ -50,7 +51,11 @@ WITH verdict AS MATERIALIZED (
     SET state = CASE
             WHEN v.state = 'rejected' AND i.connected_at IS NOT NULL THEN 'needs_attention'
             ELSE v.state END::koppeling.integration_state,
-        reason_code = v.reason_code, reason = v.reason, reason_en = v.reason_en,
+        reason_code = v.reason_code,
+        -- Refused again is still "no longer accepted".
+        reason = CASE WHEN v.reason_code = i.reason_code AND i.recheck_at IS NOT NULL THEN i.reason ELSE v.reason END,
+        reason_en = CASE
+            WHEN v.reason_code = i.reason_code AND i.recheck_at IS NOT NULL THEN i.reason_en ELSE v.reason_en END,
         verify_warning = v.warning, verify_warning_en = v.warning_en,
         -- What a token told of a store says nothing about this shop when the token was refused.
         store_id = CASE WHEN v.state = 'active' THEN coalesce(v.store_id, i.store_id) ELSE i.store_id END,
@@ -65,7 +70,10 @@ WITH verdict AS MATERIALIZED (
     FROM verdict v
     -- The old row must be out of the unique index on store ids before this one comes in.
     CROSS JOIN (SELECT count(*) AS integrations FROM retired) r
-    WHERE i.id = v.integration_id AND i.state = 'pending' AND r.integrations >= 0
+    WHERE i.id = v.integration_id AND r.integrations >= 0
+      AND (i.state = 'pending'
+           OR (i.recheck_at IS NOT NULL AND v.state <> 'pending'
+               AND v.reason_code IS DISTINCT FROM 'mijnwebwinkel_unreachable'))
     RETURNING i.id, i.state
 )
 UPDATE koppeling.job j

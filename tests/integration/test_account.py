@@ -125,6 +125,37 @@ class AccountTest(BookingCase):
         self.work()
         self.assertEqual(self.credentials()["state"], "active")
 
+    def test_a_refusal_of_theirs_that_passes_heals_by_itself(self):
+        """One request each time, ever more rarely; a service that is down in between is no verdict."""
+        fault = self.simulator.fault("status", "boekuwzending", status=401, path_contains="/token")
+        self.work()
+        self.assertEqual(self.credentials()["state"], "rejected")
+        self.tick()
+        self.assertEqual(self.jobs("verify_account"), [], "not at once")
+
+        def ask_again(age):
+            asked = len(self.simulator.requests(path_contains="/boekuwzending/token"))
+            self.db.run("UPDATE koppeling.account_credentials SET recheck_at = now(),"
+                        " refused_since = now() - %s::interval WHERE recheck_at IS NOT NULL", age)
+            self.tick()
+            self.work()
+            self.tick()
+            found = self.db.row("SELECT state, recheck_at - now() BETWEEN '30 minutes' AND '2 hours' AS hour,"
+                                " recheck_at - now() BETWEEN '4 hours' AND '6 hours' AS hours,"
+                                " recheck_at - now() BETWEEN '20 hours' AND '27 hours' AS day"
+                                " FROM koppeling.account_credentials WHERE environment = 'production'")
+            return found, len(self.simulator.requests(path_contains="/boekuwzending/token")) - asked
+        for age, when in (("1 minute", "hour"), ("1 hour", "hours"), ("6 hours", "day"), ("90 days", "day")):
+            with self.subTest(age=age):
+                found, asked = ask_again(age)
+                self.assertEqual((found["state"], found[when], asked), ("rejected", True, 1), found)
+        self.assertEqual(self.db.rows("SELECT * FROM koppeling.failed_job"), [])
+        self.simulator.clear_faults()
+        self.simulator.fault("status", "boekuwzending", status=503, path_contains="/token", times=1)
+        self.assertEqual(ask_again("1 hour")[0]["state"], "active", fault)
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.account_credentials"
+                                       " WHERE recheck_at IS NOT NULL"), 0)
+
     def test_credentials_of_before_an_upgrade_are_verified_by_the_scheduler(self):
         self.db.run("DELETE FROM koppeling.job WHERE kind = 'verify_account'")
         self.tick()

@@ -25,6 +25,36 @@ class TroubledShopTest(BookingCase):
         self.work()
         self.assertEqual(self.marked(integration), 3)
 
+    def test_a_refusal_that_passes_heals_by_itself(self):
+        integration = self.connect_with_orders(generate=3)
+        self.label_all()
+        self.simulator.fault("status", "shop:shop1", status=401)
+        self.tick()
+        self.work()
+        self.poll_is_refused(integration)
+        refused = {name: self.shop(integration)[name] for name in ("state", "reason")}
+        self.ask_again()
+        self.assertLessEqual(refused.items(), self.shop(integration).items())
+        self.assertTrue(self.db.value("SELECT recheck_at > now() + '30 minutes' FROM koppeling.integration"))
+        self.simulator.clear_faults()
+        self.simulator.fault("status", "shop:shop1", status=500)
+        self.ask_again()
+        self.assertLessEqual(refused.items(), self.shop(integration).items(),
+                             "who cannot be reached says nothing of the token")
+        self.simulator.clear_faults()
+        self.hasten()
+        self.ask_again()
+        shop = self.shop(integration)
+        self.assertEqual((shop["state"], shop["reason"], shop["recheck_at"]), ("active", None, None))
+        self.tick()
+        self.work()
+        self.assertEqual(self.marked(integration), 3)
+
+    def ask_again(self):
+        self.db.run("UPDATE koppeling.integration SET recheck_at = now() WHERE recheck_at IS NOT NULL")
+        self.tick()
+        self.work()
+
     def poll_is_refused(self, integration):
         shop = self.shop(integration)
         self.assertEqual((shop["state"], shop["reason_code"]), ("needs_attention", "token_refused"))

@@ -91,6 +91,17 @@ SELECT pg_temp.impossible('imported_order_watch_is_a_time',
 SELECT pg_temp.impossible('label_panel_shipment_is_an_id',
     $$ INSERT INTO koppeling.label (order_id, environment, external_id, panel_shipment_id)
        VALUES (1, 'production', 'x', 'a/b') $$, 'a shipment in the panel has an id');
+SELECT pg_temp.impossible('recheck_rule_age_is_sane',
+    $$ UPDATE koppeling.recheck_rule SET age_from = age_from - interval '1 day' $$,
+    'a rule for the time before a refusal');
+SELECT pg_temp.impossible('recheck_rule_every_is_sane', $$ UPDATE koppeling.recheck_rule SET every = '1 second' $$,
+    'what was refused is tried again and again');
+SELECT pg_temp.impossible('integration_recheck_is_of_a_refusal',
+    $$ UPDATE koppeling.integration SET recheck_at = now(), refused_since = now() WHERE state = 'active' $$,
+    'a token that is not refused is to be tried again');
+SELECT pg_temp.impossible('account_credentials_recheck_is_of_a_refusal',
+    $$ UPDATE koppeling.account_credentials SET recheck_at = now() $$,
+    'credentials that were never refused are to be tried again');
 SELECT pg_temp.impossible('watch_rule_age_is_sane', $$ UPDATE koppeling.watch_rule SET age_from = '-1 day' $$,
     'a rule begins at an age that can be');
 SELECT pg_temp.impossible('watch_rule_every_is_sane', $$ UPDATE koppeling.watch_rule SET every = '1 second' $$,

@@ -59,6 +59,7 @@ SELECT set_eq($$
             'blames_api,clears_api,blocks_shop,shop_reason_code'),
         ('koppeling_dba', 'setting', 'UPDATE', 'value'),
         ('koppeling_dba', 'watch_rule', 'UPDATE', 'age_from,every'),
+        ('koppeling_dba', 'recheck_rule', 'UPDATE', 'age_from,every'),
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
         ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit,breaker_pause,longest_booking'),
         ('koppeling_worker', 'integration', 'UPDATE',
@@ -72,7 +73,8 @@ SELECT set_eq($$
         ('koppeling_scheduler', 'chore', 'UPDATE', 'done_at,failed_since,error'),
         ('koppeling_scheduler', 'imported_order', 'UPDATE', 'watch_at'),
         ('koppeling_scheduler', 'account', 'UPDATE', 'watch_pace_at'),
-        ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at'))
+        ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at,recheck_at'),
+        ('koppeling_scheduler', 'account_credentials', 'UPDATE', 'recheck_at'))
         AS v (role, name, privileges, columns),
         unnest(string_to_array(v.privileges, ',')) AS p (privilege),
         unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
@@ -103,7 +105,7 @@ SELECT set_eq($$
     SELECT r.role, t.name
     FROM unnest(ARRAY['koppeling_worker', 'koppeling_scheduler']) AS r (role),
          unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'watch_rule',
-             'message', 'setting', 'job', 'worker', 'chore', 'scheduler']) AS t (name)
+             'recheck_rule', 'message', 'setting', 'job', 'worker', 'chore', 'scheduler']) AS t (name)
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'account_credentials', 'from_address',
@@ -119,12 +121,13 @@ SELECT set_eq($$
     SELECT v.name, c.column_name
     FROM (VALUES
         ('integration',
-         'id,account_id,state,poll_interval,next_poll_at,last_polled_at,restored_at,blocked_until,pace_at,vanished_at'),
+         'id,account_id,state,poll_interval,next_poll_at,last_polled_at,restored_at,blocked_until,pace_at,vanished_at,'
+         'refused_since,recheck_at'),
         ('imported_order',
          'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at,pushed_id,push_asked_at,'
          'take_back_since,pushed_environment,pushed_at,unlabelled_since,watch_at,ship_to_country'),
         ('account', 'id,push_orders,push_environment,client_id,staging_client_id,watch_pace_at'),
-        ('account_credentials', 'account_id,environment,state'),
+        ('account_credentials', 'account_id,environment,state,refused_since,recheck_at'),
         ('label', 'id,order_id,told_at,created_at,cancelled_at,panel_shipment_id'),
         ('shipment', 'id,environment,order_id,external_id')) AS v (name, columns),
         unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
@@ -153,6 +156,7 @@ SELECT set_eq($$
             'job_context_of'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,mend_times,'
+            'recheck_every,'
             'take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
             'failed_at')) AS v (role, names),

@@ -61,6 +61,21 @@ UPDATE koppeling.integration SET state = 'pending' WHERE id = 2;
 EXECUTE schedule_verify;
 EXECUTE schedule_verify;
 SELECT is(pg_temp.shops('verify'), ARRAY[2]::bigint[], 'a pending shop has one verification');
+DELETE FROM koppeling.job;
+UPDATE koppeling.integration SET state = 'active';
+UPDATE koppeling.integration
+SET state = 'needs_attention', reason = 'x', reason_en = 'x',
+    reason_code = CASE id WHEN 1 THEN 'token_refused' ELSE 'shipped_status_unknown' END;
+SELECT is((SELECT array_agg(id) FROM koppeling.integration WHERE recheck_at > now() + interval '50 minutes'),
+    ARRAY[1]::bigint[], 'a token that was refused is tried again after an hour; what else is wrong is not');
+EXECUTE schedule_verify;
+SELECT is(pg_temp.shops('verify'), '{}'::bigint[], 'not before');
+UPDATE koppeling.integration SET recheck_at = now() WHERE recheck_at IS NOT NULL;
+EXECUTE schedule_verify;
+EXECUTE schedule_verify;
+SELECT is(pg_temp.shops('verify'), ARRAY[1]::bigint[], 'then once');
+SELECT is((SELECT state::text FROM koppeling.integration WHERE id = 1), 'needs_attention',
+    'and until the answer is there nothing changes');
 UPDATE koppeling.integration SET state = 'active', blocked_until = NULL;
 
 -- Labels.

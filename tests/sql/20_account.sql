@@ -56,6 +56,39 @@ SELECT is((SELECT count(*) FROM koppeling.job WHERE kind = 'verify_account'), 2:
 UPDATE koppeling.job
 SET state = 'running', worker_id = 1, lease_token = 7, lease_until = now(), started_at = now();
 SELECT is(koppeling.check_account(1), 2::bigint, 'check_account() asks again');
+
+-- What was refused is tried again by itself, and only that.
+DELETE FROM koppeling.job;
+CALL pg_temp.judge('active');
+CALL pg_temp.judge('rejected');
+SELECT is((SELECT count(*) FROM koppeling.account_credentials WHERE recheck_at IS NOT NULL), 0::bigint,
+    'a secret that cannot be read is not tried again');
+UPDATE koppeling.account_credentials
+SET state = 'rejected', reason_code = 'account_refused', reason = 'x', reason_en = 'x', checked_at = now();
+SELECT is((SELECT count(*) FROM koppeling.account_credentials
+           WHERE recheck_at BETWEEN now() + interval '54 minutes' AND now() + interval '66 minutes'), 2::bigint,
+    'refused credentials are tried again after an hour');
+DELETE FROM koppeling.job;
+EXECUTE schedule_verify_account(100);
+SELECT is((SELECT count(*) FROM koppeling.job), 0::bigint, 'not before');
+UPDATE koppeling.account_credentials SET recheck_at = now(), refused_since = now() - interval '1 hour';
+EXECUTE schedule_verify_account(100);
+EXECUTE schedule_verify_account(100);
+SELECT is((SELECT count(*) FROM koppeling.job WHERE kind = 'verify_account'), 2::bigint, 'then once each');
+SELECT is((SELECT count(*) FROM koppeling.account_credentials
+           WHERE recheck_at > now() + interval '4 hours'), 2::bigint, 'and the next time is planned at once');
+UPDATE koppeling.job SET state = 'failed', last_error_class = 'timeout', last_error = 'x', attempt = 10;
+UPDATE koppeling.account_credentials SET recheck_at = now();
+EXECUTE schedule_verify_account(100);
+SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'queued' AND attempt = 0), 2::bigint,
+    'a try that failed starts over');
+UPDATE koppeling.account_credentials SET state = 'active';
+SELECT is((SELECT count(*) FROM koppeling.account_credentials WHERE num_nonnulls(recheck_at, refused_since) > 0),
+    0::bigint, 'when they are good nothing is planned');
+UPDATE koppeling.account_credentials
+SET state = 'unchecked', reason_code = NULL, reason = NULL, reason_en = NULL, checked_at = NULL;
+DELETE FROM koppeling.job;
+SELECT koppeling.check_account(1);
 SELECT is((SELECT count(*) FROM koppeling.job WHERE state = 'queued'), 2::bigint, 'and calls back what runs');
 
 -- What waits.
