@@ -10,6 +10,9 @@ SET what_to_do_nl =
         'the order is not in the list at Boekuwzending, where it would go to the Netherlands.'
 WHERE w.code IN ('country_not_understood', 'country_not_given');
 
+COMMENT ON COLUMN koppeling.label_document.pages IS
+    'How many pages, where that is certain; NULL: nobody counted them. A worker does not: ARCHITECTURE.md says why.';
+
 UPDATE koppeling.imported_order o
 SET take_back_since = now()
 WHERE o.state = 'open' AND o.ship_to_country IS NULL AND o.erased_at IS NULL AND o.take_back_since IS NULL
