@@ -109,6 +109,14 @@ END $$;
 SELECT matches(string_agg(line, E'\n' ORDER BY place),
     'Limit\n +->  Index Scan using job_claim on job [^\n]+\n +Index Cond: .*run_at <',
     'what is late is looked for at the head of each lane') FROM explained;
+TRUNCATE explained;
+DISCARD PLANS;
+DO $$ DECLARE found text; BEGIN
+    FOR found IN EXPLAIN (COSTS OFF) EXECUTE schedule_verify LOOP INSERT INTO explained (line) VALUES (found); END LOOP;
+END $$;
+SELECT matches(string_agg(line, E'\n' ORDER BY place),
+    E'BitmapOr\n[^\n]*integration_pending\n[^\n]*integration_recheck',
+    'shops that are to be asked come from two small indexes') FROM explained;
 RESET enable_seqscan;
 SELECT lives_ok('EXECUTE schedule_pace', 'what is not late keeps its place');
 SELECT is((SELECT count(*) FROM koppeling.job WHERE run_at > now()), 5::bigint, 'all of it');
