@@ -31,7 +31,8 @@ SELECT koppeling.connect_shop('https://Nieuw.MyOnline.Store/', '\xABCD', 1) AS n
 SELECT results_eq(
     format('SELECT state::text, shop_host, sealed_token, account_id, from_address_id, import_since '
            'FROM koppeling.integration WHERE id = %s', :new),
-    $$ VALUES ('pending', 'nieuw.myonline.store', '\xABCD'::bytea, 1::bigint, 1::bigint, current_date - 30) $$,
+    $$ VALUES ('pending', 'nieuw.myonline.store', '\xABCD'::bytea, 1::bigint, 1::bigint,
+               (now() AT TIME ZONE 'Europe/Amsterdam')::date - 30) $$,
     'a new shop is pending; its orders of thirty days will come');
 SELECT is((pg_temp.job('verify', :new)).priority, 0::smallint,
     'its verification is enqueued at once, since a person waits');

@@ -3,6 +3,7 @@ import datetime
 import itertools
 import json
 import uuid
+import zoneinfo
 
 from harness.programs import ROOT
 
@@ -10,7 +11,9 @@ _numbers = itertools.count(50001)
 
 
 def today(days_ago=0):
-    return (datetime.date.today() - datetime.timedelta(days=days_ago)).isoformat()
+    """The day in the Netherlands, which from eleven at night in London is another one."""
+    now = datetime.datetime.now(zoneinfo.ZoneInfo("Europe/Amsterdam"))
+    return (now.date() - datetime.timedelta(days=days_ago)).isoformat()
 
 
 def address(**changes):
