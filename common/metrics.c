@@ -1,5 +1,7 @@
 #include "common/metrics.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/buffer.h"
@@ -37,6 +39,23 @@ void metric_set(struct metric *metric, int64_t value)
         register_metric(metric);
     }
     atomic_store_explicit(&metric->value, value, memory_order_relaxed);
+}
+
+void histogram_observe(struct histogram *histogram, int64_t microseconds)
+{
+    int64_t took = microseconds > 0 ? microseconds : 0;
+    size_t bucket = 0;
+
+    while (histogram->bounds[bucket] != 0 && took > histogram->bounds[bucket]) {
+        bucket++;
+    }
+    atomic_fetch_add_explicit(&histogram->counts[bucket], 1, memory_order_relaxed);
+    metric_add(&histogram->metric, took);
+}
+
+void histogram_show(struct histogram *histogram)
+{
+    metric_add(&histogram->metric, 0);
 }
 
 static const char *labels_of(const struct metric *metric)
@@ -94,10 +113,12 @@ static bool append_escaped(struct buffer *text, const char *source, bool escape_
 
 static bool append_header(struct buffer *text, const struct metric *metric)
 {
+    static const char *const types[] = {
+        [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
+
     return buffer_printf(text, "# HELP %s ", metric->name) &&
            append_escaped(text, metric->help != NULL ? metric->help : "", true) &&
-           buffer_printf(text, "\n# TYPE %s %s\n", metric->name,
-                         metric->type == METRIC_COUNTER ? "counter" : "gauge");
+           buffer_printf(text, "\n# TYPE %s %s\n", metric->name, types[metric->type]);
 }
 
 static bool append_value(struct buffer *text, const struct metric *metric)
@@ -113,17 +134,59 @@ static bool append_value(struct buffer *text, const struct metric *metric)
     return buffer_printf(text, " %s%llu\n", sign, size);
 }
 
+/* `name` and `suffix` with the labels of the metric, and `more` of them or "". */
+static bool append_name(struct buffer *text, const struct metric *metric, const char *suffix,
+                        const char *more)
+{
+    const char *labels = labels_of(metric);
+    bool has_labels = labels[0] != '\0' || more[0] != '\0';
+
+    return buffer_append_text(text, metric->name) && buffer_append_text(text, suffix) &&
+           buffer_append_text(text, has_labels ? "{" : "") && append_escaped(text, labels, false) &&
+           buffer_append_text(text, labels[0] != '\0' && more[0] != '\0' ? "," : "") &&
+           buffer_append_text(text, more) && buffer_append_text(text, has_labels ? "}" : "");
+}
+
+/* "0.25", "10": a bound without zeros at its end. */
+static void print_bound(int64_t microseconds, char *ret_text, size_t size)
+{
+    snprintf(ret_text, size, "%g", (double)microseconds / 1e6);
+}
+
+/* The count is the last bucket, so the two never disagree, whoever counts meanwhile. */
+static bool append_histogram(struct buffer *text, const struct metric *metric)
+{
+    const struct histogram *histogram = (const struct histogram *)metric;
+    long long count = 0;
+
+    for (size_t i = 0;; i++) {
+        bool is_last = histogram->bounds[i] == 0;
+        char bound[32] = "+Inf";
+        char label[48];
+
+        if (!is_last) {
+            print_bound(histogram->bounds[i], bound, sizeof(bound));
+        }
+        snprintf(label, sizeof(label), "le=\"%s\"", bound);
+        count += atomic_load_explicit(&histogram->counts[i], memory_order_relaxed);
+        if (!append_name(text, metric, "_bucket", label) ||
+            !buffer_printf(text, " %lld\n", count)) {
+            return false;
+        }
+        if (is_last) {
+            break;
+        }
+    }
+    return append_name(text, metric, "_sum", "") && append_value(text, metric) &&
+           append_name(text, metric, "_count", "") && buffer_printf(text, " %lld\n", count);
+}
+
 static bool append_sample(struct buffer *text, const struct metric *metric)
 {
-    if (!buffer_append_text(text, metric->name)) {
-        return false;
+    if (metric->type == METRIC_HISTOGRAM) {
+        return append_histogram(text, metric);
     }
-    if (metric->labels != NULL && metric->labels[0] != '\0' &&
-        !(buffer_append_text(text, "{") && append_escaped(text, metric->labels, false) &&
-          buffer_append_text(text, "}"))) {
-        return false;
-    }
-    return append_value(text, metric);
+    return append_name(text, metric, "", "") && append_value(text, metric);
 }
 
 char *metrics_text(void)

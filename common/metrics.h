@@ -1,6 +1,6 @@
 /*
- * Counters and gauges, and the small HTTP server that shows them: /metrics (Prometheus text), /live
- * (200 while the process runs) and /ready (200 or 503 with a reason).
+ * Counters, gauges and histograms, and the small HTTP server that shows them: /metrics (Prometheus
+ * text), /live (200 while the process runs) and /ready (200 or 503 with a reason).
  *
  * A metric is declared once, as a static struct, and registers itself on first use; values are C11
  * atomics, so any thread may change one without a lock. Labels are part of the declaration, written
@@ -16,7 +16,7 @@
 
 #include "common/error.h"
 
-enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 struct metric {
     const char *name;   /* "koppeling_jobs_finished_total" */
@@ -44,6 +44,40 @@ struct metric {
 /* Both are thread-safe and cheap. Adding 0 shows a counter before it first counts. */
 void metric_add(struct metric *metric, int64_t amount);
 void metric_set(struct metric *metric, int64_t value);
+
+/* How long something took, counted in buckets that are fixed when it is declared: two additions to
+ * atomics for each, whatever comes. It is shown in seconds. */
+enum { HISTOGRAM_BOUNDS = 16 };
+struct histogram {
+    struct metric metric;  /* the value is the sum, in microseconds */
+    const int64_t *bounds; /* microseconds, rising; 0 ends them */
+    atomic_llong
+        counts[HISTOGRAM_BOUNDS + 1]; /* up to each bound; the one behind is for the rest */
+};
+
+/* As METRIC_OF(), for a histogram of several; `label_text` is all of its labels or NULL. */
+#define HISTOGRAM_OF(family, family_help, family_bounds, label_text)                               \
+    {                                                                                              \
+        .metric = {.name = (family),                                                               \
+                   .labels = (label_text),                                                         \
+                   .help = (family_help),                                                          \
+                   .type = METRIC_HISTOGRAM,                                                       \
+                   .is_seconds = true},                                                            \
+        .bounds = (family_bounds)                                                                  \
+    }
+
+/* Thread-safe and cheap. What is less than nothing, by a clock that was set back, counts as 0. */
+void histogram_observe(struct histogram *histogram, int64_t microseconds);
+
+/* Shows it before anything was observed. Thread-safe. */
+void histogram_show(struct histogram *histogram);
+
+/* Sets what Prometheus expects of every process: memory, processor time, threads, start. Called for
+ * each page; thread-safe. */
+void metrics_read_process(void);
+
+/* Shows which program this is, of which version, and for which schema; once, at the start. */
+void metrics_show_build(const char *program);
 
 /* Says whether the process makes progress; called by the server's thread. On false it writes a
  * short reason (no secret) into `reason`. */

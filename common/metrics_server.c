@@ -51,6 +51,7 @@ static char *make_metrics(const struct metrics_server *server, unsigned *ret_sta
 {
     (void)server;
     *ret_status = MHD_HTTP_OK;
+    metrics_read_process();
     return metrics_text();
 }
 

@@ -204,6 +204,7 @@ static bool start(struct scheduler *scheduler, struct error *err)
 {
     const char *address = scheduler->config->metrics_address;
 
+    metrics_show_build("koppeling-scheduler");
     atomic_store(&scheduler->ticked_us, clock_monotonic_us());
     return connect_database(scheduler, err) &&
            program_read_signals(&scheduler->signal_descriptor, err) &&

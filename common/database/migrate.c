@@ -46,7 +46,7 @@ static int migration_version(const struct sql_file *file)
     return has_prefix(file, "migrations/") ? (int)strtol(file->name + 11, NULL, 10) : 0;
 }
 
-static int newest_version(void)
+int migrate_newest_version(void)
 {
     int newest = 0;
 
@@ -121,11 +121,11 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
                          "restore: DROP SCHEMA koppeling CASCADE, then run koppeling-scheduler "
                          "migrate");
     }
-    if (version > newest_version()) {
+    if (version > migrate_newest_version()) {
         return error_set(err, ERROR_CONFIG,
                          "the database has schema version %d, this program knows %d: install the "
                          "newer program",
-                         version, newest_version());
+                         version, migrate_newest_version());
     }
     *ret_version = version;
     return true;
@@ -333,11 +333,11 @@ bool migrate_check(PGconn *connection, struct error *err)
     if (!check_encoding(connection, err) || !read_version(connection, &version, err)) {
         return false;
     }
-    if (version < newest_version()) {
+    if (version < migrate_newest_version()) {
         return error_set(err, ERROR_CONFIG,
                          "the database has schema version %d, this program needs %d: run "
                          "koppeling-scheduler migrate",
-                         version, newest_version());
+                         version, migrate_newest_version());
     }
     if (!read_definitions(connection, &definitions, err)) {
         return false;

@@ -29,4 +29,7 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err) MUST
  * little older or newer than the binary: the log tells. */
 bool migrate_check(PGconn *connection, struct error *err) MUSTCHECK;
 
+/* The version of the schema that this binary knows, and so makes. Thread-safe. */
+int migrate_newest_version(void) MUSTCHECK;
+
 #endif

@@ -109,7 +109,8 @@ SELECT c.id, c.kind, c.api_id, c.priority, c.run_at AT TIME ZONE 'UTC' AS run_at
        -- Or before its account was refused: see job_gate().
        OR (i.id IS NOT NULL AND c.account_environment IS NOT NULL AND EXISTS (
            SELECT FROM koppeling.account_credentials k
-           WHERE k.account_id = a.id AND k.environment = c.account_environment AND k.state = 'rejected')) AS is_held
+           WHERE k.account_id = a.id AND k.environment = c.account_environment AND k.state = 'rejected')) AS is_held,
+       (date_part('epoch', now() - c.run_at) * 1000000)::bigint AS waited_us
 FROM claimed c
 LEFT JOIN koppeling.integration i ON i.id = c.integration_id
 LEFT JOIN koppeling.account a ON a.id = coalesce(c.account_id, i.account_id) AND c.account_environment IS NOT NULL;

@@ -346,7 +346,7 @@ class HealthTest(Case):
         status, text = self.fetch(address, "/metrics")
         self.assertEqual(status, 200)
         for line in text.splitlines():
-            self.assertRegex(line, r"^(# (HELP|TYPE) koppeling_\w+ .+|koppeling_\w+(\{[^}]*\})? \S+)$")
+            self.assertRegex(line, r"^(# (HELP|TYPE) )?(koppeling|process)_\w+(\{[^}]*\})? .+$")
 
     def test_a_scheduler_serves_them_too(self):
         address = free_address()

@@ -129,7 +129,7 @@ SELECT results_eq(
                   'shipped_status', 2, 'mark_on_staging', true, 'label_environment', 'staging',
                   'label_ids', (SELECT jsonb_agg(l.id) FROM koppeling.label l), 'comment_line', NULL,
                   'region_code', NULL),
-              'shop1.myonline.store', '\x0102'::bytea, NULL::text, false
+              'shop1.myonline.store', '\x0102'::bytea, NULL::text, false, 0::bigint
        FROM koppeling.job j, koppeling.imported_order o WHERE o.id = 1 $$,
     'a mark_shipped job comes with its order, its labels, and the shop''s sealed token');
 

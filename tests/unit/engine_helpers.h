@@ -21,7 +21,7 @@
 #include "common/sealing.h"
 #include "worker/engine/exchange.h"
 
-enum { RIG_LEASE_US = 60000000, RIG_WORKER = 41, RIG_COLUMNS = 12 };
+enum { RIG_LEASE_US = 60000000, RIG_WORKER = 41, RIG_COLUMNS = 13 };
 
 struct engine_rig {
     struct config config;
@@ -118,7 +118,8 @@ static inline PGresult *rig_claimed(const struct engine_rig *rig, const char *ki
                              is_poll ? "shop.example" : "-",
                              is_poll ? rig->sealed : "-",
                              "-",
-                             "f"};
+                             "f",
+                             "2500"};
 
         snprintf(ids[i], sizeof(ids[i]), "%d", first + i);
         memcpy(&values[(size_t)i * QUEUE_CLAIM_COLUMNS], row, sizeof(row));

@@ -11,7 +11,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/memory.h"
+#include "worker/api/answer.h"
 #include "worker/calls/http_internal.h"
+#include "worker/calls/http_tally.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
 /* What curl reads at a time. Each call has a buffer of this size, so it decides what thousands of
@@ -236,6 +238,8 @@ static void finish_call(struct http_client *client, struct http_call *call, CURL
         return;
     }
     struct http_response response = http_answer_read(call, code);
+    http_tally_call((int)(call->origin - client->origins), answer_class(&response),
+                    clock_monotonic_us() - call->asked_us);
     struct buffer body = retire_call(client, call);
     done(context, &response);
     http_body_give_back(client, &body, is_secret);

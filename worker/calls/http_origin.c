@@ -21,8 +21,8 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/metrics.h"
 #include "worker/calls/http_internal.h"
+#include "worker/calls/http_tally.h"
 
 /* A peer that acknowledges nothing for so long is dead, and with it what all calls on that
  * connection wait for. Longer than a connection may take, which has its own words. */
@@ -32,25 +32,6 @@
 
 /* A call that a shared connection failed so often has one of its own the next time, the last. */
 enum { SHARED_TRIES = 3, TRIES_MOST = 4 };
-
-enum counter { OPENED, HANDSHAKES, OPEN, COUNTERS };
-
-static struct metric counters[COUNTERS] = {
-    [OPENED] = {.name = "koppeling_http_connections_opened_total",
-                .help = "Connections to the APIs that were opened."},
-    [HANDSHAKES] = {.name = "koppeling_tls_handshakes_total",
-                    .help = "TLS handshakes with the APIs that succeeded."},
-    [OPEN] = {.name = "koppeling_http_connections",
-              .help = "Connections to the APIs that are open now.",
-              .type = METRIC_GAUGE},
-};
-
-void http_client_show_metrics(void)
-{
-    for (int i = 0; i < COUNTERS; i++) {
-        metric_add(&counters[i], 0);
-    }
-}
 
 static bool is_tls(const char *url)
 {
@@ -155,8 +136,7 @@ static int on_leaving(void *context, char *peer, char *own, int peer_port, int o
     call->goes_again = false; /* one of several addresses was refused, another was not */
     call->left_us = clock_monotonic_us();
     if (call->has_opened) {
-        metric_add(&counters[OPENED], 1);
-        metric_add(&counters[HANDSHAKES], origin->is_tls ? 1 : 0);
+        http_tally_opened(origin->is_tls);
         await_greeting(call);
     }
     gate_pass(&origin->gate, call->has_opened, call->left_us);
@@ -188,7 +168,7 @@ static curl_socket_t on_opening(void *context, curlsocktype purpose, struct curl
     (void)setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms, sizeof(dead_ms));
     call->has_opened = true;
     call->descriptor = descriptor;
-    metric_add(&counters[OPEN], 1);
+    http_tally_open(1);
     return descriptor;
 }
 
@@ -197,7 +177,7 @@ static int on_closing(void *context, curl_socket_t descriptor)
     struct http_origin *origin = context;
 
     gate_disconnect(&origin->gate);
-    metric_add(&counters[OPEN], -1);
+    http_tally_open(-1);
     return close(descriptor);
 }
 
@@ -321,6 +301,7 @@ bool http_origin_end(struct http_call *call, CURLcode code)
     bool goes_again =
         code != CURLE_OK && (call->goes_again || (call->has_left && may_go_again(call, code)));
     if (goes_again && call->has_left) {
+        http_tally_again();
         gate_pause(&origin->gate, clock_monotonic_us());
     }
     return goes_again;

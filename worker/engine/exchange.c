@@ -254,7 +254,6 @@ static void read_due(struct exchange *exchange, int64_t now_us)
 
 static void land_committed(struct exchange *exchange, int64_t now_us)
 {
-    tally_flight();
     stall_exchanged(exchange->settings.stall, now_us);
     backoff_end(&exchange->backoff);
     reporter_settle(&exchange->reporter, &exchange->flight, now_us);
@@ -307,6 +306,7 @@ static void land_unknown(struct exchange *exchange, int64_t now_us)
 
 void exchange_land(struct exchange *exchange, int64_t now_us)
 {
+    tally_flight(&exchange->flight, now_us - exchange->sent_us);
     switch (exchange->flight.status) {
     case FLIGHT_COMMITTED:
         land_committed(exchange, now_us);

@@ -248,7 +248,7 @@ void runs_start(struct runs *runs, const struct queue_job *queue_job, int64_t no
     }
     struct job_run *run = job_run_new(&parts, &runs->lists);
     run->owner = runs;
-    tally_started();
+    tally_started(parts.kind, queue_job->waited_us);
     if (queue_job->is_held) {
         job_run_release(run);
     } else if (run->state == JOB_RUN_STEPPING) {

@@ -26,6 +26,7 @@
 #include "worker/engine/exchange.h"
 #include "worker/engine/reload.h"
 #include "worker/engine/runs.h"
+#include "worker/engine/tally.h"
 #include "worker/queue/pipeline.h"
 
 enum { TAG_WAKE = 1, TAG_DATABASE = 2, TAG_HTTP = 3, EVENTS_PER_ROUND = 32 };
@@ -109,6 +110,7 @@ static void advance_database(struct worker *worker)
         break;
     case PIPELINE_CONNECTED:
         LOG_INFO("connected to the database");
+        tally_connected();
         claiming_hurry(&worker->claiming);
         break;
     case PIPELINE_NOTHING:

@@ -24,7 +24,8 @@ enum {
     CLAIM_SHOP_HOST,
     CLAIM_SECRET,
     CLAIM_CLIENT_ID,
-    CLAIM_IS_HELD
+    CLAIM_IS_HELD,
+    CLAIM_WAITED
 };
 
 const char *const queue_lane_columns[] = {
@@ -46,6 +47,7 @@ const char *const queue_claim_columns[] = {
     [CLAIM_SECRET] = "sealed_secret",
     [CLAIM_CLIENT_ID] = "client_id",
     [CLAIM_IS_HELD] = "is_held",
+    [CLAIM_WAITED] = "waited_us",
     [QUEUE_CLAIM_COLUMNS] = NULL,
 };
 
@@ -323,5 +325,6 @@ void queue_claimed_job(const struct queue *queue, const PGresult *result, int ro
         .sealed_secret = database_text(result, row, CLAIM_SECRET),
         .client_id = database_text(result, row, CLAIM_CLIENT_ID),
         .is_held = database_boolean(result, row, CLAIM_IS_HELD),
+        .waited_us = database_integer(result, row, CLAIM_WAITED),
     };
 }

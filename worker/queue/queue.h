@@ -32,7 +32,7 @@ bool queue_open(PGconn *connection, const char *const *kinds, size_t kind_count,
                 struct queue **ret_queue, struct error *err) MUSTCHECK;
 
 /* The columns that queue_lanes and queue_claim are read by; NULL ends them. */
-enum { QUEUE_LANE_COLUMNS = 3, QUEUE_CLAIM_COLUMNS = 12 };
+enum { QUEUE_LANE_COLUMNS = 3, QUEUE_CLAIM_COLUMNS = 13 };
 extern const char *const queue_lane_columns[QUEUE_LANE_COLUMNS + 1];
 extern const char *const queue_claim_columns[QUEUE_CLAIM_COLUMNS + 1];
 
@@ -74,6 +74,7 @@ struct queue_job {
     const char *shop_host;     /* or NULL */
     const char *sealed_secret; /* as PostgreSQL writes bytea ("\x…"), or NULL */
     const char *client_id;     /* of the account at Boekuwzending, or NULL */
+    int64_t waited_us;         /* since it was due, by the clock of the database */
     bool is_held;              /* its shop was paused, say, after it was queued: hand it back */
 };
 
