@@ -4,15 +4,16 @@
 --
 -- $1 ids   $2 fencing tokens   $3 error classes   $4 errors in words   $5 HTTP statuses
 -- $6 what the service asked us to wait, in ms (NULL: nothing)   $7 true: trying again cannot help
+-- $8 ids of the last calls, as the services were told them (NULL: there was none)
 -- Comes back: the ids of jobs that belong to somebody else by now.
 WITH report AS MATERIALIZED (
-    SELECT j.id, f.error_class, f.error, f.http_status, f.give_up,
+    SELECT j.id, f.error_class, f.error, f.http_status, f.give_up, f.call_id,
            r.counts_as_attempt AND NOT (r.blames_api AND a.breaker_state <> 'closed') AS counts,
            least(j.max_attempts, r.max_attempts) AS max_attempts,
            koppeling.retry_at(r, j.attempt, f.retry_after_ms) AS again_at
     FROM unnest($1::bigint[], $2::bigint[], $3::koppeling.error_class[], $4::text[], $5::smallint[], $6::bigint[],
-                $7::boolean[])
-         AS f (id, lease_token, error_class, error, http_status, retry_after_ms, give_up)
+                $7::boolean[], $8::text[])
+         AS f (id, lease_token, error_class, error, http_status, retry_after_ms, give_up, call_id)
     JOIN koppeling.job j ON j.id = f.id AND j.lease_token = f.lease_token
     JOIN koppeling.api a ON a.id = j.api_id
     JOIN koppeling.retry_rule r ON r.error_class = f.error_class
@@ -30,7 +31,8 @@ WITH report AS MATERIALIZED (
             WHEN r.error_class = 'ok' THEN j.errors
             ELSE coalesce(CASE WHEN jsonb_array_length(j.errors) < 20 THEN j.errors ELSE j.errors - 0 END, '[]')
                  || jsonb_build_object('attempt', j.attempt, 'at', now(), 'class', r.error_class,
-                                       'http_status', r.http_status, 'error', r.error, 'worker', j.worker_id) END,
+                                       'http_status', r.http_status, 'error', r.error, 'worker', j.worker_id,
+                                       'call', r.call_id) END,
         worker_id = NULL, lease_token = NULL, lease_until = NULL
     FROM report r
     WHERE j.id = r.id

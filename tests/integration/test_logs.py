@@ -51,6 +51,26 @@ class LogsTest(Case):
         self.assertEqual([(line["kind"], line["shop"], line["api"], line["status"]) for line in failed[:1]],
                          [("poll", "shop0.myonline.store", "mijnwebwinkel", "503")])
 
+    def test_every_line_parses_as_json_too(self):
+        self.make_trouble()
+        lines = self.work("--log-format=json", "--log-level=debug").log.splitlines()
+        self.assertGreater(len(lines), 5)
+        for line in lines:
+            keys = json.loads(line, object_pairs_hook=list)
+            self.assertEqual([key for key, _ in keys[:2]], ["time", "level"], line)
+            self.assertEqual(len(dict(keys)), len(keys), line)
+
+    def test_the_id_of_a_call_is_in_the_log_with_the_attempt_and_at_the_service(self):
+        self.make_trouble(1)
+        lines = [dict(fields(line)) for line in self.work().log.splitlines() if '"attempt failed"' in line]
+        asked = [request["request_id"] for request in self.simulator.requests("shop0", "GET", "/v1/orders")
+                 if request["status"] == 503]
+        kept = self.db.value("SELECT errors FROM koppeling.job WHERE kind = 'poll'")
+        self.assertEqual([error["call"] for error in kept], asked[-len(kept):])
+        self.assertEqual([line["call"] for line in lines], asked[:len(lines)])
+        self.assertEqual(asked[0], f"koppeling-{lines[0]['job']}-1-1")
+        self.assertEqual(len(set(asked)), len(asked), "each has its own")
+
     def test_in_the_journal_the_priority_stands_before_each_line(self):
         self.make_trouble()
         path = self.log_directory / "journal"

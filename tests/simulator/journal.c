@@ -15,6 +15,7 @@ static void entry_clear(struct journal_entry *entry)
     free(entry->path);
     free(entry->query);
     free(entry->body);
+    free(entry->request_id);
     *entry = (struct journal_entry){.sequence = 0};
 }
 
@@ -48,6 +49,7 @@ uint64_t journal_receive(struct journal *journal, const struct journal_request *
         .method = xstrdup(request->method),
         .path = xstrdup(request->path),
         .query = xstrdup(request->query),
+        .request_id = request->request_id != NULL ? xstrdup(request->request_id) : NULL,
         .body = request->body != NULL ? xstrndup(request->body, kept) : NULL,
     };
     pthread_mutex_lock(&journal->lock);
@@ -101,6 +103,8 @@ static void entry_print(const struct journal_entry *entry, struct buffer *text)
     put_string(text, entry->path);
     put_text(text, ",\"query\":");
     put_string(text, entry->query);
+    put_text(text, ",\"request_id\":");
+    put_string(text, entry->request_id);
     put_text(text, ",\"body\":");
     put_string(text, entry->body);
     if (entry->is_finished && entry->status != 0) {

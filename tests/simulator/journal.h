@@ -27,6 +27,7 @@ struct journal_entry {
     char *path;
     char *query;
     char *body;
+    char *request_id;   /* header X-Request-Id; NULL: none */
     int status;         /* 0: not answered (yet) */
     const char *fault;  /* name of the fault that was applied, a constant, or NULL */
     bool was_performed; /* the request was carried out, whatever the answer */
@@ -47,6 +48,7 @@ struct journal_request {
     const char *method;
     const char *path;
     const char *query;
+    const char *request_id;
     const char *body;
     size_t body_length;
 };

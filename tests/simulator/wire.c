@@ -243,6 +243,8 @@ uint64_t wire_journal(const struct call *call)
         .method = call->method,
         .path = call->url,
         .query = query.bytes != NULL ? query.bytes : "",
+        .request_id =
+            MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "X-Request-Id"),
         .body = body,
         .body_length = body != NULL ? strlen(body) : 0,
     };

@@ -43,8 +43,9 @@ RETURNS SETOF bigint LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('EXECUTE trip_api(%L, %L, %L, %L, %L)', ids, tokens, classes, errors, statuses);
     EXECUTE format('EXECUTE hold_shop(%L, %L, %L, %L)', ids, tokens, classes, waits);
-    RETURN QUERY EXECUTE format('EXECUTE fail_jobs(%L, %L, %L, %L, %L, %L, %L)',
-        ids, tokens, classes, errors, statuses, waits, give_up);
+    RETURN QUERY EXECUTE format('EXECUTE fail_jobs(%L, %L, %L, %L, %L, %L, %L, %L)',
+        ids, tokens, classes, errors, statuses, waits, give_up,
+        array_fill('koppeling-4-1-1'::text, ARRAY[cardinality(ids::bigint[])]));
 END
 $$;
 

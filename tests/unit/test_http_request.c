@@ -53,6 +53,30 @@ TEST(a_shop_gets_its_token_and_ours_in_the_query)
     http_rig_stop(&rig);
 }
 
+TEST(a_request_with_an_id_carries_it_and_the_next_one_without_does_not)
+{
+    struct http_request request = some_request();
+    AUTO(result) struct result result = {.times = 0};
+    struct http_rig rig;
+
+    http_rig_start(&rig, LONG_ENOUGH_US);
+    request.id = "koppeling-9223372036854775807-2147483647-2147483647";
+    http_rig_ask(&rig, &request, EMPTY_ANSWER, &result);
+    assert_heard(&rig, "\r\nX-Request-Id: koppeling-9223372036854775807-2147483647-2147483647\r\n");
+    assert_heard(&rig, "\r\nAccept: application/json\r\n");
+    request.id = "koppeling-1-1-2";
+    request.method = HTTP_POST;
+    request.body = xstrdup("{}");
+    ask_again(&rig, &request, &result);
+    assert_heard(&rig, "\r\nX-Request-Id: koppeling-1-1-2\r\n");
+    assert_heard(&rig, "\r\nContent-Type: application/json\r\n");
+    request.id = NULL;
+    ask_again(&rig, &request, &result);
+    assert_not_heard(&rig, "x-request-id");
+    http_request_release(&request);
+    http_rig_stop(&rig);
+}
+
 TEST(a_question_mark_needs_a_query_behind_it)
 {
     struct http_request request = some_request();

@@ -45,7 +45,8 @@ TEST(failures_are_about_their_api_then_their_shop_then_their_job)
                                             "{\"late\",\"slow \\\"down\\\"\"}",
                                             "{NULL,429}",
                                             "{NULL,600}",
-                                            "{f,t}"};
+                                            "{f,t}",
+                                            "{NULL,\"koppeling-2-1-3\"}"};
 
     start();
     queue_report_failed(
@@ -58,6 +59,7 @@ TEST(failures_are_about_their_api_then_their_shop_then_their_job)
                                                         .error = "slow \"down\"",
                                                         .http_status = 429,
                                                         .retry_after_ms = 600,
+                                                        .call_id = "koppeling-2-1-3",
                                                         .give_up = true});
     queue_report_add(&report, &flight);
     assert_int_equal(flight.part_count, 3);

@@ -36,6 +36,9 @@ enum http_auth {
     HTTP_AUTH_NONE,    /* nothing: the request that asks for a bearer token */
 };
 
+/* Room for "koppeling-9223372036854775807-2147483647-2147483647". */
+enum { HTTP_ID_SIZE = 56 };
+
 struct http_request {
     enum http_method method;
     enum api api;
@@ -43,6 +46,7 @@ struct http_request {
     enum http_auth auth;
     char path[512];   /* "/v1/orders/20411"; already percent-encoded */
     char query[2048]; /* "limit=100&offset=0" without '?'; already percent-encoded; "" for none */
+    const char *id;   /* goes as X-Request-Id; shorter than HTTP_ID_SIZE; borrowed; NULL */
     char *body;       /* JSON text or NULL; owned by the request, freed by http_request_release() */
     bool is_form;     /* the body is a form, not JSON: the OAuth2 token request */
     bool wants_pdf;   /* the answer is a PDF of up to 20 MiB, taken as it is; else text, 16 MiB */

@@ -117,7 +117,6 @@ static void set_up_easy(const struct http_client *client, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(client->config->request_timeout_us / 1000));
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "Koppeling/" KOPPELING_VERSION);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->usual_headers);
 }
 
 static void set_trust(const struct http_client *client, struct http_call *call)

@@ -15,6 +15,8 @@
 struct http_call {
     CURL *easy;
     struct curl_slist *headers; /* of this request alone; NULL: the client's usual ones */
+    struct curl_slist id;       /* stands before those; no allocation is made for it */
+    char id_line[sizeof("X-Request-Id: ") + HTTP_ID_SIZE];
     struct http_client *client;
     struct buffer body;
     char retry_after[64];

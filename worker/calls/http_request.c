@@ -88,8 +88,23 @@ struct curl_slist *http_request_usual_headers(void)
     return headers_with("Accept: application/json");
 }
 
-static void set_headers(struct http_call *call, const struct http_request *request,
-                        const struct http_secrets *secrets)
+/* The headers of the call behind its id, if it has one. */
+static void send_headers(struct http_call *call, const char *id)
+{
+    struct curl_slist *rest = call->headers != NULL ? call->headers : call->client->usual_headers;
+
+    if (id == NULL) {
+        curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, rest);
+        return;
+    }
+    snprintf(call->id_line, sizeof(call->id_line), "X-Request-Id: %s", id);
+    call->id = (struct curl_slist){.data = call->id_line, .next = rest};
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, &call->id);
+}
+
+/* What only some requests need. */
+static void make_headers(struct http_call *call, const struct http_request *request,
+                         const struct http_secrets *secrets)
 {
     if (request->body == NULL && request->auth != HTTP_AUTH_BEARER) {
         return;
@@ -106,7 +121,6 @@ static void set_headers(struct http_call *call, const struct http_request *reque
 
         call->headers = curl_slist_append(call->headers, line);
     }
-    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
 }
 
 void http_request_set(struct http_call *call, const struct http_request *request,
@@ -118,16 +132,15 @@ void http_request_set(struct http_call *call, const struct http_request *request
     }
     call->wants_pdf = request->wants_pdf;
     set_method(call->easy, request);
-    set_headers(call, request, secrets);
+    make_headers(call, request, secrets);
+    send_headers(call, request->id);
 }
 
 void http_request_clear(struct http_call *call)
 {
-    if (call->headers != NULL) {
-        curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->client->usual_headers);
-        curl_slist_free_all(call->headers);
-        call->headers = NULL;
-    }
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(call->headers);
+    call->headers = NULL;
     /* curl frees, and so wipes, its copies of the URL and the form. */
     curl_easy_setopt(call->easy, CURLOPT_URL, NULL);
     curl_easy_setopt(call->easy, CURLOPT_COPYPOSTFIELDS, NULL);

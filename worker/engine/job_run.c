@@ -1,6 +1,8 @@
 /* The life of one claimed job. */
 #include "worker/engine/job_run.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,6 +171,13 @@ void job_run_step(struct job_run *run, const struct http_response *answer)
     job_run_set_state(run, run->is_saving ? JOB_RUN_PENDING : JOB_RUN_READY);
 }
 
+void job_run_name_call(struct job_run *run)
+{
+    snprintf(run->call_id, sizeof(run->call_id), "koppeling-%" PRId64 "-%d-%d", run->job.id,
+             run->job.attempt, ++run->calls);
+    run->request.id = run->call_id;
+}
+
 void job_run_saved(struct job_run *run)
 {
     drop_writes(run);
@@ -218,6 +227,7 @@ void job_run_log_end(const struct job_run *run)
     LOG_WARNING("attempt failed", LOG_INT("job", run->job.id), LOG_TEXT("kind", run->kind->name),
                 LOG_TEXT("shop", run->shop), LOG_TEXT("api", api_name(run->kind->api)),
                 LOG_INT("attempt", run->job.attempt),
+                LOG_TEXT("call", run->calls > 0 ? run->call_id : NULL),
                 LOG_TEXT("class", error_class_name(run->outcome.error_class)),
                 LOG_INT("status", run->outcome.http_status), LOG_TEXT("error", run->outcome.error));
 }

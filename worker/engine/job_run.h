@@ -69,6 +69,8 @@ struct job_run {
     struct http_call *call;       /* CALLING: the transfer */
     struct bearer_waiter *waiter; /* CALLING: waits for a bearer token before the transfer */
     struct partner_waiter *doubt; /* CALLING: refused, and waits to hear who is to blame */
+    int calls;                    /* so many were sent for this attempt */
+    char call_id[HTTP_ID_SIZE];   /* of the last of them; "" before the first */
     int64_t sent_us;              /* CALLING: when a transfer with a bearer token began */
     bool is_bearer_renewed;       /* the API refused a token for this request once */
     char *shop;                   /* host name of the shop that the job is about, or NULL */
@@ -104,6 +106,10 @@ void job_run_step(struct job_run *run, const struct http_response *answer);
 
 /* Bytes of the rows that it wants to store. */
 size_t job_run_written_bytes(const struct job_run *run);
+
+/* Gives the request, which is about to be sent, an id of its own, of job, attempt and call: in the
+ * logs of both sides and in the record of the attempt it is the same. */
+void job_run_name_call(struct job_run *run);
 
 /* What it saved between two calls is saved: READY for the next call. */
 void job_run_saved(struct job_run *run);

@@ -113,6 +113,7 @@ static void add_failed(struct batch *batch, const struct job_run *run)
                                               .retry_after_ms = outcome->retry_after_ms,
                                               .give_up = run->end == STEP_FAILED,
                                               .blames = run->blames,
+                                              .call_id = run->calls > 0 ? run->call_id : NULL,
                                           });
 }
 

@@ -102,6 +102,7 @@ static void call_now(struct runs *runs, struct job_run *run, const char *bearer_
 {
     const struct http_secrets secrets = {.store_token = run->secret, .bearer_token = bearer_token};
 
+    job_run_name_call(run);
     run->sent_us = bearer_token != NULL ? clock_monotonic_us() : 0;
     run->call = http_send(runs->http, &run->request, &secrets, on_answer, run);
 }
@@ -219,7 +220,7 @@ static void on_answer(void *context, const struct http_response *answer)
         stall_moved(runs->settings.stall, runs->now_us);
     }
     tally_answer(answer);
-    LOG_DEBUG("answer", LOG_INT("job", run->job.id), LOG_TEXT("path", run->request.path),
+    LOG_DEBUG("answer", LOG_TEXT("call", run->call_id), LOG_TEXT("path", run->request.path),
               LOG_INT("status", answer->status), LOG_TEXT("trouble", answer->trouble));
     if (renews_bearer(runs, run, answer)) {
         return;
@@ -342,8 +343,7 @@ void runs_forget(struct runs *runs, struct job_run *run)
 
 void runs_refuse(struct runs *runs, struct job_run *run)
 {
-    LOG_DEBUG("job belongs to somebody else by now", LOG_INT("job", run->job.id),
-              LOG_TEXT("kind", run->kind->name));
+    LOG_DEBUG("job belongs to somebody else by now", LOG_INT("job", run->job.id));
     tally_refused();
     runs_forget(runs, run);
 }

@@ -111,6 +111,7 @@ enum {
     QUEUE_FAILED_STATUS,
     QUEUE_FAILED_WAIT,
     QUEUE_FAILED_GIVE_UP,
+    QUEUE_FAILED_CALL,
     QUEUE_FAILED_COLUMNS
 };
 /* Who is to blame, for queue_hold_account and queue_hold_api. */
@@ -154,7 +155,8 @@ struct queue_failed {
     int http_status;
     int64_t retry_after_ms; /* -1: none */
     bool give_up;
-    const char *blames; /* QUEUE_BLAMES_ACCOUNT, say: it is held at once; NULL: nobody */
+    const char *call_id; /* of the last call of the attempt; NULL: it made none */
+    const char *blames;  /* QUEUE_BLAMES_ACCOUNT, say: it is held at once; NULL: nobody */
 };
 void queue_report_failed(struct queue_report *report, const struct queue_failed *failed);
 

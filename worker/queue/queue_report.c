@@ -66,6 +66,7 @@ void queue_report_failed(struct queue_report *report, const struct queue_failed 
         pg_array_null(&report->failed[QUEUE_FAILED_WAIT]);
     }
     pg_array_boolean(&report->failed[QUEUE_FAILED_GIVE_UP], failed->give_up);
+    pg_array_text(&report->failed[QUEUE_FAILED_CALL], failed->call_id);
     pg_array_text(&report->blames, failed->blames);
     report->blames_account = report->blames_account || is_blamed(failed, QUEUE_BLAMES_ACCOUNT);
     report->blames_operator = report->blames_operator || is_blamed(failed, QUEUE_BLAMES_OPERATOR);
