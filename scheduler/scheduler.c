@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/program.h"
+#include "scheduler/events.h"
 #include "scheduler/tick.h"
 #include "scheduler/watch.h"
 
@@ -207,6 +208,7 @@ static bool start(struct scheduler *scheduler, struct error *err)
     metrics_show_build("koppeling-scheduler");
     atomic_store(&scheduler->ticked_us, clock_monotonic_us());
     return connect_database(scheduler, err) &&
+           (address == NULL || events_show(scheduler->connection, err)) &&
            program_read_signals(&scheduler->signal_descriptor, err) &&
            (address == NULL ||
             metrics_server_start(address, is_ready, scheduler, &scheduler->metrics, err));

@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/metrics.h"
+#include "scheduler/events.h"
 
 /* Most subjects per statement and tick, so that after an outage a tick stays short. */
 #define BATCH_TEXT "5000"
@@ -29,6 +30,7 @@ enum { BATCH = 5000 };
 enum chore_flags {
     TAKES_BATCH = 1, /* its parameter is how much it may do at most */
     IS_UPKEEP = 2,   /* now and then is enough, and it may take long */
+    IS_TOLD = 4,     /* its rows are events for the log */
 };
 
 static struct chore {
@@ -70,6 +72,12 @@ static struct chore {
      ENQUEUED("remove_order")},
     {"watch_order", "schedule_watch_order", TAKES_BATCH, COUNTED(enqueued),
      ENQUEUED("watch_order")},
+    {"events",
+     "schedule_events",
+     TAKES_BATCH | IS_TOLD,
+     COUNTED(told),
+     {.name = "koppeling_events_total",
+      .help = "Events that were told to the log (koppeling.event_log)."}},
     {"partitions", "schedule_partitions", IS_UPKEEP, 0, {.name = NULL}},
     {"history", "schedule_history", IS_UPKEEP, 0, {.name = NULL}},
     {"personal_data", "schedule_personal_data", IS_UPKEEP, 0, {.name = NULL}},
@@ -77,6 +85,7 @@ static struct chore {
     {"label_documents", "schedule_label_documents", IS_UPKEEP, 0, {.name = NULL}},
     {"forgotten_jobs", "schedule_forgotten_jobs", IS_UPKEEP, 0, {.name = NULL}},
     {"processes", "schedule_processes", IS_UPKEEP, 0, {.name = NULL}},
+    {"old_events", "schedule_old_events", IS_UPKEEP, 0, {.name = NULL}},
 };
 
 struct chore_state {
@@ -140,16 +149,20 @@ static bool run_due(PGconn *connection, struct chore *chore, struct tick_report 
 {
     static const char *const batch[] = {BATCH_TEXT, NULL};
     bool takes_batch = (chore->flags & TAKES_BATCH) != 0;
+    bool is_told = (chore->flags & IS_TOLD) != 0;
     AUTO(PQclear) PGresult *result = NULL;
 
     if (!database_run(connection, chore->statement, takes_batch ? batch : NULL, &result, err) ||
         !database_commit(connection, err)) {
         return false;
     }
-    int64_t jobs = count_of(result);
+    int64_t jobs = is_told ? PQntuples(result) : count_of(result);
     *(int64_t *)((char *)report + chore->counter) += jobs;
     report->is_full = report->is_full || (takes_batch && jobs >= BATCH);
     metric_add(&chore->jobs, jobs);
+    if (is_told) {
+        events_tell(result);
+    }
     return true;
 }
 

@@ -22,6 +22,7 @@ struct tick_report {
     int64_t mended;       /* rows with times that lay too far ahead: a clock was set back */
     int64_t enqueued;     /* jobs */
     int64_t rescued;      /* jobs of lost workers */
+    int64_t told;         /* events */
     int64_t paced;        /* jobs that were late in large numbers and are spread again */
     bool is_full;         /* a batch was full: there is more, tick again at once */
     int failed;           /* chores of each second that could not be done */

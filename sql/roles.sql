@@ -168,5 +168,5 @@ GRANT UPDATE (done_at, failed_since, error) ON koppeling.chore TO koppeling_sche
 GRANT EXECUTE ON FUNCTION
     koppeling.take_orders, koppeling.make_history_partitions, koppeling.drop_old_history, koppeling.forget_processes,
     koppeling.maintain_history, koppeling.erase_by_age, koppeling.drop_old_quotes, koppeling.release_forgotten_jobs,
-    koppeling.failed_at, koppeling.delete_label_documents
+    koppeling.failed_at, koppeling.delete_label_documents, koppeling.take_events, koppeling.forget_events
     TO koppeling_scheduler;

@@ -1,4 +1,5 @@
 """What a log is like: for machines, in the journal, on a terminal, and when a service is down for many shops."""
+import collections
 import json
 import os
 import pty
@@ -104,11 +105,18 @@ class LogsTest(Case):
                                  ("error", "failed", "koppeling-worker"))
 
     def test_when_many_shops_are_down_a_few_lines_tell_it_and_count_the_rest(self):
-        self.db.run("UPDATE koppeling.retry_rule SET backoff_base = '0.2 seconds', backoff_cap = '0.2 seconds'")
+        self.db.run("UPDATE koppeling.retry_rule SET max_attempts = 1000, backoff_base = '0.2 seconds',"
+                    " backoff_cap = '0.2 seconds'; UPDATE koppeling.job_kind SET max_attempts = 1000")
         self.db.run("UPDATE koppeling.api SET breaker_limit = 1000000")
         self.make_trouble(50)
         worker = self.start_worker()
-        self.wait_until(lambda: " left_out=" in worker.log, "the rest is counted", 60)
+
+        def lines_of_seconds():
+            return collections.Counter(re.findall(r"^time=(\S+)\.\d+Z", worker.log, re.MULTILINE))
+
+        self.wait_until(lambda: " left_out=" in worker.log and len(lines_of_seconds()) >= 7, "the rest is counted", 60)
+        # Begun with some twenty lines at once; then a few each second, though hundreds of attempts fail in it.
+        self.assertLessEqual(max(list(lines_of_seconds().values())[2:-1]), 6)
         worker.stop()
         failed = [dict(fields(line)) for line in worker.log.splitlines() if '"attempt failed"' in line]
         left_out = sum(int(line.get("left_out", "0")) for line in failed)

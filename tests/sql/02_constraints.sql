@@ -470,6 +470,16 @@ SELECT pg_temp.impossible('job_one_fetch_label',
         JOIN koppeling.integration i ON i.id = o.integration_id, generate_series(1, 2)
         ORDER BY s.id LIMIT 2 $$, 'a document has one live job');
 
+-- Events.
+SELECT pg_temp.impossible('event_what_is_known', $$ INSERT INTO koppeling.event (what, job_id, kind, account_id,
+    environment) VALUES ('x', 1, 'ping', 1, 'staging') $$, 'what happened is one of a few');
+SELECT pg_temp.impossible('event_has_subject', format('INSERT INTO koppeling.event (what) VALUES (%L)', what),
+    what || ' is about something')
+FROM unnest(ARRAY['breaker_opened', 'job_gave_up', 'shop_is_well', 'account_refused']) AS what;
+SELECT pg_temp.impossible('event_lasted_is_no_less_than_nothing',
+    $$ INSERT INTO koppeling.event (what, integration_id, lasted) VALUES ('shop_is_well', 1, '-1 second') $$,
+    'nothing lasts less than no time');
+
 SELECT is_empty($$
     SELECT c.conname FROM pg_constraint c
     WHERE c.connamespace = 'koppeling'::regnamespace AND c.contype = 'c' AND c.conrelid <> 0

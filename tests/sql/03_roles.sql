@@ -159,7 +159,7 @@ SELECT set_eq($$
             'recheck_every,'
             'take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
-            'failed_at')) AS v (role, names),
+            'failed_at,take_events,forget_events')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
 
@@ -241,6 +241,10 @@ FROM (VALUES
     ('koppeling_scheduler', 'SELECT koppeling.maintain_history(), koppeling.erase_by_age()', 'ok'),
     ('koppeling_scheduler', 'SELECT id, state FROM koppeling.imported_order', 'ok'),
     ('koppeling_scheduler', 'SELECT * FROM koppeling.gauge', 'ok'),
+    ('koppeling_scheduler', 'SELECT * FROM koppeling.take_events(1)', 'ok'),
+    ('koppeling_scheduler', 'SELECT * FROM koppeling.event', '42501'),
+    ('koppeling_ops', 'SELECT * FROM koppeling.event_log', 'ok'),
+    ('koppeling_ops', 'SELECT * FROM koppeling.take_events(1)', '42501'),
     ('koppeling_scheduler', 'SELECT * FROM koppeling.order_concern', '42501'),
     ('koppeling_scheduler', 'SELECT * FROM koppeling.order_to_look_at', '42501'),
     ('koppeling_scheduler', 'SELECT email FROM koppeling.imported_order', '42501'),

@@ -69,7 +69,8 @@ SELECT set_eq($$
       AND NOT EXISTS (SELECT FROM role_names r WHERE has_function_privilege(r.role, p.oid, 'EXECUTE')) $$, $$ VALUES
     ('ensure_history_partition'), ('forget_skipped_orders'), ('release_bookings'), ('credentials_hold_jobs'),
     ('account_credentials_saved'), ('order_take_back'), ('shipment_takes_order_back'),
-    ('push_environment_changed'), ('pushed_environment_changed'), ('plan_recheck') $$,
+    ('push_environment_changed'), ('pushed_environment_changed'), ('plan_recheck'),
+    ('breaker_changed'), ('shop_condition_changed'), ('account_condition_changed'), ('job_gave_up') $$,
     'those that no role may call are triggers and inner parts');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p

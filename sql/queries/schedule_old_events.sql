@@ -1,0 +1,2 @@
+-- Events past their time.
+SELECT koppeling.forget_events();
