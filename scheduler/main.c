@@ -10,6 +10,7 @@
 #include "common/memory.h"
 #include "common/program.h"
 #include "common/sealing.h"
+#include "scheduler/doctor.h"
 #include "scheduler/scheduler.h"
 
 static const char program[] = "koppeling-scheduler";
@@ -18,12 +19,15 @@ static void print_help(void)
 {
     puts("usage: koppeling-scheduler run [--once] [SETTING...]\n"
          "       koppeling-scheduler migrate [SETTING...]\n"
+         "       koppeling-scheduler doctor [--json] [SETTING...]\n"
          "       koppeling-scheduler config [SETTING...]\n"
          "       koppeling-scheduler --help | --version\n"
          "\n"
          "run      enqueues what has become due and keeps the tables healthy, until SIGTERM;\n"
          "         --once: one tick, then exit\n"
          "migrate  brings the database to the schema of this program; safe to repeat\n"
+         "doctor   looks at the database and at the work, and says what it finds and what to do;\n"
+         "         exit code 0: all is well, 1: warnings, 2: problems; --json: for programs\n"
          "config   prints the settings that are in force, and where each comes from; no secrets\n"
          "\n"
          "Settings, as environment variables or flags:\n");
@@ -42,6 +46,20 @@ static bool migrate(const struct config *config, struct error *err)
     LOG_INFO("the database is up to date", LOG_INT("applied", applied));
 
     return true;
+}
+
+static int diagnose(int argument_count, char **arguments)
+{
+    AUTO(config) struct config config = {0};
+    struct error err = ERROR_INIT;
+    bool is_json = program_take_flag(&argument_count, arguments, "--json");
+
+    if (!config_load(&config, CONFIG_SCHEDULER, argument_count, arguments, &err)) {
+        return program_fail(program, &err);
+    }
+    log_setup(config.log_level, config.log_format);
+    config_warn_of_unknown();
+    return scheduler_doctor(&config, is_json);
 }
 
 static int with_config(int argument_count, char **arguments, bool is_migration)
@@ -96,12 +114,15 @@ int main(int argument_count, char **arguments)
     if (strcmp(name, "migrate") == 0) {
         return with_config(argument_count - 1, arguments + 1, true);
     }
+    if (strcmp(name, "doctor") == 0) {
+        return diagnose(argument_count - 1, arguments + 1);
+    }
     if (strcmp(name, "config") == 0) {
         return show_config(argument_count - 1, arguments + 1);
     }
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
                     name[0] != '\0' ? "unknown command '"
-                                    : "a command is needed: run, migrate or config",
+                                    : "a command is needed: run, migrate, doctor or config",
                     name, name[0] != '\0' ? "'" : "");
     return program_fail(program, &err);
 }

@@ -10,6 +10,7 @@
 #include "common/program.h"
 #include "common/sealing.h"
 #include "worker/api/text/scratch.h"
+#include "worker/doctor.h"
 #include "worker/engine/pool.h"
 #include "worker/rekey.h"
 
@@ -21,6 +22,7 @@ static void print_help(void)
          "       koppeling-worker keygen\n"
          "       koppeling-worker seal --public-key BASE64 [--for SHOP_HOST] < SECRET\n"
          "       koppeling-worker rekey [--dry-run] [SETTING...]\n"
+         "       koppeling-worker doctor [--json] [SETTING...]\n"
          "       koppeling-worker config [SETTING...]\n"
          "       koppeling-worker --help | --version\n"
          "\n"
@@ -34,6 +36,9 @@ static void print_help(void)
          "rekey   seals anew, for KOPPELING_SECRET_KEY, what was sealed for "
          "KOPPELING_PREVIOUS_SECRET_KEY;\n"
          "        --dry-run: only counts\n"
+         "doctor  looks at the database, the keys and the services, and says what it finds and "
+         "what to do;\n"
+         "        exit code 0: all is well, 1: warnings, 2: problems; --json: for programs\n"
          "config  prints the settings that are in force, and where each comes from; no secrets\n"
          "\n"
          "Settings, as environment variables or flags:\n");
@@ -107,6 +112,18 @@ static int rekey(int argument_count, char **arguments)
         return program_finish_output(program);
     }
     return program_fail(program, &err);
+}
+
+static int diagnose(int argument_count, char **arguments)
+{
+    AUTO(config) struct config config = {0};
+    AUTO(sealing_key) struct sealing_key *key = NULL;
+    struct error err = ERROR_INIT;
+    bool is_json = program_take_flag(&argument_count, arguments, "--json");
+
+    return prepare(argument_count, arguments, &config, &key, &err)
+               ? worker_doctor(&config, key, is_json)
+               : program_fail(program, &err);
 }
 
 static int show_config(int argument_count, char **arguments)
@@ -202,6 +219,9 @@ static int command(int argument_count, char **arguments)
     if (strcmp(name, "rekey") == 0) {
         return rekey(argument_count - 1, arguments + 1);
     }
+    if (strcmp(name, "doctor") == 0) {
+        return diagnose(argument_count - 1, arguments + 1);
+    }
     if (strcmp(name, "config") == 0) {
         return show_config(argument_count - 1, arguments + 1);
     }
@@ -212,8 +232,9 @@ static int command(int argument_count, char **arguments)
         return seal(argument_count - 1, arguments + 1);
     }
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
-                    name[0] != '\0' ? "unknown command '"
-                                    : "a command is needed: run, keygen, seal, rekey or config",
+                    name[0] != '\0'
+                        ? "unknown command '"
+                        : "a command is needed: run, keygen, seal, rekey, doctor or config",
                     name, name[0] != '\0' ? "'" : "");
     return program_fail(program, &err);
 }

@@ -20,9 +20,6 @@
 #define LOCK_TELL_US     (5 * INT64_C(1000000))
 #define LOCK_PAUSE_NS    500000000L
 
-/* Those in the database, compared with those of this program. */
-enum definitions { DEFINITIONS_OURS, DEFINITIONS_OLDER, DEFINITIONS_NEWER };
-
 static bool has_prefix(const struct sql_file *file, const char *prefix)
 {
     return strncmp(file->name, prefix, strlen(prefix)) == 0;
@@ -132,7 +129,7 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
 }
 
 /* Of two programs that know the same migrations one may be the older all the same. */
-static bool read_definitions(PGconn *connection, enum definitions *ret_definitions,
+static bool read_definitions(PGconn *connection, enum migrate_definitions *ret_definitions,
                              struct error *err)
 {
     static const char *const columns[] = {"hash", "state", "revision", NULL};
@@ -147,13 +144,13 @@ static bool read_definitions(PGconn *connection, enum definitions *ret_definitio
     database_expect(stored, columns);
     hash_definitions(hash);
     if (PQntuples(stored) == 1 && database_integer(stored, 0, 2) > sql_revision) {
-        *ret_definitions = DEFINITIONS_NEWER;
+        *ret_definitions = MIGRATE_NEWER;
         return true;
     }
     *ret_definitions = PQntuples(stored) == 1 && strcmp(PQgetvalue(stored, 0, 0), hash) == 0 &&
                                strcmp(PQgetvalue(stored, 0, 1), state) == 0
-                           ? DEFINITIONS_OURS
-                           : DEFINITIONS_OLDER;
+                           ? MIGRATE_OURS
+                           : MIGRATE_OLDER;
     return true;
 }
 
@@ -206,19 +203,19 @@ static bool apply_next(PGconn *connection, bool *ret_applied, struct error *err)
 
 static bool apply_definitions(PGconn *connection, bool *ret_applied, struct error *err)
 {
-    enum definitions definitions = DEFINITIONS_OLDER;
+    enum migrate_definitions definitions = MIGRATE_OLDER;
 
     *ret_applied = false;
     if (!database_run(connection, "migrate_lock", NULL, NULL, err) ||
         !read_definitions(connection, &definitions, err)) {
         return false;
     }
-    if (definitions == DEFINITIONS_NEWER) {
+    if (definitions == MIGRATE_NEWER) {
         return error_set(err, ERROR_CONFIG,
                          "the functions and views in the database are those of a newer program, "
                          "this one leaves them alone: install the newer program");
     }
-    if (definitions == DEFINITIONS_OURS) {
+    if (definitions == MIGRATE_OURS) {
         return true;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(definition_prefixes); i++) {
@@ -309,25 +306,25 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
     return true;
 }
 
-static void warn_of_definitions(enum definitions definitions)
+static void warn_of_definitions(enum migrate_definitions definitions)
 {
     switch (definitions) {
-    case DEFINITIONS_OURS:
+    case MIGRATE_OURS:
         break;
-    case DEFINITIONS_OLDER:
+    case MIGRATE_OLDER:
         LOG_WARNING("the functions and views in the database are of another version: run "
                     "koppeling-scheduler migrate");
         break;
-    case DEFINITIONS_NEWER:
+    case MIGRATE_NEWER:
         LOG_INFO("the functions and views in the database are those of a newer program: install "
                  "it here, too");
         break;
     }
 }
 
-bool migrate_check(PGconn *connection, struct error *err)
+bool migrate_compare(PGconn *connection, enum migrate_definitions *ret_definitions,
+                     struct error *err)
 {
-    enum definitions definitions = DEFINITIONS_OURS;
     int version = 0;
 
     if (!check_encoding(connection, err) || !read_version(connection, &version, err)) {
@@ -339,7 +336,14 @@ bool migrate_check(PGconn *connection, struct error *err)
                          "koppeling-scheduler migrate",
                          version, migrate_newest_version());
     }
-    if (!read_definitions(connection, &definitions, err)) {
+    return read_definitions(connection, ret_definitions, err);
+}
+
+bool migrate_check(PGconn *connection, struct error *err)
+{
+    enum migrate_definitions definitions = MIGRATE_OURS;
+
+    if (!migrate_compare(connection, &definitions, err)) {
         return false;
     }
     warn_of_definitions(definitions);

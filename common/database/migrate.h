@@ -24,6 +24,17 @@
  * behind. */
 bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err) MUSTCHECK;
 
+/* The functions, views and grants in the database, compared with those of this binary. */
+enum migrate_definitions {
+    MIGRATE_OURS,
+    MIGRATE_OLDER, /* or changed since by hand, or by a restore */
+    MIGRATE_NEWER, /* of a newer binary */
+};
+
+/* As migrate_check(), but tells instead of logging. */
+bool migrate_compare(PGconn *connection, enum migrate_definitions *ret_definitions,
+                     struct error *err) MUSTCHECK;
+
 /* For the start of a daemon: true when the database has the migrations of this binary; ERROR_CONFIG
  * says what to run when it has fewer or more. During a rolling upgrade functions and views may be a
  * little older or newer than the binary: the log tells. */
