@@ -12,6 +12,7 @@
 #include "common/sealing.h"
 #include "scheduler/doctor.h"
 #include "scheduler/scheduler.h"
+#include "scheduler/top.h"
 
 static const char program[] = "koppeling-scheduler";
 
@@ -20,6 +21,7 @@ static void print_help(void)
     puts("usage: koppeling-scheduler run [--once] [SETTING...]\n"
          "       koppeling-scheduler migrate [SETTING...]\n"
          "       koppeling-scheduler doctor [--json] [SETTING...]\n"
+         "       koppeling-scheduler top [--once] [SETTING...]\n"
          "       koppeling-scheduler config [SETTING...]\n"
          "       koppeling-scheduler --help | --version\n"
          "\n"
@@ -28,6 +30,9 @@ static void print_help(void)
          "migrate  brings the database to the schema of this program; safe to repeat\n"
          "doctor   looks at the database and at the work, and says what it finds and what to do;\n"
          "         exit code 0: all is well, 1: warnings, 2: problems; --json: for programs\n"
+         "top      shows the queue, the services, shops in trouble and what happened last, every "
+         "two\n"
+         "         seconds until q; --once, or when this is no terminal: once\n"
          "config   prints the settings that are in force, and where each comes from; no secrets\n"
          "\n"
          "Settings, as environment variables or flags:\n");
@@ -60,6 +65,21 @@ static int diagnose(int argument_count, char **arguments)
     log_setup(config.log_level, config.log_format);
     config_warn_of_unknown();
     return scheduler_doctor(&config, is_json);
+}
+
+static int watch(int argument_count, char **arguments)
+{
+    AUTO(config) struct config config = {0};
+    struct error err = ERROR_INIT;
+    bool once = program_take_flag(&argument_count, arguments, "--once");
+
+    if (!config_load(&config, CONFIG_SCHEDULER, argument_count, arguments, &err)) {
+        return program_fail(program, &err);
+    }
+    /* Nothing but what ends it is told: a line of the log would spoil the page. */
+    log_setup(LOG_LEVEL_ERROR, config.log_format);
+    return top_run(&config, once, &err) ? program_finish_output(program)
+                                        : program_fail(program, &err);
 }
 
 static int with_config(int argument_count, char **arguments, bool is_migration)
@@ -117,12 +137,15 @@ int main(int argument_count, char **arguments)
     if (strcmp(name, "doctor") == 0) {
         return diagnose(argument_count - 1, arguments + 1);
     }
+    if (strcmp(name, "top") == 0) {
+        return watch(argument_count - 1, arguments + 1);
+    }
     if (strcmp(name, "config") == 0) {
         return show_config(argument_count - 1, arguments + 1);
     }
     (void)error_set(&err, ERROR_USAGE, "%s%s%s (see --help)",
                     name[0] != '\0' ? "unknown command '"
-                                    : "a command is needed: run, migrate, doctor or config",
+                                    : "a command is needed: run, migrate, doctor, top or config",
                     name, name[0] != '\0' ? "'" : "");
     return program_fail(program, &err);
 }
