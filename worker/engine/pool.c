@@ -272,7 +272,6 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
         LOG_WARNING("KOPPELING_SECRET_KEY is not set: only jobs that need no token are taken");
     }
     identity_of_self(&pool->identity);
-    metrics_show_build("koppeling-worker");
     tally_show();
     http_client_show_metrics();
     if (!program_raise_descriptors(descriptors_for(pool, config->in_flight), err) ||

@@ -123,6 +123,7 @@ static void count(enum counter counter)
 
 void tally_show(void)
 {
+    metrics_show_build("koppeling-worker");
     for (int i = 0; i < COUNTERS; i++) {
         metric_add(&counters[i], 0);
     }

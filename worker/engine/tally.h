@@ -8,7 +8,8 @@
 #include "worker/engine/job_run.h"
 #include "worker/queue/flight.h"
 
-/* Makes all of them visible with their first value, 0: an alert must not see them absent. */
+/* Makes all of them visible with their first value, 0, since an alert must not see them absent; and
+ * which program counts. */
 void tally_show(void);
 
 /* An attempt has begun, so long after its job was due, and its job is held; it is held no more. */
