@@ -8,6 +8,7 @@
 #include "common/ascii.h"
 #include "worker/api/text/json_write.h"
 #include "worker/api/text/lenient.h"
+#include "worker/api/text/moment.h"
 #include "worker/api/text/text.h"
 #include "worker/api/text/unicode.h"
 
@@ -80,44 +81,16 @@ static bool read_paid(json_t *json, bool has_status, int32_t status)
     return words != NULL && strcasecmp(words, "captured") == 0;
 }
 
-static bool is_date(int year, int month, int day)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    return year >= 1970 && year <= 2999 && month >= 1 && month <= 12 && day >= 1 &&
-           day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
-}
-
-/* Whether `text` begins like `shape`, where 0 stands for any digit. */
-static bool has_shape(const char *text, const char *shape)
-{
-    for (; *shape != '\0'; text++, shape++) {
-        if (*shape == '0' ? !ascii_is_digit(*text) : *text != *shape) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int two_digits(const char *text)
-{
-    return (text[0] - '0') * 10 + text[1] - '0';
-}
-
 /* Date and time are "yyyy-mm-dd" and "hh:mm:ss" [MWW-605]; what follows these is ignored. */
 static void read_moment(json_t *json, struct order *order)
 {
     AUTO(free) char *date = lenient_text(json, "date", 40);
     AUTO(free) char *time = lenient_text(json, "time", 40);
 
-    if (date != NULL && has_shape(date, "0000-00-00") &&
-        is_date(two_digits(date) * 100 + two_digits(date + 2), two_digits(date + 5),
-                two_digits(date + 8))) {
+    if (date != NULL && moment_begins_with_date(date)) {
         snprintf(order->date, sizeof(order->date), "%.10s", date);
     }
-    if (time != NULL && has_shape(time, "00:00:00") && two_digits(time) < 24 &&
-        two_digits(time + 3) < 60 && two_digits(time + 6) < 60) {
+    if (time != NULL && moment_begins_with_time(time)) {
         snprintf(order->time, sizeof(order->time), "%.8s", time);
     } else {
         snprintf(order->time, sizeof(order->time), "00:00:00");
