@@ -107,12 +107,47 @@ void boekuwzending_get_label(struct call *call)
     struct buffer *text = &call->answer.body;
     put(text, "{\"id\":\"%s\",\"waybill\":\"%s\",\"reference\":", label->id, label->waybill);
     put_string(text, label->shipment->reference[0] != '\0' ? label->shipment->reference : NULL);
-    put(text, ",\"status\":\"%s\"}", shipment_label_status(label->shipment));
+    put_text(text, ",\"status\":");
+    put_string(text, label_status(label));
+    put_text(text, "}");
+}
+
+/* When it came there: as one of two members, of which one is what PHP makes of a DateTime. */
+static void put_event_time(struct buffer *text, const struct label *label)
+{
+    char moment[MOMENT_SIZE];
+    char date[DATE_SIZE], time[TIME_SIZE];
+    int64_t at_us = label->status != NULL ? label->status_at_us : label->shipment->labels_at_us;
+
+    if (text_hash(label->id) % 2 == 0) {
+        calendar_moment_local(at_us, moment);
+        put(text, "\"datetime\":\"%s\"", moment);
+    } else {
+        calendar_local(at_us, date, time);
+        put(text,
+            "\"date\":{\"date\":\"%s %s.000000\",\"timezone_type\":3,"
+            "\"timezone\":\"Europe/Amsterdam\"}",
+            date, time);
+    }
+}
+
+static void put_event(struct buffer *text, const struct label *label)
+{
+    bool is_cancelled = label->shipment->is_cancelled;
+    const char *otherwise = is_cancelled ? "Label geannuleerd" : "Label aangemaakt";
+
+    put_text(text, "{\"status\":");
+    put_string(text, label_status(label));
+    put_text(text, ",\"code\":\"postnl\",\"description\":");
+    put_string(text, !is_cancelled && label->status != NULL ? label->description : otherwise);
+    put_text(text, ",");
+    put_event_time(text, label);
+    put_text(text, "}");
 }
 
 void boekuwzending_track(struct call *call)
 {
-    char moment[MOMENT_SIZE];
+    struct buffer *text = &call->answer.body;
     const struct label *label =
         booking_find_label(call->booking, call->account, call->parameters[0]);
 
@@ -120,15 +155,9 @@ void boekuwzending_track(struct call *call)
         answer_text(&call->answer, 404, "{\"error\":\"Label not found\"}");
         return;
     }
-    calendar_moment_local(label->shipment->labels_at_us, moment);
-    bool is_cancelled = label->shipment->is_cancelled;
-    AUTO(free)
-    char *event = xasprintf("{\"status\":\"%s\",\"code\":\"postnl\",\"description\":\"Label %s\","
-                            "\"datetime\":\"%s\"}",
-                            shipment_label_status(label->shipment),
-                            is_cancelled ? "geannuleerd" : "aangemaakt", moment);
-    put(&call->answer.body,
-        "{\"active\":%s,\"details\":[%s],\"distributor\":{\"code\":\"postnl\","
-        "\"name\":\"PostNL\"}}",
-        event, event);
+    put_text(text, "{\"active\":");
+    put_event(text, label);
+    put_text(text, ",\"details\":[");
+    put_event(text, label);
+    put_text(text, "],\"distributor\":{\"code\":\"postnl\",\"name\":\"PostNL\"}}");
 }

@@ -35,6 +35,10 @@ static void shipment_free(struct shipment *shipment)
     free(shipment->labels);
     free(shipment->request);
     free(shipment->postcode);
+    for (size_t i = 0; i < shipment->label_count; i++) {
+        free(shipment->label[i].status);
+        free(shipment->label[i].description);
+    }
     free(shipment->label);
     free(shipment);
 }
@@ -163,9 +167,16 @@ bool shipment_is_there(const struct shipment *shipment)
     return clock_wall_us() >= shipment->there_at_us;
 }
 
-const char *shipment_label_status(const struct shipment *shipment)
+const char *label_status(const struct label *label)
 {
-    return shipment->is_cancelled ? "canceled" : "created";
+    return label->shipment->is_cancelled ? "canceled"
+           : label->status != NULL       ? label->status
+                                         : "created";
+}
+
+struct label *booking_label(const struct booking *booking, const char *id)
+{
+    return map_find(&booking->labels, id);
 }
 
 bool shipment_has_labels(const struct shipment *shipment)

@@ -49,6 +49,9 @@ struct label {
     char id[UUID_SIZE];
     char waybill[WAYBILL_SIZE];
     const struct shipment *shipment;
+    char *status;         /* where its parcel is; NULL: as the shipment says */
+    char *description;    /* in the words of the carrier, or NULL */
+    int64_t status_at_us; /* wall time */
 };
 
 struct shipment {
@@ -120,8 +123,11 @@ bool shipment_is_there(const struct shipment *shipment);
 /* Whether the labels of the shipment exist by now. */
 bool shipment_has_labels(const struct shipment *shipment);
 
-/* "created" or "canceled", as the service spells it. */
-const char *shipment_label_status(const struct shipment *shipment);
+/* Where its parcel is; before anybody said so "created", or "canceled" as the service spells it. */
+const char *label_status(const struct label *label);
+
+/* The label with this id, whoever's it is; NULL when there is none. */
+struct label *booking_label(const struct booking *booking, const char *id);
 
 /* Writes its labels anew, as they are answered. */
 void shipment_render_labels(const struct booking *booking, struct shipment *shipment);

@@ -210,6 +210,7 @@ void control_answer(struct call *call)
         {"GET", "/effects", control_effects, true},
         {"GET", "/shipments", control_shipments, true},
         {"POST", "/shipments/{}/cancel", control_cancel_labels, true},
+        {"POST", "/labels/{}/tracking", control_move_parcel, true},
         {"GET", "/orders-pushed", control_pushed_orders, true},
         {"POST", "/orders-pushed/{}/label", control_make_label, true},
         {"PATCH", "/orders-pushed/{}", control_change_pushed_order, true},

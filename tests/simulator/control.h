@@ -20,6 +20,7 @@ route_handler control_delete_order;
 route_handler control_effects;
 route_handler control_shipments;
 route_handler control_cancel_labels;
+route_handler control_move_parcel;
 route_handler control_pushed_orders;
 route_handler control_make_label;
 route_handler control_change_pushed_order;

@@ -1,6 +1,10 @@
 /*
- * The control API: what a person does with an imported order in the panel of Boekuwzending.
+ * The control API: what a person does with an imported order in the panel of Boekuwzending, and
+ * what a carrier does with a parcel.
  */
+#include <stdlib.h>
+
+#include "common/clock.h"
 #include "common/memory.h"
 #include "tests/simulator/boekuwzending.h"
 #include "tests/simulator/control.h"
@@ -103,4 +107,35 @@ void control_remove_pushed_order(struct call *call)
         order->is_deleted = true;
         answer_text(&call->answer, 200, "{}");
     }
+}
+
+/* A carrier says where the parcel of a label is, in whichever environment. */
+void control_move_parcel(struct call *call)
+{
+    struct error err = ERROR_INIT;
+    const char *status = NULL;
+    const char *description = NULL;
+    const struct field fields[] = {{"status", FIELD_TEXT, &status},
+                                   {"description", FIELD_TEXT, &description}};
+
+    if (!fields_read(call->json, fields, ARRAY_LENGTH(fields), &err) || status == NULL) {
+        call_problem(call, 400, "%s", err.text[0] != '\0' ? err.text : "which status?");
+        return;
+    }
+    for (size_t i = 0; i < BOOKING_COUNT; i++) {
+        struct booking *booking = &call->simulator->bookings[i];
+        struct label *label = booking_label(booking, call->parameters[0]);
+
+        if (label != NULL) {
+            free(label->status);
+            free(label->description);
+            label->status = xstrdup(status);
+            label->description = description != NULL ? xstrdup(description) : NULL;
+            label->status_at_us = clock_wall_us();
+            shipment_render_labels(booking, map_find(&booking->shipments, label->shipment->id));
+            answer_text(&call->answer, 200, "{}");
+            return;
+        }
+    }
+    call_problem(call, 404, "there is no such label");
 }

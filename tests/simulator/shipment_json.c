@@ -161,7 +161,9 @@ void shipment_render_labels(const struct booking *booking, struct shipment *ship
         put(&text, "%s{\"id\":\"%s\",\"waybill\":\"%s\",\"reference\":", i > 0 ? "," : "",
             label->id, label->waybill);
         put_string(&text, shipment->reference[0] != '\0' ? shipment->reference : NULL);
-        put(&text, ",\"status\":\"%s\",\"trackAndTraceLink\":", shipment_label_status(shipment));
+        put_text(&text, ",\"status\":");
+        put_string(&text, label_status(label));
+        put_text(&text, ",\"trackAndTraceLink\":");
         if (i % 2 == 0) {
             put(&text, "\"%s/track-en-trace/%s/%s\"}",
                 is_staging ? STAGING_LINKS : PRODUCTION_LINKS, label->waybill, shipment->postcode);

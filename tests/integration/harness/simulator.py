@@ -53,6 +53,10 @@ class Simulator:
         """Somebody cancels the labels of a shipment in the panel of Boekuwzending."""
         self.control("POST", f"/shipments/{shipment}/cancel")
 
+    def move_parcel(self, label, status, **what):
+        """A carrier says where the parcel of a label is: description=."""
+        self.control("POST", f"/labels/{label}/tracking", {"status": status, **what})
+
     def pushed_orders(self):
         """Orders in the panel of Boekuwzending that nobody removed, by the shop's number."""
         return {order["order"]["reference"]: order for order in self.control("GET", "/orders-pushed")

@@ -83,6 +83,13 @@ class Boekuwzending(Case):
         track = self.api("GET", "/track-and-trace/" + label["id"]).json
         self.assertEqual(track["active"]["status"], "created")
         self.assertIn("error", self.api("GET", "/track-and-trace/nope").json)
+        self.s.control("POST", f"/labels/{label['id']}/tracking", {"status": "in_transit", "description": "Onderweg"})
+        track = self.api("GET", "/track-and-trace/" + label["id"]).json["active"]
+        self.assertEqual((track["status"], track["description"]), ("in_transit", "Onderweg"))
+        self.assertTrue("datetime" in track or track["date"]["timezone"] == "Europe/Amsterdam")
+        self.assertEqual(self.api("GET", "/labels/" + label["id"]).json["status"], "in_transit")
+        self.assertEqual(self.s.call("POST", "/_simulator/labels/nope/tracking", {"status": "missing"}).status, 404)
+        self.assertEqual(self.s.call("POST", f"/_simulator/labels/{label['id']}/tracking", {}).status, 400)
         self.s.control("POST", f"/shipments/{first['id']}/cancel")
         self.assertEqual({label["status"] for label in self.api("GET", f"/shipments/{first['id']}").json["labels"]},
                          {"canceled"})
