@@ -72,6 +72,8 @@ static struct chore {
      ENQUEUED("remove_order")},
     {"watch_order", "schedule_watch_order", TAKES_BATCH, COUNTED(enqueued),
      ENQUEUED("watch_order")},
+    {"track_label", "schedule_track_label", TAKES_BATCH, COUNTED(enqueued),
+     ENQUEUED("track_label")},
     {"events",
      "schedule_events",
      TAKES_BATCH | IS_TOLD,

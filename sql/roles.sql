@@ -50,14 +50,15 @@ $$;
 GRANT SELECT ON
     koppeling.schema_migration, koppeling.schema_definitions,
     koppeling.api, koppeling.job_kind, koppeling.retry_rule, koppeling.watch_rule, koppeling.recheck_rule,
+    koppeling.track_rule,
     koppeling.message, koppeling.setting, koppeling.job, koppeling.worker, koppeling.chore, koppeling.scheduler
     TO koppeling_worker, koppeling_scheduler;
 
 -- The back end.
 GRANT INSERT (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
-              push_environment, inco_terms, weight_per_piece),
+              push_environment, inco_terms, weight_per_piece, track_labels),
       UPDATE (name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
-              push_environment, inco_terms, weight_per_piece)
+              push_environment, inco_terms, weight_per_piece, track_labels)
     ON koppeling.account TO koppeling_backend;
 GRANT INSERT, UPDATE, DELETE ON koppeling.from_address, koppeling.article_customs TO koppeling_backend;
 GRANT UPDATE (open_statuses, shipped_status, paid_only, mark_on_staging, tracking_in_comment,
@@ -98,7 +99,8 @@ GRANT UPDATE (max_attempts, backoff_base, backoff_cap, counts_as_attempt, honour
               blames_api, clears_api, blocks_shop, shop_reason_code)
     ON koppeling.retry_rule TO koppeling_dba;
 GRANT UPDATE (value) ON koppeling.setting TO koppeling_dba;
-GRANT UPDATE (age_from, every) ON koppeling.watch_rule, koppeling.recheck_rule TO koppeling_dba;
+GRANT UPDATE (age_from, every) ON koppeling.watch_rule, koppeling.recheck_rule, koppeling.track_rule TO koppeling_dba;
+GRANT INSERT, UPDATE ON koppeling.tracking_state TO koppeling_dba;
 GRANT UPDATE (priority, max_attempts, history_days) ON koppeling.job_kind TO koppeling_dba;
 GRANT INSERT, UPDATE, DELETE ON koppeling.customs_area TO koppeling_dba;
 GRANT INSERT, UPDATE ON koppeling.parcel_format TO koppeling_dba;
@@ -124,7 +126,9 @@ GRANT UPDATE (state, reason_code, reason, reason_en, verify_warning, verify_warn
 GRANT SELECT, INSERT, UPDATE ON koppeling.label TO koppeling_worker;
 GRANT SELECT (id, content, expires_at), UPDATE (content, media_type, sha256, fetched_at, expires_at)
     ON koppeling.label_document TO koppeling_worker;
-GRANT SELECT ON koppeling.account, koppeling.from_address, koppeling.order_warning TO koppeling_worker;
+GRANT SELECT ON
+    koppeling.account, koppeling.from_address, koppeling.order_warning, koppeling.tracking_state
+    TO koppeling_worker;
 GRANT SELECT, UPDATE (state, reason_code, reason, reason_en, name, checked_at)
     ON koppeling.account_credentials TO koppeling_worker;
 GRANT SELECT, INSERT, UPDATE ON koppeling.imported_order TO koppeling_worker;
@@ -133,7 +137,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.order_line, koppeling.skipped_
 GRANT SELECT, INSERT, UPDATE, DELETE ON koppeling.quote TO koppeling_worker;
 GRANT SELECT ON koppeling.job_context, koppeling.job_context_in_bulk, koppeling.customs_area, koppeling.parcel_format
     TO koppeling_worker;
-GRANT EXECUTE ON FUNCTION koppeling.shop_gate, koppeling.job_gate, koppeling.watch_every
+GRANT EXECUTE ON FUNCTION koppeling.shop_gate, koppeling.job_gate, koppeling.watch_every, koppeling.track_every
     TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.mend_times, koppeling.recheck_every TO koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION
@@ -153,12 +157,14 @@ GRANT SELECT (id, integration_id, state, missing_since, content_hash, pushed_has
               take_back_since, pushed_environment, pushed_at, unlabelled_since, watch_at, ship_to_country),
       UPDATE (watch_at)
     ON koppeling.imported_order TO koppeling_scheduler;
-GRANT SELECT (id, push_orders, push_environment, client_id, staging_client_id, watch_pace_at),
-      UPDATE (watch_pace_at)
+GRANT SELECT (id, push_orders, push_environment, client_id, staging_client_id, watch_pace_at, track_labels,
+              track_pace_at),
+      UPDATE (watch_pace_at, track_pace_at)
     ON koppeling.account TO koppeling_scheduler;
 GRANT SELECT (account_id, environment, state, refused_since, recheck_at), UPDATE (recheck_at)
     ON koppeling.account_credentials TO koppeling_scheduler;
-GRANT SELECT (id, order_id, told_at, created_at, cancelled_at, panel_shipment_id)
+GRANT SELECT (id, order_id, told_at, created_at, cancelled_at, panel_shipment_id, track_at),
+      UPDATE (track_at)
     ON koppeling.label TO koppeling_scheduler;
 GRANT SELECT (id, environment, order_id, external_id) ON koppeling.shipment TO koppeling_scheduler;
 -- What it serves as metrics: numbers by kind, state and reason.

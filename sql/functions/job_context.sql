@@ -25,6 +25,8 @@ BEGIN
             RETURN (SELECT c.context FROM koppeling.job_context_push_order c WHERE c.subject_id = subject);
         WHEN 'watch_order' THEN
             RETURN (SELECT c.context FROM koppeling.job_context_watch_order c WHERE c.subject_id = subject);
+        WHEN 'track_label' THEN
+            RETURN (SELECT c.context FROM koppeling.job_context_track_label c WHERE c.subject_id = subject);
         WHEN 'fetch_label' THEN
             RETURN (SELECT c.context FROM koppeling.job_context_fetch_label c WHERE c.subject_id = subject);
         WHEN 'remove_order' THEN

@@ -91,7 +91,8 @@ RETURN (
             THEN format('order %s is of integration %s, not of %s', o.id, o.integration_id, i.id)
         WHEN s.order_id <> o.id THEN format('shipment %s is of order %s, not of %s', s.id, s.order_id, o.id)
         WHEN kind IN ('poll', 'verify') AND i.id IS NULL THEN format('%s needs integration_id', kind)
-        WHEN kind IN ('mark_shipped', 'confirm_order', 'push_order', 'remove_order', 'watch_order', 'quote')
+        WHEN kind IN ('mark_shipped', 'confirm_order', 'push_order', 'remove_order', 'watch_order', 'track_label',
+                      'quote')
              AND o.id IS NULL
             THEN format('%s needs order_id', kind)
         WHEN kind = 'create_shipment' AND s.id IS NULL THEN format('%s needs shipment_id', kind)
@@ -151,7 +152,8 @@ BEGIN
         FROM koppeling.job j
         WHERE j.kind = enqueue.kind
           AND CASE
-                  WHEN enqueue.kind IN ('mark_shipped', 'confirm_order', 'push_order', 'remove_order', 'watch_order')
+                  WHEN enqueue.kind IN (
+                      'mark_shipped', 'confirm_order', 'push_order', 'remove_order', 'watch_order', 'track_label')
                       THEN j.order_id = enqueue.order_id
                   WHEN enqueue.kind = 'quote'
                       THEN j.order_id = enqueue.order_id AND j.args IS NOT DISTINCT FROM enqueue.args

@@ -36,10 +36,11 @@ BEGIN ATOMIC
         -- A chosen option can be a name ("engraving: …").
         UPDATE koppeling.order_line l SET description = NULL FROM erased e WHERE l.order_id = e.id
     ), links AS (
+        -- The words of a carrier can name a neighbour.
         UPDATE koppeling.label l
-        SET track_and_trace_link = NULL
+        SET track_and_trace_link = NULL, tracking_text = NULL, track_at = NULL
         FROM erased e
-        WHERE l.order_id = e.id AND l.track_and_trace_link IS NOT NULL
+        WHERE l.order_id = e.id AND num_nonnulls(l.track_and_trace_link, l.tracking_text, l.track_at) > 0
     ), quotes AS (
         DELETE FROM koppeling.quote q USING erased e WHERE q.order_id = e.id
     ), documents AS (

@@ -89,9 +89,23 @@ BEGIN
               FOR NO KEY UPDATE SKIP LOCKED) early
         WHERE o.id = early.id AND (o.watch_at > now() + early.every * 1.1 OR o.pushed_at > now())
         RETURNING o.id
+    ), early_question AS (
+        -- Likewise by track_rule; half as often for what is not known there.
+        UPDATE koppeling.label l
+        SET track_at = now() + early.every * random()
+        FROM (SELECT x.id, coalesce(koppeling.track_every(now() - x.created_at), interval '1 day') AS every
+              FROM koppeling.label x
+              WHERE x.track_at > now()
+              FOR NO KEY UPDATE SKIP LOCKED) early
+        WHERE l.id = early.id AND l.track_at > now() + early.every * 2.2
+        RETURNING l.id
     ), early_payer AS (
-        UPDATE koppeling.account c SET watch_pace_at = now()
-        FROM (SELECT x.id FROM koppeling.account x WHERE x.watch_pace_at > now() FOR NO KEY UPDATE SKIP LOCKED) early
+        UPDATE koppeling.account c
+        SET watch_pace_at = least(c.watch_pace_at, now()), track_pace_at = least(c.track_pace_at, now())
+        FROM (SELECT x.id
+              FROM koppeling.account x
+              WHERE x.watch_pace_at > now() OR x.track_pace_at > now()
+              FOR NO KEY UPDATE SKIP LOCKED) early
         WHERE c.id = early.id
     ), early_scheduler AS (
         UPDATE koppeling.scheduler c SET seen_at = now(), started_at = least(c.started_at, now())
@@ -108,7 +122,8 @@ BEGIN
     )
     SELECT (SELECT count(*) FROM early_worker) + (SELECT count(*) FROM early_job)
            + (SELECT count(*) FROM early_shop) + (SELECT count(*) FROM early_booking)
-           + (SELECT count(*) FROM early_look) + (SELECT count(*) FROM early_api)
+           + (SELECT count(*) FROM early_look) + (SELECT count(*) FROM early_question)
+           + (SELECT count(*) FROM early_api)
     INTO mended;
     -- Nothing is tried again later than recheck_rule says.
     UPDATE koppeling.integration i

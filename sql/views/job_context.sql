@@ -13,6 +13,7 @@ DROP VIEW IF EXISTS koppeling.job_context_quote;
 DROP VIEW IF EXISTS koppeling.job_context_confirm_order;
 DROP VIEW IF EXISTS koppeling.job_context_push_order;
 DROP VIEW IF EXISTS koppeling.job_context_watch_order;
+DROP VIEW IF EXISTS koppeling.job_context_track_label;
 DROP VIEW IF EXISTS koppeling.job_context_fetch_label;
 DROP VIEW IF EXISTS koppeling.job_context_remove_order;
 
@@ -247,6 +248,29 @@ FROM koppeling.imported_order o JOIN koppeling.integration i ON i.id = o.integra
 COMMENT ON VIEW koppeling.job_context_watch_order IS
     'What a watch_order needs to know, by order: where it stands, and the shipments of which we have labels.';
 
+-- track_label, by order: its labels that are tracked, those first that were not asked for the longest.
+CREATE VIEW koppeling.job_context_track_label (subject_id, context) AS
+SELECT o.id, jsonb_build_object(
+    'environment', 'production',
+    'labels', coalesce((
+        SELECT jsonb_agg(jsonb_build_object('id', t.external_id, 'state', t.tracking_state) ORDER BY t.place)
+        FROM (SELECT l.external_id, l.tracking_state,
+                     row_number() OVER (ORDER BY l.tracked_at NULLS FIRST, l.id) AS place
+              FROM koppeling.label l
+              WHERE l.order_id = o.id AND l.track_at IS NOT NULL
+              ORDER BY place
+              LIMIT 100) t), '[]'),
+    -- What made the scheduler want it may have changed since.
+    'unwanted', CASE
+        WHEN i.state = 'disconnected' THEN 'the shop is disconnected'
+        WHEN o.erased_at IS NOT NULL THEN 'its personal data was erased'
+        WHEN NOT c.track_labels THEN 'its account does not want it' END)
+FROM koppeling.imported_order o
+JOIN koppeling.integration i ON i.id = o.integration_id
+JOIN koppeling.account c ON c.id = i.account_id;
+COMMENT ON VIEW koppeling.job_context_track_label IS
+    'What a track_label needs to know, by order: its labels that are tracked, and what is known of each.';
+
 -- fetch_label, by the first shipment: the documents that begin with it and have not come, with the shipments of each.
 CREATE VIEW koppeling.job_context_fetch_label (subject_id, context) AS
 SELECT s.id, jsonb_build_object(
@@ -294,6 +318,8 @@ UNION ALL
 SELECT 'push_order'::text, c.subject_id, c.context FROM koppeling.job_context_push_order c
 UNION ALL
 SELECT 'watch_order'::text, c.subject_id, c.context FROM koppeling.job_context_watch_order c
+UNION ALL
+SELECT 'track_label'::text, c.subject_id, c.context FROM koppeling.job_context_track_label c
 UNION ALL
 SELECT 'fetch_label'::text, c.subject_id, c.context FROM koppeling.job_context_fetch_label c
 UNION ALL

@@ -52,6 +52,17 @@ FROM (
             AND CASE WHEN n.cancelled_at IS NULL THEN n.created_at > l.cancelled_at
                      ELSE (n.cancelled_at, n.id) > (l.cancelled_at, l.id) END)
     UNION ALL
+    -- Parcels in trouble, unless a label was made since: the order is one row, however many of them there are. The
+    -- condition on l is that of the index label_tracking_reason.
+    SELECT l.order_id, o.integration_id, l.tracking_reason, max(l.tracking_seen_at)
+    FROM koppeling.label l
+    JOIN koppeling.imported_order o ON o.id = l.order_id AND o.erased_at IS NULL
+    WHERE l.tracking_reason IS NOT NULL AND l.cancelled_at IS NULL
+      AND NOT EXISTS (
+          SELECT FROM koppeling.label n
+          WHERE n.order_id = l.order_id AND n.cancelled_at IS NULL AND n.created_at > l.tracking_seen_at)
+    GROUP BY l.order_id, o.integration_id, l.tracking_reason
+    UNION ALL
     -- The condition is that of the index imported_order_removed.
     SELECT o.id, o.integration_id, 'removed_from_panel', o.pushed_removed_at
     FROM koppeling.imported_order o
@@ -86,6 +97,11 @@ SELECT c.order_id,
            WHEN 'mark_failed' THEN (
                SELECT j.last_error FROM koppeling.job j WHERE j.kind = 'mark_shipped' AND j.order_id = c.order_id)
            WHEN 'country_not_understood' THEN o.ship_to_country_given
+           ELSE (
+               SELECT string_agg(coalesce(l.waybill, l.external_id) || coalesce(': ' || l.tracking_text, ''), ', '
+                                 ORDER BY l.id)
+               FROM koppeling.label l
+               WHERE l.order_id = c.order_id AND l.tracking_reason = c.reason_code AND l.cancelled_at IS NULL)
        END AS detail
 FROM koppeling.order_concern c
 JOIN koppeling.imported_order o ON o.id = c.order_id

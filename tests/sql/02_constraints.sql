@@ -108,6 +108,39 @@ SELECT pg_temp.impossible('watch_rule_every_is_sane', $$ UPDATE koppeling.watch_
     'nothing is looked at each second');
 SELECT pg_temp.impossible('watch_rule_open_goes_on', $$ UPDATE koppeling.watch_rule SET every = NULL $$,
     'an open order is looked at for as long as it is open');
+SELECT pg_temp.impossible('job_track_has_order',
+    $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('track_label', 1) $$, 'track_label has an order');
+SELECT pg_temp.impossible('account_track_pace_is_a_time',
+    $$ UPDATE koppeling.account SET track_pace_at = 'infinity' $$, 'an account is asked for again some time');
+SELECT pg_temp.impossible('track_rule_age_is_sane', $$ UPDATE koppeling.track_rule SET age_from = '-1 day' $$,
+    'a rule of tracking begins at an age that can be');
+SELECT pg_temp.impossible('track_rule_every_is_sane', $$ UPDATE koppeling.track_rule SET every = '1 second' $$,
+    'nobody asks each second where a parcel is');
+SELECT pg_temp.impossible('label_track_is_a_time',
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (1, 'production', 'x');
+       UPDATE koppeling.label SET track_at = 'infinity' $$, 'a question has a time');
+SELECT pg_temp.impossible('label_tracked_is_in_use',
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id, track_at) VALUES (1, 'staging', 'x', now()) $$,
+    'what was made on staging is not tracked');
+SELECT pg_temp.impossible('label_tracking_is_whole',
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id, tracking_state)
+       VALUES (1, 'production', 'x', 'delivered') $$, 'a state has a time');
+SELECT pg_temp.impossible('label_tracking_is_whole',
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id, tracking_reason)
+       VALUES (1, 'production', 'x', 'parcel_missing') $$, 'nobody looks at a parcel in no state');
+SELECT pg_temp.impossible('label_tracking_state_is_short',
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id, tracking_state, tracking_at, tracking_seen_at)
+       VALUES (1, 'production', 'x', '', now(), now()) $$, 'a state has a name');
+SELECT pg_temp.impossible('label_tracking_reason_fkey',
+    $$ INSERT INTO koppeling.label (order_id, environment, external_id, tracking_state, tracking_at, tracking_seen_at,
+           tracking_reason) VALUES (1, 'production', 'x', 'missing', now(), now(), 'so be it') $$,
+    'what a person must look at has words');
+SELECT pg_temp.impossible('tracking_state_code_is_plain',
+    $$ INSERT INTO koppeling.tracking_state (code, nl, en) VALUES ('Op weg', 'x', 'x') $$, 'a state is a plain word');
+SELECT pg_temp.impossible('tracking_state_cancelled_is_final',
+    $$ UPDATE koppeling.tracking_state SET is_final = false $$, 'a cancelled label does not move any more');
+SELECT pg_temp.impossible('tracking_state_reason_code_fkey',
+    $$ UPDATE koppeling.tracking_state SET reason_code = 'so be it' $$, 'a reason has words');
 SELECT pg_temp.impossible('job_integration_id_fkey',
     $$ INSERT INTO koppeling.job (kind, integration_id) VALUES ('poll', 99) $$,
     'a job is about a shop that exists');
@@ -121,7 +154,7 @@ SELECT pg_temp.impossible(name,
     'an order has one live ' || kind)
 FROM (VALUES ('job_one_mark_shipped', 'mark_shipped'), ('job_one_confirm_order', 'confirm_order'),
     ('job_one_push_order', 'push_order'), ('job_one_remove_order', 'remove_order'),
-    ('job_one_watch_order', 'watch_order'))
+    ('job_one_watch_order', 'watch_order'), ('job_one_track_label', 'track_label'))
     AS one (name, kind);
 SELECT pg_temp.impossible('job_history_mark_has_environments',
     $$ INSERT INTO koppeling.job_history (id, created_at, outcome, attempts, kind)

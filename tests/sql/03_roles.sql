@@ -22,6 +22,7 @@ SELECT set_eq($$
     ('koppeling_dba', 'customs_area', 'INSERT'), ('koppeling_dba', 'customs_area', 'UPDATE'),
     ('koppeling_dba', 'customs_area', 'DELETE'),
     ('koppeling_dba', 'parcel_format', 'INSERT'), ('koppeling_dba', 'parcel_format', 'UPDATE'),
+    ('koppeling_dba', 'tracking_state', 'INSERT'), ('koppeling_dba', 'tracking_state', 'UPDATE'),
     ('koppeling_worker', 'quote', 'INSERT'), ('koppeling_worker', 'quote', 'UPDATE'),
     ('koppeling_worker', 'quote', 'DELETE'),
     ('koppeling_worker', 'job', 'UPDATE'), ('koppeling_worker', 'job', 'DELETE'),
@@ -49,7 +50,7 @@ SELECT set_eq($$
     FROM (VALUES
         ('koppeling_backend', 'account', 'INSERT,UPDATE',
             'name,client_id,sealed_client_secret,staging_client_id,staging_sealed_client_secret,push_orders,'
-            'push_environment,inco_terms,weight_per_piece'),
+            'push_environment,inco_terms,weight_per_piece,track_labels'),
         ('koppeling_backend', 'integration', 'UPDATE',
          'open_statuses,shipped_status,paid_only,mark_on_staging,tracking_in_comment,default_weight_kg,import_since,'
          'default_service,default_length_cm,default_width_cm,default_height_cm,poll_interval,from_address_id'),
@@ -60,6 +61,7 @@ SELECT set_eq($$
         ('koppeling_dba', 'setting', 'UPDATE', 'value'),
         ('koppeling_dba', 'watch_rule', 'UPDATE', 'age_from,every'),
         ('koppeling_dba', 'recheck_rule', 'UPDATE', 'age_from,every'),
+        ('koppeling_dba', 'track_rule', 'UPDATE', 'age_from,every'),
         ('koppeling_dba', 'job_kind', 'UPDATE', 'priority,max_attempts,history_days'),
         ('koppeling_dba', 'api', 'UPDATE', 'rate_per_second,burst,breaker_limit,breaker_pause,longest_booking'),
         ('koppeling_worker', 'integration', 'UPDATE',
@@ -72,7 +74,8 @@ SELECT set_eq($$
         ('koppeling_scheduler', 'worker', 'UPDATE', 'lease_until,state'),
         ('koppeling_scheduler', 'chore', 'UPDATE', 'done_at,failed_since,error'),
         ('koppeling_scheduler', 'imported_order', 'UPDATE', 'watch_at'),
-        ('koppeling_scheduler', 'account', 'UPDATE', 'watch_pace_at'),
+        ('koppeling_scheduler', 'account', 'UPDATE', 'watch_pace_at,track_pace_at'),
+        ('koppeling_scheduler', 'label', 'UPDATE', 'track_at'),
         ('koppeling_scheduler', 'integration', 'UPDATE', 'next_poll_at,pace_at,recheck_at'),
         ('koppeling_scheduler', 'account_credentials', 'UPDATE', 'recheck_at'))
         AS v (role, name, privileges, columns),
@@ -105,12 +108,12 @@ SELECT set_eq($$
     SELECT r.role, t.name
     FROM unnest(ARRAY['koppeling_worker', 'koppeling_scheduler']) AS r (role),
          unnest(ARRAY['schema_migration', 'schema_definitions', 'api', 'job_kind', 'retry_rule', 'watch_rule',
-             'recheck_rule', 'message', 'setting', 'job', 'worker', 'chore', 'scheduler']) AS t (name)
+             'recheck_rule', 'track_rule', 'message', 'setting', 'job', 'worker', 'chore', 'scheduler']) AS t (name)
     UNION ALL
     SELECT 'koppeling_worker',
         unnest(ARRAY['integration', 'shipment', 'label', 'account', 'account_credentials', 'from_address',
                       'imported_order', 'order_line', 'order_warning', 'skipped_order', 'job_context',
-                      'job_context_in_bulk', 'customs_area', 'quote', 'parcel_format'])
+                      'job_context_in_bulk', 'customs_area', 'quote', 'parcel_format', 'tracking_state'])
     UNION ALL
     SELECT 'koppeling_scheduler', 'gauge' $$,
     'the daemons may read these tables');
@@ -126,9 +129,10 @@ SELECT set_eq($$
         ('imported_order',
          'id,integration_id,state,missing_since,content_hash,pushed_hash,erased_at,pushed_id,push_asked_at,'
          'take_back_since,pushed_environment,pushed_at,unlabelled_since,watch_at,ship_to_country'),
-        ('account', 'id,push_orders,push_environment,client_id,staging_client_id,watch_pace_at'),
+        ('account', 'id,push_orders,push_environment,client_id,staging_client_id,watch_pace_at,'
+         'track_labels,track_pace_at'),
         ('account_credentials', 'account_id,environment,state,refused_since,recheck_at'),
-        ('label', 'id,order_id,told_at,created_at,cancelled_at,panel_shipment_id'),
+        ('label', 'id,order_id,told_at,created_at,cancelled_at,panel_shipment_id,track_at'),
         ('shipment', 'id,environment,order_id,external_id')) AS v (name, columns),
         unnest(string_to_array(v.columns, ',')) AS c (column_name) $$,
     'of shops and orders the scheduler sees what it schedules by: no names, no addresses, no tokens');
@@ -151,13 +155,13 @@ SELECT set_eq($$
             'customs_area,customs_gaps,failed_at,services_for,check_account'),
         ('koppeling_dba', 'maintain_history,after_restore,setting_integer,failed_at'),
         ('koppeling_worker',
-            'shop_gate,job_gate,watch_every,retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,'
+            'shop_gate,job_gate,watch_every,track_every,'
+            'retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,'
             'dispatch_problem,order_warnings,parcel_items,shipment_to_relate,push_problem,'
             'job_context_of'),
         ('koppeling_scheduler',
-            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,mend_times,'
-            'recheck_every,'
-            'take_orders,'
+            'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,track_every,'
+            'mend_times,recheck_every,take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
             'failed_at,take_events,forget_events')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,

@@ -70,7 +70,8 @@ SELECT set_eq($$
     ('ensure_history_partition'), ('forget_skipped_orders'), ('release_bookings'), ('credentials_hold_jobs'),
     ('account_credentials_saved'), ('order_take_back'), ('shipment_takes_order_back'),
     ('push_environment_changed'), ('pushed_environment_changed'), ('plan_recheck'),
-    ('breaker_changed'), ('shop_condition_changed'), ('account_condition_changed'), ('job_gave_up') $$,
+    ('breaker_changed'), ('shop_condition_changed'), ('account_condition_changed'), ('job_gave_up'),
+    ('label_track'), ('track_labels_changed') $$,
     'those that no role may call are triggers and inner parts');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p

@@ -15,7 +15,7 @@ TEST(the_kinds_of_the_design_are_found)
 {
     static const char *const names[] = {
         "ping",  "verify",          "poll",        "mark_shipped", "confirm_order", "push_order",
-        "quote", "create_shipment", "fetch_label", "remove_order", "watch_order",
+        "quote", "create_shipment", "fetch_label", "remove_order", "watch_order",   "track_label",
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -51,9 +51,9 @@ TEST(a_context_that_makes_no_sense_fails_the_job)
         "{\"open_statuses\":{},\"order_number\":\"5\",\"order_uuid\":\"x\","
         "\"label_environment\":null,\"shipped_status\":2}",
     };
-    static const char *const kinds[] = {"verify",          "poll",          "mark_shipped",
-                                        "create_shipment", "confirm_order", "push_order",
-                                        "quote",           "remove_order",  "watch_order"};
+    static const char *const kinds[] = {
+        "verify",     "poll",  "mark_shipped", "create_shipment", "confirm_order",
+        "push_order", "quote", "remove_order", "watch_order",     "track_label"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(contexts) * ARRAY_LENGTH(kinds); i++) {
         struct talk talk;

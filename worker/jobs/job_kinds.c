@@ -19,6 +19,7 @@ const struct job_kind *const job_kinds[] = {
     &job_kind_remove_order,
     &job_kind_verify_account,
     &job_kind_watch_order,
+    &job_kind_track_label,
     NULL,
 };
 /* clang-format on */

@@ -42,4 +42,7 @@ extern const struct job_kind job_kind_verify_account;
 /* Looks whether a label was made of a pushed order in the panel of Boekuwzending. */
 extern const struct job_kind job_kind_watch_order;
 
+/* Asks where the parcels of an order are. */
+extern const struct job_kind job_kind_track_label;
+
 #endif

@@ -166,6 +166,13 @@ void boekuwzending_request_delete_order(struct http_request *request, enum envir
     snprintf(request->path, sizeof(request->path), "/orders/%s", id);
 }
 
+void boekuwzending_request_tracking(struct http_request *request, enum environment environment,
+                                    const char *label)
+{
+    prepare(request, HTTP_GET, environment, NULL);
+    snprintf(request->path, sizeof(request->path), "/track-and-trace/%s", label);
+}
+
 void boekuwzending_request_me(struct http_request *request, enum environment environment)
 {
     prepare(request, HTTP_GET, environment, NULL);

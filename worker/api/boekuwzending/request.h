@@ -76,6 +76,10 @@ void boekuwzending_request_change_order(struct http_request *request, enum envir
 void boekuwzending_request_labels(struct http_request *request, enum environment environment,
                                   const json_t *shipments);
 
+/* GET /track-and-trace/{label}: where a parcel is [BKZ-608]. `label`: boekuwzending_is_id(). */
+void boekuwzending_request_tracking(struct http_request *request, enum environment environment,
+                                    const char *label);
+
 /* GET /me: whose credentials they are [BKZ-207]. */
 void boekuwzending_request_me(struct http_request *request, enum environment environment);
 
