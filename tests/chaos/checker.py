@@ -383,6 +383,27 @@ def wrong_environment(facts):
         yield f"order {order_id}: the view staging_marked_order is wrong about it"
 
 
+# Parcels
+
+
+@rule
+def wrong_tracking(facts):
+    """Of each parcel that is followed what its carrier said last is known, and it is asked no more where one is that
+    arrived; no other is ever asked for."""
+    there = {label["id"]: label["status"] for shipment in facts["booked"] for label in shipment["labels"]}
+    for label in facts["labels"]:
+        name = f"label {label['id']} ({label['external_id']})"
+        if not label["track_labels"] or label["environment"] == "staging":
+            if label["was_tracked"]:
+                yield f"{name} was asked for, though nobody wants that"
+        elif label["shipment_id"] is None:  # a back end made it: they do not know it
+            if label["tracking_state"] is not None or not label["is_tracked"]:
+                yield f"{name} is {label['tracking_state']}, though they do not know it"
+        elif (label["tracking_state"], label["is_tracked"]) != (there.get(label["external_id"]), False):
+            yield (f"{name} is {label['tracking_state']}, tracked: {label['is_tracked']}; its carrier says"
+                   f" {there.get(label['external_id'])}")
+
+
 # Pushed orders
 
 

@@ -55,7 +55,9 @@ BOOK = {"method": "POST", "path_contains": "/shipments"}
 PLACES = ({"method": "GET", "path_contains": "/v1/orders"}, {"method": "PATCH"})
 BOOKING_PLACES = (BOOK, BOOK, {"method": "GET", "path_contains": "/shipments"}, {"path_contains": "/token"},
                   {"method": "POST", "path_contains": "/orders"}, {"path_contains": "/rate-request"},
-                  {"path_contains": "/shipments/matrix"}, {})
+                  {"path_contains": "/shipments/matrix"}, {"path_contains": "/track-and-trace/"}, {})
+# Where a parcel may be before it arrives; the last is a state that nobody knows.
+STATES = ("scanned", "in_transit", "at_customs", "missing", "rejected", "return_in_transit", "op_zee")
 PARCELS = (None, None, '[{"weight": 2.5}]',
            '[{"quantity": 2, "weight": 1, "length": 40, "width": 30, "height": 20}, {}]')
 
@@ -161,6 +163,8 @@ class Driver:
             self.make_label_in_panel()
         if rng.random() < 0.3:
             self.request_label_pdf()
+        if rng.random() < 0.4:
+            self.move_parcels()
         if rng.random() < 0.2 and world.sql("SELECT koppeling.ping(20)", user="chaos_backend"):
             world.ledger["pings"] += 20
         if rng.random() < 0.1:  # more labels for an order that has one
@@ -216,6 +220,13 @@ class Driver:
         self.world.sql("SELECT koppeling.request_quote(%s, %s, weight_kg => %s)", order_id,
                        self.rng.choice(("production", "production", "staging")), self.rng.choice((None, 1, 12, 5000)),
                        user="chaos_backend")
+
+    def move_parcels(self):
+        """Some parcels are elsewhere by now, and for some it is time to ask."""
+        for row in self.world.sql("UPDATE koppeling.label SET track_at = now() WHERE track_at IS NOT NULL"
+                                  " AND random() < 0.3 RETURNING external_id, shipment_id") or []:
+            if row["shipment_id"] is not None:
+                self.world.simulator.move_parcel(row["external_id"], self.rng.choice(STATES))
 
     def record_label(self, order_id):
         label = {"order_id": order_id, "environment": self.rng.choice(("production", "staging")),

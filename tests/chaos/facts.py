@@ -17,8 +17,13 @@ QUERIES = {
         SELECT id, order_id, environment, label_count, state, external_id, reason
         FROM koppeling.shipment ORDER BY id""",
     "labels": """
-        SELECT id, shipment_id, order_id, environment, external_id, usable_with_distributor, told_at IS NOT NULL AS told
-        FROM koppeling.label ORDER BY id""",
+        SELECT l.id, l.shipment_id, l.order_id, l.environment, l.external_id, l.usable_with_distributor,
+               l.told_at IS NOT NULL AS told, a.track_labels, l.tracking_state, l.track_at IS NOT NULL AS is_tracked,
+               num_nonnulls(l.track_at, l.tracked_at, l.tracking_state) > 0 AS was_tracked
+        FROM koppeling.label l
+        JOIN koppeling.imported_order o ON o.id = l.order_id
+        JOIN koppeling.integration i ON i.id = o.integration_id
+        JOIN koppeling.account a ON a.id = i.account_id ORDER BY l.id""",
     "documents": """
         SELECT s.id, s.shipment_ids, s.state, s.reason, substr(d.content, 1, 5) = '%PDF-'::bytea AS is_pdf,
                (SELECT array_agg(l.waybill ORDER BY l.id) FROM koppeling.label l
@@ -58,8 +63,9 @@ LOG_OF_JOBS = """
     CREATE TABLE chaos.written (note bigint PRIMARY KEY);
     GRANT USAGE ON SCHEMA chaos TO koppeling_backend;
     GRANT INSERT ON chaos.written TO koppeling_backend"""
-# A poll that changed nothing is counted, not kept (write_polled.sql); a look that saw nothing new is with the order.
-WITHOUT_TRACE = ("poll", "watch_order")
+# A poll that changed nothing is counted, not kept (write_polled.sql); a look that saw nothing new is with the order, a
+# question that was told nothing new with its labels.
+WITHOUT_TRACE = ("poll", "watch_order", "track_label")
 DEFECT = re.compile(r"level=error|claimed a job of an unknown kind|AddressSanitizer|runtime error|Assertion",
                     re.IGNORECASE)
 

@@ -86,6 +86,10 @@ IN_DATABASE = (
     ("wrong_quote", "UPDATE koppeling.quote SET job_id = 0 WHERE service = (SELECT min(service) FROM koppeling.quote)"),
     ("wrong_quote", "UPDATE koppeling.job_history SET args = '{\"environment\": \"staging\"}' WHERE kind = 'quote';"
      " UPDATE koppeling.quote SET job_id = 0"),
+    ("wrong_tracking", "UPDATE koppeling.label SET tracking_state = 'in_transit' WHERE tracking_state = 'delivered'"),
+    ("wrong_tracking", "UPDATE koppeling.label SET track_at = now() WHERE tracking_state = 'delivered'"),
+    ("wrong_tracking", "UPDATE koppeling.label SET tracked_at = now() WHERE tracked_at IS NULL"),
+    ("wrong_tracking", "UPDATE koppeling.label SET tracking_state = 'delivered' WHERE shipment_id IS NULL"),
     ("pushed_not_once", "UPDATE koppeling.imported_order SET pushed_hash = NULL"),
     ("panel_label_wrong", "DELETE FROM koppeling.label WHERE panel_shipment_id IS NOT NULL"),
     ("panel_label_wrong", "UPDATE koppeling.label SET order_id = order_id + 1 WHERE panel_shipment_id IS NOT NULL"),
@@ -176,6 +180,12 @@ def pushed_unasked(found):
     found["pushed"].append({**found["pushed"][0], "external_id": "00000000-0000-4000-8000-000000000000"})
 
 
+def moved_unheard(found):
+    for shipment in found["booked"]:
+        for label in shipment["labels"]:
+            label["status"] = "missing"
+
+
 def note_forgotten(found):
     found["ledger"]["notes"].append(57)
 
@@ -197,7 +207,8 @@ ELSEWHERE = (
     ("wrong_relation", related_to_another), ("wrong_relation", related_to_a_later),
     ("labelled_not_marked", never_patched), ("wrong_patch", wrong_status), ("test_order_touched", test_patched),
     ("test_order_touched", test_asked), ("pushed_not_once", pushed_twice), ("pushed_not_once", pushed_unasked),
-    ("wrong_labels", other_label_there), ("acknowledged_lost", note_forgotten), ("secret_seen", leaked),
+    ("wrong_labels", other_label_there), ("wrong_tracking", moved_unheard), ("acknowledged_lost", note_forgotten),
+    ("secret_seen", leaked),
     ("program_failed", crashed),
 )
 

@@ -34,8 +34,9 @@ FAST = """
     UPDATE koppeling.setting SET value = '8' WHERE name = 'booking_settle_seconds'"""
 ACCOUNTS = """
     INSERT INTO koppeling.account (
-        id, name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders)
-    SELECT n, 'Proef ' || n, 'client-' || n, decode(%s, 'base64'), 'client-' || n, decode(%s, 'base64'), n = 2
+        id, name, client_id, sealed_client_secret, staging_client_id, staging_sealed_client_secret, push_orders,
+        track_labels)
+    SELECT n, 'Proef ' || n, 'client-' || n, decode(%s, 'base64'), 'client-' || n, decode(%s, 'base64'), n = 2, n = 1
     FROM generate_series(1, 2) n;
     INSERT INTO koppeling.from_address (id, account_id, name, company, email, phone, street, number, postcode, city)
     SELECT n, n, 'Magazijn', 'Proef BV', 'magazijn@example.org', '+31201234567', 'Pakketpad', '1', '1012AB', 'Amsterdam'
@@ -291,10 +292,18 @@ class World:
                  " SET watch_at = CASE WHEN watched_at > %s THEN now() + interval '1 day' ELSE now() END"
                  " WHERE watch_at IS NOT NULL AND state = 'open'", since)
 
-    # A shipment is at rest when it has its labels, or was given up since its order was withdrawn before.
+    def deliver_parcels(self):
+        """All parcels that are followed arrive, and it is asked for them soon."""
+        for row in self.sql("UPDATE koppeling.label SET track_at = now() WHERE track_at IS NOT NULL"
+                            " AND shipment_id IS NOT NULL RETURNING external_id") or []:
+            self.simulator.move_parcel(row["external_id"], "delivered")
+
+    # A parcel is at rest when it has arrived; a shipment when it has its labels, or was given up since its order was
+    # withdrawn before.
     UNREST = """
         SELECT (SELECT count(*) FROM koppeling.job WHERE kind <> 'poll' OR state <> 'queued')
-               + (SELECT count(*) FROM koppeling.label WHERE told_at IS NULL)
+               + (SELECT count(*) FROM koppeling.label
+                  WHERE told_at IS NULL OR (track_at IS NOT NULL AND shipment_id IS NOT NULL))
                + (SELECT count(*) FROM koppeling.shipment s
                   WHERE s.state <> 'labelled'
                     AND (s.state <> 'failed'
@@ -322,6 +331,7 @@ class World:
                 self.sql("UPDATE koppeling.api SET blocked_until = now() WHERE blocked_until > now()")
                 self.cancel_withdrawn()
                 self.look_into_the_panel(healed)
+                self.deliver_parcels()
             work = self.sql(self.UNREST, healed, healed)
             calm = calm + 1 if work and work[0]["work"] == 0 else 0
             if calm == 3:

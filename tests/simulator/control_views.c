@@ -88,8 +88,10 @@ static void put_shipment_effects(struct buffer *text, const struct booking *book
     put(text, ",\"created_at\":\"%s\",\"label_count\":%zu,\"labels_exist\":%s,\"labels\":[", moment,
         shipment->label_count, shipment_has_labels(shipment) ? "true" : "false");
     for (size_t i = 0; i < shipment->label_count; i++) {
-        put(text, "%s{\"id\":\"%s\",\"waybill\":\"%s\"}", i > 0 ? "," : "", shipment->label[i].id,
-            shipment->label[i].waybill);
+        put(text, "%s{\"id\":\"%s\",\"waybill\":\"%s\",\"status\":", i > 0 ? "," : "",
+            shipment->label[i].id, shipment->label[i].waybill);
+        put_string(text, label_status(&shipment->label[i]));
+        put_text(text, "}");
     }
     put(text, "],\"request\":%s}", shipment->request);
 }

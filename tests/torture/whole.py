@@ -70,6 +70,7 @@ class Whole(World):
         self.driver.request_label_pdf()
         self.sql("UPDATE koppeling.imported_order SET watch_at = now() WHERE watch_at IS NOT NULL")
         self.sql("SELECT koppeling.check_account(2)", user="chaos_backend")
+        self.sql("UPDATE koppeling.label SET track_at = now() WHERE track_at IS NOT NULL")
         self.sql("SELECT koppeling.poll_now(id) FROM koppeling.integration WHERE shop_host = %s",
                  f"{shop}.myonline.store")
 
