@@ -184,6 +184,7 @@ class OperationsDocTest(World):
             "An order cannot be dispatched": {"order": self.order_id(70013)},
             "Which service, and at what price": {"order": self.order_id(70008)},
             "An order is not marked shipped in the shop": {"number": 70004, "order": self.order_id(70004)},
+            "Where is a parcel": {"order": self.order_id(70003)},
             "A shipment failed": {"order": self.order_id(70001), "job": self.job_of(70001)},
             "Nobody knows whether a shipment was booked": {"shipment": ids["lost"], "job": self.job_of(70002)},
             "Orders that a person must look at": {"order": self.order_id(70004)},
