@@ -17,7 +17,7 @@ NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer she
               valgrind fuzz torture
 NEED_TEST  := test unit demo bench chaos failover contract coverage replays fuzz-replay
 NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
-ifeq ($(filter help clean deps,$(MAKECMDGOALS)),)
+ifeq ($(filter help clean deps deb try-install,$(MAKECMDGOALS)),)
 ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
 $(error the build dependencies are missing and could not be installed: see deploy/install-deps)
 endif
@@ -60,7 +60,7 @@ TABLES     := $(sort $(wildcard worker/api/text/tables/*.tsv))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract man manual install clean unit
+.PHONY: all help deps test demo bench chaos failover contract man manual install deb try-install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -187,17 +187,23 @@ man: all ## check the manual pages: their form, and that they have all that --he
 
 install: all ## install programs, manual pages, units and documents below DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(UNITDIR) $(DESTDIR)$(DOCDIR)
-	install -m 755 $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
 	for page in $(MANUALS); do \
 	  install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
 	done
-	for unit in deploy/systemd/*.service; do \
+	for unit in deploy/systemd/*.service deploy/systemd/*.target; do \
 	  sed 's|/usr/local/bin/|$(PREFIX)/bin/|' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} && \
 	  chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
 	for document in $(DOCUMENTS); do \
 	  install -D -m 644 $$document $(DESTDIR)$(DOCDIR)/$$document || exit 1; \
 	done
+
+deb: ## build Debian packages of what is committed in build/deb, without rights, and check them (COMMIT=x: another)
+	@deploy/install-deps deb && deploy/make-deb $(COMMIT)
+
+try-install: ## try the packages in a booted container: start, hang, reload, upgrade under load, purge (needs root)
+	@deploy/install-deps try && tests/packages/try-install $(STEPS)
 
 -include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(SIMULATOR) $(UNIT_MAIN)) $(wildcard $(BUILD)/unit/*.d)
 
