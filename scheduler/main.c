@@ -19,7 +19,7 @@ static const char program[] = "koppeling-scheduler";
 static void print_help(void)
 {
     puts("usage: koppeling-scheduler run [--once] [SETTING...]\n"
-         "       koppeling-scheduler migrate [SETTING...]\n"
+         "       koppeling-scheduler migrate [--dry-run] [SETTING...]\n"
          "       koppeling-scheduler doctor [--json] [SETTING...]\n"
          "       koppeling-scheduler top [--once] [SETTING...]\n"
          "       koppeling-scheduler config [SETTING...]\n"
@@ -27,7 +27,8 @@ static void print_help(void)
          "\n"
          "run      enqueues what has become due and keeps the tables healthy, until SIGTERM;\n"
          "         --once: one tick, then exit\n"
-         "migrate  brings the database to the schema of this program; safe to repeat\n"
+         "migrate  brings the database to the schema of this program; safe to repeat;\n"
+         "         --dry-run: only says what it would do\n"
          "doctor   looks at the database and at the work, and says what it finds and what to do;\n"
          "         exit code 0: all is well, 1: warnings, 2: problems; --json: for programs\n"
          "top      shows the queue, the services, shops in trouble and what happened last, every "
@@ -39,13 +40,18 @@ static void print_help(void)
     config_print_help(CONFIG_SCHEDULER, stdout);
 }
 
-static bool migrate(const struct config *config, struct error *err)
+static bool migrate(const struct config *config, bool is_dry, struct error *err)
 {
     int applied = 0;
     AUTO(PQfinish) PGconn *connection = NULL;
 
-    if (!database_open(config->database_url, "koppeling-scheduler migrate", &connection, err) ||
-        !migrate_apply(connection, &applied, err)) {
+    if (!database_open(config->database_url, "koppeling-scheduler migrate", &connection, err)) {
+        return false;
+    }
+    if (is_dry) {
+        return migrate_preview(connection, stdout, err);
+    }
+    if (!migrate_apply(connection, &applied, err)) {
         return false;
     }
     LOG_INFO("the database is up to date", LOG_INT("applied", applied));
@@ -86,7 +92,8 @@ static int with_config(int argument_count, char **arguments, bool is_migration)
 {
     struct config config;
     struct error err = ERROR_INIT;
-    bool once = !is_migration && program_take_flag(&argument_count, arguments, "--once");
+    bool flag =
+        program_take_flag(&argument_count, arguments, is_migration ? "--dry-run" : "--once");
 
     if (!config_load(&config, CONFIG_SCHEDULER, argument_count, arguments, &err)) {
         return program_fail(program, &err);
@@ -97,9 +104,9 @@ static int with_config(int argument_count, char **arguments, bool is_migration)
     if (!is_migration) {
         program_end_by_signal();
     }
-    bool done = is_migration ? migrate(&config, &err) : scheduler_run(&config, once, &err);
+    bool done = is_migration ? migrate(&config, flag, &err) : scheduler_run(&config, flag, &err);
     config_release(&config);
-    return done ? EXIT_SUCCESS : program_fail(program, &err);
+    return done ? program_finish_output(program) : program_fail(program, &err);
 }
 
 static int show_config(int argument_count, char **arguments)

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/database/database.h"
+#include "common/database/migration_marks.h"
 #include "common/database/schema_state.h"
 #include "common/database/sql_embedded.h"
 #include "common/log.h"
@@ -38,21 +39,9 @@ static bool is_definition(const struct sql_file *file)
     return false;
 }
 
-static int migration_version(const struct sql_file *file)
-{
-    return has_prefix(file, "migrations/") ? (int)strtol(file->name + 11, NULL, 10) : 0;
-}
-
 int migrate_newest_version(void)
 {
-    int newest = 0;
-
-    for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
-        if (migration_version(file) > newest) {
-            newest = migration_version(file);
-        }
-    }
-    return newest;
+    return migration_newest();
 }
 
 /* Hash over the text of all definitions, as hex. */
@@ -72,27 +61,8 @@ static void hash_definitions(char ret_hex[HASH_BYTES * 2 + 1])
     sodium_bin2hex(ret_hex, HASH_BYTES * 2 + 1, hash, sizeof(hash));
 }
 
-/* Names and addresses come in all scripts, and a database that cannot hold them would be found out
- * by the first order that has one. */
-static bool check_encoding(PGconn *connection, struct error *err)
-{
-    AUTO(PQclear) PGresult *result = NULL;
-
-    if (!database_run(connection, "migrate_encoding", NULL, &result, err)) {
-        return false;
-    }
-    const char *encoding = database_text(result, 0, 1);
-    if (encoding != NULL && strcmp(encoding, "UTF8") == 0) {
-        return true;
-    }
-    return error_set(err, ERROR_CONFIG,
-                     "the database '%s' has the encoding %s, which cannot hold every name: make it "
-                     "anew with ENCODING 'UTF8' TEMPLATE template0",
-                     database_text(result, 0, 0), encoding);
-}
-
-/* Newest version in the database; 0 for an empty one. */
-static bool read_version(PGconn *connection, int *ret_version, struct error *err)
+/* Newest version in the database, whatever it is; 0 for an empty one. */
+static bool read_any_version(PGconn *connection, int *ret_version, struct error *err)
 {
     static const char *const exists_columns[] = {"exists", "has_schema", NULL};
     static const char *const version_columns[] = {"version", NULL};
@@ -118,11 +88,28 @@ static bool read_version(PGconn *connection, int *ret_version, struct error *err
                          "restore: DROP SCHEMA koppeling CASCADE, then run koppeling-scheduler "
                          "migrate");
     }
-    if (version > migrate_newest_version()) {
-        return error_set(err, ERROR_CONFIG,
-                         "the database has schema version %d, this program knows %d: install the "
-                         "newer program",
-                         version, migrate_newest_version());
+    *ret_version = version;
+    return true;
+}
+
+static bool fail_from_newer(int version, struct error *err)
+{
+    return error_set(err, ERROR_CONFIG,
+                     "the database has schema version %d, this program knows %d: install the "
+                     "newer program",
+                     version, migration_newest());
+}
+
+/* The same; a database that is newer than this program is refused. */
+static bool read_version(PGconn *connection, int *ret_version, struct error *err)
+{
+    int version = 0;
+
+    if (!read_any_version(connection, &version, err)) {
+        return false;
+    }
+    if (version > migration_newest()) {
+        return fail_from_newer(version, err);
     }
     *ret_version = version;
     return true;
@@ -163,7 +150,7 @@ static bool apply_one(PGconn *connection, const struct sql_file *file, struct er
     const char *const parameters[] = {version, name, NULL};
     if (!database_run_patiently(connection, file->name, file->text, NULL, err) ||
         !database_run(connection, "migrate_record", parameters, NULL, err) ||
-        !schema_state_remember(connection, err)) {
+        !migration_marks_note(connection, err) || !schema_state_remember(connection, err)) {
         return false;
     }
     LOG_INFO("migration applied", LOG_TEXT("name", file->name));
@@ -178,8 +165,8 @@ static bool look_first(PGconn *connection, bool *ret_applied, struct error *err)
 
     *ret_applied = false;
     return database_run(connection, "migrate_lock", NULL, NULL, err) &&
-           read_version(connection, &version, err) && schema_state_check_roles(connection, err) &&
-           schema_state_check(connection, err);
+           read_version(connection, &version, err) && migration_marks_check(connection, err) &&
+           schema_state_check_roles(connection, err) && schema_state_check(connection, err);
 }
 
 /* The first migration that the database lacks, with the version read under the lock. */
@@ -201,6 +188,13 @@ static bool apply_next(PGconn *connection, bool *ret_applied, struct error *err)
     return true;
 }
 
+static bool fail_from_newer_definitions(struct error *err)
+{
+    return error_set(err, ERROR_CONFIG,
+                     "the functions and views in the database are those of a newer program, this "
+                     "one leaves them alone: install the newer program");
+}
+
 static bool apply_definitions(PGconn *connection, bool *ret_applied, struct error *err)
 {
     enum migrate_definitions definitions = MIGRATE_OLDER;
@@ -211,9 +205,7 @@ static bool apply_definitions(PGconn *connection, bool *ret_applied, struct erro
         return false;
     }
     if (definitions == MIGRATE_NEWER) {
-        return error_set(err, ERROR_CONFIG,
-                         "the functions and views in the database are those of a newer program, "
-                         "this one leaves them alone: install the newer program");
+        return fail_from_newer_definitions(err);
     }
     if (definitions == MIGRATE_OURS) {
         return true;
@@ -288,7 +280,7 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
     bool applied = true;
     int count = 0;
 
-    if (!check_encoding(connection, err) ||
+    if (!schema_state_check_encoding(connection, err) ||
         !in_free_transaction(connection, look_first, &applied, err)) {
         return false;
     }
@@ -304,6 +296,40 @@ bool migrate_apply(PGconn *connection, int *ret_applied, struct error *err)
     }
     *ret_applied = count + applied;
     return true;
+}
+
+/* What migrate_apply() would do, in a transaction that is rolled back. */
+static bool tell(PGconn *connection, FILE *stream, struct error *err)
+{
+    enum migrate_definitions definitions = MIGRATE_OLDER;
+    bool nothing = false;
+    int version = 0;
+
+    if (!look_first(connection, &nothing, err) || !read_version(connection, &version, err) ||
+        (version == migration_newest() && !read_definitions(connection, &definitions, err))) {
+        return false;
+    }
+    if (definitions == MIGRATE_NEWER) {
+        return fail_from_newer_definitions(err);
+    }
+    for (const struct sql_file *file = sql_files; file->name != NULL; file++) {
+        if (migration_version(file) > version) {
+            fprintf(stream, "would apply %s\n", file->name);
+        }
+    }
+    fputs(definitions == MIGRATE_OURS ? "nothing to do: the database is up to date\n"
+                                      : "would replace functions, views and grants\n",
+          stream);
+    return true;
+}
+
+bool migrate_preview(PGconn *connection, FILE *stream, struct error *err)
+{
+    bool told = schema_state_check_encoding(connection, err) && database_begin(connection, err) &&
+                tell(connection, stream, err);
+
+    database_rollback(connection);
+    return told;
 }
 
 static void warn_of_definitions(enum migrate_definitions definitions)
@@ -322,19 +348,36 @@ static void warn_of_definitions(enum migrate_definitions definitions)
     }
 }
 
+/* Whoever made the newer schema said which programs it leaves able to work. */
+static bool serves_us(PGconn *connection, int version, struct error *err)
+{
+    bool serves = false;
+
+    return migration_marks_serve(connection, &serves, err) &&
+           (serves || fail_from_newer(version, err));
+}
+
 bool migrate_compare(PGconn *connection, enum migrate_definitions *ret_definitions,
                      struct error *err)
 {
     int version = 0;
 
-    if (!check_encoding(connection, err) || !read_version(connection, &version, err)) {
+    if (!schema_state_check_encoding(connection, err) ||
+        !read_any_version(connection, &version, err)) {
         return false;
     }
-    if (version < migrate_newest_version()) {
+    if (version > migration_newest()) {
+        if (!serves_us(connection, version, err)) {
+            return false;
+        }
+        *ret_definitions = MIGRATE_NEWER;
+        return true;
+    }
+    if (version < migration_newest()) {
         return error_set(err, ERROR_CONFIG,
                          "the database has schema version %d, this program needs %d: run "
                          "koppeling-scheduler migrate",
-                         version, migrate_newest_version());
+                         version, migration_newest());
     }
     return read_definitions(connection, ret_definitions, err);
 }

@@ -1,12 +1,32 @@
 #include "common/database/schema_state.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/database/database.h"
 #include "common/log.h"
 
 /* In this order: rows are looked at only where the tables are there. */
 static const char *const inventories[] = {"migrate_structure", "migrate_rows"};
+
+/* Names and addresses come in all scripts, and a database that cannot hold them would be found out
+ * by the first order that has one. */
+bool schema_state_check_encoding(PGconn *connection, struct error *err)
+{
+    AUTO(PQclear) PGresult *result = NULL;
+
+    if (!database_run(connection, "migrate_encoding", NULL, &result, err)) {
+        return false;
+    }
+    const char *encoding = database_text(result, 0, 1);
+    if (encoding != NULL && strcmp(encoding, "UTF8") == 0) {
+        return true;
+    }
+    return error_set(err, ERROR_CONFIG,
+                     "the database '%s' has the encoding %s, which cannot hold every name: make it "
+                     "anew with ENCODING 'UTF8' TEMPLATE template0",
+                     database_text(result, 0, 0), encoding);
+}
 
 bool schema_state_read(PGconn *connection, char ret_state[SCHEMA_STATE_SIZE], struct error *err)
 {

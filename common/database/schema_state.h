@@ -18,6 +18,9 @@
 bool schema_state_read(PGconn *connection, char ret_state[SCHEMA_STATE_SIZE],
                        struct error *err) MUSTCHECK;
 
+/* ERROR_CONFIG when the database cannot hold every text: its encoding is not UTF8. */
+bool schema_state_check_encoding(PGconn *connection, struct error *err) MUSTCHECK;
+
 /* Whether this login can have the roles that the schema needs: they are there, or it may make them.
  * ERROR_PERMISSION with the statements for somebody who may. */
 bool schema_state_check_roles(PGconn *connection, struct error *err) MUSTCHECK;

@@ -472,6 +472,12 @@ SELECT pg_temp.impossible('schema_definitions_revision_is_a_number',
 SELECT pg_temp.impossible('schema_definitions_has_one_row',
     $$ INSERT INTO koppeling.schema_definitions (one_row, hash) VALUES (false, 'x') $$,
     'there is one set of definitions');
+SELECT pg_temp.impossible('schema_migration_checksum_is_a_hash',
+    format('UPDATE koppeling.schema_migration SET checksum = %L', value), format('a checksum is not %L', value))
+FROM unnest(ARRAY['', 'abc', repeat('g', 32), repeat('0', 33)]) AS value;
+SELECT pg_temp.impossible('schema_migration_serves_older_ones',
+    $$ UPDATE koppeling.schema_migration SET serves_from = version + 1 $$,
+    'a migration serves programs that have it, or older ones');
 
 -- Labels as PDF.
 INSERT INTO koppeling.label_document (environment, shipment_ids, order_ids, expires_at)
