@@ -17,7 +17,7 @@ NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer she
               valgrind fuzz torture
 NEED_TEST  := test unit demo bench chaos failover contract coverage replays fuzz-replay
 NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
-ifeq ($(filter help clean deps deb try-install,$(MAKECMDGOALS)),)
+ifeq ($(filter help clean deps deb image try-install,$(MAKECMDGOALS)),)
 ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
 $(error the build dependencies are missing and could not be installed: see deploy/install-deps)
 endif
@@ -60,7 +60,7 @@ TABLES     := $(sort $(wildcard worker/api/text/tables/*.tsv))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract man manual install deb try-install clean unit
+.PHONY: all help deps test demo bench chaos failover contract man manual install deb image try-install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -201,6 +201,9 @@ install: all ## install programs, manual pages, units and documents below DESTDI
 
 deb: ## build Debian packages of what is committed in build/deb, without rights, and check them (COMMIT=x: another)
 	@deploy/install-deps deb && deploy/make-deb $(COMMIT)
+
+image: deb ## build a container image of those packages in build/image, and try it (needs root)
+	@deploy/install-deps image && deploy/make-image
 
 try-install: ## try the packages in a booted container: start, hang, reload, upgrade under load, purge (needs root)
 	@deploy/install-deps try && tests/packages/try-install $(STEPS)
