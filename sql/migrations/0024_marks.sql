@@ -1,5 +1,5 @@
 -- What a migration was when it was applied, and which programs it leaves able to work.
--- serves: programs from 0022
+-- serves: programs from 0023
 ALTER TABLE koppeling.schema_migration
     ADD COLUMN checksum    text,
     ADD COLUMN serves_from integer,
