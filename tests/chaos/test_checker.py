@@ -296,7 +296,9 @@ class CheckerTest(unittest.TestCase):
     def test_defects_are_found_in_logs(self):
         directory = self.world.directory / "seeded"
         directory.mkdir()
-        (directory / "1-worker0.log").write_text("level=info event=x\nlevel=error event=y\n")
+        (directory / "1-worker0.log").write_text(
+            'level=info event=x\nlevel=error thread=main event="a job gave up and waits for a person"\n'
+            "level=error event=y\n")
         self.assertEqual(list(facts.find_defects(directory)), ["1-worker0.log: level=error event=y"])
 
 

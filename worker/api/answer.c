@@ -27,6 +27,10 @@ enum error_class answer_class(const struct http_response *answer)
     if (answer->status == 429) {
         return ERROR_CLASS_RATE_LIMITED;
     }
+    /* Whoever stands before the service says so when our request was too long on its way. */
+    if (answer->status == 408) {
+        return ERROR_CLASS_TIMEOUT;
+    }
     if (answer->status >= 500 && answer->status < 600) {
         return ERROR_CLASS_SERVER_ERROR;
     }

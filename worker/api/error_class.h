@@ -12,7 +12,7 @@ enum error_class {
     ERROR_CLASS_AUTH,            /* 401, 403, or a token that cannot be opened */
     ERROR_CLASS_CLIENT_ERROR,    /* another 4xx or an unexpected 3xx: asking again will not help */
     ERROR_CLASS_SERVER_ERROR,    /* 5xx */
-    ERROR_CLASS_TIMEOUT,         /* no answer in time */
+    ERROR_CLASS_TIMEOUT,         /* no answer in time, or 408 */
     ERROR_CLASS_NETWORK,         /* no connection, or it broke */
     ERROR_CLASS_TLS,             /* the certificate or the handshake was refused */
     ERROR_CLASS_UNREADABLE,      /* an answer that cannot be understood */

@@ -362,10 +362,10 @@ static enum step judge_refusal(const struct create *create, const struct http_re
     bool answered = answer->transport == ERROR_CLASS_OK;
     enum error_class class = answer_class(answer);
 
-    /* A timeout on their side and a conflict may both mean that it was made. */
+    /* A conflict may mean that it was made. */
     if (answered && !answer->refuses_credentials &&
         (class == ERROR_CLASS_AUTH ||
-         (class == ERROR_CLASS_CLIENT_ERROR && answer->status != 408 && answer->status != 409))) {
+         (class == ERROR_CLASS_CLIENT_ERROR && answer->status != 409))) {
         booking_answer_end(answer, STEP_FAILED, "book the shipment", create->job, outcome);
         return booking_answer_not_booked(outcome);
     }
