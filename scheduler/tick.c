@@ -88,6 +88,7 @@ static struct chore {
     {"forgotten_jobs", "schedule_forgotten_jobs", IS_UPKEEP, 0, {.name = NULL}},
     {"processes", "schedule_processes", IS_UPKEEP, 0, {.name = NULL}},
     {"old_events", "schedule_old_events", IS_UPKEEP, 0, {.name = NULL}},
+    {"panel", "schedule_panel", IS_UPKEEP, 0, {.name = NULL}},
 };
 
 struct chore_state {

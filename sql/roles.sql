@@ -4,6 +4,10 @@
 --   koppeling_dba        reads all tables but secrets, tunes retry rules, settings and APIs
 --   koppeling_worker     claims, finishes, and stores what its job kinds found; cannot enqueue
 --   koppeling_scheduler  enqueues what is due, returns lost jobs, keeps the history's partitions
+--   koppeling_panel      signs people in, and becomes one of the next three for the length of a request
+--   koppeling_reader     sees the shops and orders of the account of its session
+--   koppeling_merchant   works with them, too
+--   koppeling_panel_ops  is koppeling_ops for a person who is signed in to the panel
 -- Daemons and people log in with roles of their own that are members of these.
 
 -- They belong to the cluster, so a restore elsewhere finds none, and another database in this one finds them there.
@@ -12,23 +16,48 @@ DECLARE
     role_name text;
 BEGIN
     FOREACH role_name IN ARRAY ARRAY[
-        'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler']
+        'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler',
+        'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops']
     LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+            -- The panel has the rights of others only while it is one of them (SET ROLE).
+            EXECUTE format('CREATE ROLE %I NOLOGIN %s', role_name,
+                           CASE role_name WHEN 'koppeling_panel' THEN 'NOINHERIT' ELSE 'INHERIT' END);
         END IF;
+    END LOOP;
+END
+$$;
+DO $$
+DECLARE
+    membership record;
+BEGIN
+    FOR membership IN
+        SELECT m.role, m.of_role
+        FROM (VALUES
+            ('koppeling_panel', 'koppeling_reader'), ('koppeling_panel', 'koppeling_merchant'),
+            ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_merchant', 'koppeling_reader'),
+            ('koppeling_panel_ops', 'koppeling_ops')) AS m (role, of_role)
+        WHERE NOT EXISTS (
+            SELECT FROM pg_catalog.pg_auth_members a
+            WHERE a.member = m.role::regrole AND a.roleid = m.of_role::regrole)
+    LOOP
+        EXECUTE format('GRANT %I TO %I', membership.of_role, membership.role);
     END LOOP;
 END
 $$;
 
 GRANT USAGE ON SCHEMA koppeling
-    TO koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+    TO koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler, koppeling_panel,
+       koppeling_reader;
 REVOKE ALL ON ALL TABLES IN SCHEMA koppeling
-    FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+    FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler,
+         koppeling_panel, koppeling_reader, koppeling_merchant, koppeling_panel_ops;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA koppeling
-    FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler;
+    FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler,
+         koppeling_panel, koppeling_reader, koppeling_merchant, koppeling_panel_ops;
 
--- What everybody with a role may read. Sealed columns are left out everywhere, though only a worker could open them.
+-- What everybody with a role may read. Sealed columns are left out everywhere, though only a worker could open them; so
+-- are hashes of passwords and tokens.
 DO $$
 DECLARE
     relation record;
@@ -38,8 +67,10 @@ BEGIN
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_attribute a
             ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%'
+            AND a.attname NOT IN ('password_hash', 'cookie_hash', 'csrf_key')
         WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-          AND c.relname NOT LIKE 'job\_context%' AND c.relname <> 'label_document'
+          AND c.relname NOT LIKE 'job\_context%'
+          AND c.relname NOT IN ('label_document', 'panel_attempt', 'panel_portal_ticket', 'panel_once')
         GROUP BY c.relname
     LOOP
         EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops',
@@ -176,3 +207,60 @@ GRANT EXECUTE ON FUNCTION
     koppeling.maintain_history, koppeling.erase_by_age, koppeling.drop_old_quotes, koppeling.release_forgotten_jobs,
     koppeling.failed_at, koppeling.delete_label_documents, koppeling.take_events, koppeling.forget_events
     TO koppeling_scheduler;
+
+-- The panel, before anybody is signed in.
+GRANT EXECUTE ON FUNCTION
+    koppeling.panel_sign_in_begin, koppeling.panel_sign_in_end, koppeling.panel_portal_enter, koppeling.panel_sign_out,
+    koppeling.panel_enter, koppeling.panel_token_enter, koppeling.panel_find_session, koppeling.panel_become,
+    koppeling.panel_calendar,
+    koppeling.panel_add_user, koppeling.panel_set_password
+    TO koppeling_panel;
+GRANT SELECT ON koppeling.schema_migration, koppeling.schema_definitions TO koppeling_panel;
+
+-- Whoever looks at the pages of an account: views that show the rows of the account of the session, and no table with
+-- anything of anybody in it.
+GRANT SELECT ON
+    koppeling.message, koppeling.parcel_format, koppeling.order_warning, koppeling.order_reason,
+    koppeling.own_account, koppeling.own_from_address, koppeling.own_integration, koppeling.own_order,
+    koppeling.own_order_line, koppeling.own_label, koppeling.own_batch, koppeling.own_batch_order, koppeling.own_print
+    TO koppeling_reader;
+GRANT EXECUTE ON FUNCTION
+    koppeling.panel_account, koppeling.panel_language, koppeling.panel_may_act,
+    koppeling.panel_text, koppeling.panel_time, koppeling.panel_arguments, koppeling.panel_id, koppeling.panel_ids,
+    koppeling.panel_given, koppeling.panel_number, koppeling.panel_new_key, koppeling.panel_options,
+    koppeling.panel_escape, koppeling.panel_query, koppeling.panel_shop_facts, koppeling.panel_shops,
+    koppeling.panel_integrations, koppeling.panel_addresses, koppeling.panel_connect, koppeling.panel_shop_history,
+    koppeling.panel_integration, koppeling.panel_my_shops, koppeling.panel_my_countries, koppeling.panel_find_orders,
+    koppeling.panel_order_rows, koppeling.panel_order_filter, koppeling.panel_order_filters, koppeling.panel_orders,
+    koppeling.panel_find_skipped, koppeling.panel_not_imported, koppeling.panel_concerns, koppeling.panel_attention,
+    koppeling.panel_shipment_facts,
+    koppeling.panel_order_history, koppeling.panel_order_problem, koppeling.panel_order, koppeling.panel_parcel,
+    koppeling.panel_label_facts, koppeling.panel_label_form, koppeling.panel_label, koppeling.panel_batch,
+    koppeling.panel_batches, koppeling.panel_print_status, koppeling.panel_prints, koppeling.panel_me,
+    koppeling.panel_me_language
+    TO koppeling_reader;
+
+-- Whoever works with them, too: actions look by themselves whether what they are about is of the account.
+GRANT EXECUTE ON FUNCTION
+    koppeling.panel_connect_shop, koppeling.panel_integration_pause, koppeling.panel_integration_resume,
+    koppeling.panel_integration_poll, koppeling.panel_integration_token, koppeling.panel_integration_disconnect,
+    koppeling.panel_order_address, koppeling.panel_order_looked, koppeling.panel_quote, koppeling.panel_dispatch,
+    koppeling.panel_print, koppeling.panel_print_pdf, koppeling.panel_token_add, koppeling.panel_token_remove
+    TO koppeling_merchant;
+
+-- Operations: with the rights of koppeling_ops.
+GRANT EXECUTE ON FUNCTION
+    koppeling.panel_account, koppeling.panel_language, koppeling.panel_may_act, koppeling.panel_text,
+    koppeling.panel_time, koppeling.panel_arguments, koppeling.panel_id, koppeling.panel_ids, koppeling.panel_given,
+    koppeling.panel_number, koppeling.panel_new_key, koppeling.panel_options, koppeling.panel_escape,
+    koppeling.panel_query, koppeling.panel_me, koppeling.panel_me_language,
+    koppeling.panel_ops_filter, koppeling.panel_ops_entry, koppeling.panel_ops_attempts, koppeling.panel_ops_age,
+    koppeling.panel_ops_once, koppeling.panel_ops_done, koppeling.panel_ops_act, koppeling.panel_ops,
+    koppeling.panel_ops_series, koppeling.panel_ops_jobs, koppeling.panel_ops_preview, koppeling.panel_ops_redrive,
+    koppeling.panel_ops_job, koppeling.panel_ops_job_retry, koppeling.panel_ops_job_cancel, koppeling.panel_ops_shops,
+    koppeling.panel_ops_processes, koppeling.panel_ops_apis, koppeling.panel_ops_block
+    TO koppeling_panel_ops;
+GRANT EXECUTE ON FUNCTION koppeling.panel_forget TO koppeling_scheduler;
+-- The index of words asks for them whenever an order is written.
+GRANT EXECUTE ON FUNCTION koppeling.order_words TO koppeling_worker, koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.panel_address_warnings TO koppeling_worker;

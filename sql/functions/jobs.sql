@@ -331,7 +331,7 @@ AS $$
 DECLARE
     job koppeling.job := koppeling.find_job(id);
 BEGIN
-    PERFORM koppeling.cancel_jobs(ARRAY[id], 'cancelled by ' || session_user);
+    PERFORM koppeling.cancel_jobs(ARRAY[id], 'cancelled by ' || koppeling.acting());
     PERFORM koppeling.record_audit('cancel_job', 'job ' || id, jsonb_build_object('kind', job.kind, 'was', job.state));
     RETURN true;
 END
@@ -352,7 +352,7 @@ BEGIN
     until := nullif(until, '-infinity');
     UPDATE koppeling.api a
     SET blocked_until = until,
-        block_reason = CASE WHEN until > now() THEN coalesce(block_api.reason, 'blocked by ' || session_user) END,
+        block_reason = CASE WHEN until > now() THEN coalesce(block_api.reason, 'blocked by ' || koppeling.acting()) END,
         breaker_state = 'closed', breaker_failures = 0, breaker_shops = '{}', breaker_trips = 0
     WHERE a.name = block_api.name AND (block_api.environment IS NULL OR a.environment = block_api.environment);
     GET DIAGNOSTICS blocked = ROW_COUNT;

@@ -75,7 +75,7 @@ DECLARE
 BEGIN
     WITH looked AS (
         INSERT INTO koppeling.order_look AS k (order_id, reason_code, looked_at, who)
-        SELECT c.order_id, c.reason_code, now(), session_user
+        SELECT c.order_id, c.reason_code, now(), koppeling.acting()
         FROM koppeling.order_concern c
         WHERE c.order_id = order_was_looked_at.order_id
           AND (order_was_looked_at.reason_code IS NULL OR c.reason_code = order_was_looked_at.reason_code)

@@ -16,6 +16,10 @@ FROM (
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     WHERE c.relnamespace = to_regnamespace('koppeling') AND NOT c.relispartition AND NOT t.tgisinternal
     UNION ALL
+    SELECT format('member %s of %s', m.rolname, r.rolname)
+    FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member JOIN pg_roles r ON r.oid = a.roleid
+    WHERE m.rolname LIKE 'koppeling\_%' AND r.rolname LIKE 'koppeling\_%'
+    UNION ALL
     SELECT format('role %s', r.rolname) FROM pg_roles r WHERE r.rolname LIKE 'koppeling\_%'
     UNION ALL
     SELECT format('grant %s on %s to %s', g.privilege_type, o.name, coalesce(r.rolname, 'public'))

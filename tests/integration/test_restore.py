@@ -73,8 +73,15 @@ class AnotherClusterTest(RestoreCase):
         url = other.url(self.database, "plain")
         done = self.migrate(url)
         self.assertEqual(done.status, NO_PERMISSION, done.log)
-        missing = ("backend", "dba", "scheduler", "worker")
-        statements = "; ".join(f"CREATE ROLE koppeling_{role} NOLOGIN" for role in missing)
+        missing = ("backend NOLOGIN", "dba NOLOGIN", "merchant NOLOGIN", "panel NOLOGIN NOINHERIT", "panel_ops NOLOGIN",
+                   "reader NOLOGIN", "scheduler NOLOGIN", "worker NOLOGIN")
+        members = (("merchant", "panel"), ("ops", "panel_ops"), ("panel_ops", "panel"), ("reader", "merchant"),
+                   ("reader", "panel"))
+        statements = "; ".join(f"CREATE ROLE koppeling_{role}" for role in missing)
+        self.assertIn("let an administrator run: " + statements, done.log)
+        session.run(statements)
+        done = self.migrate(url)
+        statements = "; ".join(f"GRANT koppeling_{role} TO koppeling_{member}" for role, member in members)
         self.assertIn("let an administrator run: " + statements, done.log)
         session.run(statements)
         done = self.migrate(url)

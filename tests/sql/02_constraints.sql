@@ -518,6 +518,50 @@ FROM unnest(ARRAY['breaker_opened', 'job_gave_up', 'shop_is_well', 'account_refu
 SELECT pg_temp.impossible('event_lasted_is_no_less_than_nothing',
     $$ INSERT INTO koppeling.event (what, integration_id, lasted) VALUES ('shop_is_well', 1, '-1 second') $$,
     'nothing lasts less than no time');
+-- The panel.
+INSERT INTO koppeling.panel_user (login, password_hash, role, account_id) VALUES ('fenna', '$argon2id$', 'merchant', 1);
+INSERT INTO koppeling.panel_session (
+    cookie_hash, kind, user_id, account_id, person, role, csrf_key, idle_limit, expires_at)
+SELECT sha256(u.login::bytea), 'person', u.id, 1, 'fenna', 'merchant', sha256('x'), '1 hour', now()
+FROM koppeling.panel_user u;
+INSERT INTO koppeling.panel_batch (id, account_id, person, environment, label_count, label_format)
+OVERRIDING SYSTEM VALUE VALUES (1, 1, 'fenna', 'production', 1, 'package');
+INSERT INTO koppeling.panel_batch_order (batch_id, place, order_id, problem_nl, problem_en) VALUES (1, 1, 1, 'x', 'x');
+INSERT INTO koppeling.panel_print (account_id, person, environment, layout, position, shipment_ids, order_ids)
+VALUES (1, 'fenna', 'production', 'a6', 1, '{1}', '{1}');
+SELECT pg_temp.impossible(t.name, format('UPDATE koppeling.%s SET %s', t.relation, t.change), t.change)
+FROM (VALUES
+    ('panel_user_login_is_plain', 'panel_user', 'login = '' fenna'''),
+    ('panel_user_password_is_hashed', 'panel_user', 'password_hash = ''geheim'''),
+    ('panel_user_has_account_or_serves_all', 'panel_user', 'role = ''operations'''),
+    ('panel_user_language_is_known', 'panel_user', 'language = ''fr'''),
+    ('panel_session_hash_is_sha256', 'panel_session', 'cookie_hash = ''x'''),
+    ('panel_session_key_is_long', 'panel_session', 'csrf_key = ''x'''),
+    ('panel_session_has_account_or_serves_all', 'panel_session', 'account_id = NULL'),
+    ('panel_session_of_user_is_signed_in', 'panel_session', 'user_id = NULL'),
+    ('panel_session_of_person_idles', 'panel_session', 'idle_limit = NULL'),
+    ('panel_session_person_is_named', 'panel_session', 'person = '' '''),
+    ('panel_session_language_is_known', 'panel_session', 'language = ''fr'''),
+    ('panel_batch_order_has_shipment_or_reason', 'panel_batch_order', 'problem_en = NULL'),
+    ('panel_batch_order_place_counts', 'panel_batch_order', 'place = 0'),
+    ('panel_print_layout_is_known', 'panel_print', 'layout = ''a3'''),
+    ('panel_print_position_is_on_the_sheet', 'panel_print', 'position = 5'),
+    ('panel_print_has_shipments', 'panel_print', 'order_ids = ''{}''')) AS t (name, relation, change);
+SELECT pg_temp.impossible('panel_user_login',
+    $$ INSERT INTO koppeling.panel_user (login, password_hash, role) VALUES ('FENNA', '$argon2id$', 'operations') $$,
+    'capitals make no other login');
+SELECT pg_temp.impossible('panel_session_token', $$ INSERT INTO koppeling.panel_session (
+        cookie_hash, kind, user_id, account_id, person, role, csrf_key, idle_limit, expires_at)
+    SELECT cookie_hash, kind, user_id, account_id, person, role, csrf_key, idle_limit, expires_at
+    FROM koppeling.panel_session $$, 'a token opens one session');
+SELECT pg_temp.impossible('panel_batch_order_is_named_once',
+    $$ INSERT INTO koppeling.panel_batch_order VALUES (1, 2, 1, NULL, 'x', 'x') $$, 'an order is in a batch once');
+SELECT pg_temp.impossible('imported_order_correction_has_author',
+    $$ UPDATE koppeling.imported_order SET address_corrected_at = now() $$, 'an address is corrected by somebody');
+SELECT pg_temp.impossible('panel_portal_ticket_is_named',
+    $$ INSERT INTO koppeling.panel_portal_ticket VALUES ('x', now()) $$, 'a ticket is named');
+SELECT pg_temp.impossible('panel_once_key_is_sane',
+    $$ INSERT INTO koppeling.panel_once VALUES ('x', 'no key', 'x', 'x') $$, 'a key is plain');
 
 SELECT is_empty($$
     SELECT c.conname FROM pg_constraint c

@@ -94,9 +94,20 @@ SELECT is_empty($$
     WHERE a.attrelid = t.oid AND a.attnum > 0
       AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%' AND t.name NOT LIKE 'job\_context%'
       AND (t.name <> 'label_document' OR r.role = 'koppeling_backend')
+      -- Nor hashes of passwords and tokens.
+      AND t.name NOT IN ('panel_attempt', 'panel_portal_ticket', 'panel_once')
+      AND a.attname NOT IN ('password_hash', 'cookie_hash', 'csrf_key')
       AND r.role IN ('koppeling_backend', 'koppeling_ops', 'koppeling_dba')
       AND NOT has_column_privilege(r.role, t.oid, a.attnum, 'SELECT') $$,
     'the back end, ops and DBAs may read everything else');
+SELECT is_empty($$
+    SELECT r.rolname, t.name, a.attname
+    FROM pg_roles r, relation t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0
+    WHERE r.rolname LIKE 'koppeling\_%'
+      AND (t.name IN ('panel_attempt', 'panel_portal_ticket', 'panel_once')
+           OR a.attname IN ('password_hash', 'cookie_hash', 'csrf_key'))
+      AND has_column_privilege(r.oid, t.oid, a.attnum, 'SELECT') $$,
+    'nobody reads hashes of passwords and tokens');
 SELECT is_empty($$
     SELECT r.role FROM role_names r
     WHERE r.role NOT IN ('koppeling_backend', 'koppeling_worker')
@@ -158,12 +169,12 @@ SELECT set_eq($$
             'shop_gate,job_gate,watch_every,track_every,'
             'retry_at,hand_back,reseal,poll_warning,customs_area,customs_gaps,'
             'dispatch_problem,order_warnings,parcel_items,shipment_to_relate,push_problem,'
-            'job_context_of'),
+            'job_context_of,order_words,panel_address_warnings'),
         ('koppeling_scheduler',
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,track_every,'
             'mend_times,recheck_every,take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
-            'failed_at,take_events,forget_events')) AS v (role, names),
+            'failed_at,take_events,forget_events,panel_forget,order_words')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
 

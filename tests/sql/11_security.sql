@@ -5,7 +5,8 @@ SELECT no_plan();
 
 CREATE TEMP VIEW role_names AS
     SELECT unnest(ARRAY[
-        'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler']) AS role;
+        'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler',
+        'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops']) AS role;
 CREATE TEMP VIEW owned AS
     SELECT format('%s %s', c.relkind, c.relname) AS thing, c.relowner AS owner
     FROM pg_class c WHERE c.relnamespace = 'koppeling'::regnamespace
@@ -30,10 +31,17 @@ SELECT is_empty(
 SELECT is_empty($$ SELECT rolname FROM pg_roles r JOIN role_names n ON n.role = r.rolname
                    WHERE rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication OR rolcanlogin $$,
     'no role of ours may do more than its grants say');
-SELECT is_empty(
-    $$ SELECT a.role, b.role FROM role_names a, role_names b
+SELECT set_eq(
+    $$ SELECT a.role, b.role AS becomes FROM role_names a, role_names b
         WHERE a.role <> b.role AND pg_has_role(a.role, b.role, 'MEMBER') $$,
-    'no role of ours is a member of another');
+    $$ VALUES ('koppeling_panel', 'koppeling_reader'), ('koppeling_panel', 'koppeling_merchant'),
+              ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_panel', 'koppeling_ops'),
+              ('koppeling_merchant', 'koppeling_reader'), ('koppeling_panel_ops', 'koppeling_ops') $$,
+    'only the panel may become another, and a merchant may what a reader may');
+SELECT is_empty(
+    $$ SELECT b.role FROM role_names b
+        WHERE b.role <> 'koppeling_panel' AND pg_has_role('koppeling_panel', b.role, 'USAGE') $$,
+    'and while it has not, it has no right of theirs');
 
 -- PUBLIC, and the right to hand rights on.
 SELECT is_empty($$
@@ -71,7 +79,7 @@ SELECT set_eq($$
     ('account_credentials_saved'), ('order_take_back'), ('shipment_takes_order_back'),
     ('push_environment_changed'), ('pushed_environment_changed'), ('plan_recheck'),
     ('breaker_changed'), ('shop_condition_changed'), ('account_condition_changed'), ('job_gave_up'),
-    ('label_track'), ('track_labels_changed') $$,
+    ('label_track'), ('track_labels_changed'), ('acting') $$,
     'those that no role may call are triggers and inner parts');
 SELECT is_empty($$
     SELECT p.oid::regprocedure FROM pg_proc p

@@ -1,0 +1,283 @@
+-- The panel: what operations look at, and do. These run with the rights of koppeling_panel_ops, which are those of
+-- koppeling_ops; what they do goes through the same functions as by hand.
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_filter(request json, part text)
+RETURNS TABLE (state text, kind text, shop bigint, error_class koppeling.error_class, job bigint, query jsonb)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    SELECT CASE WHEN g.state IN ('queued', 'running', 'failed', 'all') THEN g.state ELSE 'failed' END,
+           (SELECT k.name FROM koppeling.job_kind k WHERE k.name = g.kind),
+           (koppeling.panel_ids(request, part, 'shop'))[1],
+           (SELECT c.class FROM unnest(enum_range(NULL::koppeling.error_class)) AS c (class)
+            WHERE c.class::text = g.error_class),
+           (koppeling.panel_ids(request, part, 'job'))[1],
+           jsonb_strip_nulls(jsonb_build_object(
+               'state', g.state, 'kind', g.kind, 'error_class', g.error_class,
+               'shop', koppeling.panel_given(request, part, 'shop')))
+    FROM (SELECT koppeling.panel_given(request, part, 'state') AS state,
+                 koppeling.panel_given(request, part, 'kind') AS kind,
+                 koppeling.panel_given(request, part, 'error_class') AS error_class) g;
+END;
+COMMENT ON FUNCTION koppeling.panel_ops_filter IS
+    'What a list of jobs is filtered by: state (failed unless said otherwise; all), kind, shop, error class.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_entry(j koppeling.job)
+RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN jsonb_build_object(
+    'id', (j).id::text, 'kind', (j).kind, 'state', (j).state, 'priority', (j).priority,
+    'tone', CASE (j).state WHEN 'failed' THEN 'bad' WHEN 'running' THEN 'busy'
+                           ELSE CASE WHEN (j).last_error IS NOT NULL THEN 'warn' ELSE 'quiet' END END,
+    'shop', (SELECT i.shop_host FROM koppeling.integration i WHERE i.id = (j).integration_id),
+    'shop_id', (j).integration_id::text, 'order_id', (j).order_id::text, 'shipment_id', (j).shipment_id::text,
+    'api', (SELECT a.name || ' ' || a.environment FROM koppeling.api a WHERE a.id = (j).api_id),
+    'is_staging', (SELECT a.environment = 'staging' FROM koppeling.api a WHERE a.id = (j).api_id),
+    'attempt', (j).attempt, 'max_attempts', (j).max_attempts,
+    'error_class', (j).last_error_class, 'error', (j).last_error,
+    'run_at', koppeling.panel_time((j).run_at), 'is_parked', (j).run_at = 'infinity',
+    'created', koppeling.panel_time((j).created_at), 'started', koppeling.panel_time((j).started_at),
+    'is_failed', (j).state = 'failed', 'is_running', (j).state = 'running', 'is_queued', (j).state = 'queued');
+COMMENT ON FUNCTION koppeling.panel_ops_entry IS
+    'A live job in a list: {id, kind, state, tone, priority, shop, shop_id, order_id, shipment_id, api, is_staging, '
+    'attempt, max_attempts, error_class, error, run_at, is_parked, created, started, is_failed, is_running, '
+    'is_queued}.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_attempts(errors jsonb)
+RETURNS jsonb
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'attempt', e.entry -> 'attempt', 'at', koppeling.panel_time((e.entry ->> 'at')::timestamptz),
+               'class', e.entry ->> 'class', 'http_status', e.entry -> 'http_status', 'error', e.entry ->> 'error',
+               'worker', e.entry -> 'worker') ORDER BY e.place), '[]')
+    FROM jsonb_array_elements(errors) WITH ORDINALITY AS e (entry, place));
+COMMENT ON FUNCTION koppeling.panel_ops_attempts IS
+    'The attempts of a job that failed: [{attempt, at, class, http_status, error, worker}].';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_jobs(request json)
+RETURNS json
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    WITH given AS (
+        SELECT f.*, coalesce((koppeling.panel_ids(request, 'query', 'after'))[1], 9223372036854775807) AS below
+        FROM koppeling.panel_ops_filter(request, 'query') AS f
+    ), found AS MATERIALIZED (
+        -- By the key: what a filter leaves out is passed over, so it ends with the time that a page has. Failed ones
+        -- have an index of their own.
+        SELECT j.id, row_number() OVER (ORDER BY j.id DESC) AS place
+        FROM given g
+        CROSS JOIN LATERAL (
+            SELECT j.id
+            FROM koppeling.job j
+            WHERE j.id < g.below AND (g.state = 'all' OR j.state::text = g.state)
+              AND (g.kind IS NULL OR j.kind = g.kind) AND (g.shop IS NULL OR j.integration_id = g.shop)
+              AND (g.error_class IS NULL OR j.last_error_class = g.error_class)
+              AND g.state <> 'failed'
+            ORDER BY j.id DESC
+            LIMIT 51) j
+        UNION ALL
+        SELECT j.id, row_number() OVER (ORDER BY j.id DESC)
+        FROM given g
+        CROSS JOIN LATERAL (
+            SELECT l.id
+            FROM koppeling.job_kind k
+            CROSS JOIN LATERAL (
+                SELECT f.id
+                FROM koppeling.job f
+                WHERE f.state = 'failed' AND f.kind = k.name AND f.id < g.below
+                  AND (g.shop IS NULL OR f.integration_id = g.shop)
+                  AND (g.error_class IS NULL OR f.last_error_class = g.error_class)
+                ORDER BY f.id DESC
+                LIMIT 51) l
+            WHERE g.state = 'failed' AND (g.kind IS NULL OR k.name = g.kind)
+            ORDER BY l.id DESC
+            LIMIT 51) j
+    )
+    SELECT json_build_object(
+        'title', koppeling.panel_text('panel_ops_jobs'),
+        'state', g.state, 'any', EXISTS (SELECT FROM found),
+        'jobs', (SELECT coalesce(jsonb_agg(koppeling.panel_ops_entry(j) ORDER BY f.place), '[]')
+                 FROM found f JOIN koppeling.job j ON j.id = f.id WHERE f.place <= 50),
+        'states', koppeling.panel_options(ARRAY['failed', 'running', 'queued', 'all'], 'panel_job_', g.state),
+        'kinds', (SELECT jsonb_agg(jsonb_build_object('value', k.name, 'text', k.name,
+                                                      'selected', coalesce(k.name = g.kind, false)) ORDER BY k.name)
+                  FROM koppeling.job_kind k),
+        'error_classes', (SELECT jsonb_agg(jsonb_build_object(
+                              'value', c.class, 'text', c.class,
+                              'selected', coalesce(c.class = g.error_class, false)) ORDER BY c.class)
+                          FROM unnest(enum_range(NULL::koppeling.error_class)) AS c (class)),
+        'shop', g.shop::text, 'is_failed', g.state = 'failed',
+        'query', koppeling.panel_query(g.query),
+        'once', koppeling.panel_new_key(),
+        'next', (SELECT '/ops/jobs?' || koppeling.panel_query(g.query || jsonb_build_object('after', f.id::text))
+                 FROM found f WHERE f.place = 50 AND EXISTS (SELECT FROM found m WHERE m.place = 51)))
+    FROM given g);
+COMMENT ON FUNCTION koppeling.panel_ops_jobs IS
+    'Page of /ops/jobs?state=&kind=&shop=&error_class=&after=: {title, state, any, jobs: [see panel_ops_entry()], '
+    'states, kinds, error_classes (each [{value, text, selected}]), shop, is_failed, query, once, next}.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_preview(request json)
+RETURNS json
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT json_build_object(
+        'title', koppeling.panel_text('panel_ops_redrive'),
+        'count', CASE WHEN c.n > 10000 THEN '10000+' ELSE c.n::text END, 'any', c.n > 0,
+        'kinds', c.kinds,
+        'kind', g.kind, 'shop', g.shop::text, 'error_class', g.error_class,
+        'query', koppeling.panel_query(g.query),
+        'once', koppeling.panel_new_key())
+    FROM koppeling.panel_ops_filter(request, 'query') AS g
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(k.jobs), 0) AS n,
+               coalesce(jsonb_agg(jsonb_build_object('kind', k.name, 'count', k.jobs) ORDER BY k.name)
+                        FILTER (WHERE k.jobs > 0), '[]') AS kinds
+        FROM (
+            SELECT n.name, (
+                SELECT count(*) FROM (
+                    SELECT FROM koppeling.job j
+                    WHERE j.state = 'failed' AND j.kind = n.name AND (g.shop IS NULL OR j.integration_id = g.shop)
+                      AND (g.error_class IS NULL OR j.last_error_class = g.error_class)
+                    LIMIT 10001) AS counted) AS jobs
+            FROM koppeling.job_kind n
+            WHERE g.kind IS NULL OR n.name = g.kind) k) c);
+COMMENT ON FUNCTION koppeling.panel_ops_preview IS
+    'Page of /ops/jobs/redrive?kind=&shop=&error_class=: how many failed jobs would be tried again: {title, count, '
+    'any, kinds: [{kind, count}], kind, shop, error_class, query, once}.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_redrive(request json)
+RETURNS json
+LANGUAGE plpgsql
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    answer json := koppeling.panel_ops_once('redrive', request);
+    wanted record;
+BEGIN
+    IF answer IS NOT NULL THEN
+        RETURN answer;
+    END IF;
+    SELECT * INTO wanted FROM koppeling.panel_ops_filter(request, 'form');
+    RETURN koppeling.panel_ops_done(request, json_build_object(
+        'go', '/ops/jobs?' || koppeling.panel_query(wanted.query), 'notice', 'jobs_retried',
+        'count', koppeling.retry_failed(wanted.kind, wanted.shop, wanted.error_class)));
+END
+$$;
+COMMENT ON FUNCTION koppeling.panel_ops_redrive IS
+    'Action of /ops/jobs/redrive: tries failed jobs again. Form: kind, shop, error_class, once. {go, notice: '
+    'jobs_retried, count}.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_once(action text, request json)
+RETURNS json
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+BEGIN
+    RETURN koppeling.panel_once_begin(action, request);
+END
+$$;
+COMMENT ON FUNCTION koppeling.panel_ops_once IS 'panel_once_begin() for what operations do in their own name.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_done(request json, answer json)
+RETURNS json
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+BEGIN
+    RETURN koppeling.panel_once_end(request, answer);
+END
+$$;
+COMMENT ON FUNCTION koppeling.panel_ops_done IS 'panel_once_end() for what operations do in their own name.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_job(request json)
+RETURNS json
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN coalesce((
+    SELECT json_build_object(
+        'title', koppeling.panel_text('panel_ops_job', j.kind, j.id::text),
+        'job', koppeling.panel_ops_entry(j), 'is_live', true,
+        'args', j.args::text,
+        'worker', (SELECT w.host || ' ' || w.pid || '/' || w.thread FROM koppeling.worker w WHERE w.id = j.worker_id),
+        'advice', (SELECT r.advice FROM koppeling.retry_rule r WHERE r.error_class = j.last_error_class),
+        'attempts', koppeling.panel_ops_attempts(j.errors),
+        'can_retry', j.state <> 'running', 'can_cancel', true,
+        'once', koppeling.panel_new_key())
+    FROM koppeling.job j
+    WHERE j.id = koppeling.panel_id(request)), (
+    SELECT json_build_object(
+        'title', koppeling.panel_text('panel_ops_job', h.kind, h.id::text),
+        'job', jsonb_build_object(
+            'id', h.id::text, 'kind', h.kind, 'state', h.outcome, 'shop_id', h.integration_id::text,
+            'order_id', h.order_id::text, 'shipment_id', h.shipment_id::text, 'api', h.api, 'attempt', h.attempts,
+            'tone', CASE h.outcome WHEN 'done' THEN 'good' ELSE 'quiet' END,
+            'is_staging', coalesce(h.label_environment = 'staging', false),
+            'created', koppeling.panel_time(h.created_at), 'started', koppeling.panel_time(h.started_at),
+            'finished', koppeling.panel_time(h.finished_at)),
+        'is_live', false, 'args', h.args::text, 'result', h.result::text, 'http_status', h.http_status,
+        'attempts', koppeling.panel_ops_attempts(h.errors), 'can_retry', false, 'can_cancel', false)
+    FROM koppeling.job_history h
+    WHERE h.id = koppeling.panel_id(request)
+    ORDER BY h.finished_at DESC
+    LIMIT 1), json_build_object('status', 404));
+COMMENT ON FUNCTION koppeling.panel_ops_job IS
+    'Page of /ops/jobs/{id}, live or finished: {title, job: see panel_ops_entry() (finished: with finished), is_live, '
+    'args, result, http_status, worker, advice, attempts: [{attempt, at, class, http_status, error, worker}], '
+    'can_retry, can_cancel, once}.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_act(request json, action text)
+RETURNS json
+LANGUAGE plpgsql
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    answer json := koppeling.panel_ops_once(action, request);
+    ids bigint[] := koppeling.panel_ids(request, 'form', 'job') || koppeling.panel_id(request);
+    changed integer := 0;
+    one bigint;
+BEGIN
+    IF answer IS NOT NULL THEN
+        RETURN answer;
+    END IF;
+    FOREACH one IN ARRAY array_remove(ids, NULL) LOOP
+        BEGIN
+            IF action = 'job_retry' THEN
+                changed := changed + koppeling.retry_job(one)::integer;
+            ELSE
+                changed := changed + koppeling.cancel_job(one)::integer;
+            END IF;
+        EXCEPTION WHEN no_data_found OR lock_not_available THEN
+            NULL; -- It has ended meanwhile, or is just ending.
+        END;
+    END LOOP;
+    RETURN koppeling.panel_ops_done(request, json_build_object(
+        'go', CASE WHEN koppeling.panel_id(request) IS NOT NULL THEN '/ops/jobs/' || koppeling.panel_id(request)
+                   ELSE '/ops/jobs?' || koppeling.panel_query((SELECT f.query
+                        FROM koppeling.panel_ops_filter(request, 'form') AS f)) END,
+        'notice', action, 'count', changed));
+END
+$$;
+COMMENT ON FUNCTION koppeling.panel_ops_act IS 'What the next two do.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_job_retry(request json)
+RETURNS json
+LANGUAGE sql
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN koppeling.panel_ops_act(request, 'job_retry');
+COMMENT ON FUNCTION koppeling.panel_ops_job_retry IS
+    'Action of /ops/jobs/retry and /ops/jobs/{id}/retry: tries jobs again now. Form: job (repeated), the filter of the '
+    'list, once. {go, notice: job_retry, count}: what has ended meanwhile, or runs, is not counted.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_job_cancel(request json)
+RETURNS json
+LANGUAGE sql
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN koppeling.panel_ops_act(request, 'job_cancel');
+COMMENT ON FUNCTION koppeling.panel_ops_job_cancel IS
+    'Action of /ops/jobs/cancel and /ops/jobs/{id}/cancel: takes jobs out. As panel_ops_job_retry(); notice: '
+    'job_cancel.';
