@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/host_port.h"
+#include "common/listener.h"
 #include "common/log.h"
 #include "common/memory.h"
 #include "common/wakeup.h"
@@ -30,8 +29,6 @@
 #define REASON_SIZE                256
 #define BACKLOG                    32
 
-/* With a + behind the port: how many are tried. */
-#define PORTS_TRIED     64
 #define ACCEPT_RETRY_MS 500
 
 struct metrics_server {
@@ -209,86 +206,6 @@ static bool start_threads(struct metrics_server *server)
     return server->has_thread;
 }
 
-static int open_listener(const struct addrinfo *address)
-{
-    const int on = 1;
-    const int off = 0;
-    int listener = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (listener < 0) {
-        return -1;
-    }
-    (void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (address->ai_family == AF_INET6) {
-        (void)setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-    }
-    if (bind(listener, address->ai_addr, address->ai_addrlen) != 0 ||
-        listen(listener, BACKLOG) != 0) {
-        int reason = errno;
-
-        close(listener);
-        errno = reason;
-        return -1;
-    }
-    return listener;
-}
-
-static void free_addresses(struct addrinfo *addresses)
-{
-    if (addresses != NULL) {
-        freeaddrinfo(addresses);
-    }
-}
-DEFINE_CLEANUP(addresses, struct addrinfo *, free_addresses);
-
-/* Listens on the first address of the host that can be had. */
-static bool listen_on(struct metrics_server *server, const char *host, uint16_t port,
-                      struct error *err)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    AUTO(addresses) struct addrinfo *addresses = NULL;
-    char service[8];
-
-    snprintf(service, sizeof(service), "%u", port);
-
-    int trouble = getaddrinfo(host, service, &hints, &addresses);
-
-    if (trouble != 0) {
-        return error_set(err, ERROR_CONFIG, "%s", gai_strerror(trouble));
-    }
-    for (const struct addrinfo *each = addresses; each != NULL; each = each->ai_next) {
-        server->listener = open_listener(each);
-        if (server->listener >= 0) {
-            return true;
-        }
-    }
-    return error_set(err, ERROR_SYSTEM, "%s", error_reason(errno));
-}
-
-/* "::" takes IPv4 too; a machine without IPv6 refuses it. */
-static bool listen_at(struct metrics_server *server, const struct host_port *place,
-                      struct error *err)
-{
-    return place->host[0] == '\0' ? listen_on(server, "::", place->port, NULL) ||
-                                        listen_on(server, "0.0.0.0", place->port, err)
-                                  : listen_on(server, place->host, place->port, err);
-}
-
-static bool listen_somewhere(struct metrics_server *server, const char *address, struct error *err)
-{
-    struct host_port place;
-
-    if (!host_port_split(address, &place, err)) {
-        return false;
-    }
-    for (int i = 0; i < (place.or_next ? PORTS_TRIED : 1); i++, place.port++) {
-        if (listen_at(server, &place, err)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool metrics_server_start(const char *address, metrics_ready_callback *ready, void *context,
                           struct metrics_server **ret_server, struct error *err)
 {
@@ -298,7 +215,7 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
     server->context = context;
     server->listener = -1;
     server->stop = (struct wakeup)WAKEUP_INIT;
-    if (!listen_somewhere(server, address, err)) {
+    if (!listener_open(address, BACKLOG, &server->listener, err)) {
         return error_prefix(err, "cannot serve metrics on '%s'", address);
     }
     if (!wakeup_open(&server->stop, err)) {
@@ -315,12 +232,7 @@ bool metrics_server_start(const char *address, metrics_ready_callback *ready, vo
 
 uint16_t metrics_server_port(const struct metrics_server *server)
 {
-    /* The port stands at the same place for IPv4 and IPv6. */
-    struct sockaddr_in6 address = {.sin6_port = 0};
-    socklen_t length = sizeof(address);
-
-    (void)getsockname(server->listener, (struct sockaddr *)&address, &length);
-    return ntohs(address.sin6_port);
+    return listener_port(server->listener);
 }
 
 void metrics_server_stop(struct metrics_server *server)
