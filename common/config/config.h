@@ -1,5 +1,5 @@
 /*
- * Settings of both daemons: environment variables, each with a flag of the same meaning and a
+ * Settings of the three daemons: environment variables, each with a flag of the same meaning and a
  * default that works. KOPPELING_IN_FLIGHT=100 and --in-flight=100 (or --in-flight 100) say the
  * same; the flag wins. A secret can also be read from a file: KOPPELING_SECRET_KEY_FILE (trailing
  * newline dropped); so can the two database URLs, which may hold a password. Secrets have no flag,
@@ -18,7 +18,7 @@
 #include "common/error.h"
 #include "common/log.h"
 
-enum config_program { CONFIG_SCHEDULER = 1, CONFIG_WORKER = 2 };
+enum config_program { CONFIG_SCHEDULER = 1, CONFIG_WORKER = 2, CONFIG_PANEL = 4 };
 
 /* Whether statements are prepared. AUTO: yes, unless a pooler such as PgBouncer stands between. */
 enum config_prepare { CONFIG_PREPARE_AUTO, CONFIG_PREPARE_ON, CONFIG_PREPARE_OFF };
@@ -57,13 +57,21 @@ struct config {
     enum log_level log_level;   /* KOPPELING_LOG_LEVEL: debug | info | warning | error */
     char *metrics_address;      /* KOPPELING_METRICS_ADDRESS: host:port for /metrics, /live, /ready;
                                    NULL: none */
+    char *panel_address;        /* KOPPELING_PANEL_ADDRESS: host:port of the panel's pages */
+    int panel_threads;          /* KOPPELING_PANEL_THREADS, 1..64, default 4 */
+    char *panel_certificate;    /* KOPPELING_PANEL_CERTIFICATE: PEM file; NULL: no TLS of its own */
+    char *panel_key;            /* KOPPELING_PANEL_KEY: PEM file of its private key; NULL */
+    bool panel_is_insecure;     /* KOPPELING_PANEL_INSECURE: cookies over plain http on loopback */
+    char *panel_proxies; /* KOPPELING_PANEL_PROXIES: addresses whose X-Forwarded-For counts */
+    char *public_key;    /* KOPPELING_PUBLIC_KEY, base64: seals what merchants type; NULL */
+    char *portal_key;    /* KOPPELING_PORTAL_KEY (secret): signs a portal's tokens; NULL */
 };
 
 /*
  * Fills *ret_config from defaults, environment and the command line. arguments[0] is skipped (the
  * name of the program or of the subcommand), and the arguments must stay; options that are not
- * settings (such as --once or --help) must have been taken out by the caller. Settings of the other
- * program have their default.
+ * settings (such as --once or --help) must have been taken out by the caller. Settings of other
+ * programs have their default.
  * Call it before threads start: secrets are wiped from the environment. Returns false with
  * ERROR_USAGE (unknown option, missing value) or ERROR_CONFIG; the text names the variable or the
  * flag, says what is wrong with the value (never showing a secret, nor the password inside a URL)

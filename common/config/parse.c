@@ -1,5 +1,6 @@
 /* Checks and reads the values of settings: numbers, words, names of files, lists. */
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -73,6 +74,17 @@ bool config_parse_choice(const struct config_setting *setting, const char *text,
     return false;
 }
 
+bool config_parse_switch(const struct config_setting *setting, const char *text, void *ret_field,
+                         struct error *err)
+{
+    (void)setting;
+    if ((text[0] != '0' && text[0] != '1') || text[1] != '\0') {
+        return error_set(err, ERROR_CONFIG, "neither 0 nor 1");
+    }
+    *(bool *)ret_field = text[0] == '1';
+    return true;
+}
+
 bool config_parse_token(const struct config_setting *setting, const char *text, void *ret_field,
                         struct error *err)
 {
@@ -144,6 +156,25 @@ bool config_parse_address(const struct config_setting *setting, const char *text
     (void)setting;
     if (!host_port_split(text, &ignored, err)) {
         return false;
+    }
+    *(char **)ret_field = xstrdup(text);
+    return true;
+}
+
+bool config_parse_addresses(const struct config_setting *setting, const char *text, void *ret_field,
+                            struct error *err)
+{
+    AUTO(free) char *list = xstrdup(text);
+    char *rest = list;
+
+    (void)setting;
+    for (const char *each = strsep(&rest, ","); each != NULL; each = strsep(&rest, ",")) {
+        struct in6_addr ignored;
+
+        if (inet_pton(AF_INET, each, &ignored) != 1 && inet_pton(AF_INET6, each, &ignored) != 1) {
+            return error_set(err, ERROR_CONFIG,
+                             "not a list of numeric addresses such as '127.0.0.1,::1'");
+        }
     }
     *(char **)ret_field = xstrdup(text);
     return true;

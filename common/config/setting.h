@@ -11,7 +11,7 @@
 #include "common/config/config.h"
 #include "common/error.h"
 
-#define CONFIG_SETTING_LIMIT 32
+#define CONFIG_SETTING_LIMIT 48
 #define CONFIG_SETTINGS_FILE "KOPPELING_SETTINGS_FILE"
 
 /* A path is of use only whole; this fits into the text of an error. */
@@ -51,11 +51,13 @@ const char *config_variable(const char *name);
 config_parser config_parse_number;       /* into an int */
 config_parser config_parse_seconds;      /* into an int64_t of microseconds */
 config_parser config_parse_choice;       /* into an enum */
+config_parser config_parse_switch;       /* 0 or 1, into a bool */
 config_parser config_parse_token;        /* printable ASCII without blanks */
 config_parser config_parse_kinds;        /* "poll, verify" becomes "poll,verify" */
 config_parser config_parse_file;         /* the name of a file that can be read */
 config_parser config_parse_path;         /* the name of a file, which may be missing */
 config_parser config_parse_address;      /* host:port */
+config_parser config_parse_addresses;    /* numeric addresses, separated by commas */
 config_parser config_parse_api_url;      /* https, or http on loopback; no slash at the end */
 config_parser config_parse_database_url; /* what libpq understands */
 
