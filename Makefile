@@ -54,11 +54,16 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
 COMMON     := $(call objects,common) $(BUILD)/obj/sql_embedded.o
 SCHEDULER  := $(call objects,scheduler)
 WORKER     := $(call objects,worker) $(BUILD)/obj/text_tables.o
+PANEL      := $(call objects,panel) $(BUILD)/obj/panel_templates.o $(BUILD)/obj/panel_assets.o
 SIMULATOR  := $(call objects,tests/simulator)
 SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
 TABLES     := $(sort $(wildcard worker/api/text/tables/*.tsv))
+TEMPLATES  := $(sort $(wildcard panel/templates/*.html))
+TEXTS      := panel/texts/nl.txt panel/texts/en.txt
+ASSETS     := panel/assets/style.css panel/assets/icon.svg panel/assets/htmx/htmx.min.js
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-simulator
+PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-panel \
+              $(BUILD)/koppeling-simulator
 
 .PHONY: all help deps test demo bench chaos failover contract man manual install deb image try-install clean unit
 .DELETE_ON_ERROR:
@@ -79,6 +84,7 @@ deps: ## install what is missing (Debian)
 
 $(BUILD)/koppeling-scheduler: $(SCHEDULER) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-worker: $(WORKER) $(BUILD)/libcommon.a
+$(BUILD)/koppeling-panel: $(PANEL) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-simulator: $(SIMULATOR) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-simulator: LIBS += -lz
 $(PROGRAMS):
@@ -91,6 +97,11 @@ $(BUILD)/libcommon.a: $(COMMON)
 	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/libworker.a: $(filter-out %/worker/main.o,$(WORKER))
+	$(call say,AR   $@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/libpanel.a: $(filter-out %/panel/main.o,$(PANEL))
 	$(call say,AR   $@)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -121,13 +132,30 @@ $(BUILD)/obj/text_tables.o: $(BUILD)/text_tables.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# And the pages of the panel, their texts and the files beside them.
+$(BUILD)/panel_templates.c: panel/template/compile.awk $(TEXTS) $(TEMPLATES) panel/templates
+	@mkdir -p $(@D)
+	$(call say,HTML $@)
+	$(Q)awk -f panel/template/compile.awk $(TEXTS) $(TEMPLATES) > $@.part && mv $@.part $@
+
+$(BUILD)/panel_assets.c: panel/assets/embed.awk $(ASSETS) panel/assets/htmx/SHA256SUMS
+	@mkdir -p $(@D)
+	$(call say,AWK  $@)
+	$(Q)cd panel/assets/htmx && sha256sum --quiet --check SHA256SUMS
+	$(Q)awk -f panel/assets/embed.awk $(ASSETS) > $@.part && mv $@.part $@
+
+$(BUILD)/obj/panel_%.o: $(BUILD)/panel_%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(OWN_CFLAGS) -Wno-overlength-strings -Wno-missing-field-initializers $(CPPFLAGS) $(CFLAGS) -MMD -MP \
+	  -c -o $@ $<
+
 UNIT_MAIN := $(BUILD)/obj/tests/unit/main.o
 .SECONDARY: $(UNIT_MAIN)
-$(BUILD)/unit/%: tests/unit/%.c $(UNIT_MAIN) $(BUILD)/libworker.a $(BUILD)/libcommon.a
+$(BUILD)/unit/%: tests/unit/%.c $(UNIT_MAIN) $(BUILD)/libworker.a $(BUILD)/libpanel.a $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
 	$(call say,TEST $@)
 	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_MAIN) \
-	  $(BUILD)/libworker.a $(BUILD)/libcommon.a -lcmocka -lz $(LIBS)
+	  $(BUILD)/libworker.a $(BUILD)/libpanel.a $(BUILD)/libcommon.a -lcmocka -lz $(LIBS)
 
 unit: $(UNIT_TESTS) ## build the unit test programs
 
@@ -208,7 +236,8 @@ image: deb ## build a container image of those packages in build/image, and try 
 try-install: ## try the packages in a booted container: start, hang, reload, upgrade under load, purge (needs root)
 	@deploy/install-deps try && tests/packages/try-install $(STEPS)
 
--include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(SIMULATOR) $(UNIT_MAIN)) $(wildcard $(BUILD)/unit/*.d)
+-include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(PANEL) $(SIMULATOR) $(UNIT_MAIN)) \
+         $(wildcard $(BUILD)/unit/*.d)
 
 include tests/checks.mk
 

@@ -1,7 +1,7 @@
 # The checks beyond the tests: `make check` runs them all. Each variant compiles into a directory of its own below
 # build/, so that they do not undo each other's work, and what is up to date is not done again.
 
-PARTS     := common scheduler worker tests/unit tests/simulator tests/fuzz tests/torture
+PARTS     := common scheduler worker panel tests/unit tests/simulator tests/fuzz tests/torture
 C_SOURCES := $(call sources,$(PARTS))
 C_HEADERS := $(sort $(shell find $(PARTS) -name '*.h'))
 

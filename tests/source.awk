@@ -22,7 +22,9 @@ function wing(path,    parts) {
 # What `including` must not see. "" when it may.
 function forbidden(including, included,    layer) {
     layer = layer_of(including)
-    if (layer == "common" && included ~ /^(worker|scheduler)\//) return "common/ knows no daemon"
+    if (layer == "common" && included ~ /^(worker|scheduler|panel)\//) return "common/ knows no daemon"
+    if (layer == "panel" && included ~ /^(worker|scheduler)\//) return "the panel knows no daemon"
+    if (layer != "panel" && layer != "tests" && included ~ /^panel\//) return "the panel serves people, not daemons"
     if (layer == "scheduler" && included ~ /^worker\//) return "the daemons meet only in the database"
     if ((layer == "worker" || layer == "pure") && included ~ /^scheduler\//)
         return "the daemons meet only in the database"
@@ -65,12 +67,12 @@ function check_include(path, why) {
         why = detour(file, path, 0)
     }
     if (why != "") report(FNR, "includes " path ": " why)
-    if ($0 ~ /include[ \t]*"/ && path !~ /^(common|worker|scheduler|tests)\//)
+    if ($0 ~ /include[ \t]*"/ && path !~ /^(common|worker|scheduler|panel|tests)\//)
         report(FNR, "includes \"" path "\", which is not written from the root")
 }
 
 function check_literal(text) {
-    if (file ~ /^(common|worker|scheduler)\/.*\.c$/ &&
+    if (file ~ /^(common|worker|scheduler|panel)\/.*\.c$/ &&
         text ~ /^[ \t]*(SELECT|INSERT|UPDATE|DELETE|WITH|CREATE|ALTER|BEGIN|COMMIT)([ \t;]|\\[nt])/)
         report(FNR, "SQL in a C string: " substr(text, 1, 40))
 }

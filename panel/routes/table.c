@@ -1,0 +1,37 @@
+/* The table of routes. What is fixed comes before what has a name in braces. */
+#include <stddef.h>
+
+#include "common/cleanup.h"
+#include "panel/routes/route.h"
+#include "panel/routes/sign_in.h"
+
+#define PAGE(path, right, name, page)                                                              \
+    {                                                                                              \
+        .method = REQUEST_GET, .pattern = (path), .who = (right), .function = "panel_" name,       \
+        .template = (page)                                                                         \
+    }
+
+/* `page` is shown again, with what was typed, when something is wrong with it. */
+#define ACTION(path, right, name, page)                                                            \
+    {                                                                                              \
+        .method = REQUEST_POST, .pattern = (path), .who = (right), .function = "panel_" name,      \
+        .template = (page)                                                                         \
+    }
+
+#define OWN(verb, path, right, how)                                                                \
+    {                                                                                              \
+        .method = (verb), .pattern = (path), .who = (right), .handler = (how)                      \
+    }
+
+const struct route routes[] = {
+    OWN(REQUEST_GET, "/health", ROUTE_ANYBODY, show_health),
+    OWN(REQUEST_GET, "/sign-in", ROUTE_ANYBODY, sign_in_show),
+    OWN(REQUEST_POST, "/sign-in", ROUTE_ANYBODY, sign_in_try),
+    OWN(REQUEST_POST, "/sign-out", ROUTE_ANYBODY, sign_out),
+    OWN(REQUEST_GET, "/portal", ROUTE_ANYBODY, sign_in_by_portal),
+    OWN(REQUEST_POST, "/portal", ROUTE_ANYBODY, sign_in_by_portal),
+
+    PAGE("/", ROUTE_PERSON, "integrations", "integrations"),
+};
+
+const size_t route_count = ARRAY_LENGTH(routes);
