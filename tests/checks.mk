@@ -114,6 +114,7 @@ coverage: ## lines and branches that all tests run, by directory, and what none 
 	@tests/analysis/coverage $(BUILD)/coverage $(COVERAGE_LEAST)
 
 # Fuzzing: one program per parser of bytes from outside. tests/fuzz/README.md says how to add one.
+FUZZ_LIBRARIES := $(BUILD)/libworker.a $(BUILD)/libpanel.a $(BUILD)/libcommon.a
 FUZZED := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 fuzz: ## fuzz each parser for FUZZ_SECONDS
@@ -127,15 +128,15 @@ fuzzers: $(FUZZED:%=$(BUILD)/fuzz/fuzz_%)
 replays: $(FUZZED:%=$(BUILD)/fuzz/replay_%)
 
 compile_fuzz = $(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) $(1) \
-	  -o $@ $< $(filter %.o,$^) $(BUILD)/libworker.a $(BUILD)/libcommon.a $(LIBS)
+	  -o $@ $< $(filter %.o,$^) $(FUZZ_LIBRARIES) $(LIBS)
 
-$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/libworker.a $(BUILD)/libcommon.a
+$(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_LIBRARIES)
 	@mkdir -p $(@D)
 	$(call say,FUZZ $@)
 	$(Q)$(call compile_fuzz,-fsanitize=fuzzer)
 
 .SECONDARY: $(BUILD)/obj/tests/fuzz/main.o
-$(BUILD)/fuzz/replay_%: tests/fuzz/fuzz_%.c $(BUILD)/obj/tests/fuzz/main.o $(BUILD)/libworker.a $(BUILD)/libcommon.a
+$(BUILD)/fuzz/replay_%: tests/fuzz/fuzz_%.c $(BUILD)/obj/tests/fuzz/main.o $(FUZZ_LIBRARIES)
 	@mkdir -p $(@D)
 	$(call say,FUZZ $@)
 	$(Q)$(call compile_fuzz)
@@ -154,8 +155,7 @@ torture: all $(BUILD)/torture/faults.so ## let allocations and system calls fail
 torturers: $(FUZZED:%=$(BUILD)/torture/torture_%)
 
 .SECONDARY: $(BUILD)/obj/tests/torture/main.o
-$(BUILD)/torture/torture_%: tests/fuzz/fuzz_%.c $(BUILD)/obj/tests/torture/main.o \
-                            $(BUILD)/libworker.a $(BUILD)/libcommon.a
+$(BUILD)/torture/torture_%: tests/fuzz/fuzz_%.c $(BUILD)/obj/tests/torture/main.o $(FUZZ_LIBRARIES)
 	@mkdir -p $(@D)
 	$(call say,FUZZ $@)
 	$(Q)$(call compile_fuzz,$(WRAPPED:%=-Wl$(comma)--wrap=%))
