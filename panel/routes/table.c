@@ -18,6 +18,13 @@
         .template = (page)                                                                         \
     }
 
+/* An action whose field `token` is sealed before it goes anywhere. */
+#define SEALED(path, right, name, page)                                                            \
+    {                                                                                              \
+        .method = REQUEST_POST, .pattern = (path), .who = (right), .function = "panel_" name,      \
+        .template = (page), .secret = "token"                                                      \
+    }
+
 #define OWN(verb, path, right, how)                                                                \
     {                                                                                              \
         .method = (verb), .pattern = (path), .who = (right), .handler = (how)                      \
@@ -32,6 +39,18 @@ const struct route routes[] = {
     OWN(REQUEST_POST, "/portal", ROUTE_ANYBODY, sign_in_by_portal),
 
     PAGE("/", ROUTE_PERSON, "integrations", "integrations"),
+    PAGE("/connect", ROUTE_MERCHANT, "connect", "connect"),
+    SEALED("/connect", ROUTE_CHANGE, "connect_shop", "connect"),
+    PAGE("/integrations/{id}", ROUTE_MERCHANT, "integration", "integration"),
+    ACTION("/integrations/{id}/pause", ROUTE_CHANGE, "integration_pause", "integration"),
+    ACTION("/integrations/{id}/resume", ROUTE_CHANGE, "integration_resume", "integration"),
+    ACTION("/integrations/{id}/poll", ROUTE_CHANGE, "integration_poll", "integration"),
+    SEALED("/integrations/{id}/token", ROUTE_CHANGE, "integration_token", "integration"),
+    ACTION("/integrations/{id}/disconnect", ROUTE_CHANGE, "integration_disconnect", "integration"),
+
+    PAGE("/orders", ROUTE_MERCHANT, "orders", "orders"),
+    PAGE("/orders/not-imported", ROUTE_MERCHANT, "not_imported", "not_imported"),
+    PAGE("/orders/attention", ROUTE_MERCHANT, "attention", "attention"),
 };
 
 const size_t route_count = ARRAY_LENGTH(routes);
