@@ -54,7 +54,8 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1)))
 COMMON     := $(call objects,common) $(BUILD)/obj/sql_embedded.o
 SCHEDULER  := $(call objects,scheduler)
 WORKER     := $(call objects,worker) $(BUILD)/obj/text_tables.o
-PANEL      := $(call objects,panel) $(BUILD)/obj/panel_templates.o $(BUILD)/obj/panel_assets.o
+SHEET      := $(BUILD)/obj/panel/sheet/main.o
+PANEL      := $(filter-out $(SHEET),$(call objects,panel)) $(BUILD)/obj/panel_templates.o $(BUILD)/obj/panel_assets.o
 SIMULATOR  := $(call objects,tests/simulator)
 SQL        := $(sort $(wildcard sql/*.sql sql/*/*.sql))
 TABLES     := $(sort $(wildcard worker/api/text/tables/*.tsv))
@@ -63,7 +64,7 @@ TEXTS      := panel/texts/nl.txt panel/texts/en.txt
 ASSETS     := panel/assets/style.css panel/assets/icon.svg panel/assets/htmx/htmx.min.js
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-panel \
-              $(BUILD)/koppeling-simulator
+              $(BUILD)/koppeling-sheet $(BUILD)/koppeling-simulator
 
 .PHONY: all help deps test demo bench chaos failover contract man manual install deb image try-install clean unit
 .DELETE_ON_ERROR:
@@ -87,6 +88,10 @@ $(BUILD)/koppeling-worker: $(WORKER) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-panel: $(PANEL) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-simulator: $(SIMULATOR) $(BUILD)/libcommon.a
 $(BUILD)/koppeling-simulator: LIBS += -lz
+# The one program that reads PDFs; their headers are not held to our warnings.
+$(BUILD)/koppeling-sheet: $(SHEET)
+$(BUILD)/koppeling-sheet: LIBS = $(shell $(PKG_CONFIG) --libs cairo-pdf poppler-glib)
+$(SHEET): OWN_CFLAGS += $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags cairo-pdf poppler-glib))
 $(PROGRAMS):
 	$(call say,LINK $@)
 	$(Q)$(CC) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -236,7 +241,7 @@ image: deb ## build a container image of those packages in build/image, and try 
 try-install: ## try the packages in a booted container: start, hang, reload, upgrade under load, purge (needs root)
 	@deploy/install-deps try && tests/packages/try-install $(STEPS)
 
--include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(PANEL) $(SIMULATOR) $(UNIT_MAIN)) \
+-include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(PANEL) $(SHEET) $(SIMULATOR) $(UNIT_MAIN)) \
          $(wildcard $(BUILD)/unit/*.d)
 
 include tests/checks.mk
