@@ -121,6 +121,29 @@ class Case(unittest.TestCase):
         self.addCleanup(program.stop, 15)
         return program
 
+    def panel_environment(self, **settings):
+        return self.environment("test_panel", **{"KOPPELING_PANEL_INSECURE": "1",
+                                                 "KOPPELING_PUBLIC_KEY": self.surroundings.public_key, **settings})
+
+    def start_panel(self, *flags, **settings):
+        """The panel in the background; returns the program and the address of its pages."""
+        address = settings.setdefault("KOPPELING_PANEL_ADDRESS", "127.0.0.1:0")
+        program = Program("koppeling-panel", ["run", *flags], self.panel_environment(**settings),
+                          self._log_path("panel"))
+        self.addCleanup(program.stop, 15)
+        found = wait_until(lambda: re.search(r'event="serving pages".* port=(\d+)', program.log)
+                           or not program.is_running, "the panel serves pages")
+        self.assertTrue(program.is_running, program.log[-3000:])
+        return program, f"{address.rsplit(':', 1)[0]}:{found.group(1)}"
+
+    def add_person(self, login, role="merchant", account=1, language="en", password="een goed wachtwoord"):
+        """Somebody who can sign in to the panel."""
+        of_account = ["--account", str(account)] if account is not None else []
+        done = subprocess.run([BUILD / "koppeling-panel", "add-user", login, "--role", role, *of_account,
+                               "--language", language], input=password + "\n", env=self.panel_environment(),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def program(self, name, *arguments, environment=None, seconds=30):
         """Any program, to its end."""
         return run_program(name, list(arguments), self.environment() if environment is None else environment,

@@ -9,7 +9,7 @@ from harness.postgres import Session
 from harness.programs import BUILD, ROOT, Guard, run_program
 
 TEMPLATE = "koppeling_template"
-ROLES = ("worker", "scheduler", "backend", "ops", "dba")
+ROLES = ("worker", "scheduler", "backend", "ops", "dba", "panel")
 
 
 class Cluster:
