@@ -53,7 +53,7 @@ static json_t *person_of(const PGresult *result)
         const char *value = database_text(result, 0, i);
 
         /* Forms are signed with the token itself, which the database never sees. */
-        if (strcmp(PQfname(result, i), "csrf_secret") == 0) {
+        if (strncmp(PQfname(result, i), "csrf_", 5) == 0) {
             continue;
         }
         (void)json_object_set_new(person, PQfname(result, i),

@@ -145,7 +145,7 @@ static bool run_action(struct visit *visit, struct call *call, json_t **ret_answ
     return true;
 }
 
-void page_act(struct visit *visit)
+bool page_act(struct visit *visit)
 {
     AUTO(call) struct call call = {.pool = NULL};
     AUTO(json_decref) json_t *answer = NULL;
@@ -153,28 +153,29 @@ void page_act(struct visit *visit)
     bool is_known = false;
 
     if (!visit_check_form(visit)) {
-        return;
+        return false;
     }
     if (!call_begin(visit->panel->pool, &visit->caller, &call, &is_known, &err)) {
         visit_fail(visit, &err);
-        return;
+        return false;
     }
     if (!is_known) {
         visit_sign_in(visit);
-        return;
+        return false;
     }
     visit_know(visit, json_incref(call.person));
     if (!visit_check_right(visit)) {
-        return;
+        return false;
     }
     if (!run_action(visit, &call, &answer, &err)) {
         visit_fail(visit, &err);
-        return;
+        return false;
     }
     LOG_INFO("action", LOG_TEXT("route", visit->route->pattern),
              LOG_TEXT("person", form_text(visit->person, "user_id")),
              LOG_INT("status", status_of(answer)));
     show_answer(visit, answer);
+    return status_of(answer) < 400;
 }
 
 /* The fields of the body, whichever way they were sent. */
@@ -231,7 +232,7 @@ static void serve_route(struct visit *visit)
     } else if (!visit->is_known) {
         visit_sign_in(visit);
     } else if (visit->route->method == REQUEST_POST) {
-        page_act(visit);
+        (void)page_act(visit);
     } else {
         page_show(visit);
     }

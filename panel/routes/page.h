@@ -8,7 +8,9 @@
 #include "panel/routes/visit.h"
 
 void page_show(struct visit *visit);
-void page_act(struct visit *visit);
+
+/* True when it was done; the reply is made in any case. */
+bool page_act(struct visit *visit);
 
 /* Serves any request: finds its route, reads its fields, and calls what is in charge. A
  * server_handler; `context` is the struct panel. */

@@ -11,8 +11,8 @@
 
 /* False with an error; *ret_reason, which the caller frees, says why the database will not have the
  * token: NULL, and there is a session. */
-static bool enter(struct visit *visit, json_t *claims, const struct token *token,
-                  char **ret_reason, struct error *err)
+static bool enter(struct visit *visit, json_t *claims, const struct token *token, char **ret_reason,
+                  struct error *err)
 {
     struct token_hash hash = token_hash(token->text);
     AUTO(free) char *text = NULL;

@@ -2,8 +2,10 @@
 #include <stddef.h>
 
 #include "common/cleanup.h"
+#include "panel/routes/print.h"
 #include "panel/routes/route.h"
 #include "panel/routes/sign_in.h"
+#include "panel/routes/token_add.h"
 
 #define PAGE(path, right, name, page)                                                              \
     {                                                                                              \
@@ -51,6 +53,28 @@ const struct route routes[] = {
     PAGE("/orders", ROUTE_MERCHANT, "orders", "orders"),
     PAGE("/orders/not-imported", ROUTE_MERCHANT, "not_imported", "not_imported"),
     PAGE("/orders/attention", ROUTE_MERCHANT, "attention", "attention"),
+    PAGE("/orders/label", ROUTE_CHANGE, "label", "label"),
+    ACTION("/orders/label", ROUTE_CHANGE, "dispatch", "label"),
+    ACTION("/orders/label/quote", ROUTE_CHANGE, "quote", "label"),
+    PAGE("/orders/{id}", ROUTE_MERCHANT, "order", "order"),
+    ACTION("/orders/{id}/address", ROUTE_CHANGE, "order_address", "order"),
+    ACTION("/orders/{id}/looked", ROUTE_CHANGE, "order_looked", "order"),
+    PAGE("/batches/{id}", ROUTE_MERCHANT, "batch", "batch"),
+
+    PAGE("/labels/history", ROUTE_MERCHANT, "prints", "prints"),
+    ACTION("/labels/print", ROUTE_CHANGE, "print", "print"),
+    PAGE("/labels/print/{id}", ROUTE_MERCHANT, "print_status", "print"),
+    OWN(REQUEST_GET, "/labels/print/{id}/pdf", ROUTE_CHANGE, print_pdf),
+
+    PAGE("/me", ROUTE_PERSON, "me", "me"),
+    ACTION("/me/language", ROUTE_PERSON, "me_language", "me"),
+    {.method = REQUEST_POST,
+     .pattern = "/me/tokens",
+     .who = ROUTE_CHANGE,
+     .function = "panel_token_add",
+     .template = "me",
+     .handler = token_add},
+    ACTION("/me/tokens/{id}/remove", ROUTE_CHANGE, "token_remove", "me"),
 };
 
 const size_t route_count = ARRAY_LENGTH(routes);
