@@ -23,7 +23,8 @@ class Page(html.parser.HTMLParser):
         if tag == "a":
             self.links.append(given.get("href"))
         if tag == "form":
-            self._form = {"action": given.get("action"), "method": given.get("method", "get"), "fields": [], "buttons": []}
+            self._form = {"action": given.get("action"), "method": given.get("method", "get"), "fields": [],
+                          "buttons": []}
             self.forms.append(self._form)
         if self._form is None:
             return
