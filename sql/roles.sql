@@ -260,6 +260,7 @@ GRANT EXECUTE ON FUNCTION
     koppeling.panel_ops_job, koppeling.panel_ops_job_retry, koppeling.panel_ops_job_cancel, koppeling.panel_ops_shops,
     koppeling.panel_ops_processes, koppeling.panel_ops_apis, koppeling.panel_ops_block
     TO koppeling_panel_ops;
+GRANT EXECUTE ON FUNCTION koppeling.panel_seal_host TO koppeling_merchant;
 GRANT EXECUTE ON FUNCTION koppeling.panel_forget TO koppeling_scheduler;
 -- The index of words asks for them whenever an order is written.
 GRANT EXECUTE ON FUNCTION koppeling.order_words TO koppeling_worker, koppeling_scheduler;
