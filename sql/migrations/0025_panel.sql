@@ -1,4 +1,5 @@
 -- The panel: who may sign in, who is signed in, what was asked for on its pages, and what its lists walk.
+-- serves: programs from 0023
 
 CREATE TYPE koppeling.panel_role AS ENUM ('merchant', 'readonly', 'operations');
 COMMENT ON TYPE koppeling.panel_role IS
