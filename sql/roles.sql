@@ -258,7 +258,11 @@ GRANT EXECUTE ON FUNCTION
     koppeling.panel_ops_once, koppeling.panel_ops_done, koppeling.panel_ops_act, koppeling.panel_ops,
     koppeling.panel_ops_series, koppeling.panel_ops_jobs, koppeling.panel_ops_preview, koppeling.panel_ops_redrive,
     koppeling.panel_ops_job, koppeling.panel_ops_job_retry, koppeling.panel_ops_job_cancel, koppeling.panel_ops_shops,
-    koppeling.panel_ops_processes, koppeling.panel_ops_apis, koppeling.panel_ops_block
+    koppeling.panel_ops_processes, koppeling.panel_ops_apis, koppeling.panel_ops_block, koppeling.panel_ops_spans,
+    koppeling.panel_ops_plot, koppeling.panel_ops_course, koppeling.panel_ops_chosen, koppeling.panel_ops_redrive_page,
+    koppeling.panel_ops_act_on_shop, koppeling.panel_ops_shop_pause, koppeling.panel_ops_shop_resume,
+    koppeling.panel_ops_shop_poll, koppeling.panel_ops_accounts, koppeling.panel_ops_account_check,
+    koppeling.panel_ops_paused_by
     TO koppeling_panel_ops;
 GRANT EXECUTE ON FUNCTION koppeling.panel_seal_host TO koppeling_merchant;
 GRANT EXECUTE ON FUNCTION koppeling.panel_forget TO koppeling_scheduler;

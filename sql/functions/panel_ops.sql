@@ -2,25 +2,39 @@
 -- koppeling_ops; what they do goes through the same functions as by hand.
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_filter(request json, part text)
-RETURNS TABLE (state text, kind text, shop bigint, error_class koppeling.error_class, job bigint, query jsonb)
+RETURNS TABLE (
+    state text, kind text, shop bigint, account bigint, error_class koppeling.error_class, is_known boolean,
+    query jsonb, shown jsonb)
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
-    SELECT CASE WHEN g.state IN ('queued', 'running', 'failed', 'all') THEN g.state ELSE 'failed' END,
-           (SELECT k.name FROM koppeling.job_kind k WHERE k.name = g.kind),
-           (koppeling.panel_ids(request, part, 'shop'))[1],
-           (SELECT c.class FROM unnest(enum_range(NULL::koppeling.error_class)) AS c (class)
-            WHERE c.class::text = g.error_class),
-           (koppeling.panel_ids(request, part, 'job'))[1],
+    SELECT f.state, f.kind, f.shop, f.account, f.error_class,
+           -- What is not known is no filter that was left out: it would be all.
+           (g.kind IS NULL OR f.kind IS NOT NULL) AND (g.shop IS NULL OR f.shop IS NOT NULL)
+           AND (g.account IS NULL OR f.account IS NOT NULL) AND (g.error_class IS NULL OR f.error_class IS NOT NULL),
            jsonb_strip_nulls(jsonb_build_object(
-               'state', g.state, 'kind', g.kind, 'error_class', g.error_class,
-               'shop', koppeling.panel_given(request, part, 'shop')))
+               'state', g.state, 'kind', g.kind, 'error_class', g.error_class, 'shop', g.shop, 'account', g.account)),
+           jsonb_build_object('kind_given', g.kind, 'error_class_given', g.error_class, 'shop_given', g.shop,
+                              'account_given', g.account)
     FROM (SELECT koppeling.panel_given(request, part, 'state') AS state,
                  koppeling.panel_given(request, part, 'kind') AS kind,
-                 koppeling.panel_given(request, part, 'error_class') AS error_class) g;
+                 koppeling.panel_given(request, part, 'shop') AS shop,
+                 koppeling.panel_given(request, part, 'account') AS account,
+                 koppeling.panel_given(request, part, 'error_class') AS error_class) g
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN g.state IN ('queued', 'running', 'failed', 'all') THEN g.state ELSE 'failed' END AS state,
+               (SELECT k.name FROM koppeling.job_kind k WHERE k.name = g.kind) AS kind,
+               CASE WHEN g.shop ~ '^[0-9]{1,18}$' THEN g.shop::bigint
+                    ELSE (SELECT i.id FROM koppeling.integration i WHERE i.shop_host = lower(g.shop)
+                          ORDER BY i.state = 'disconnected', i.id DESC LIMIT 1) END AS shop,
+               CASE WHEN g.account ~ '^[0-9]{1,18}$' THEN g.account::bigint END AS account,
+               (SELECT c.class FROM unnest(enum_range(NULL::koppeling.error_class)) AS c (class)
+                WHERE c.class::text = g.error_class) AS error_class) f;
 END;
 COMMENT ON FUNCTION koppeling.panel_ops_filter IS
-    'What a list of jobs is filtered by: state (failed unless said otherwise; all), kind, shop, error class.';
+    'What a list of jobs is filtered by: state (failed unless said otherwise; all), kind, shop (number, or host), '
+    'account (number: of its shops), error class; is_known: false when one was given that is none, which matches '
+    'nothing; query for addresses; shown: as it was given, for the fields.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_entry(j koppeling.job)
 RETURNS jsonb
@@ -76,7 +90,9 @@ RETURN (
             WHERE j.id < g.below AND (g.state = 'all' OR j.state::text = g.state)
               AND (g.kind IS NULL OR j.kind = g.kind) AND (g.shop IS NULL OR j.integration_id = g.shop)
               AND (g.error_class IS NULL OR j.last_error_class = g.error_class)
-              AND g.state <> 'failed'
+              AND (g.account IS NULL
+                   OR j.integration_id IN (SELECT i.id FROM koppeling.integration i WHERE i.account_id = g.account))
+              AND g.state <> 'failed' AND g.is_known
             ORDER BY j.id DESC
             LIMIT 51) j
         UNION ALL
@@ -91,9 +107,11 @@ RETURN (
                 WHERE f.state = 'failed' AND f.kind = k.name AND f.id < g.below
                   AND (g.shop IS NULL OR f.integration_id = g.shop)
                   AND (g.error_class IS NULL OR f.last_error_class = g.error_class)
+                  AND (g.account IS NULL OR f.integration_id IN (
+                           SELECT i.id FROM koppeling.integration i WHERE i.account_id = g.account))
                 ORDER BY f.id DESC
                 LIMIT 51) l
-            WHERE g.state = 'failed' AND (g.kind IS NULL OR k.name = g.kind)
+            WHERE g.state = 'failed' AND g.is_known AND (g.kind IS NULL OR k.name = g.kind)
             ORDER BY l.id DESC
             LIMIT 51) j
     )
@@ -110,45 +128,73 @@ RETURN (
                               'value', c.class, 'text', c.class,
                               'selected', coalesce(c.class = g.error_class, false)) ORDER BY c.class)
                           FROM unnest(enum_range(NULL::koppeling.error_class)) AS c (class)),
-        'shop', g.shop::text, 'is_failed', g.state = 'failed',
+        'shop', g.shop::text, 'account', g.account::text, 'is_failed', g.state = 'failed',
+        'unknown_filter', NOT g.is_known,
+        'kind_given', g.shown -> 'kind_given', 'error_class_given', g.shown -> 'error_class_given',
+        'shop_given', g.shown -> 'shop_given', 'account_given', g.shown -> 'account_given',
         'query', koppeling.panel_query(g.query),
+        'first', '/ops/jobs?' || koppeling.panel_query(g.query),
+        'redrive', '/ops/jobs/redrive?' || koppeling.panel_query(g.query - 'state'),
         'once', koppeling.panel_new_key(),
         'next', (SELECT '/ops/jobs?' || koppeling.panel_query(g.query || jsonb_build_object('after', f.id::text))
                  FROM found f WHERE f.place = 50 AND EXISTS (SELECT FROM found m WHERE m.place = 51)))
     FROM given g);
 COMMENT ON FUNCTION koppeling.panel_ops_jobs IS
-    'Page of /ops/jobs?state=&kind=&shop=&error_class=&after=: {title, state, any, jobs: [see panel_ops_entry()], '
-    'states, kinds, error_classes (each [{value, text, selected}]), shop, is_failed, query, once, next}.';
+    'Page of /ops/jobs?state=&kind=&shop=&account=&error_class=&after=: {title, state, any, jobs: [see '
+    'panel_ops_entry()], states, kinds, error_classes (each [{value, text, selected}]), shop, account, is_failed, '
+    'unknown_filter, kind_given, error_class_given, shop_given, account_given, query, first, redrive, once, next}.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_chosen(request json, part text)
+RETURNS TABLE (kind text, jobs bigint)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+BEGIN ATOMIC
+    SELECT n.name, c.jobs
+    FROM koppeling.panel_ops_filter(request, part) AS g
+    JOIN koppeling.job_kind n ON g.is_known AND (g.kind IS NULL OR n.name = g.kind)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS jobs FROM (
+            SELECT FROM koppeling.job j
+            WHERE j.state = 'failed' AND j.kind = n.name AND (g.shop IS NULL OR j.integration_id = g.shop)
+              AND (g.error_class IS NULL OR j.last_error_class = g.error_class)
+              AND (g.account IS NULL
+                   OR j.integration_id IN (SELECT i.id FROM koppeling.integration i WHERE i.account_id = g.account))
+            LIMIT 10001) AS counted) c
+    WHERE c.jobs > 0;
+END;
+COMMENT ON FUNCTION koppeling.panel_ops_chosen IS
+    'How many failed jobs of each kind the filter of a request finds, counted to 10001.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_redrive_page(request json, part text)
+RETURNS jsonb
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    SELECT jsonb_build_object(
+        'title', koppeling.panel_text('panel_ops_redrive'),
+        'count', CASE WHEN c.n > 10000 THEN '10000+' ELSE c.n::text END, 'any', c.n > 0, 'too_many', c.n > 10000,
+        'kinds', c.kinds,
+        'kind', g.kind, 'shop', g.shop::text, 'account', g.account::text, 'error_class', g.error_class,
+        'query', koppeling.panel_query(g.query), 'back', '/ops/jobs?' || koppeling.panel_query(g.query),
+        'once', koppeling.panel_new_key()) || g.shown
+    FROM koppeling.panel_ops_filter(request, part) AS g
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(k.jobs), 0) AS n,
+               coalesce(jsonb_agg(jsonb_build_object(
+                   'kind', k.kind, 'count', CASE WHEN k.jobs > 10000 THEN '10000+' ELSE k.jobs::text END)
+                   ORDER BY k.kind), '[]') AS kinds
+        FROM koppeling.panel_ops_chosen(request, part) AS k) c);
+COMMENT ON FUNCTION koppeling.panel_ops_redrive_page IS 'What the next two show.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_preview(request json)
 RETURNS json
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
-    SELECT json_build_object(
-        'title', koppeling.panel_text('panel_ops_redrive'),
-        'count', CASE WHEN c.n > 10000 THEN '10000+' ELSE c.n::text END, 'any', c.n > 0,
-        'kinds', c.kinds,
-        'kind', g.kind, 'shop', g.shop::text, 'error_class', g.error_class,
-        'query', koppeling.panel_query(g.query),
-        'once', koppeling.panel_new_key())
-    FROM koppeling.panel_ops_filter(request, 'query') AS g
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(k.jobs), 0) AS n,
-               coalesce(jsonb_agg(jsonb_build_object('kind', k.name, 'count', k.jobs) ORDER BY k.name)
-                        FILTER (WHERE k.jobs > 0), '[]') AS kinds
-        FROM (
-            SELECT n.name, (
-                SELECT count(*) FROM (
-                    SELECT FROM koppeling.job j
-                    WHERE j.state = 'failed' AND j.kind = n.name AND (g.shop IS NULL OR j.integration_id = g.shop)
-                      AND (g.error_class IS NULL OR j.last_error_class = g.error_class)
-                    LIMIT 10001) AS counted) AS jobs
-            FROM koppeling.job_kind n
-            WHERE g.kind IS NULL OR n.name = g.kind) k) c);
+RETURN koppeling.panel_ops_redrive_page(request, 'query')::json;
 COMMENT ON FUNCTION koppeling.panel_ops_preview IS
-    'Page of /ops/jobs/redrive?kind=&shop=&error_class=: how many failed jobs would be tried again: {title, count, '
-    'any, kinds: [{kind, count}], kind, shop, error_class, query, once}.';
+    'Page of /ops/jobs/redrive?kind=&shop=&account=&error_class=: how many failed jobs would be tried again: {title, '
+    'count, any, too_many (more than 10000), kinds: [{kind, count}], kind, shop, account, error_class, kind_given, '
+    'error_class_given, shop_given, account_given, query, back, once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_redrive(request json)
 RETURNS json
@@ -158,19 +204,30 @@ AS $$
 DECLARE
     answer json := koppeling.panel_ops_once('redrive', request);
     wanted record;
+    retried bigint := 0;
 BEGIN
     IF answer IS NOT NULL THEN
         RETURN answer;
     END IF;
-    SELECT * INTO wanted FROM koppeling.panel_ops_filter(request, 'form');
+    SELECT f.* INTO wanted FROM koppeling.panel_ops_filter(request, 'form') AS f;
+    IF (SELECT sum(c.jobs) FROM koppeling.panel_ops_chosen(request, 'form') AS c) > 10000 THEN
+        -- More than what fits in the time of a page; and nobody means them all.
+        RETURN koppeling.panel_ops_done(request, (koppeling.panel_ops_redrive_page(request, 'form')
+                                                  || jsonb_build_object('status', 422))::json);
+    ELSIF wanted.account IS NOT NULL THEN
+        SELECT coalesce(sum(koppeling.retry_failed(wanted.kind, i.id, wanted.error_class)), 0) INTO retried
+        FROM koppeling.integration i
+        WHERE i.account_id = wanted.account AND (wanted.shop IS NULL OR i.id = wanted.shop) AND wanted.is_known;
+    ELSIF wanted.is_known THEN
+        retried := koppeling.retry_failed(wanted.kind, wanted.shop, wanted.error_class);
+    END IF;
     RETURN koppeling.panel_ops_done(request, json_build_object(
-        'go', '/ops/jobs?' || koppeling.panel_query(wanted.query), 'notice', 'jobs_retried',
-        'count', koppeling.retry_failed(wanted.kind, wanted.shop, wanted.error_class)));
+        'go', '/ops/jobs?' || koppeling.panel_query(wanted.query), 'notice', 'jobs_retried', 'count', retried));
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops_redrive IS
-    'Action of /ops/jobs/redrive: tries failed jobs again. Form: kind, shop, error_class, once. {go, notice: '
-    'jobs_retried, count}.';
+    'Action of /ops/jobs/redrive: tries failed jobs again. Form: kind, shop, account, error_class, once. {go, notice: '
+    'jobs_retried, count}; 422 as panel_ops_preview() when there are more than 10000.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_once(action text, request json)
 RETURNS json

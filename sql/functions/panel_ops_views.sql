@@ -63,13 +63,16 @@ BEGIN
                            'is_well', h.live_workers > 0 AND h.live_schedulers > 0 AND h.overdue_polls = 0
                                       AND h.failing_chores = 0 AND h.blocked_apis = 0)
                        FROM koppeling.queue_health h),
-            'hours', hours));
+            'hours', hours,
+            'here', '/ops?hours=' || hours, 'course', '/ops/course?hours=' || hours,
+            'spans', koppeling.panel_ops_spans(hours)));
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops IS
     'Page of /ops?hours=: {title, kinds: [{kind, waiting, parked, running, failed (to "1000+"), any_failed, age (of '
     'the oldest that is due), tone}], health: {live_workers, live_schedulers, last_tick, overdue_polls, '
-    'failing_chores, blocked_apis, refused_accounts, oldest_transaction, is_well}, hours}.';
+    'failing_chores, blocked_apis, refused_accounts, oldest_transaction, is_well}, hours, here, course, '
+    'spans: see panel_ops_spans()}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_series(request json)
 RETURNS json
@@ -139,6 +142,8 @@ BEGIN
                        'state', t.state, 'poll', t.poll,
                        'tone', CASE t.state WHEN 'paused' THEN 'quiet' WHEN 'active' THEN 'warn' ELSE 'bad' END,
                        'reason', coalesce(t.last_error, t.late, t.reason_en),
+                       'can_poll', t.state = 'active', 'can_pause', t.state IN ('active', 'needs_attention'),
+                       'can_resume', t.state IN ('paused', 'needs_attention'),
                        'blocked_until', koppeling.panel_time(t.blocked_until), 'since', koppeling.panel_time(t.since))
                    ORDER BY t.id), '[]')
             FROM (SELECT * FROM trouble ORDER BY id LIMIT 50) t
@@ -150,7 +155,7 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops_shops IS
     'Page of /ops/shops?after=: shops in trouble: {title, any, shops: [{id, shop, account, account_id, state, poll, '
-    'tone, reason, blocked_until, since}], next}.';
+    'tone, reason, can_poll, can_pause, can_resume, blocked_until, since}], next}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_processes(request json)
 RETURNS json
