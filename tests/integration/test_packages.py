@@ -5,7 +5,7 @@ import unittest
 
 from harness.programs import BUILD, ROOT
 
-PROGRAMS = ("koppeling-scheduler", "koppeling-worker", "koppeling-simulator")
+PROGRAMS = ("koppeling-scheduler", "koppeling-worker", "koppeling-panel", "koppeling-simulator")
 
 # What bash would do when TAB is pressed behind these words.
 COMPLETE = """
@@ -69,7 +69,7 @@ class Package(Plain):
         self.assertEqual(packaged, made)
 
     def test_every_setting_that_it_ships_is_one(self):
-        for name in ("scheduler", "worker"):
+        for name in ("scheduler", "worker", "panel"):
             text = (ROOT / f"debian/etc/{name}.env").read_text()
             settings = re.findall(r"^#? ?(KOPPELING_[A-Z_]+)=", text, re.MULTILINE)
             self.assertNotEqual(settings, [])
