@@ -262,7 +262,8 @@ GRANT EXECUTE ON FUNCTION
     koppeling.panel_ops_plot, koppeling.panel_ops_course, koppeling.panel_ops_chosen, koppeling.panel_ops_redrive_page,
     koppeling.panel_ops_act_on_shop, koppeling.panel_ops_shop_pause, koppeling.panel_ops_shop_resume,
     koppeling.panel_ops_shop_poll, koppeling.panel_ops_accounts, koppeling.panel_ops_account_check,
-    koppeling.panel_ops_paused_by
+    koppeling.panel_ops_paused_by, koppeling.panel_ops_find, koppeling.panel_ops_sample,
+    koppeling.panel_ops_counts
     TO koppeling_panel_ops;
 GRANT EXECUTE ON FUNCTION koppeling.panel_seal_host TO koppeling_merchant;
 GRANT EXECUTE ON FUNCTION koppeling.panel_forget TO koppeling_scheduler;

@@ -65,6 +65,9 @@ void page_show(struct visit *visit)
     if (page.person != NULL) {
         visit_know(visit, page.person);
     }
+    if (visit_goes_to_operations(visit)) {
+        return;
+    }
     if (!done) {
         visit_fail(visit, &err);
     } else if (page.person == NULL) {

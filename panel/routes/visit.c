@@ -149,6 +149,17 @@ bool visit_check_right(struct visit *visit)
     return may;
 }
 
+bool visit_goes_to_operations(struct visit *visit)
+{
+    bool goes = visit->is_known && has_role(visit, "operations") &&
+                strcmp(visit->route->pattern, "/") == 0 && !visit->wants_json;
+
+    if (goes) {
+        reply_redirect(visit->reply, "/ops");
+    }
+    return goes;
+}
+
 /* What the last page wanted to be said on this one: a key of a text, and a number. */
 static void take_notice(struct visit *visit, json_t *around)
 {

@@ -52,6 +52,10 @@ void visit_know(struct visit *visit, json_t *person);
 /* Whether this person may use the route; else the reply says so. */
 bool visit_check_right(struct visit *visit) MUSTCHECK;
 
+/* The first page is one of shops: somebody of operations, who has none, is sent to the queue. True
+ * with a reply made. */
+bool visit_goes_to_operations(struct visit *visit) MUSTCHECK;
+
 /* A page: the template with what the database answered (borrowed), or the answer itself for a
  * program. */
 void visit_show(struct visit *visit, unsigned status, const char *template, const json_t *answer);

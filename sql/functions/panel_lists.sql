@@ -246,6 +246,7 @@ RETURN (
         'filters', koppeling.panel_order_filters(g.filter),
         'is_filtered', g.filter - 'after' - 'sort' <> '{}',
         'query', koppeling.panel_query(g.filter - 'after'),
+        'first', '/orders?' || koppeling.panel_query(g.filter - 'after'),
         'next', (
             SELECT '/orders?' || koppeling.panel_query(g.filter || jsonb_build_object('after', format('%s~%s~%s',
                        (extract(epoch FROM f.sort_at) * 1000000)::bigint, f.id, f.country)))
@@ -255,7 +256,7 @@ RETURN (
 COMMENT ON FUNCTION koppeling.panel_orders IS
     'Page of /orders?q=&shop=&state=&country=&warning=&sort=&after=: {title, may_act, orders: [see '
     'panel_order_rows()], any, count (to "1000+"), filters: see panel_order_filters(), is_filtered, query (the filter, '
-    'to be given on), next}. Without a state open orders are listed.';
+    'to be given on), first, next}. Without a state open orders are listed.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_find_skipped(
     shop text, number text, before_at timestamptz, before_number text)

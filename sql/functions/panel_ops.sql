@@ -71,49 +71,65 @@ RETURN (
 COMMENT ON FUNCTION koppeling.panel_ops_attempts IS
     'The attempts of a job that failed: [{attempt, at, class, http_status, error, worker}].';
 
+CREATE OR REPLACE FUNCTION koppeling.panel_ops_find(request json)
+RETURNS TABLE (id bigint, place bigint)
+LANGUAGE plpgsql STABLE ROWS 51
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    g record;
+    -- The planner sees what is asked for, so that each has the index that suits it.
+    condition text;
+BEGIN
+    SELECT f.*, coalesce((koppeling.panel_ids(request, 'query', 'after'))[1], 9223372036854775807) AS below
+    INTO g FROM koppeling.panel_ops_filter(request, 'query') AS f;
+    IF NOT g.is_known THEN
+        RETURN;
+    END IF;
+    condition := concat_ws(' AND ', format('j.id < %s', g.below),
+        CASE WHEN g.state <> 'all' THEN format('j.state = %L', g.state) END,
+        CASE WHEN g.shop IS NOT NULL THEN format('j.integration_id = %s', g.shop) END,
+        CASE WHEN g.account IS NOT NULL THEN
+            format('j.integration_id = ANY (ARRAY(SELECT i.id FROM koppeling.integration i WHERE i.account_id = %s))',
+                   g.account) END,
+        CASE WHEN g.error_class IS NOT NULL THEN format('j.last_error_class = %L', g.error_class) END);
+    IF g.state = 'failed' AND num_nonnulls(g.shop, g.account) = 0 THEN
+        -- BETWEEN where an equality would do: the order of kind and id is then that of the index of failed jobs alone,
+        -- and none is passed over on the way to those of a kind that has few.
+        RETURN QUERY EXECUTE format($query$
+            SELECT l.id, row_number() OVER (ORDER BY l.id DESC)
+            FROM (SELECT p.id
+                  FROM koppeling.job_kind k
+                  CROSS JOIN LATERAL (
+                      SELECT j.id
+                      FROM koppeling.job j
+                      WHERE %s AND j.kind BETWEEN k.name AND k.name
+                      ORDER BY j.kind DESC, j.id DESC
+                      LIMIT 51) p
+                  WHERE $1 IS NULL OR k.name = $1
+                  ORDER BY p.id DESC
+                  LIMIT 51) l$query$, condition) USING g.kind;
+    ELSE
+        RETURN QUERY EXECUTE format($query$
+            SELECT l.id, row_number() OVER (ORDER BY l.id DESC)
+            FROM (SELECT j.id
+                  FROM koppeling.job j
+                  WHERE %s AND ($1 IS NULL OR j.kind = $1)
+                  ORDER BY j.id DESC
+                  LIMIT 51) l$query$, condition) USING g.kind;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION koppeling.panel_ops_find IS
+    'The jobs of a page of the list, newest first, and one more if there is another page.';
+
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_jobs(request json)
 RETURNS json
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, koppeling, pg_temp
 RETURN (
-    WITH given AS (
-        SELECT f.*, coalesce((koppeling.panel_ids(request, 'query', 'after'))[1], 9223372036854775807) AS below
-        FROM koppeling.panel_ops_filter(request, 'query') AS f
-    ), found AS MATERIALIZED (
-        -- By the key: what a filter leaves out is passed over, so it ends with the time that a page has. Failed ones
-        -- have an index of their own.
-        SELECT j.id, row_number() OVER (ORDER BY j.id DESC) AS place
-        FROM given g
-        CROSS JOIN LATERAL (
-            SELECT j.id
-            FROM koppeling.job j
-            WHERE j.id < g.below AND (g.state = 'all' OR j.state::text = g.state)
-              AND (g.kind IS NULL OR j.kind = g.kind) AND (g.shop IS NULL OR j.integration_id = g.shop)
-              AND (g.error_class IS NULL OR j.last_error_class = g.error_class)
-              AND (g.account IS NULL
-                   OR j.integration_id IN (SELECT i.id FROM koppeling.integration i WHERE i.account_id = g.account))
-              AND g.state <> 'failed' AND g.is_known
-            ORDER BY j.id DESC
-            LIMIT 51) j
-        UNION ALL
-        SELECT j.id, row_number() OVER (ORDER BY j.id DESC)
-        FROM given g
-        CROSS JOIN LATERAL (
-            SELECT l.id
-            FROM koppeling.job_kind k
-            CROSS JOIN LATERAL (
-                SELECT f.id
-                FROM koppeling.job f
-                WHERE f.state = 'failed' AND f.kind = k.name AND f.id < g.below
-                  AND (g.shop IS NULL OR f.integration_id = g.shop)
-                  AND (g.error_class IS NULL OR f.last_error_class = g.error_class)
-                  AND (g.account IS NULL OR f.integration_id IN (
-                           SELECT i.id FROM koppeling.integration i WHERE i.account_id = g.account))
-                ORDER BY f.id DESC
-                LIMIT 51) l
-            WHERE g.state = 'failed' AND g.is_known AND (g.kind IS NULL OR k.name = g.kind)
-            ORDER BY l.id DESC
-            LIMIT 51) j
+    WITH found AS MATERIALIZED (
+        SELECT f.id, f.place FROM koppeling.panel_ops_find(request) AS f
     )
     SELECT json_build_object(
         'title', koppeling.panel_text('panel_ops_jobs'),
@@ -138,7 +154,7 @@ RETURN (
         'once', koppeling.panel_new_key(),
         'next', (SELECT '/ops/jobs?' || koppeling.panel_query(g.query || jsonb_build_object('after', f.id::text))
                  FROM found f WHERE f.place = 50 AND EXISTS (SELECT FROM found m WHERE m.place = 51)))
-    FROM given g);
+    FROM koppeling.panel_ops_filter(request, 'query') AS g);
 COMMENT ON FUNCTION koppeling.panel_ops_jobs IS
     'Page of /ops/jobs?state=&kind=&shop=&account=&error_class=&after=: {title, state, any, jobs: [see '
     'panel_ops_entry()], states, kinds, error_classes (each [{value, text, selected}]), shop, account, is_failed, '
@@ -159,11 +175,11 @@ BEGIN ATOMIC
               AND (g.error_class IS NULL OR j.last_error_class = g.error_class)
               AND (g.account IS NULL
                    OR j.integration_id IN (SELECT i.id FROM koppeling.integration i WHERE i.account_id = g.account))
-            LIMIT 10001) AS counted) c
+            LIMIT 2001) AS counted) c
     WHERE c.jobs > 0;
 END;
 COMMENT ON FUNCTION koppeling.panel_ops_chosen IS
-    'How many failed jobs of each kind the filter of a request finds, counted to 10001.';
+    'How many failed jobs of each kind the filter of a request finds, counted to 2001.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_redrive_page(request json, part text)
 RETURNS jsonb
@@ -172,7 +188,7 @@ SET search_path = pg_catalog, koppeling, pg_temp
 RETURN (
     SELECT jsonb_build_object(
         'title', koppeling.panel_text('panel_ops_redrive'),
-        'count', CASE WHEN c.n > 10000 THEN '10000+' ELSE c.n::text END, 'any', c.n > 0, 'too_many', c.n > 10000,
+        'count', CASE WHEN c.n > 2000 THEN '2000+' ELSE c.n::text END, 'any', c.n > 0, 'too_many', c.n > 2000,
         'kinds', c.kinds,
         'kind', g.kind, 'shop', g.shop::text, 'account', g.account::text, 'error_class', g.error_class,
         'query', koppeling.panel_query(g.query), 'back', '/ops/jobs?' || koppeling.panel_query(g.query),
@@ -181,7 +197,7 @@ RETURN (
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(k.jobs), 0) AS n,
                coalesce(jsonb_agg(jsonb_build_object(
-                   'kind', k.kind, 'count', CASE WHEN k.jobs > 10000 THEN '10000+' ELSE k.jobs::text END)
+                   'kind', k.kind, 'count', CASE WHEN k.jobs > 2000 THEN '2000+' ELSE k.jobs::text END)
                    ORDER BY k.kind), '[]') AS kinds
         FROM koppeling.panel_ops_chosen(request, part) AS k) c);
 COMMENT ON FUNCTION koppeling.panel_ops_redrive_page IS 'What the next two show.';
@@ -193,7 +209,7 @@ SET search_path = pg_catalog, koppeling, pg_temp
 RETURN koppeling.panel_ops_redrive_page(request, 'query')::json;
 COMMENT ON FUNCTION koppeling.panel_ops_preview IS
     'Page of /ops/jobs/redrive?kind=&shop=&account=&error_class=: how many failed jobs would be tried again: {title, '
-    'count, any, too_many (more than 10000), kinds: [{kind, count}], kind, shop, account, error_class, kind_given, '
+    'count, any, too_many (more than 2000), kinds: [{kind, count}], kind, shop, account, error_class, kind_given, '
     'error_class_given, shop_given, account_given, query, back, once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_redrive(request json)
@@ -210,8 +226,8 @@ BEGIN
         RETURN answer;
     END IF;
     SELECT f.* INTO wanted FROM koppeling.panel_ops_filter(request, 'form') AS f;
-    IF (SELECT sum(c.jobs) FROM koppeling.panel_ops_chosen(request, 'form') AS c) > 10000 THEN
-        -- More than what fits in the time of a page; and nobody means them all.
+    IF (SELECT sum(c.jobs) FROM koppeling.panel_ops_chosen(request, 'form') AS c) > 2000 THEN
+        -- 2000 take a third of the time that a page has.
         RETURN koppeling.panel_ops_done(request, (koppeling.panel_ops_redrive_page(request, 'form')
                                                   || jsonb_build_object('status', 422))::json);
     ELSIF wanted.account IS NOT NULL THEN
@@ -227,7 +243,7 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops_redrive IS
     'Action of /ops/jobs/redrive: tries failed jobs again. Form: kind, shop, account, error_class, once. {go, notice: '
-    'jobs_retried, count}; 422 as panel_ops_preview() when there are more than 10000.';
+    'jobs_retried, count}; 422 as panel_ops_preview() when there are more than 2000.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_once(action text, request json)
 RETURNS json

@@ -34,7 +34,7 @@ COMMENT ON FUNCTION koppeling.panel_ops_plot IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_course(request json)
 RETURNS json
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 DECLARE
@@ -54,16 +54,15 @@ BEGIN
               FROM koppeling.job_kind k
               CROSS JOIN LATERAL (
                   SELECT koppeling.failed_at(j) AS at FROM koppeling.job j
-                  WHERE j.state = 'failed' AND j.kind = k.name
-                  ORDER BY j.id DESC
+                  WHERE j.state = 'failed' AND j.kind BETWEEN k.name AND k.name
+                  ORDER BY j.kind DESC, j.id DESC
                   LIMIT 2000) l) c
         GROUP BY 1) f ON f.bin = (p.entry -> 'at' ->> 'iso')::timestamptz;
     RETURN json_build_object(
         'title', series -> 'title', 'hours', series -> 'hours', 'minutes_a_point', series -> 'minutes_a_point',
         'begins', points -> 0 -> 'at', 'ends', koppeling.panel_time(now()),
         'spans', koppeling.panel_ops_spans((series ->> 'hours')::integer),
-        'is_capped', (SELECT max((p ->> 'done')::bigint + (p ->> 'cancelled')::bigint) >= 5000
-                      FROM jsonb_array_elements(points) AS p),
+        'is_estimated', series -> 'is_estimated',
         'plots', jsonb_build_array(
             koppeling.panel_ops_plot('throughput', '', points), koppeling.panel_ops_plot('age', ' s', points),
             koppeling.panel_ops_plot('failures', '', points)),
@@ -72,5 +71,5 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops_course IS
     'Page of /ops/course?hours= (1 to 24; 3): {title, hours, minutes_a_point, begins, ends, spans: see '
-    'panel_ops_spans(), is_capped, plots: of throughput, age and failures, see panel_ops_plot(), points: as '
+    'panel_ops_spans(), is_estimated, plots: of throughput, age and failures, see panel_ops_plot(), points: as '
     'panel_ops_series(), with gave_up (of the last 2000 of each kind) and failures (again and gave_up)}.';

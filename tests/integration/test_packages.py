@@ -43,7 +43,7 @@ class Completion(Plain):
                 flags = set(re.findall(r"--[a-z][a-z-]*", text))
                 offered = complete(program, "run", "--")
                 self.assertEqual({word.rstrip("=") for word in offered}, flags)
-                commands = set(re.findall(rf"^(?:usage:| {{6}}) {program} ([a-z]+)", text, re.MULTILINE))
+                commands = set(re.findall(rf"^(?:usage:| {{6}}) {program} ([a-z][a-z-]*)", text, re.MULTILINE))
                 self.assertEqual({word for word in complete(program, "") if not word.startswith("-")}, commands)
 
     def test_a_word_that_was_begun_is_finished(self):

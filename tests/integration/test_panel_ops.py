@@ -25,6 +25,7 @@ class OperationsTest(BookingCase):
         self.connect_with_numbers(70001)
         job = self.failed_job()
         self.browser.sign_in("wacht")
+        self.assertEqual(self.browser.address, "/ops", "that is where somebody of operations arrives")
         self.assertIn("/ops/jobs", self.browser.page.links)
         page = self.browser.get("/ops/jobs")
         self.assertIn("&lt;b&gt;no&lt;/b&gt; answer", page.text)
