@@ -15,7 +15,7 @@ PKG_CONFIG ?= pkg-config
 PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
 NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan cfi \
               valgrind fuzz torture
-NEED_TEST  := test unit demo bench chaos failover contract coverage replays fuzz-replay
+NEED_TEST  := test unit demo bench chaos failover contract manifests coverage replays fuzz-replay
 NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
 ifeq ($(filter help clean deps deb image try-install,$(MAKECMDGOALS)),)
 ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
@@ -66,7 +66,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-panel \
               $(BUILD)/koppeling-sheet $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract man manual install deb image try-install clean unit
+.PHONY: all help deps test demo bench chaos failover contract manifests man manual install deb image try-install clean \
+        unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -183,6 +184,15 @@ $(BUILD)/contract/installed: tests/contract/package-lock.json tests/contract/pac
 	@command -v npm >/dev/null && /usr/bin/python3 -c 'import yaml' 2>/dev/null || deploy/install-deps contract
 	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error && touch $@
 
+# So do the schemas of Kubernetes.
+$(BUILD)/manifests/installed: tests/manifests/package-lock.json tests/manifests/package.json
+	@command -v npm >/dev/null || deploy/install-deps contract
+	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error && touch $@
+
+manifests: all $(BUILD)/manifests/installed ## hold deploy/kubernetes against schemas and the programs
+	@/usr/bin/python3 tests/manifests/run $(BUILD)/manifests
+	@BUILD=$(BUILD) tests/run integration manifests
+
 # CONTRACT_DOCUMENT reaches it by the environment, from the command line too.
 contract: all $(BUILD)/contract/installed ## hold requests and answers against documents (CONTRACT_DOCUMENT=official)
 	@BUILD=$(BUILD) /usr/bin/python3 tests/contract/run $(CONTRACT)
@@ -198,7 +208,8 @@ MANUALS    := $(wildcard docs/man/*.1 docs/man/*.7)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
               worker/api/text/tables/LICENSES \
               $(wildcard docs/*.svg docs/*.md docs/reference/*.md docs/reference/openapi/*.yaml) deploy/env.example \
-              $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*)
+              $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*) \
+              $(sort $(shell find deploy/kubernetes -type f))
 
 demo: all ## show it at work on this machine; KEEP=1 leaves it running
 	@BUILD=$(BUILD) deploy/demo $(if $(KEEP),keep,run)
