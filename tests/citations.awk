@@ -111,6 +111,20 @@ function check_own_anchors(text) {
     }
 }
 
+# A link goes from the folder of its page, whoever shows it: what is there from the root alone is dead. What check_paths()
+# has told of is not told twice.
+function check_links(text,    path) {
+    while (match(text, /\]\([^) ]+/)) {
+        path = substr(text, RSTART + 2, RLENGTH - 2)
+        text = substr(text, RSTART + RLENGTH)
+        if (path ~ /^(#|[a-z]+:)/) continue
+        sub(/#.*/, "", path)
+        sub(/\/$/, "", path)
+        if (!(simplify(folder_of(FILENAME) path) in is_file) && (find_file(path) != "" || path !~ /\.md$|docs\//))
+            report(FNR, "links to " path ", which is not there from " (folder_of(FILENAME) ? folder_of(FILENAME) : "./"))
+    }
+}
+
 # How a fact is known: "documented: OAS, LOG; assumed (the unit)".
 function check_known(cell,    i, j, claims, parts, sources, count) {
     gsub(/ \([^)]*\)/, "", cell)
@@ -196,6 +210,7 @@ pass == "cite" {
     check_paths(text)
     if (FILENAME ~ /\.([ch]|sql|md)$/ && !(FILENAME == RULES && /^- (Code|Tests): /)) check_sources(text)
     if (FILENAME ~ /\.md$/) check_own_anchors(text)
+    if (FILENAME ~ /\.md$/ && !is_code) check_links(text)
     if (FILENAME ~ /^docs\/reference\/.*\.md$/ && $0 ~ /^\| (MWW|BKZ)-[0-9]+ \|/) {
         cells = split($0, cell, / \| /)
         sub(/ \|$/, "", cell[cells])
