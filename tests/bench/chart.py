@@ -1,22 +1,18 @@
 """A small writer of SVG plots: lines or bars, with a legend, readable on light and dark pages."""
+import math
 from xml.sax.saxutils import escape
 
 COLOURS = ("#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 340, 72, 20, 44, 52
 
 
-def _nice(top):
-    """A round number at or above `top`, and the step of five lines below it."""
+def _nice(top, most=6):
+    """A round number at or above `top`, and the step to it: 1, 2 or 5 times a power of ten, at most `most` of them."""
     if top <= 0:
         return 1, 0.2
-    step = 10 ** len(str(int(top))) if top >= 1 else 1.0
-    while step > top / 4:
-        for divisor in (2, 2.5, 2):
-            step /= divisor
-            if step <= top / 4:
-                break
-    lines = int(top / step) + 1
-    return step * lines, step
+    power = 10.0 ** math.floor(math.log10(top / most))
+    step = next(times * power for times in (1, 2, 5, 10) if times * power * most >= top * (1 - 1e-9))
+    return step * math.ceil(top / step * (1 - 1e-9)), step
 
 
 def _number(value):
@@ -89,7 +85,9 @@ class Chart:
             path = " ".join(f"{LEFT + x / last * (WIDTH - LEFT - RIGHT):.1f},{HEIGHT - BOTTOM - y * self.scale:.1f}"
                             for x, y in one)
             self.parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        for part in range(5):
-            self._text(LEFT + part / 4 * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM + 18, _number(round(last * part / 4)))
+        step, at = _nice(last)[1], 0.0
+        while at <= last * 1.0001:
+            self._text(LEFT + at / last * (WIDTH - LEFT - RIGHT), HEIGHT - BOTTOM + 18, _number(round(at, 6)))
+            at += step
         self._legend(series)
         return self._svg()
