@@ -163,6 +163,13 @@ $(BUILD)/unit/%: tests/unit/%.c $(UNIT_MAIN) $(BUILD)/libworker.a $(BUILD)/libpa
 	$(Q)$(CC) $(OWN_CFLAGS) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $< $(UNIT_MAIN) \
 	  $(BUILD)/libworker.a $(BUILD)/libpanel.a $(BUILD)/libcommon.a -lcmocka -lz $(LIBS)
 
+# The worker with the kind that CONTRIBUTING adds: its table of kinds stands before the library's.
+$(BUILD)/example_kind/koppeling-worker: $(addprefix $(BUILD)/obj/,worker/main.o tests/example_kind/greet.o \
+                                          tests/example_kind/job_kinds.o) $(BUILD)/libworker.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(call say,LINK $@)
+	$(Q)$(CC) $(OWN_CFLAGS) $(CFLAGS) $(OWN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 unit: $(UNIT_TESTS) ## build the unit test programs
 
 test: all unit replays torturers ## run all tests against a private PostgreSQL and the simulator
