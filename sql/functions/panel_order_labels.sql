@@ -53,6 +53,18 @@ END;
 COMMENT ON FUNCTION koppeling.panel_parcel IS
     'What a form says of the labels that are wanted, and what is wrong with it by field, in words (NULL: nothing).';
 
+CREATE OR REPLACE FUNCTION koppeling.panel_parcels(items jsonb)
+RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    -- What came back from the worker went through floating point there: 0.85 as 0.84999999999999998.
+    SELECT jsonb_agg(e.item || jsonb_build_object('weight_kg', round((e.item ->> 'weight_kg')::numeric, 3),
+                                                  'value', round((e.item ->> 'value')::numeric, 2)) ORDER BY e.place)
+    FROM jsonb_array_elements(items) WITH ORDINALITY AS e (item, place));
+COMMENT ON FUNCTION koppeling.panel_parcels IS
+    'The parcels of parcel_items(), so that those of a quote can be held against those of a form.';
+
 CREATE OR REPLACE FUNCTION koppeling.panel_label_facts(order_ids bigint[], request json, part text)
 RETURNS TABLE (order_id bigint, problem text, is_asking boolean, asking_error text, services jsonb)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -67,7 +79,8 @@ BEGIN
                                                 'carrier', q.carrier, 'price', q.price))
             FROM koppeling.quote q
             -- Prices of other parcels are none of these.
-            WHERE q.order_id = o.id AND q.environment = p.environment AND q.asked = items.asked)
+            WHERE q.order_id = o.id AND q.environment = p.environment
+              AND koppeling.panel_parcels(q.asked) = koppeling.panel_parcels(items.asked))
     FROM koppeling.panel_parcel(request, part) AS p
     CROSS JOIN koppeling.imported_order o
     JOIN koppeling.integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
@@ -143,7 +156,7 @@ RETURN (
         'width_cm', koppeling.panel_given(request, part, 'width_cm'),
         'height_cm', koppeling.panel_given(request, part, 'height_cm'),
         'weight_kg', koppeling.panel_given(request, part, 'weight_kg'),
-        'query', koppeling.panel_query((request -> part)::jsonb - 'csrf' - 'once' - 'back'),
+        'here', '/orders/label?' || koppeling.panel_query((request -> part)::jsonb - 'csrf' - 'once'),
         'back', '/orders?' || coalesce(koppeling.panel_given(request, part, 'back'), ''),
         'back_query', koppeling.panel_given(request, part, 'back'),
         'errors', p.errors,
@@ -170,8 +183,9 @@ COMMENT ON FUNCTION koppeling.panel_label IS
     'is_ready, asking_error], count, ready, any_ready, is_one, too_many (only the first 500), is_asking (follow by '
     'itself), is_priced, services: [{service, description, carrier, orders, is_for_all, price (of all), selected}], '
     'default_service, service, formats, environments, is_staging, label_count, length_cm, width_cm, height_cm, '
-    'weight_kg, query, back, back_query, errors, once}. The form has order (repeated), environment, service, '
-    'label_count, label_format, length_cm, width_cm, height_cm, weight_kg, back (the query of the list), once.';
+    'weight_kg, here (its own address), back, back_query, errors, once}. The form has order (repeated), environment, '
+    'service, label_count, label_format, length_cm, width_cm, height_cm, weight_kg, back (the query of the list), '
+    'once.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_quote(request json)
 RETURNS json

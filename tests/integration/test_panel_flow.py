@@ -141,3 +141,26 @@ class FlowTest(BookingCase):
         self.assertIn("&lt;b&gt;Anna&lt;/b&gt;", page.text)
         page = self.browser.submit(f"{path}/address", street="Nieuwstraat", number="7", name="Anna", city="Delft")
         self.assertEqual((page.status, self.order(70001)["ship_to_street"]), (200, "Nieuwstraat"), page.words)
+
+    def test_prices_are_those_of_the_parcel_that_is_asked_for(self):
+        self.connect_with_numbers(70001)  # 0.85 kg, which no floating point number is
+        ids = [str(self.order(70001)["id"])]
+        self.browser.get("/orders")
+        self.browser.submit("/orders/label", order=ids)
+        form = dict(self.browser.page.form("/orders/label")["fields"])
+        page = self.browser.post("/orders/label/quote", form)
+        here = re.search(r'hx-get="([^"]+)"', page.text).group(1).replace("&amp;", "&")
+        self.work()
+        page = self.browser.get(here)
+        self.assertEqual(page.status, 200, "what follows by itself is an address of this page")
+        self.assertIn("PostNL standaard", page.words)
+        page = self.browser.get(here + "&weight_kg=3")
+        self.assertNotIn("PostNL standaard", page.words, "prices of another parcel are not shown")
+
+    def test_the_first_page_keeps_the_filter(self):
+        self.connect_with_numbers(70001)
+        page = self.browser.get("/orders?q=70001&state=all")
+        first = next(link for link in page.links if link.startswith("/orders?") and "q=" in link)
+        page = self.browser.get(first.replace("&amp;", "&"))
+        self.assertEqual(page.status, 200)
+        self.assertIn('value="70001"', page.text)
