@@ -111,15 +111,22 @@ BEGIN
             || jsonb_build_object('status', 422, 'errors', errors))::json);
     END IF;
     IF koppeling.panel_given(request, 'form', 'from_address_id') = 'new' THEN
-        INSERT INTO koppeling.from_address (
-            account_id, name, company, email, phone, street, number, number_addition, postcode, city, country)
-        SELECT koppeling.panel_account(), v.given[1], v.given[2], v.given[3], v.given[4], v.given[5], v.given[6],
-               v.given[7], v.given[8], v.given[9], upper(v.given[10])
-        FROM (SELECT array_agg(left(koppeling.panel_given(request, 'form', 'sender_' || n.name), 100) ORDER BY n.place)
-                     AS given
-              FROM unnest(ARRAY['name', 'company', 'email', 'phone', 'street', 'number', 'number_addition', 'postcode',
-                                'city', 'country']) WITH ORDINALITY AS n (name, place)) v
-        RETURNING id INTO sender;
+        LOOP
+            INSERT INTO koppeling.from_address (
+                account_id, name, company, email, phone, street, number, number_addition, postcode, city, country)
+            SELECT koppeling.panel_account(), v.given[1], v.given[2], v.given[3], v.given[4], v.given[5], v.given[6],
+                   v.given[7], v.given[8], v.given[9], upper(v.given[10])
+            FROM (SELECT array_agg(left(koppeling.panel_given(request, 'form', 'sender_' || n.name), 100)
+                                   ORDER BY n.place) AS given
+                  FROM unnest(ARRAY['name', 'company', 'email', 'phone', 'street', 'number', 'number_addition',
+                                    'postcode', 'city', 'country']) WITH ORDINALITY AS n (name, place)) v
+            ON CONFLICT (id) DO NOTHING
+            RETURNING id INTO sender;
+            EXIT WHEN sender IS NOT NULL;
+            -- A back end gave addresses numbers of its own, which the sequence does not know of.
+            PERFORM setval(pg_get_serial_sequence('koppeling.from_address', 'id'), max(f.id))
+            FROM koppeling.from_address f;
+        END LOOP;
     ELSE
         sender := koppeling.panel_given(request, 'form', 'from_address_id')::bigint;
     END IF;
