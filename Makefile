@@ -204,6 +204,15 @@ manifests: all $(BUILD)/manifests/installed ## hold deploy/kubernetes against sc
 contract: all $(BUILD)/contract/installed ## hold requests and answers against documents (CONTRACT_DOCUMENT=official)
 	@BUILD=$(BUILD) /usr/bin/python3 tests/contract/run $(CONTRACT)
 
+# axe, which holds pages against WCAG, comes from npm as the lock says: only this needs a network.
+$(BUILD)/browser/installed: tests/browser/package-lock.json tests/browser/package.json
+	@command -v npm chromium chromedriver >/dev/null && /usr/bin/python3 -c 'import selenium' 2>/dev/null || \
+	  deploy/install-deps browser
+	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error && touch $@
+
+browser: all $(BUILD)/browser/installed ## click through the panel in Chromium (BROWSER="part of a name")
+	@BUILD=$(BUILD) /usr/bin/python3 -B tests/browser/run $(BROWSER)
+
 bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md
 	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run $(if $(QUICK),--quick) $(ITEM) $(BENCHFLAGS)
 
