@@ -66,8 +66,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-panel \
               $(BUILD)/koppeling-sheet $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract manifests man manual install deb image try-install clean \
-        unit
+.PHONY: all help deps test demo bench chaos failover contract browser manifests man manual install deb image \
+        try-install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.

@@ -192,7 +192,9 @@ class Chromium:
     def overflow(self):
         """By how many pixels the page is wider than its window, and what sticks out."""
         return self.driver.execute_script("""
-            const wide = document.documentElement.scrollWidth - window.innerWidth;
+            // Not innerWidth: on a phone that grows with what is too wide.
+            const own = document.documentElement.clientWidth;
+            const wide = document.documentElement.scrollWidth - own;
             const out = [...document.querySelectorAll('main *, header *')].filter(e =>
-                e.getBoundingClientRect().right > window.innerWidth + 1 && !e.closest('.hidden, .skip, thead'));
+                e.getBoundingClientRect().right > own + 1 && !e.closest('.hidden, .skip, thead'));
             return [wide, wide > 0 ? out.slice(0, 5).map(e => e.outerHTML.slice(0, 120)) : []];""")
