@@ -26,7 +26,7 @@ SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 BEGIN
     NEW.track_at := CASE
-        WHEN NEW.cancelled_at IS NOT NULL THEN NULL
+        WHEN NEW.environment <> 'production' OR NEW.cancelled_at IS NOT NULL THEN NULL
         WHEN TG_OP = 'UPDATE' THEN NEW.track_at
         -- Only what has an id of theirs can be asked for.
         WHEN NEW.external_id ~ '^[A-Za-z0-9_-]{1,60}$'
@@ -42,8 +42,9 @@ COMMENT ON FUNCTION koppeling.label_track IS
     'Trigger: a label of an account that wants it is tracked from when it is recorded, and not once it is cancelled. '
     'What was made on staging never moves, so it never is.';
 CREATE OR REPLACE TRIGGER label_track BEFORE INSERT OR UPDATE OF cancelled_at ON koppeling.label
-    FOR EACH ROW WHEN (NEW.environment = 'production')
-    EXECUTE FUNCTION koppeling.label_track();
+    -- Without a condition: to show one (migrate_state.sql), PostgreSQL locks the table, and a scheduler that starts would
+    -- wait for whoever holds it.
+    FOR EACH ROW EXECUTE FUNCTION koppeling.label_track();
 
 CREATE OR REPLACE FUNCTION koppeling.track_labels_changed()
 RETURNS trigger

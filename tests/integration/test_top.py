@@ -27,7 +27,10 @@ class Terminal:
         fcntl.ioctl(self.follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def read(self):
-        while select.select([self.leader], [], [], 0)[0]:
+        # Not select(), which knows no descriptor beyond 1023.
+        ready = select.poll()
+        ready.register(self.leader, select.POLLIN)
+        while ready.poll(0):
             self.text += os.read(self.leader, 65536).decode()
         return self.text
 
