@@ -26,7 +26,8 @@ SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 BEGIN
     NEW.track_at := CASE
-        WHEN NEW.environment <> 'production' OR NEW.cancelled_at IS NOT NULL THEN NULL
+        WHEN NEW.environment <> 'production' THEN NEW.track_at
+        WHEN NEW.cancelled_at IS NOT NULL THEN NULL
         WHEN TG_OP = 'UPDATE' THEN NEW.track_at
         -- Only what has an id of theirs can be asked for.
         WHEN NEW.external_id ~ '^[A-Za-z0-9_-]{1,60}$'

@@ -31,16 +31,6 @@ class Upgrade(Case):
         for daemon in self.start_each():
             self.assertEqual(daemon.status, 0, daemon.log)
 
-    def test_a_database_from_before_the_checksums_gets_them(self):
-        before = self.db.value("SELECT md5(string_agg(checksum, ' ' ORDER BY version)) FROM koppeling.schema_migration")
-        self.db.run("ALTER TABLE koppeling.schema_migration DROP COLUMN checksum, DROP COLUMN serves_from; "
-                    "DELETE FROM koppeling.schema_migration WHERE name = 'marks'; "
-                    "DELETE FROM koppeling.schema_object WHERE name LIKE 'schema_migration.%'")
-        done = self.migrate()
-        self.assertEqual(done.status, 0, done.log)
-        self.assertEqual(before, self.db.value(
-            "SELECT md5(string_agg(checksum, ' ' ORDER BY version)) FROM koppeling.schema_migration"))
-
     def test_a_dry_run_says_what_would_be_done_and_does_nothing(self):
         self.assertEqual(self.migrate("--dry-run").out, "nothing to do: the database is up to date\n")
         self.db.run("DROP SCHEMA koppeling CASCADE")
