@@ -31,6 +31,21 @@ class Upgrade(Case):
         for daemon in self.start_each():
             self.assertEqual(daemon.status, 0, daemon.log)
 
+    def test_a_database_from_before_the_checksums_gets_them(self):
+        checksums = "SELECT string_agg(checksum, ' ' ORDER BY version) FROM koppeling.schema_migration"
+        wanted = self.db.value(checksums)
+        self.db.run("DROP SCHEMA koppeling CASCADE")
+        files = sorted(path for path in (ROOT / "sql/migrations").glob("*.sql") if path.stem < "0024_marks")
+        for path in files:
+            number, name = path.stem.split("_", 1)
+            self.db.run(path.read_text())
+            self.db.run("INSERT INTO koppeling.schema_migration (version, name) VALUES (%s, %s)", int(number), name)
+        done = self.migrate()
+        self.assertEqual(done.status, 0, done.log)
+        self.assertIn("name=migrations/0024_marks", done.log)
+        self.assertNotIn(f"name=migrations/{files[-1].stem}", done.log)
+        self.assertEqual(self.db.value(checksums), wanted)
+
     def test_a_dry_run_says_what_would_be_done_and_does_nothing(self):
         self.assertEqual(self.migrate("--dry-run").out, "nothing to do: the database is up to date\n")
         self.db.run("DROP SCHEMA koppeling CASCADE")
