@@ -67,7 +67,7 @@ BEGIN
         FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_attribute a
             ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE '%sealed%'
-            AND a.attname NOT IN ('password_hash', 'cookie_hash', 'csrf_key')
+            AND a.attname NOT IN ('password_hash', 'cookie_hash')
         WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
           AND c.relname NOT LIKE 'job\_context%'
           AND c.relname NOT IN ('label_document', 'panel_attempt', 'panel_portal_ticket', 'panel_once')

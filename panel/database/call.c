@@ -35,8 +35,8 @@ static size_t begin_statements(const struct pool_connection *connection,
     }
     ret_statements[count++] =
         (struct batch_statement){.name = caller->is_program ? "panel_token_enter" : "panel_enter",
-                                 .parameter_count = 1,
-                                 .parameters = {caller->hash.text}};
+                                 .parameter_count = 2,
+                                 .parameters = {caller->hash.text, caller->patience}};
     return count;
 }
 
@@ -52,10 +52,6 @@ static json_t *person_of(const PGresult *result)
     for (int i = 0; i < PQnfields(result); i++) {
         const char *value = database_text(result, 0, i);
 
-        /* Forms are signed with the token itself, which the database never sees. */
-        if (strncmp(PQfname(result, i), "csrf_", 5) == 0) {
-            continue;
-        }
         (void)json_object_set_new(person, PQfname(result, i),
                                   value != NULL ? json_string(value) : json_null());
     }

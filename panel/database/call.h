@@ -19,6 +19,7 @@ DEFINE_CLEANUP(json_decref, json_t *, json_decref);
 struct caller {
     bool is_program;
     struct token_hash hash;
+    const char *patience; /* how long a statement may take, as an interval; NULL: as a page does */
 };
 
 /* A transaction in which the caller's rights hold. */

@@ -265,6 +265,7 @@ void page_serve(void *context, const struct request *request, struct reply *repl
         visit_begin(&visit);
         if (route != NULL) {
             visit.route = route;
+            visit.caller.patience = route->patience;
             serve_route(&visit);
         } else {
             visit_problem(&visit, allow != NULL ? 405 : 404);

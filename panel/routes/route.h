@@ -32,6 +32,7 @@ struct route {
     const char *template;   /* of the page, and of the form that is shown again; NULL */
     const char *secret;     /* the field that is sealed before it goes anywhere; NULL */
     route_handler *handler; /* NULL: the page or the action as it is */
+    const char *patience;   /* see struct caller */
 };
 
 extern const struct route routes[];

@@ -27,6 +27,13 @@
         .template = (page), .secret = "token"                                                      \
     }
 
+/* What is asked for hundreds of orders at once takes ten milliseconds for each. */
+#define OF_MANY(verb, path, name, page)                                                            \
+    {                                                                                              \
+        .method = (verb), .pattern = (path), .who = ROUTE_CHANGE, .function = "panel_" name,       \
+        .template = (page), .patience = "30 seconds"                                               \
+    }
+
 #define OWN(verb, path, right, how)                                                                \
     {                                                                                              \
         .method = (verb), .pattern = (path), .who = (right), .handler = (how)                      \
@@ -53,12 +60,13 @@ const struct route routes[] = {
     PAGE("/orders", ROUTE_MERCHANT, "orders", "orders"),
     PAGE("/orders/not-imported", ROUTE_MERCHANT, "not_imported", "not_imported"),
     PAGE("/orders/attention", ROUTE_MERCHANT, "attention", "attention"),
-    PAGE("/orders/label", ROUTE_CHANGE, "label", "label"),
-    ACTION("/orders/label", ROUTE_CHANGE, "dispatch", "label"),
-    ACTION("/orders/label/quote", ROUTE_CHANGE, "quote", "label"),
+    OF_MANY(REQUEST_GET, "/orders/label", "label", "label"),
+    OF_MANY(REQUEST_POST, "/orders/label", "dispatch", "label"),
+    OF_MANY(REQUEST_POST, "/orders/label/quote", "quote", "label"),
     PAGE("/orders/{id}", ROUTE_MERCHANT, "order", "order"),
     ACTION("/orders/{id}/address", ROUTE_CHANGE, "order_address", "order"),
     ACTION("/orders/{id}/looked", ROUTE_CHANGE, "order_looked", "order"),
+    PAGE("/batches", ROUTE_MERCHANT, "batches", "batches"),
     PAGE("/batches/{id}", ROUTE_MERCHANT, "batch", "batch"),
 
     PAGE("/labels/history", ROUTE_MERCHANT, "prints", "prints"),

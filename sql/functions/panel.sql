@@ -30,7 +30,7 @@ COMMENT ON FUNCTION koppeling.panel_may_act IS 'Whether the session that this tr
 
 CREATE OR REPLACE FUNCTION koppeling.panel_find_session(token_hash bytea)
 RETURNS TABLE (
-    person text, role text, account_id bigint, account_name text, language text, csrf_secret bytea, kind text)
+    person text, role text, account_id bigint, account_name text, language text, kind text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
@@ -44,7 +44,7 @@ BEGIN
                     AND f.expires_at > now() AND (f.idle_limit IS NULL OR f.seen_at > now() - f.idle_limit)
                   FOR UPDATE SKIP LOCKED);
     RETURN QUERY
-    SELECT s.person, s.role::text, s.account_id, a.name, s.language, s.csrf_key, s.kind::text
+    SELECT s.person, s.role::text, s.account_id, a.name, s.language, s.kind::text
     FROM koppeling.panel_session s
     LEFT JOIN koppeling.account a ON a.id = s.account_id
     WHERE s.cookie_hash = panel_find_session.token_hash
@@ -87,14 +87,14 @@ COMMENT ON FUNCTION koppeling.panel_become IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_enter(token_hash bytea, patience interval DEFAULT '2 seconds')
 RETURNS TABLE (
-    person text, role text, account_id bigint, account_name text, language text, csrf_secret bytea)
+    person text, role text, account_id bigint, account_name text, language text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT s.person, s.role, s.account_id, s.account_name, s.language, s.csrf_secret
+    SELECT s.person, s.role, s.account_id, s.account_name, s.language
     FROM koppeling.panel_find_session(token_hash) AS s
     CROSS JOIN LATERAL koppeling.panel_become(s.role, s.language, token_hash, patience)
     WHERE s.kind <> 'api';
@@ -102,19 +102,19 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.panel_enter IS
     'Gives this transaction the rights of whoever has the session with this token (SHA-256 of it): person, role '
-    '(merchant, readonly, operations), account, language (nl, en), csrf_secret (32 bytes). No row and no rights when '
+    '(merchant, readonly, operations), account, language (nl, en). No row and no rights when '
     'there is none, or it has ended. patience is how long a statement may take: more for what is done to hundreds.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_token_enter(token_hash bytea, patience interval DEFAULT '2 seconds')
 RETURNS TABLE (
-    person text, role text, account_id bigint, account_name text, language text, csrf_secret bytea)
+    person text, role text, account_id bigint, account_name text, language text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT s.person, s.role, s.account_id, s.account_name, s.language, s.csrf_secret
+    SELECT s.person, s.role, s.account_id, s.account_name, s.language
     FROM koppeling.panel_find_session(token_hash) AS s
     CROSS JOIN LATERAL koppeling.panel_become(s.role, s.language, token_hash, patience)
     WHERE s.kind = 'api';
@@ -131,10 +131,8 @@ LANGUAGE sql
 SET search_path = pg_catalog, koppeling, pg_temp
 BEGIN ATOMIC
     INSERT INTO koppeling.panel_session (
-        cookie_hash, kind, user_id, account_id, person, role, language, csrf_key, idle_limit, expires_at, address,
-        agent)
+        cookie_hash, kind, user_id, account_id, person, role, language, idle_limit, expires_at, address, agent)
     VALUES (session_hash, panel_new_session.kind, (who).id, (who).account_id, (who).login, (who).role, (who).language,
-            sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
             make_interval(mins => koppeling.setting_integer('panel_idle_minutes')),
             now() + make_interval(hours => koppeling.setting_integer('panel_session_hours')),
             left(address, 100), left(agent, 300));

@@ -84,11 +84,11 @@ BEGIN
             'status', 422, 'errors', jsonb_build_object('name', koppeling.panel_text('panel_required'))))::json);
     END IF;
     INSERT INTO koppeling.panel_session (
-        cookie_hash, kind, account_id, person, role, language, csrf_key, expires_at)
+        cookie_hash, kind, account_id, person, role, language, expires_at)
     VALUES (decode(hash, 'hex'), 'api', koppeling.panel_account(), called,
             CASE koppeling.panel_given(request, 'form', 'role') WHEN 'merchant' THEN 'merchant' ELSE 'readonly' END
                 ::koppeling.panel_role,
-            koppeling.panel_language(), sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())),
+            koppeling.panel_language(),
             coalesce(now() + make_interval(days => days::integer), 'infinity'))
     RETURNING id INTO made;
     PERFORM koppeling.record_audit('token_add', 'account ' || koppeling.panel_account(),

@@ -200,7 +200,8 @@ RETURN (
                    'kind', k.kind, 'count', CASE WHEN k.jobs > 2000 THEN '2000+' ELSE k.jobs::text END)
                    ORDER BY k.kind), '[]') AS kinds
         FROM koppeling.panel_ops_chosen(request, part) AS k) c);
-COMMENT ON FUNCTION koppeling.panel_ops_redrive_page IS 'What the next two show.';
+COMMENT ON FUNCTION koppeling.panel_ops_redrive_page IS
+    'Which jobs a redrive would take: what panel_ops_preview() shows, and panel_ops_redrive() when it cannot be done.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_preview(request json)
 RETURNS json
@@ -335,7 +336,8 @@ BEGIN
         'notice', action, 'count', changed));
 END
 $$;
-COMMENT ON FUNCTION koppeling.panel_ops_act IS 'What the next two do.';
+COMMENT ON FUNCTION koppeling.panel_ops_act IS
+    'Tries again or cancels the jobs of a form: what panel_ops_job_retry() and panel_ops_job_cancel() do.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_job_retry(request json)
 RETURNS json

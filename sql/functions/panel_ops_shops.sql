@@ -35,7 +35,8 @@ BEGIN
     RETURN koppeling.panel_ops_done(request, json_build_object('go', '/ops/shops', 'notice', action));
 END
 $$;
-COMMENT ON FUNCTION koppeling.panel_ops_act_on_shop IS 'What the next three do.';
+COMMENT ON FUNCTION koppeling.panel_ops_act_on_shop IS
+    'Pauses, resumes or polls a shop: what panel_ops_shop_pause() and its siblings do.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_shop_pause(request json)
 RETURNS json

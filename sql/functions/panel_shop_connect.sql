@@ -227,7 +227,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_act_on_shop IS
-    'What the next five do: {go, notice: integration_<action>}; 404, or 409 with a problem in words and the page.';
+    'What panel_integration_pause() and its siblings do: {go, notice: integration_<action>}; 404, or 409 with a '
+    'problem in words and the page.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_integration_pause(request json)
 RETURNS json

@@ -43,8 +43,8 @@ COMMENT ON FUNCTION koppeling.label_track IS
     'Trigger: a label of an account that wants it is tracked from when it is recorded, and not once it is cancelled. '
     'What was made on staging never moves, so it never is.';
 CREATE OR REPLACE TRIGGER label_track BEFORE INSERT OR UPDATE OF cancelled_at ON koppeling.label
-    -- Without a condition: to show one (migrate_state.sql), PostgreSQL locks the table, and a scheduler that starts would
-    -- wait for whoever holds it.
+    -- Without a condition: to show one (migrate_state.sql) PostgreSQL locks the table, and a scheduler that starts
+    -- would wait for whoever holds it.
     FOR EACH ROW EXECUTE FUNCTION koppeling.label_track();
 
 CREATE OR REPLACE FUNCTION koppeling.track_labels_changed()

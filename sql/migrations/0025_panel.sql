@@ -49,7 +49,6 @@ CREATE TABLE koppeling.panel_session (
     person      text NOT NULL,
     role        koppeling.panel_role NOT NULL,
     language    text NOT NULL DEFAULT 'nl',
-    csrf_key    bytea NOT NULL,
     created_at  timestamptz NOT NULL DEFAULT now(),
     seen_at     timestamptz NOT NULL DEFAULT now(),
     idle_limit  interval,
@@ -57,7 +56,6 @@ CREATE TABLE koppeling.panel_session (
     address     text,
     agent       text,
     CONSTRAINT panel_session_hash_is_sha256 CHECK (octet_length(cookie_hash) = 32),
-    CONSTRAINT panel_session_key_is_long CHECK (octet_length(csrf_key) = 32),
     CONSTRAINT panel_session_has_account_or_serves_all CHECK ((role = 'operations') = (account_id IS NULL)),
     CONSTRAINT panel_session_of_user_is_signed_in CHECK ((kind = 'person') = (user_id IS NOT NULL)),
     CONSTRAINT panel_session_of_person_idles CHECK ((kind = 'api') = (idle_limit IS NULL)),
@@ -78,7 +76,6 @@ COMMENT ON COLUMN koppeling.panel_session.account_id IS 'Whose shops and orders 
 COMMENT ON COLUMN koppeling.panel_session.person IS 'Name for the audit: login, name from the portal, or of the token.';
 COMMENT ON COLUMN koppeling.panel_session.role IS 'See the type.';
 COMMENT ON COLUMN koppeling.panel_session.language IS 'nl or en.';
-COMMENT ON COLUMN koppeling.panel_session.csrf_key IS 'What forms of this session are signed with.';
 COMMENT ON COLUMN koppeling.panel_session.created_at IS 'When it began.';
 COMMENT ON COLUMN koppeling.panel_session.seen_at IS 'When it was last used, to a minute.';
 COMMENT ON COLUMN koppeling.panel_session.idle_limit IS 'It ends when it is not used for so long; NULL: it does not.';

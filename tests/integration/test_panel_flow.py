@@ -124,6 +124,22 @@ class FlowTest(BookingCase):
         self.assertIn("1 of 2 done, 0 under way, 1 failed", page.words)
         self.assertEqual(len(self.labels(70002)), 1)
 
+    def test_hundreds_at_once_take_longer_than_a_page_may(self):
+        self.connect_with_numbers(*range(70001, 70301))
+        ids = [str(id) for id in self.db.column("SELECT id FROM koppeling.imported_order ORDER BY id")]
+        self.browser.get("/orders")
+        self.browser.submit("/orders/label", order=ids[:1])
+        # As if each statement of it took its time: more than a page may, less than this.
+        self.db.run("CREATE FUNCTION koppeling.slowly() RETURNS trigger LANGUAGE plpgsql AS"
+                    " 'BEGIN PERFORM pg_sleep(0.01); RETURN NULL; END';"
+                    "CREATE TRIGGER slowly AFTER INSERT ON koppeling.panel_batch_order FOR EACH ROW"
+                    " EXECUTE FUNCTION koppeling.slowly()")
+        page = self.browser.submit("/orders/label", order=ids, service=SERVICE)
+        self.assertEqual(page.status, 200, page.words)
+        self.assertIn("of 300 done", page.words)
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.shipment"), 300)
+        self.assertIn(self.browser.address, self.browser.get("/batches").links, "and it is found again")
+
     def test_a_test_label_is_never_mistaken(self):
         self.connect_with_numbers(70001)
         self.choose_labels(70001, environment="staging")

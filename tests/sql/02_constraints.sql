@@ -521,8 +521,8 @@ SELECT pg_temp.impossible('event_lasted_is_no_less_than_nothing',
 -- The panel.
 INSERT INTO koppeling.panel_user (login, password_hash, role, account_id) VALUES ('fenna', '$argon2id$', 'merchant', 1);
 INSERT INTO koppeling.panel_session (
-    cookie_hash, kind, user_id, account_id, person, role, csrf_key, idle_limit, expires_at)
-SELECT sha256(u.login::bytea), 'person', u.id, 1, 'fenna', 'merchant', sha256('x'), '1 hour', now()
+    cookie_hash, kind, user_id, account_id, person, role, idle_limit, expires_at)
+SELECT sha256(u.login::bytea), 'person', u.id, 1, 'fenna', 'merchant', '1 hour', now()
 FROM koppeling.panel_user u;
 INSERT INTO koppeling.panel_batch (id, account_id, person, environment, label_count, label_format)
 OVERRIDING SYSTEM VALUE VALUES (1, 1, 'fenna', 'production', 1, 'package');
@@ -536,7 +536,6 @@ FROM (VALUES
     ('panel_user_has_account_or_serves_all', 'panel_user', 'role = ''operations'''),
     ('panel_user_language_is_known', 'panel_user', 'language = ''fr'''),
     ('panel_session_hash_is_sha256', 'panel_session', 'cookie_hash = ''x'''),
-    ('panel_session_key_is_long', 'panel_session', 'csrf_key = ''x'''),
     ('panel_session_has_account_or_serves_all', 'panel_session', 'account_id = NULL'),
     ('panel_session_of_user_is_signed_in', 'panel_session', 'user_id = NULL'),
     ('panel_session_of_person_idles', 'panel_session', 'idle_limit = NULL'),
@@ -551,8 +550,8 @@ SELECT pg_temp.impossible('panel_user_login',
     $$ INSERT INTO koppeling.panel_user (login, password_hash, role) VALUES ('FENNA', '$argon2id$', 'operations') $$,
     'capitals make no other login');
 SELECT pg_temp.impossible('panel_session_token', $$ INSERT INTO koppeling.panel_session (
-        cookie_hash, kind, user_id, account_id, person, role, csrf_key, idle_limit, expires_at)
-    SELECT cookie_hash, kind, user_id, account_id, person, role, csrf_key, idle_limit, expires_at
+        cookie_hash, kind, user_id, account_id, person, role, idle_limit, expires_at)
+    SELECT cookie_hash, kind, user_id, account_id, person, role, idle_limit, expires_at
     FROM koppeling.panel_session $$, 'a token opens one session');
 SELECT pg_temp.impossible('panel_batch_order_is_named_once',
     $$ INSERT INTO koppeling.panel_batch_order VALUES (1, 2, 1, NULL, 'x', 'x') $$, 'an order is in a batch once');

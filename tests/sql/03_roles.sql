@@ -96,7 +96,7 @@ SELECT is_empty($$
       AND (t.name <> 'label_document' OR r.role = 'koppeling_backend')
       -- Nor hashes of passwords and tokens.
       AND t.name NOT IN ('panel_attempt', 'panel_portal_ticket', 'panel_once')
-      AND a.attname NOT IN ('password_hash', 'cookie_hash', 'csrf_key')
+      AND a.attname NOT IN ('password_hash', 'cookie_hash')
       AND r.role IN ('koppeling_backend', 'koppeling_ops', 'koppeling_dba')
       AND NOT has_column_privilege(r.role, t.oid, a.attnum, 'SELECT') $$,
     'the back end, ops and DBAs may read everything else');
@@ -105,7 +105,7 @@ SELECT is_empty($$
     FROM pg_roles r, relation t JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0
     WHERE r.rolname LIKE 'koppeling\_%'
       AND (t.name IN ('panel_attempt', 'panel_portal_ticket', 'panel_once')
-           OR a.attname IN ('password_hash', 'cookie_hash', 'csrf_key'))
+           OR a.attname IN ('password_hash', 'cookie_hash'))
       AND has_column_privilege(r.oid, t.oid, a.attnum, 'SELECT') $$,
     'nobody reads hashes of passwords and tokens');
 SELECT is_empty($$

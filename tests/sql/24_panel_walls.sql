@@ -22,8 +22,8 @@ INSERT INTO koppeling.order_look (order_id, reason_code) VALUES (1, 'reopened'),
 INSERT INTO koppeling.quote (job_id, order_id, environment, service, asked)
 VALUES (1, 1, 'production', 'dhl', '[]'), (1, 9, 'production', 'dhl', '[]');
 INSERT INTO koppeling.account_credentials (account_id, environment) VALUES (2, 'production');
-INSERT INTO koppeling.panel_session (cookie_hash, kind, account_id, person, role, csrf_key, expires_at)
-VALUES (sha256('theirs'), 'api', 2, 'ERP', 'readonly', sha256('x'), now() + interval '1 hour');
+INSERT INTO koppeling.panel_session (cookie_hash, kind, account_id, person, role, expires_at)
+VALUES (sha256('theirs'), 'api', 2, 'ERP', 'readonly', now() + interval '1 hour');
 
 -- Rows: each view that they may read has those of one account, and nothing of another one.
 CREATE TEMP TABLE readable AS

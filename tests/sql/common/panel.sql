@@ -1,6 +1,6 @@
 -- People who are signed in to the panel, and pages as they get them: included after world.sql.
-INSERT INTO koppeling.panel_session (cookie_hash, kind, account_id, person, role, csrf_key, idle_limit, expires_at)
-SELECT sha256(s.person::bytea), 'portal', s.account_id, s.person, s.role::koppeling.panel_role, sha256('x'), '1 hour',
+INSERT INTO koppeling.panel_session (cookie_hash, kind, account_id, person, role, idle_limit, expires_at)
+SELECT sha256(s.person::bytea), 'portal', s.account_id, s.person, s.role::koppeling.panel_role, '1 hour',
        now() + interval '1 hour'
 FROM (VALUES ('fenna', 1, 'merchant'), ('kijker', 1, 'readonly'), ('ander', 2, 'merchant'),
              ('wacht', NULL, 'operations'))
