@@ -70,6 +70,7 @@ class Session:
             self._socket.sendall(b"X\0\0\0\4")
         except OSError:
             pass
+        self._stream.close()  # it holds the descriptor, too
         self._socket.close()
 
     def rows(self, query, *values):
