@@ -36,12 +36,12 @@ static inline char ascii_upper(char c)
 /* The value of a hexadecimal digit in either case, or -1 when it is none. */
 static inline int ascii_hex_value(char c)
 {
-    char lower = ascii_lower(c);
+    char letter = ascii_lower(c);
 
     if (ascii_is_digit(c)) {
         return c - '0';
     }
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 #endif

@@ -75,7 +75,7 @@ analyzer:
 	+@$(call variant,analyzer,$(GCC) 'CFLAGS := -O2 -g -fanalyzer') all unit replays
 
 shellcheck:
-	@shellcheck $$(grep -lrE '^#!/bin/(ba)?sh' --include=* .ci debian deploy tests)
+	@shellcheck -x $$(grep -lrE '^#!/bin/(ba)?sh' --include=* .ci debian deploy tests)
 
 # The whole test suite, on programs that report what they do wrong with memory or threads.
 asan: ## all tests with AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, in build/asan

@@ -269,10 +269,10 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 __attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *format,
                                                          va_list arguments)
 {
-    char text[256];
-
     (void)context;
     if (log_enabled(LOG_LEVEL_DEBUG)) {
+        char text[256];
+
         (void)vsnprintf(text, sizeof(text), format, arguments);
         text[strcspn(text, "\n")] = '\0';
         LOG_DEBUG("the HTTP library remarks", LOG_TEXT("message", text));

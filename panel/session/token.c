@@ -21,7 +21,7 @@ static void write_base64(const unsigned char bytes[TOKEN_BYTES], char ret_text[T
 struct token token_make(void)
 {
     unsigned char bytes[TOKEN_BYTES];
-    struct token token;
+    struct token token = {.text = ""};
 
     randombytes_buf(bytes, sizeof(bytes));
     write_base64(bytes, token.text);
@@ -49,7 +49,7 @@ struct token_hash token_hash(const char *text)
 struct token_proof token_proof(const char *token)
 {
     unsigned char bytes[TOKEN_BYTES];
-    struct token_proof proof;
+    struct token_proof proof = {.text = ""};
 
     (void)crypto_generichash(bytes, sizeof(bytes), (const unsigned char *)proof_of,
                              sizeof(proof_of) - 1, (const unsigned char *)token, strlen(token));

@@ -135,7 +135,7 @@ static unsigned char *read_input(size_t *ret_length)
     size_t length = 0;
     unsigned char *bytes = malloc(room);
 
-    while (bytes != NULL && length <= INPUT_LIMIT) {
+    while (bytes != NULL) {
         size_t got = fread(bytes + length, 1, room - length, stdin);
 
         length += got;
@@ -144,7 +144,7 @@ static unsigned char *read_input(size_t *ret_length)
             return bytes;
         }
         if (length == room) {
-            unsigned char *more = realloc(bytes, room * 2);
+            unsigned char *more = room <= INPUT_LIMIT ? realloc(bytes, room * 2) : NULL;
 
             if (more == NULL) {
                 break;

@@ -34,7 +34,7 @@ static void put_packed(struct buffer *packed, int way, const struct buffer *body
     deflateEnd(&stream);
 }
 
-static void replace_body(struct answer *answer, struct buffer *body)
+static void replace_body(struct answer *answer, const struct buffer *body)
 {
     buffer_release(&answer->body);
     answer->body = *body;

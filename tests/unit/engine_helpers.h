@@ -42,9 +42,9 @@ struct engine_rig {
 
 static inline void rig_more(void *context)
 {
-    struct engine_rig *rig = context;
+    struct engine_rig *caller = context;
 
-    rig->helpers_called++;
+    caller->helpers_called++;
 }
 
 /* A result with rows of texts; NULL ends the names of its columns, "-" is SQL NULL. */

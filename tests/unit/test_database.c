@@ -47,8 +47,7 @@ TEST(values_are_read_by_their_type)
 /* How a process ends that expects these columns of a result with the columns `a` and `b`. */
 static int expect_in_child(const char *const *expected)
 {
-    static char names[][2] = {"a", "b"};
-    PGresAttDesc columns[] = {{.name = names[0]}, {.name = names[1]}};
+    PGresAttDesc columns[] = {{.name = without_const("a")}, {.name = without_const("b")}};
     AUTO(PQclear) PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     int status = 0;
 

@@ -55,7 +55,7 @@ void exchange_free(struct exchange *exchange)
     free(exchange);
 }
 
-static int held(const struct exchange *exchange)
+static int jobs_held(const struct exchange *exchange)
 {
     return runs_held(exchange->settings.runs);
 }
@@ -99,7 +99,7 @@ static void compose(struct exchange *exchange, int64_t now_us)
 {
     struct runs *runs = exchange->settings.runs;
     struct flight *flight = &exchange->flight;
-    bool was_empty = held(exchange) == 0;
+    bool was_empty = jobs_held(exchange) == 0;
     bool renews = lease_renews(&exchange->lease, now_us);
     /* The lease must not wait for a batch that may be refused. */
     bool has_report =
@@ -113,7 +113,7 @@ static void compose(struct exchange *exchange, int64_t now_us)
         reporter_add(&exchange->reporter, flight);
     }
     if (renews) {
-        membership_add_renew(flight, &exchange->lease, held(exchange), exchange->is_stopping);
+        membership_add_renew(flight, &exchange->lease, jobs_held(exchange), exchange->is_stopping);
     }
     if (wants_look(exchange, now_us)) {
         stall_looks(exchange->settings.stall, now_us);
@@ -260,7 +260,8 @@ static void land_committed(struct exchange *exchange, int64_t now_us)
     read_lease(exchange);
     start_claimed(exchange, now_us);
     read_due(exchange, now_us);
-    if (held(exchange) == 0 && says_yes(flight_result(&exchange->flight, "queue_idle"), "idle")) {
+    if (jobs_held(exchange) == 0 &&
+        says_yes(flight_result(&exchange->flight, "queue_idle"), "idle")) {
         exchange->is_idle = true;
     }
 }
@@ -378,7 +379,7 @@ bool exchange_is_over(const struct exchange *exchange)
 bool exchange_is_free(const struct exchange *exchange)
 {
     return lease_is_held(&exchange->lease) && !exchange->is_stopping &&
-           exchange->flight.part_count == 0 && held(exchange) == 0;
+           exchange->flight.part_count == 0 && jobs_held(exchange) == 0;
 }
 
 bool exchange_is_idle(const struct exchange *exchange)

@@ -94,7 +94,7 @@ static char pickup_labels[KINDS_MOST][LABEL_SIZE];
 
 static void show_pickups(void)
 {
-    for (size_t i = 0; job_kinds[i] != NULL && i < KINDS_MOST; i++) {
+    for (size_t i = 0; i < KINDS_MOST && job_kinds[i] != NULL; i++) {
         snprintf(pickup_labels[i], LABEL_SIZE, "kind=\"%s\"", job_kinds[i]->name);
         pickups[i] = (struct histogram)HISTOGRAM_OF(
             "koppeling_pickup_delay_seconds",

@@ -43,7 +43,8 @@ static bool are_ids(const json_t *shipments)
             return false;
         }
     }
-    return index > 0 && index <= BOEKUWZENDING_LABELS_AT_ONCE;
+    return json_array_size(shipments) > 0 &&
+           json_array_size(shipments) <= BOEKUWZENDING_LABELS_AT_ONCE;
 }
 
 static void *fetch_begin(const struct job *job, struct outcome *outcome)

@@ -110,7 +110,8 @@ static char *status_words(const struct order *order)
 static enum step finish(const struct mark *mark, enum ending ending, const struct order *order,
                         struct outcome *outcome)
 {
-    AUTO(free) char *changed = ending == ENDING_STATUS_CHANGED ? status_words(order) : NULL;
+    AUTO(free)
+    char *changed = order != NULL && ending == ENDING_STATUS_CHANGED ? status_words(order) : NULL;
     const char *word = endings[ending].outcome;
     const char *code = endings[ending].code;
     json_t *labels = json_object_get(mark->job->context, "label_ids");

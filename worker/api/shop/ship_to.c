@@ -197,7 +197,7 @@ static void map_country(struct mapping *mapping, const char *region_code)
 
 /* The country in which a number was typed: that of the invoice, if it stands there, or beside it.
  */
-static void phone_country(const struct mapping *mapping, json_t *block, char ret_code[3])
+static void phone_country(const struct mapping *mapping, const json_t *block, char ret_code[3])
 {
     AUTO(free) char *given = NULL;
 
