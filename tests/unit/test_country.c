@@ -79,14 +79,15 @@ TEST(every_country_is_recognised_by_its_names)
 
     assert_non_null(file);
     while (fgets(line, sizeof(line), file) != NULL) {
-        const char *name = strrchr(line, '\t') + 1;
+        const char *tab = strrchr(line, '\t');
         char code[3] = "";
 
         if (line[0] == '#') {
             continue;
         }
+        assert_non_null(tab);
         line[strcspn(line, "\n")] = '\0';
-        if (!country_read(name, code) || strncmp(line, code, 2) != 0) {
+        if (!country_read(tab + 1, code) || strncmp(line, code, 2) != 0) {
             fail_msg("%s: %s", line, code);
         }
         count++;

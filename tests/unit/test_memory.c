@@ -9,6 +9,10 @@
 
 #include "common/memory.h"
 
+#ifdef SANITIZED
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 /* More than any machine has; volatile, so that no compiler sees through it. */
 static volatile size_t too_much = (size_t)1 << 58;
 static volatile int too_wide = INT_MAX;
@@ -48,6 +52,9 @@ static void limit_memory(void)
     const struct rlimit limit = {.rlim_cur = 256UL << 20, .rlim_max = 256UL << 20};
 
     assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+#else
+    /* It tells of each allocation that it refuses, which is what is wanted here. */
+    __sanitizer_set_report_path("/dev/null");
 #endif
 }
 
