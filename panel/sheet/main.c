@@ -176,8 +176,8 @@ static bool add_all(struct sheet *sheet, const unsigned char *bytes, size_t leng
 }
 
 #ifdef SANITIZED
-/* Looking for leaks means to trace oneself, and that right is given up; what the libraries keep ends
- * with the process anyway. */
+/* Looking for leaks means to trace oneself, and that right is given up; what the libraries keep
+ * ends with the process anyway. */
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
 {
