@@ -286,11 +286,12 @@ class World:
                  " AND last_error LIKE 'not booked: % was withdrawn %'", user="chaos_ops")
 
     def look_into_the_panel(self, since):
-        """Each pushed order that was not looked at since is looked at once, and then not for a day."""
+        """Each pushed order that was not looked at since is looked at once, and then not for a day: the shipped ones,
+        which are looked at for some time, too."""
         self.sql("UPDATE koppeling.watch_rule SET every = '1 day' WHERE every IS NOT NULL")
         self.sql("UPDATE koppeling.imported_order"
                  " SET watch_at = CASE WHEN watched_at > %s THEN now() + interval '1 day' ELSE now() END"
-                 " WHERE watch_at IS NOT NULL AND state = 'open'", since)
+                 " WHERE watch_at IS NOT NULL AND state <> 'withdrawn'", since)
 
     def deliver_parcels(self):
         """All parcels that are followed arrive, and it is asked for them soon."""
@@ -314,7 +315,7 @@ class World:
                   JOIN koppeling.account a ON a.id = i.account_id
                   WHERE a.push_orders AND o.state = 'open' AND o.pushed_hash IS DISTINCT FROM o.content_hash)
                + (SELECT count(*) FROM koppeling.imported_order
-                  WHERE state = 'open' AND watch_at IS NOT NULL AND coalesce(watched_at, '-infinity') < %s)
+                  WHERE state <> 'withdrawn' AND watch_at IS NOT NULL AND coalesce(watched_at, '-infinity') < %s)
                + (SELECT count(*) FROM koppeling.integration WHERE state <> 'active' OR last_polled_at < %s) AS work"""
 
     def settle(self, seconds):
