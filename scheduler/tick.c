@@ -89,6 +89,7 @@ static struct chore {
     {"processes", "schedule_processes", IS_UPKEEP, 0, {.name = NULL}},
     {"old_events", "schedule_old_events", IS_UPKEEP, 0, {.name = NULL}},
     {"panel", "schedule_panel", IS_UPKEEP, 0, {.name = NULL}},
+    {"words", "schedule_words", IS_UPKEEP, 0, {.name = NULL}},
 };
 
 struct chore_state {

@@ -266,7 +266,7 @@ GRANT EXECUTE ON FUNCTION
     koppeling.panel_ops_counts
     TO koppeling_panel_ops;
 GRANT EXECUTE ON FUNCTION koppeling.panel_seal_host TO koppeling_merchant;
-GRANT EXECUTE ON FUNCTION koppeling.panel_forget TO koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.panel_forget, koppeling.settle_words TO koppeling_scheduler;
 -- The index of words asks for them whenever an order is written.
 GRANT EXECUTE ON FUNCTION koppeling.order_words TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.panel_address_warnings TO koppeling_worker;

@@ -36,12 +36,29 @@ RETURN (
     CROSS JOIN LATERAL (
         SELECT string_agg(quote_literal(s.id || ':' || left(w.word, 40)) || ':*', ' & ') AS all_words
         FROM (SELECT p.word
-              FROM regexp_split_to_table(lower(words), '[^[:alnum:]]+') AS p (word)
+              FROM regexp_split_to_table(lower(words), '\s+') AS g (given)
+              CROSS JOIN LATERAL regexp_split_to_table(
+                  CASE WHEN g.given LIKE '%@%' THEN regexp_replace(g.given, '[^[:alnum:]]+', '', 'g') ELSE g.given END,
+                  '[^[:alnum:]]+') AS p (word)
               WHERE length(p.word) > 2
               LIMIT 6) w) a);
 COMMENT ON FUNCTION koppeling.panel_search IS
     'What order_words() of an order of these shops must fit that is looked for with these words: each is the beginning '
-    'of one of its words; shorter ones than three letters are left out. NULL: nothing can be looked for.';
+    'of one of its words, an e-mail address being one; shorter ones than three letters are left out. NULL: nothing '
+    'can be looked for.';
+
+CREATE OR REPLACE FUNCTION koppeling.settle_words()
+RETURNS bigint
+LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN (
+    -- An installation that wants no search may drop the index.
+    SELECT gin_clean_pending_list(i.indexrelid)
+    FROM pg_index i
+    WHERE i.indexrelid = to_regclass('koppeling.imported_order_words') AND i.indisvalid);
+COMMENT ON FUNCTION koppeling.settle_words IS
+    'Puts the words of new orders, which were put aside, in their place in the index that the search reads; how many '
+    'pages of them there were.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_find_orders(filter jsonb, most integer)
 RETURNS TABLE (id bigint, sort_at timestamptz, country text)

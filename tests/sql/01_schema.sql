@@ -30,7 +30,9 @@ SELECT is_empty($$
     SELECT p.oid::regprocedure, p.proconfig FROM pg_proc p
     WHERE p.pronamespace = 'koppeling'::regnamespace
       AND coalesce((SELECT setting FROM unnest(p.proconfig) AS setting WHERE setting LIKE 'search\_path=%'), '')
-          NOT IN ('search_path=pg_catalog, koppeling, pg_temp') $$,
+          NOT IN ('search_path=pg_catalog, koppeling, pg_temp')
+      -- An expression that stands in an index, whose names were looked up when it was made.
+      AND NOT (p.prosqlbody IS NOT NULL AND p.provolatile = 'i' AND NOT p.prosecdef AND p.proname = 'order_words') $$,
     'every function pins its search path, with pg_temp last');
 
 SELECT isnt_empty($$

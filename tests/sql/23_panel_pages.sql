@@ -74,8 +74,13 @@ FROM (VALUES
     ('{"shop": "1"}', '1 2 3 5 6 7 8'), ('{"shop": "3"}', NULL), ('{"shop": "x"}', NULL), ('{"state": "x"}', NULL),
     ('{"q": "voorb"}', '2'), ('{"q": "bram VOORBEELD"}', '2'), ('{"q": "3511 zz"}', '1 2 3 5 6 7 8'),
     ('{"q": "3511zz bram"}', '2'), ('{"q": "70003"}', '3'), ('{"q": "70009"}', NULL), ('{"q": "fenna@example.org"}',
-     '1 2 3 5 6 7 8'), ('{"q": "''; drop --"}', NULL), ('{"q": "?"}', NULL), ('{"q": "\\"}', NULL),
+     '1 2 3 5 6 7 8'), ('{"q": "FENNA@exam"}', '1 2 3 5 6 7 8'), ('{"q": "bram fenna"}', '2'),
+    ('{"q": "fenna@example.com"}', NULL), ('{"q": "fenna@"}', '1 2 3 5 6 7 8'), ('{"q": "''; drop --"}', NULL),
+    ('{"q": "?"}', NULL), ('{"q": "\\"}', NULL),
     ('{"after": "rubbish"}', '1 2 3 5 6 7 8'), ('{"after": ["1~2~3", "x"]}', NULL)) AS t (query, ids);
+SELECT ok(koppeling.settle_words() > 0, 'words of new orders are put aside at first');
+SELECT is(koppeling.settle_words(), 0::bigint, 'and are in their place then');
+SELECT is(pg_temp.numbers('{"q": "bram fenna"}'), '2', 'where they are found as well');
 INSERT INTO koppeling.imported_order (
     integration_id, order_uuid, order_number, shop_status, weight_kg, content_hash, payload_hash, ordered_at,
     ship_to_country)
