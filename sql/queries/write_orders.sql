@@ -1,5 +1,6 @@
 -- Stores the new and changed orders of poll jobs, with their lines. Rows come as one JSON array; each names its job and
--- fencing token, and the shop follows from the job: a worker that lost a job writes nothing for it.
+-- fencing token, and the shop follows from the job: a worker that lost a job writes nothing for it. What the shop sent
+-- comes beside them, in the same order, between signs that no JSON text has: in the array it would be read four times.
 --   new order                       inserted
 --   changed, no label yet           updated (also back from withdrawn)
 --   changed after a label           not touched, but for the hashes of its address and goods: a trigger compares them
@@ -11,9 +12,11 @@
 -- What becomes of each is decided once, against the row that is there; ids of new orders are drawn beforehand, so that
 -- the lines need no join with what was inserted. A shop has one live poll, so nobody else inserts its orders meanwhile.
 -- $1 the rows
+-- $2 the payload of each, with U+001E between them
 WITH received AS MATERIALIZED (
-    SELECT DISTINCT ON (j.integration_id, w.order_uuid) j.integration_id, j.started_at AS polled_at, w.*
-    FROM json_to_recordset($1::json) AS w (
+    SELECT DISTINCT ON (j.integration_id, w.order_uuid) j.integration_id, j.started_at AS polled_at,
+           w.string_to_table AS payload, w.*
+    FROM ROWS FROM (json_to_recordset($1::json) AS (
         job bigint, token bigint, order_uuid uuid, order_number text, ordered_at timestamp, shop_status integer,
         name text, company text, email text, phone text,
         street text, number text, number_addition text, address_line text, postcode text, city text, country text,
@@ -21,7 +24,8 @@ WITH received AS MATERIALIZED (
         private_address boolean, weight_kg numeric, total numeric, currency text, business_model text,
         reference text, customer_comment text, paid boolean, credit_order_numbers text[],
         line_count integer, lines json,
-        content_hash text, address_hash text, goods_hash text, payload_hash bigint, former_hash bigint, payload json)
+        content_hash text, address_hash text, goods_hash text, payload_hash bigint, former_hash bigint),
+        string_to_table($2::text, E'\x1e')) AS w
     JOIN koppeling.job j ON j.id = w.job AND j.lease_token = w.token
     ORDER BY j.integration_id, w.order_uuid
 ), incoming AS MATERIALIZED (
@@ -48,7 +52,7 @@ WITH received AS MATERIALIZED (
            n.country_given, coalesce(n.warnings, '{}'), CASE WHEN n.warnings <> '{}' THEN now() END,
            n.private_address, n.email, n.phone, n.weight_kg, n.total, n.currency, n.business_model, n.reference,
            n.customer_comment,
-           coalesce(n.credit_order_numbers, '{}'), n.payload, decode(n.content_hash, 'hex'),
+           coalesce(n.credit_order_numbers, '{}'), n.payload::json, decode(n.content_hash, 'hex'),
            decode(n.address_hash, 'hex'), decode(n.goods_hash, 'hex'), n.payload_hash
     FROM incoming n
     WHERE n.is_stored

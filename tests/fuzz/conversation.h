@@ -49,6 +49,16 @@ static inline bool is_known_statement(const char *statement)
     return false;
 }
 
+/* What PostgreSQL must be able to read as json, and to tell from the next one. */
+static inline void require_document(const struct row_write *row)
+{
+    json_auto_t *json = json_loadb(row->document, row->document_length, JSON_DECODE_ANY, NULL);
+
+    REQUIRE(json != NULL && strlen(row->document) == row->document_length);
+    REQUIRE(memchr(row->document, '\x1e', row->document_length) == NULL);
+    fuzz_require_utf8(row->document);
+}
+
 /* What PostgreSQL must be able to read as jsonb. */
 static inline void require_rows(const struct outcome *outcome)
 {
@@ -61,6 +71,9 @@ static inline void require_rows(const struct outcome *outcome)
         REQUIRE(json_is_object(object) && json_object_size(object) > 0);
         /* The engine puts members in front of the first. */
         REQUIRE(row->json[0] == '{' && row->json[1] != '}');
+        if (row->document != NULL) {
+            require_document(row);
+        }
     }
 }
 
@@ -142,6 +155,7 @@ static inline void note_step(const struct conversation *talk, enum step step)
     for (const struct row_write *row = talk->outcome.writes; row != NULL; row = row->next) {
         note_text(row->statement);
         note_text(row->json);
+        note_text(row->document);
     }
     note_text(talk->outcome.error);
     note_text(step == STEP_CALL ? talk->request.path : "");

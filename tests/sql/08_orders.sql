@@ -3,7 +3,7 @@ BEGIN;
 \ir common/world.sql
 SELECT no_plan();
 
-\set text `cat sql/queries/write_orders.sql`
+\set text `sed -f tests/sql/common/write_orders.sed sql/queries/write_orders.sql`
 PREPARE write_orders AS :text
 \set text `cat sql/queries/write_skipped.sql`
 PREPARE write_skipped AS :text
@@ -36,6 +36,16 @@ SELECT results_eq($$ SELECT integration_id, state::text, ship_to_name, weight_kg
     $$ VALUES (2::bigint, 'open', 'Fenna Testveld', 0.850, '2026-07-01 12:00:00 Europe/Amsterdam'::timestamptz) $$,
     'an order is imported; the shop tells Dutch time');
 SELECT id AS imported_id FROM imported \gset
+\set text `cat sql/queries/write_orders.sql`
+PREPARE write_with_payloads AS :text
+EXECUTE write_with_payloads(
+    json_build_array(
+        pg_temp.a_row('{"order_number": "B1", "order_uuid": "11111111-1111-4111-8111-11111111111b"}') -> 0,
+        pg_temp.a_row('{"order_number": "A1", "order_uuid": "11111111-1111-4111-8111-11111111111a"}') -> 0),
+    E'{"is": "b"}\x1e{"is":  "a"}');
+SELECT results_eq($$ SELECT order_number, payload::text FROM koppeling.imported_order WHERE order_number IN ('A1', 'B1')
+    ORDER BY 1 $$, $$ VALUES ('A1', '{"is":  "a"}'), ('B1', '{"is": "b"}') $$,
+    'each has its own payload, byte for byte, whatever the order of rows');
 SELECT is((SELECT count(*) FROM koppeling.order_line WHERE order_id = :imported_id), 2::bigint, 'with its lines');
 CREATE TEMP TABLE before AS SELECT ctid AS place FROM koppeling.imported_order WHERE order_number = '80001';
 EXECUTE write_orders(pg_temp.a_row());

@@ -3,7 +3,7 @@ BEGIN;
 \ir common/world.sql
 SELECT no_plan();
 
-\set text `cat sql/queries/write_orders.sql`
+\set text `sed -f tests/sql/common/write_orders.sed sql/queries/write_orders.sql`
 PREPARE write_orders AS :text
 
 INSERT INTO koppeling.job (id, kind, integration_id, state, worker_id, lease_token, lease_until, started_at)

@@ -23,7 +23,7 @@ FROM (VALUES
     ('kr', 'EUR', '[null, null]'), ('Eur', 'EUR', '[null, null]')) AS t (currency, of_store, told);
 
 -- What was labelled is kept, and compared with what the shop has by now.
-\set text `cat sql/queries/write_orders.sql`
+\set text `sed -f tests/sql/common/write_orders.sed sql/queries/write_orders.sql`
 PREPARE write_orders AS :text
 \set text `cat sql/queries/write_skipped.sql`
 PREPARE write_skipped AS :text

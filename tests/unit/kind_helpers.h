@@ -164,7 +164,8 @@ static inline size_t talk_rows(const struct talk *talk, const char *statement)
     return count;
 }
 
-/* The row at `index` (from 0) for a statement; a new reference. Fails when there is none. */
+/* The row at `index` (from 0) for a statement, with its document, if it has one, as a member of that
+ * name; a new reference. Fails when there is none. */
 static inline json_t *talk_row(const struct talk *talk, const char *statement, size_t index)
 {
     for (struct row_write *row = talk->outcome.writes; row != NULL; row = row->next) {
@@ -180,6 +181,12 @@ static inline json_t *talk_row(const struct talk *talk, const char *statement, s
             fail_msg("a row for %s is no JSON: %s", statement, trouble.text);
         }
         assert_true(json_is_object(object) && json_object_size(object) > 0);
+        if (row->document != NULL) {
+            json_t *document = json_loadb(row->document, row->document_length, 0, &trouble);
+
+            assert_non_null(document);
+            json_object_set_new(object, "document", document);
+        }
         return object;
     }
     fail_msg("no such row for %s", statement);

@@ -51,7 +51,7 @@ TEST(new_orders_are_imported)
     json_auto_t *row = talk_row(&talk, "write_orders", 1);
 
     check_member(row, "order_number", "2");
-    assert_true(json_is_object(json_object_get(row, "payload")));
+    assert_true(json_is_object(json_object_get(row, "document")));
     talk_end(&talk);
 }
 

@@ -212,7 +212,7 @@ TEST(invalid_bytes_and_zero_escapes_are_no_obstacle)
 
     json_auto_t *row = talk_row(&talk, "write_orders", 0);
 
-    assert_string_equal(member_text(json_object_get(row, "payload"), "a"),
+    assert_string_equal(member_text(json_object_get(row, "document"), "a"),
                         "caf\xEF\xBF\xBD  \xEF\xBF\xBD  ");
     assert_true(member_number(row, "payload_hash") ==
                 (int64_t)order_page_hash(order, strlen(order)));

@@ -100,7 +100,7 @@ size_t job_run_written_bytes(const struct job_run *run)
     size_t bytes = 0;
 
     for (const struct row_write *row = run->outcome.writes; row != NULL; row = row->next) {
-        bytes += row->length;
+        bytes += row->length + row->document_length;
     }
     return bytes;
 }

@@ -21,8 +21,12 @@ enum { WRITE_STATEMENTS = 20 };
 
 struct rows {
     const char *statement;
-    struct buffer json; /* "[{…},{…}" */
+    struct buffer json;      /* "[{…},{…}" */
+    struct buffer documents; /* of the rows, if they have any, with signs between them */
 };
+
+/* Stands in no JSON text, so that PostgreSQL finds the documents without reading them. */
+#define BETWEEN_DOCUMENTS '\x1e'
 
 struct batch {
     struct rows rows[WRITE_STATEMENTS];
@@ -47,8 +51,32 @@ static struct rows *find_rows(struct batch *batch, const char *statement)
         abort();
     }
     struct rows *rows = &batch->rows[batch->rows_count++];
-    *rows = (struct rows){.statement = statement, .json = BUFFER_INIT(ROWS_LIMIT)};
+    *rows = (struct rows){.statement = statement,
+                          .json = BUFFER_INIT(ROWS_LIMIT),
+                          .documents = BUFFER_INIT(ROWS_LIMIT)};
     return rows;
+}
+
+static bool add_document(struct buffer *documents, const struct row_write *row)
+{
+    static const char between = BETWEEN_DOCUMENTS;
+
+    if (documents->length > 0 && !buffer_append(documents, &between, 1)) {
+        return false;
+    }
+
+    size_t start = documents->length;
+
+    if (!buffer_append(documents, row->document, row->document_length)) {
+        return false;
+    }
+    /* Whatever came, no order gets the document of another. */
+    for (char *sign = documents->bytes + start;
+         (sign = memchr(sign, between, (size_t)(documents->bytes + documents->length - sign))) !=
+         NULL;) {
+        *sign = '?';
+    }
+    return true;
 }
 
 /* The row is an object with at least one member: job and token are put in front of that. */
@@ -57,13 +85,14 @@ static void add_row(struct batch *batch, const struct job_run *run, const struct
     struct rows *rows = find_rows(batch, row->statement);
     bool fits = buffer_printf(&rows->json, "%s{\"job\":%" PRId64 ",\"token\":%" PRId64 ",",
                               rows->json.length == 0 ? "[" : ",", run->job.id, run->token) &&
-                buffer_append(&rows->json, row->json + 1, row->length - 1);
+                buffer_append(&rows->json, row->json + 1, row->length - 1) &&
+                (row->document == NULL || add_document(&rows->documents, row));
 
     if (!fits) {
         LOG_ERROR("a batch of writes grew over its limit", LOG_INT("job", run->job.id));
         abort();
     }
-    batch->bytes += row->length;
+    batch->bytes += row->length + row->document_length;
 }
 
 static const char *environment_name(enum environment environment)
@@ -149,6 +178,19 @@ static void add_owned(struct batch *batch, struct flight *flight)
     }
 }
 
+static void add_rows(struct flight *flight, struct rows *rows)
+{
+    struct flight_part *part = flight_add(flight, rows->statement);
+
+    if (!buffer_append(&rows->json, "]", 1)) {
+        abort();
+    }
+    flight_parameter_take(part, buffer_steal(&rows->json));
+    if (rows->documents.length > 0) {
+        flight_parameter_take(part, buffer_steal(&rows->documents));
+    }
+}
+
 struct report_span report_add(struct job_run_lists *lists, int limit, struct flight *flight)
 {
     const struct job_run_list *pending = &lists->of[JOB_RUN_PENDING];
@@ -169,12 +211,7 @@ struct report_span report_add(struct job_run_lists *lists, int limit, struct fli
     }
     add_owned(&batch, flight);
     for (size_t i = 0; i < batch.rows_count; i++) {
-        struct rows *rows = &batch.rows[i];
-
-        if (!buffer_append(&rows->json, "]", 1)) {
-            abort();
-        }
-        flight_parameter_take(flight_add(flight, rows->statement), buffer_steal(&rows->json));
+        add_rows(flight, &batch.rows[i]);
     }
     queue_report_add(&batch.outcomes, flight);
     span.end = flight->part_count;

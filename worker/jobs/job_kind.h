@@ -56,6 +56,9 @@ struct row_write {
     const char *statement; /* "write_orders": a string constant */
     char *json;            /* one object as text, "{...}" with at least one member; owned */
     size_t length;
+    /* A JSON text that is stored as it is, beside the row and not in it, or NULL: owned. */
+    char *document;
+    size_t document_length;
     struct row_write *next;
 };
 
@@ -82,6 +85,11 @@ void outcome_release(struct outcome *outcome);
 /* Appends a row given as JSON text; takes ownership of `json`, which must be an object with a
  * member. */
 void outcome_write_take(struct outcome *outcome, const char *statement, char *json, size_t length);
+
+/* The same with a document, which it owns as well: one JSON text, of which each row of the statement
+ * has one. They are the statement's second parameter, in the order of its rows. */
+void outcome_write_with(struct outcome *outcome, const char *statement, char *json, size_t length,
+                        char *document, size_t document_length);
 
 /* Appends a row; takes the caller's reference to `row`, an object with at least one member. */
 void outcome_write(struct outcome *outcome, const char *statement, json_t *row);

@@ -28,6 +28,7 @@ void outcome_release(struct outcome *outcome)
         struct row_write *next = row->next;
 
         free(row->json);
+        free(row->document);
         free(row);
         row = next;
     }
@@ -37,9 +38,21 @@ void outcome_release(struct outcome *outcome)
 
 void outcome_write_take(struct outcome *outcome, const char *statement, char *json, size_t length)
 {
+    outcome_write_with(outcome, statement, json, length, NULL, 0);
+}
+
+void outcome_write_with(struct outcome *outcome, const char *statement, char *json, size_t length,
+                        char *document, size_t document_length)
+{
     struct row_write *row = xcalloc(1, sizeof(*row));
 
-    *row = (struct row_write){.statement = statement, .json = json, .length = length};
+    *row = (struct row_write){
+        .statement = statement,
+        .json = json,
+        .length = length,
+        .document = document,
+        .document_length = document_length,
+    };
     *outcome->writes_tail = row;
     outcome->writes_tail = &row->next;
 }

@@ -178,14 +178,16 @@ static void write_order(struct poll_intake *intake, const struct order *order, j
                         const struct order_slice *slice, struct outcome *outcome)
 {
     size_t length = 0;
+    size_t payload_length = 0;
 
     if (is_handled(intake, order->uuid)) {
         return;
     }
 
     char *row = order_row(order, fields, slice, &length);
+    char *payload = order_payload(order, slice, &payload_length);
 
-    outcome_write_take(outcome, "write_orders", row, length);
+    outcome_write_with(outcome, "write_orders", row, length, payload, payload_length);
     intake->written++;
 }
 

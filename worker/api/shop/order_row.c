@@ -160,16 +160,20 @@ enum order_gap order_map(const struct order *order, const struct order_defaults 
     return ORDER_COMPLETE;
 }
 
-/* The payload as it may be stored; *ret_owned is what to free afterwards, or NULL. */
-static const char *payload_of(const struct order *order, const struct order_slice *slice,
-                              char **ret_owned)
+char *order_payload(const struct order *order, const struct order_slice *slice, size_t *ret_length)
 {
-    *ret_owned = NULL;
     if (order->mended.odd_numbers) {
-        *ret_owned = json_write(order->json, JSON_COMPACT, NULL);
-        return *ret_owned != NULL ? *ret_owned : "null";
+        char *text = json_write(order->json, JSON_COMPACT, ret_length);
+
+        if (text != NULL) {
+            return text;
+        }
+        *ret_length = strlen("null");
+        return xstrdup("null");
     }
-    return order->mended.text != NULL ? order->mended.text : slice->text;
+    *ret_length = order->mended.length;
+    return xstrndup(order->mended.text != NULL ? order->mended.text : slice->text,
+                    order->mended.length);
 }
 
 char *order_row(const struct order *order, json_t *fields, const struct order_slice *slice,
@@ -180,23 +184,19 @@ char *order_row(const struct order *order, json_t *fields, const struct order_sl
     AUTO(buffer) struct buffer row = BUFFER_INIT(ROW_BYTES);
     size_t length = 0;
     AUTO(free) char *text = json_write(fields, FIELDS_FORMAT, &length);
-    AUTO(free) char *owned = NULL;
-    const char *payload = payload_of(order, slice, &owned);
-    size_t payload_length = owned != NULL ? strlen(owned) : order->mended.length;
 
     order_hash(text, length, content_hash);
     order_fingerprint_take(order, fields, &fingerprint);
 
     /* The closing brace gives way to some more members. */
-    bool fits = buffer_reserve(&row, length + payload_length + MORE_MEMBERS) != NULL &&
-                buffer_append(&row, text, length - 1) &&
-                buffer_printf(
-                    &row,
-                    ",\"content_hash\":\"%s\",\"address_hash\":\"%s\",\"goods_hash\":"
-                    "\"%s\",\"payload_hash\":%" PRId64 ",\"former_hash\":%" PRId64 ",\"payload\":",
-                    content_hash, fingerprint.address, fingerprint.goods, (int64_t)slice->hash,
-                    (int64_t)order_page_former_hash(slice->text, slice->length)) &&
-                buffer_append(&row, payload, payload_length) && buffer_append(&row, "}", 1);
+    bool fits =
+        buffer_reserve(&row, length + MORE_MEMBERS) != NULL &&
+        buffer_append(&row, text, length - 1) &&
+        buffer_printf(&row,
+                      ",\"content_hash\":\"%s\",\"address_hash\":\"%s\",\"goods_hash\":"
+                      "\"%s\",\"payload_hash\":%" PRId64 ",\"former_hash\":%" PRId64 "}",
+                      content_hash, fingerprint.address, fingerprint.goods, (int64_t)slice->hash,
+                      (int64_t)order_page_former_hash(slice->text, slice->length));
 
     if (!fits) {
         abort(); /* a slice and its fields are limited by far less */

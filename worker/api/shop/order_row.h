@@ -8,8 +8,7 @@
  *   postcode, city, country, private_address, weight_kg, total, currency, business_model,
  *   reference, customer_comment, paid, credit_order_numbers, line_count, lines [{position, line_id,
  *   kind, quantity, description, sku, weight_kg, unit_price}], content_hash, address_hash,
- *   goods_hash, payload_hash, former_hash, payload; warnings (codes of koppeling.order_warning)
- *   where there is something to warn of, and country_given where it is the country (ship_to.h)
+ *   goods_hash, payload_hash, former_hash; warnings (codes of koppeling.order_warning) where there is something to warn of, and country_given where it is the country (ship_to.h)
  *
  * Texts are clean and capped (characters): name, company, street 200; address_line 250; email 254;
  * phone 50; number 10; number_addition 250 (what splitting left); postcode 20; city, country_given
@@ -48,11 +47,16 @@ enum order_gap order_map(const struct order *order, const struct order_defaults 
 /*
  * The whole row as JSON text, to be freed: the fields, their hash (content_hash: BLAKE2b-128 in
  * hexadecimal over their sorted, compact JSON, lines and all), those of the parts that a label
- * depends on (order_fingerprint.h), the hashes of the slice (order_page.h) and the slice itself,
- * spliced in as it came; as mended when it had to be, and written anew when a number in it is one
- * that jsonb may refuse.
+ * depends on (order_fingerprint.h), and the hashes of the slice (order_page.h).
  */
 char *order_row(const struct order *order, json_t *fields, const struct order_slice *slice,
                 size_t *ret_length) MUSTCHECK;
+
+/*
+ * The document that goes with the row, to be freed: the slice as it came; as mended when it had to
+ * be, and written anew when a number in it is one that jsonb may refuse.
+ */
+char *order_payload(const struct order *order, const struct order_slice *slice,
+                    size_t *ret_length) MUSTCHECK;
 
 #endif
