@@ -36,7 +36,7 @@ class DoctorCase(Case):
 
 
 class SchedulerDoctorTest(DoctorCase):
-    def troubles(self):
+    def bad_findings(self):
         return {(each["level"], each["topic"]) for each in self.examine() if each["level"] != "ok"}
 
     def test_where_all_is_well_it_finds_nothing(self):
@@ -45,7 +45,7 @@ class SchedulerDoctorTest(DoctorCase):
         scheduler = self.start_scheduler()
         self.start_worker()
         self.wait_until(lambda: "event=started" in scheduler.log, "it runs")
-        self.wait_until(lambda: self.troubles() == FAST_SERVER, "all is well but what the test server is set to")
+        self.wait_until(lambda: self.bad_findings() == FAST_SERVER, "all is well but what the test server is set to")
         done = self.program("koppeling-scheduler", "doctor", environment=self.settings())
         self.assertEqual(done.status, 2)
         self.assertRegex(done.out, r"(?m)^ok +schema +version \d+ and its functions")

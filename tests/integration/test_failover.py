@@ -102,8 +102,9 @@ class UnreplicatedCommitTest(Case):
         self.db.value("SELECT koppeling.ping(3)")
         pid, = self.wait_until(self.waiting, "the worker's claim waits for the standby")
         self.db.run("SELECT pg_cancel_backend(%s)", pid)
-        self.wait_until(lambda: "the commit was not replicated" in worker.log, "the worker notices")
-        self.assertIn("it is unknown whether the last transaction was committed", worker.log)
+        self.wait_until(lambda: "it is unknown whether the last transaction was committed" in worker.log,
+                        "the worker notices")
+        self.assertIn("the commit was not replicated", worker.log)
         self.end_waiting()
         self.wait_until(lambda: self.jobs("ping") == [], "the jobs are done")
         self.assertEqual(len(self.history("ping")), 3)

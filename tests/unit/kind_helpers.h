@@ -164,8 +164,8 @@ static inline size_t talk_rows(const struct talk *talk, const char *statement)
     return count;
 }
 
-/* The row at `index` (from 0) for a statement, with its document, if it has one, as a member of that
- * name; a new reference. Fails when there is none. */
+/* The row at `index` (from 0) for a statement, with its document, if any, as a member of that name;
+ * a new reference. Fails when there is none. */
 static inline json_t *talk_row(const struct talk *talk, const char *statement, size_t index)
 {
     for (struct row_write *row = talk->outcome.writes; row != NULL; row = row->next) {

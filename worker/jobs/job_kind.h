@@ -86,10 +86,9 @@ void outcome_release(struct outcome *outcome);
  * member. */
 void outcome_write_take(struct outcome *outcome, const char *statement, char *json, size_t length);
 
-/* The same with a document, which it owns as well: one JSON text, of which each row of the statement
- * has one. They are the statement's second parameter, in the order of its rows. */
-void outcome_write_with(struct outcome *outcome, const char *statement, char *json, size_t length,
-                        char *document, size_t document_length);
+/* The same for a row with a document: takes what `row` owns. Either each row of a statement has one
+ * or none has; they are its second parameter, in the order of its rows. */
+void outcome_write_row(struct outcome *outcome, const struct row_write *row);
 
 /* Appends a row; takes the caller's reference to `row`, an object with at least one member. */
 void outcome_write(struct outcome *outcome, const char *statement, json_t *row);

@@ -36,25 +36,20 @@ void outcome_release(struct outcome *outcome)
     outcome_init(outcome);
 }
 
-void outcome_write_take(struct outcome *outcome, const char *statement, char *json, size_t length)
+void outcome_write_row(struct outcome *outcome, const struct row_write *row)
 {
-    outcome_write_with(outcome, statement, json, length, NULL, 0);
+    struct row_write *kept = xcalloc(1, sizeof(*kept));
+
+    *kept = *row;
+    kept->next = NULL;
+    *outcome->writes_tail = kept;
+    outcome->writes_tail = &kept->next;
 }
 
-void outcome_write_with(struct outcome *outcome, const char *statement, char *json, size_t length,
-                        char *document, size_t document_length)
+void outcome_write_take(struct outcome *outcome, const char *statement, char *json, size_t length)
 {
-    struct row_write *row = xcalloc(1, sizeof(*row));
-
-    *row = (struct row_write){
-        .statement = statement,
-        .json = json,
-        .length = length,
-        .document = document,
-        .document_length = document_length,
-    };
-    *outcome->writes_tail = row;
-    outcome->writes_tail = &row->next;
+    outcome_write_row(outcome,
+                      &(struct row_write){.statement = statement, .json = json, .length = length});
 }
 
 void outcome_write(struct outcome *outcome, const char *statement, json_t *row)

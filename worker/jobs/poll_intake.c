@@ -177,17 +177,15 @@ static void write_skip(struct poll_intake *intake, struct skip_words why, const 
 static void write_order(struct poll_intake *intake, const struct order *order, json_t *fields,
                         const struct order_slice *slice, struct outcome *outcome)
 {
-    size_t length = 0;
-    size_t payload_length = 0;
-
     if (is_handled(intake, order->uuid)) {
         return;
     }
 
-    char *row = order_row(order, fields, slice, &length);
-    char *payload = order_payload(order, slice, &payload_length);
+    struct row_write row = {.statement = "write_orders"};
 
-    outcome_write_with(outcome, "write_orders", row, length, payload, payload_length);
+    row.json = order_row(order, fields, slice, &row.length);
+    row.document = order_payload(order, slice, &row.document_length);
+    outcome_write_row(outcome, &row);
     intake->written++;
 }
 

@@ -8,7 +8,8 @@
  *   postcode, city, country, private_address, weight_kg, total, currency, business_model,
  *   reference, customer_comment, paid, credit_order_numbers, line_count, lines [{position, line_id,
  *   kind, quantity, description, sku, weight_kg, unit_price}], content_hash, address_hash,
- *   goods_hash, payload_hash, former_hash; warnings (codes of koppeling.order_warning) where there is something to warn of, and country_given where it is the country (ship_to.h)
+ *   goods_hash, payload_hash, former_hash; warnings (codes of koppeling.order_warning) where there
+ *   is something to warn of, and country_given where it is the country (ship_to.h)
  *
  * Texts are clean and capped (characters): name, company, street 200; address_line 250; email 254;
  * phone 50; number 10; number_addition 250 (what splitting left); postcode 20; city, country_given
