@@ -86,6 +86,27 @@ class SchedulerDoctorTest(DoctorCase):
         self.db.run("GRANT CREATE ON SCHEMA koppeling TO PUBLIC")
         self.finds("problem", "grants", "PUBLIC")
 
+    def test_roles_of_the_panel_that_are_missing_or_may_too_much(self):
+        self.assertIn("the 9 roles are there", [each["finding"] for each in self.examine() if each["topic"] == "roles"])
+        for role in ("koppeling_panel", "koppeling_reader", "koppeling_merchant", "koppeling_panel_ops"):
+            with self.subTest(role=role):
+                self.db.run(f"ALTER ROLE {role} RENAME TO renamed_for_doctor")
+                try:
+                    found = self.finds("problem", "roles", f"these roles are missing: {role}")
+                finally:
+                    self.db.run(f"ALTER ROLE renamed_for_doctor RENAME TO {role}")
+                self.assertIn("koppeling-scheduler migrate", found["advice"])
+        self.db.run("REVOKE koppeling_merchant FROM koppeling_panel")
+        self.addCleanup(self.db.run, "GRANT koppeling_merchant TO koppeling_panel")
+        found = self.finds("problem", "roles", "koppeling_panel is no member of koppeling_merchant")
+        self.assertEqual(found["advice"], "GRANT koppeling_merchant TO koppeling_panel;")
+        self.db.run("GRANT koppeling_merchant TO koppeling_panel; ALTER ROLE koppeling_panel INHERIT")
+        self.addCleanup(self.db.run, "ALTER ROLE koppeling_panel NOINHERIT")
+        self.finds("warning", "roles", "has the rights of merchants and operations all the time")
+        self.db.run("ALTER ROLE koppeling_panel NOINHERIT; ALTER ROLE koppeling_panel_ops LOGIN")
+        self.addCleanup(self.db.run, "ALTER ROLE koppeling_panel_ops NOLOGIN")
+        self.finds("warning", "roles", "a role of ours may log in")
+
     def test_what_is_committed_may_be_lost(self):
         self.db.run("ALTER ROLE test_scheduler SET synchronous_commit = off")
         self.addCleanup(self.db.run, "ALTER ROLE test_scheduler RESET synchronous_commit")
