@@ -220,7 +220,7 @@ bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one 
 MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/koppeling
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
-MANUALS    := $(wildcard docs/man/*.1 docs/man/*.7)
+MANUALS    := $(wildcard docs/man/*.1 docs/man/*.5 docs/man/*.7)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
               worker/api/text/tables/LICENSES \
               $(wildcard docs/*.svg docs/*.md docs/reference/*.md docs/reference/openapi/*.yaml) deploy/env.example \
@@ -230,7 +230,10 @@ DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md
 demo: all ## show it at work on this machine; KEEP=1 leaves it running
 	@BUILD=$(BUILD) deploy/demo $(if $(KEEP),keep,run)
 
-manual: all ## write koppeling-sql(7) anew from the comments in the database
+manual: all ## write koppeling-sql(7) anew from the comments in the database, and all settings from --help
+	@for page in $$(grep -l 'made: end' docs/man/*.[15]); do \
+	  awk -v build=$(BUILD) -f docs/man/settings.awk $$page > $(BUILD)/page && cat $(BUILD)/page > $$page || exit 1; \
+	done
 	@url=$$(deploy/private-postgres start $(BUILD)/manual fsync=off) && \
 	  KOPPELING_DATABASE_URL="$$url" $(BUILD)/koppeling-scheduler migrate 2>/dev/null && \
 	  psql "$$url" -qXAt -f docs/man/koppeling-sql.7.sql > docs/man/koppeling-sql.7; \
@@ -239,7 +242,7 @@ manual: all ## write koppeling-sql(7) anew from the comments in the database
 man: all ## check the manual pages: their form, and that they have all that --help has
 	@for page in $(MANUALS); do \
 	  warnings=$$(groff -man -Tutf8 -ww -z $$page 2>&1) && [ -z "$$warnings" ] || { echo "$$warnings" >&2; exit 1; }; \
-	  case $$page in *.7) continue ;; esac; \
+	  case $$page in *.[57]) continue ;; esac; \
 	  for name in $$($(BUILD)/$$(basename $$page .1) --help | grep -oE '^  +(--[a-z-]+|KOPPELING_[A-Z_]+)'); do \
 	    sed 's/\\-/-/g' $$page | grep -qF -- "$$name" || { echo "$$page: $$name is not explained" >&2; exit 1; }; \
 	  done; \

@@ -14,6 +14,7 @@
 #include "common/program.h"
 #include "panel/database/batch.h"
 #include "panel/routes/page.h"
+#include "panel/routes/sign_in.h"
 #include "panel/server/server.h"
 
 /* Connections of browsers, of the database, and what the libraries open. */
@@ -126,6 +127,9 @@ static bool start(struct running *running, struct error *err)
         .handler = page_serve,
         .context = &running->panel,
     };
+    metrics_show_build("koppeling-panel");
+    page_show_metrics();
+    sign_in_show_metrics();
     return check_database(running, err) && program_raise_descriptors(DESCRIPTORS, err) &&
            program_read_signals(&running->signals, err) &&
            server_start(&running->options, &running->server, err) &&

@@ -68,6 +68,9 @@ static void print_setting(FILE *stream, const struct config_setting *setting)
     }
     column = print_wrapped(stream, setting->help, column);
     column = print_limits(stream, setting, column);
+    if (setting->is_live) {
+        column = print_wrapped(stream, "Read again on SIGHUP.", column);
+    }
     column = print_wrapped(stream, "Default:", column);
     print_wrapped(stream, standard, column);
     fputs("\n\n", stream);

@@ -25,7 +25,7 @@ static const struct config_setting settings[] = {
      .help =
          "A file with lines of NAME=value for what is neither a flag nor in the environment; it "
          "may be missing when a - stands before its path. On SIGHUP it is read again for the log "
-         "level, the calls in flight and the certificates.",
+         "level, the calls in flight and the certificates. A secret has no place in it.",
      .default_words = "none",
      .parse = config_parse_path,
      .programs = ALL,
@@ -131,7 +131,8 @@ static const struct config_setting settings[] = {
     {.variable = "KOPPELING_IN_FLIGHT",
      .flag = "in-flight",
      .argument = "COUNT",
-     .help = "Calls to one API that a thread has in flight at the same time.",
+     .help = "Calls to one API that a thread has in flight at the same time. So many of each: one "
+             "that hangs holds up no other.",
      .default_value = "400",
      .parse = config_parse_number,
      .least = 1,
@@ -143,7 +144,7 @@ static const struct config_setting settings[] = {
      .flag = "connections",
      .argument = "COUNT",
      .help = "TLS connections of a thread to one API at most. HTTP/2 needs one for some hundred "
-             "calls in flight, HTTP/1.1 one for each.",
+             "calls in flight, HTTP/1.1 one for each. Calls that find no room wait for one to end.",
      .default_value = "400",
      .parse = config_parse_number,
      .least = 1,

@@ -15,11 +15,13 @@
 static struct metric served[] = {SERVED("1xx"), SERVED("2xx"), SERVED("3xx"), SERVED("4xx"),
                                  SERVED("5xx")};
 
-static struct metric took = {
-    .name = "koppeling_panel_request_seconds_total",
-    .help = "Time in which requests were answered.",
-    .is_seconds = true,
-};
+/* A page is a few milliseconds; one of hundreds of labels may take minutes. */
+static const int64_t took_bounds[HISTOGRAM_BOUNDS + 1] = {
+    2500,   5000,    10000,   25000,   50000,    100000,   250000,
+    500000, 1000000, 2500000, 5000000, 10000000, 60000000, 0};
+static struct histogram took = HISTOGRAM_OF(
+    "koppeling_panel_request_duration_seconds",
+    "Requests, from when they were whole until their answer was made.", took_bounds, NULL);
 
 static unsigned status_of(const json_t *answer)
 {
@@ -241,12 +243,20 @@ static void serve_route(struct visit *visit)
     }
 }
 
+void page_show_metrics(void)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(served); i++) {
+        metric_add(&served[i], 0);
+    }
+    histogram_show(&took);
+}
+
 static void count(const struct reply *reply, int64_t took_us)
 {
     unsigned group = reply->status / 100;
 
     metric_add(&served[group >= 1 && group <= 5 ? group - 1 : 4], 1);
-    metric_add(&took, took_us);
+    histogram_observe(&took, took_us);
 }
 
 void page_serve(void *context, const struct request *request, struct reply *reply)

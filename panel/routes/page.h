@@ -16,4 +16,7 @@ bool page_act(struct visit *visit);
  * server_handler; `context` is the struct panel. */
 void page_serve(void *context, const struct request *request, struct reply *reply);
 
+/* Shows the counters of requests before there was one. */
+void page_show_metrics(void);
+
 #endif

@@ -22,6 +22,13 @@ enum outcome { RIGHT, WRONG, WAIT };
 static struct metric tried[] = {
     [RIGHT] = TRIED("right"), [WRONG] = TRIED("wrong"), [WAIT] = TRIED("wait")};
 
+void sign_in_show_metrics(void)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(tried); i++) {
+        metric_add(&tried[i], 0);
+    }
+}
+
 /* The form, with what was typed but for the password, and why it comes again. */
 static void show_form(struct visit *visit, unsigned status, const char *trouble, int64_t wait)
 {

@@ -23,4 +23,7 @@ void sign_in_by_portal(struct visit *visit);
 /* Gives the browser the cookie of a new session, and sends it on to the page that it wanted. */
 void sign_in_done(struct visit *visit, const struct token *token);
 
+/* Shows its counters before anybody tried. */
+void sign_in_show_metrics(void);
+
 #endif
