@@ -29,4 +29,6 @@ SET state = CASE WHEN v.outcome = 'not_marked' THEN o.state ELSE 'marked_shipped
     address_hash = coalesce(decode(v.address_hash, 'hex'), o.address_hash),
     goods_hash = coalesce(decode(v.goods_hash, 'hex'), o.goods_hash)
 FROM verdict v
-WHERE o.id = v.order_id;
+WHERE o.id = v.order_id
+-- What was marked, for the counters: the environment of its label.
+RETURNING CASE WHEN v.outcome <> 'not_marked' THEN v.label_environment END;

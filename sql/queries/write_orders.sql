@@ -114,4 +114,6 @@ WITH received AS MATERIALIZED (
     USING incoming n
     WHERE k.integration_id = n.integration_id AND k.order_number = n.order_number
 )
-SELECT count(*) FROM stored;
+SELECT count(*) FILTER (WHERE NOT n.is_known) AS imported, count(*) FILTER (WHERE n.is_known) AS changed
+FROM stored s
+JOIN incoming n ON n.id = s.id;

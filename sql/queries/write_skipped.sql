@@ -28,4 +28,5 @@ WHERE NOT EXISTS (
 ON CONFLICT (integration_id, order_number) DO UPDATE
 SET order_uuid = excluded.order_uuid, reason_code = excluded.reason_code, reason = excluded.reason,
     payload_hash = excluded.payload_hash, seen_at = now()
-WHERE (k.reason_code, k.payload_hash) IS DISTINCT FROM (excluded.reason_code, excluded.payload_hash);
+WHERE (k.reason_code, k.payload_hash) IS DISTINCT FROM (excluded.reason_code, excluded.payload_hash)
+RETURNING k.reason_code;

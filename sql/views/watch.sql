@@ -4,13 +4,18 @@ DROP VIEW IF EXISTS koppeling.gauge;
 CREATE VIEW koppeling.gauge AS
 WITH health AS MATERIALIZED (
     SELECT * FROM koppeling.queue_health
-), lane AS (
+), lane AS NOT MATERIALIZED (
     SELECT k.name AS kind, a.id AS api_id, p.priority::smallint AS priority
     FROM koppeling.job_kind k
     JOIN koppeling.api a ON a.name = k.api
     CROSS JOIN generate_series(0, 2) AS p (priority)
 ), running AS MATERIALIZED (
     SELECT j.kind, count(*) AS jobs FROM koppeling.job j WHERE j.state = 'running' GROUP BY j.kind
+), made AS MATERIALIZED (
+    -- Ids grow with time, so the newest are at the end of the key: there is no index of times.
+    SELECT l.environment
+    FROM (SELECT l.environment, l.created_at FROM koppeling.label l ORDER BY l.id DESC LIMIT 10000) l
+    WHERE l.created_at > now() - interval '1 hour'
 ), concern AS MATERIALIZED (
     SELECT n.reason_code FROM koppeling.order_concern n LIMIT 50000
 )
@@ -25,6 +30,17 @@ FROM (
               WHERE j.kind = k.name AND j.state = 'queued'
               ORDER BY j.api_id, j.priority, j.run_at
               LIMIT 10000) j) q
+    UNION ALL
+    SELECT 'koppeling_parked_jobs', 'kind', k.name, p.jobs
+    FROM koppeling.job_kind k
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS jobs
+        FROM (SELECT FROM lane l
+              JOIN koppeling.job j
+                  ON j.kind = l.kind AND j.api_id = l.api_id AND j.priority = l.priority
+                  AND j.state = 'queued' AND j.run_at = 'infinity'
+              WHERE l.kind = k.name
+              LIMIT 10000) j) p
     UNION ALL
     SELECT 'koppeling_running_jobs', 'kind', k.name, coalesce(r.jobs, 0)
     FROM koppeling.job_kind k LEFT JOIN running r ON r.kind = k.name
@@ -64,6 +80,11 @@ FROM (
     LEFT JOIN concern c ON c.reason_code = k.code
     GROUP BY k.code
     UNION ALL
+    SELECT 'koppeling_labels_last_hour', 'environment', e.environment::text, count(l.environment)
+    FROM unnest(enum_range(NULL::koppeling.environment)) AS e (environment)
+    LEFT JOIN made l ON l.environment = e.environment
+    GROUP BY e.environment
+    UNION ALL
     SELECT h.metric, NULL, NULL, h.value
     FROM health
     CROSS JOIN LATERAL (VALUES
@@ -91,6 +112,8 @@ FROM (
     WHERE p.inhparent = 'koppeling.job_history'::regclass) g
 JOIN (VALUES
     ('koppeling_queue_jobs', 'Jobs that wait, by kind; counting ends at 10,000 of each.'),
+    ('koppeling_parked_jobs',
+     'Jobs of them that wait until their shop, or their account, is in order, by kind; counting ends at 10,000.'),
     ('koppeling_running_jobs', 'Jobs that a worker holds, by kind.'),
     ('koppeling_failed_jobs', 'Jobs that gave up and want a person (failed_job), by kind; counting ends at 10,000.'),
     ('koppeling_oldest_due_job_seconds', 'How long the oldest job that could run has been waiting, by kind.'),
@@ -98,6 +121,8 @@ JOIN (VALUES
     ('koppeling_blocked_apis', 'Whether an API is left alone: its breaker is open, or somebody called block_api().'),
     ('koppeling_orders_to_look_at',
      'Orders that a person must look at (order_to_look_at); counting ends at 50,000.'),
+    ('koppeling_labels_last_hour',
+     'Labels that came in the last hour, whoever made them, by environment; counting ends at 10,000.'),
     ('koppeling_live_workers', 'Worker threads with a lease.'),
     ('koppeling_live_schedulers', 'Schedulers that were seen lately; one is enough.'),
     ('koppeling_overdue_polls', 'Polls that should have been made a minute ago and more (overdue_poll).'),

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import unittest
 
+from harness.browser import Browser
 from harness.case import Case, free_address
 from harness.gate import DatabaseGate
 
@@ -88,6 +89,71 @@ class MetricsTest(Case):
         numbers = self.counts("koppeling_database_reconnects_total")
         self.assertGreaterEqual(numbers["koppeling_database_connections_opened_total"], 2)
 
+    def test_orders_are_counted_by_what_became_of_them(self):
+        self.simulator.shop("shop1")
+        integration = self.connect("shop1")
+        self.simulator.add("shop1", generate=3, status=1)
+        self.simulator.add("shop1", generate=1, kind="no_address", status=1)
+        self.simulator.add("shop1", generate=2, kind="virtual", status=1)
+        self.start()
+        self.backend.value("SELECT koppeling.poll_now(%s)", integration)
+        numbers = self.counts("koppeling_orders_imported_total", 3)
+        self.assertEqual(numbers["koppeling_orders_changed_total"], 0)
+        self.assertEqual({reason: numbers[f'koppeling_orders_skipped_total{{reason="{reason}"}}']
+                          for reason in ("no_address", "nothing_to_ship", "too_old")},
+                         {"no_address": 1, "nothing_to_ship": 2, "too_old": 0})
+        changed = self.imported(integration)[0]
+        self.simulator.change("shop1", changed, comments={"customer": "Bij de buren"})
+        self.backend.value("SELECT koppeling.poll_now(%s)", integration)
+        numbers = self.counts("koppeling_orders_changed_total")
+        self.assertEqual(numbers["koppeling_orders_imported_total"], 3, "one that is known is not imported again")
+        self.assertEqual(numbers['koppeling_orders_skipped_total{reason="nothing_to_ship"}'], 2)
+
+    def test_marks_are_counted_by_environment_and_what_was_not_told_is_not(self):
+        self.connect_with_orders(generate=3, status=1)
+        first, second, third = self.order_ids()
+        self.backend.run("UPDATE koppeling.integration SET mark_on_staging = false")
+        self.label(first, environment="staging")
+        self.tick()
+        self.start()
+        self.wait_until(lambda: len(self.history("mark_shipped")) == 1, "it was decided")
+        self.backend.run("UPDATE koppeling.integration SET mark_on_staging = true")
+        self.label(second, environment="staging")
+        self.label(third)
+        self.tick()
+        numbers = self.counts('koppeling_orders_marked_total{environment="production"}')
+        numbers = self.counts('koppeling_orders_marked_total{environment="staging"}')
+        self.assertEqual(numbers["koppeling_staging_marks_total"], 1, "the first was not told")
+        self.assertEqual(numbers['koppeling_orders_marked_total{environment="staging"}'], 1)
+
+    def test_every_reason_that_the_database_knows_has_a_counter(self):
+        self.start()
+        text = self.db.value("SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+                             " WHERE conname = 'skipped_order_reason_is_known'")
+        reasons = set(re.findall(r"'(\w+)'", text))
+        self.assertIn("not_paid", reasons)
+        self.assertEqual(set(re.findall(r'koppeling_orders_skipped_total\{reason="(\w+)"', self.page())), reasons)
+
+    def test_the_panel_serves_its_own_from_the_start(self):
+        self.add_person("anna")
+        panel, pages = self.start_panel(f"--metrics-address={self.address}")
+        before = self.numbers()
+        self.assertEqual(self.fetch(self.address, "/live")[0], 200)
+        self.assertEqual(self.fetch(self.address, "/ready"), (200, "ready\n"))
+        self.assertIn('program="koppeling-panel"', "".join(before))
+        self.assertEqual(before["koppeling_panel_request_duration_seconds_count"], 0)
+        browser = Browser(pages)
+        browser.sign_in("anna", "verkeerd")
+        browser.sign_in("anna")
+        after = self.numbers()
+        self.assertEqual(set(after), set(before), "nothing appears later")
+        self.assertEqual(after['koppeling_panel_sign_ins_total{outcome="right"}'], 1)
+        self.assertEqual(after['koppeling_panel_sign_ins_total{outcome="wrong"}'], 1)
+        self.assertEqual(after["koppeling_panel_request_duration_seconds_count"],
+                         sum(value for name, value in after.items() if "koppeling_panel_requests_total" in name))
+        self.check_metrics(self.page())
+        self.assertTrue(panel.is_running)
+
     def test_both_programs_say_which_they_are_and_what_they_weigh(self):
         self.start()
         schema = self.db.value("SELECT max(version) FROM koppeling.schema_migration")
@@ -100,10 +166,14 @@ class MetricsTest(Case):
             self.assertGreater(numbers["process_resident_memory_bytes"], 1e6)
             self.assertGreater(numbers["process_cpu_seconds_total"], 0)
 
+    def check_metrics(self, page):
+        if PROMTOOL:
+            checked = subprocess.run([PROMTOOL, "check", "metrics"], input=page, text=True, check=False,
+                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            self.assertEqual((checked.returncode, checked.stdout), (0, ""))
+
     @unittest.skipUnless(PROMTOOL, "promtool is not installed (deploy/install-deps monitoring)")
     def test_promtool_finds_nothing_to_mend(self):
         self.start()
         for address in (self.address, self.start_watching()):
-            checked = subprocess.run([PROMTOOL, "check", "metrics"], input=self.page(address), text=True, check=False,
-                                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            self.assertEqual((checked.returncode, checked.stdout), (0, ""))
+            self.check_metrics(self.page(address))

@@ -29,6 +29,17 @@ SELECT is(pg_temp.gauge('koppeling_queue_jobs', 'ping'), 3::float8, 'what waits 
 SELECT is(pg_temp.gauge('koppeling_failed_jobs', 'ping'), 1::float8, 'what gave up, too');
 SELECT is(pg_temp.gauge('koppeling_oldest_due_job_seconds', 'ping'), 90::float8, 'the oldest that could run is told');
 SELECT is(pg_temp.gauge('koppeling_oldest_due_job_seconds', 'poll'), 0::float8, 'none is no time');
+INSERT INTO koppeling.job (kind, run_at, priority) VALUES ('ping', 'infinity', 2), ('ping', 'infinity', 0);
+SELECT is(pg_temp.gauge('koppeling_parked_jobs', 'ping'), 2::float8, 'what waits for its shop is told by itself');
+SELECT is(pg_temp.gauge('koppeling_queue_jobs', 'ping'), 5::float8, 'and waits');
+SELECT is(pg_temp.gauge('koppeling_parked_jobs', 'poll'), 0::float8, 'there is none of another kind');
+SELECT is(pg_temp.gauge('koppeling_labels_last_hour', 'production'), 0::float8, 'no label has come');
+INSERT INTO koppeling.label (order_id, environment, external_id, created_at)
+SELECT (SELECT min(o.id) FROM koppeling.imported_order o), e.environment, 'gauge-' || e.number,
+       now() - e.number * interval '40 minutes'
+FROM (VALUES ('production'::koppeling.environment, 0), ('staging', 1), ('staging', 2)) AS e (environment, number);
+SELECT is(pg_temp.gauge('koppeling_labels_last_hour', 'production'), 1::float8, 'a label of this hour counts');
+SELECT is(pg_temp.gauge('koppeling_labels_last_hour', 'staging'), 1::float8, 'an older one does not');
 UPDATE koppeling.integration SET state = 'needs_attention', reason_code = 'token_refused', reason = 'x' WHERE id = 1;
 SELECT is(pg_temp.gauge('koppeling_shops', 'needs_attention'), 1::float8, 'a shop that wants a person is seen');
 UPDATE koppeling.api SET blocked_until = now() + interval '1 minute' WHERE name = 'boekuwzending'
@@ -63,7 +74,9 @@ DO $$ DECLARE found text; BEGIN
 END $$;
 SELECT matches(string_agg(line, E'\n' ORDER BY place),
     'Limit\n +->  Index Only Scan using job_claim on job j[^\n]*\n +Index Cond: \(\(kind = k[_0-9]*.name\) AND '
-    '\(api_id = a.id\) AND[^\n]+run_at <= now', 'the oldest of a lane is the head of its range') FROM explained;
+    '\(api_id = a[_0-9]*.id\) AND[^\n]+run_at <= now', 'the oldest of a lane is the head of its range') FROM explained;
+SELECT matches(string_agg(line, E'\n' ORDER BY place), 'run_at = ''infinity''', 'parked jobs are a range of their own')
+FROM explained;
 SELECT is_empty($$ SELECT line FROM explained WHERE line ~ 'Seq Scan on (job|imported_order|label)( |$)' $$,
     'no large table is walked');
 

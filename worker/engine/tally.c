@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/metrics.h"
+#include "worker/engine/tally_orders.h"
 
 enum counter {
     IN_FLIGHT,
@@ -14,7 +15,6 @@ enum counter {
     ABANDONED,
     REFUSED,
     LAPSED,
-    CROSSINGS,
     FLIGHTS,
     CONNECTS,
     RECONNECTS,
@@ -47,8 +47,6 @@ static struct metric counters[COUNTERS] = {
                  .help = "Results that came too late: the job was somebody else's by then."},
     [LAPSED] = {.name = "koppeling_leases_lapsed_total",
                 .help = "Times a worker noticed that its lease had lapsed and let go of its jobs."},
-    [CROSSINGS] = {.name = "koppeling_staging_marks_total",
-                   .help = "Orders in production shops that a staging label was told for."},
     [FLIGHTS] = {.name = "koppeling_database_transactions_total",
                  .help = "Transactions of the workers that were committed."},
     [CONNECTS] = {.name = "koppeling_database_connections_opened_total",
@@ -131,6 +129,7 @@ void tally_show(void)
         histogram_show(&flights[i]);
     }
     histogram_show(&claims);
+    tally_orders_show();
     show_pickups();
 }
 
@@ -152,19 +151,12 @@ void tally_gone(void)
 
 void tally_ended(const struct job_run *run)
 {
-    const struct outcome *outcome = &run->outcome;
-    bool is_crossing = outcome->label_environment == ENVIRONMENT_STAGING &&
-                       outcome->shop_environment == ENVIRONMENT_PRODUCTION;
-
     if (run->is_released) {
         count(RELEASED);
     } else if (run->end != STEP_DONE) {
         count(FAILED);
     } else {
         count(DONE);
-        if (is_crossing) {
-            count(CROSSINGS);
-        }
     }
 }
 
@@ -191,6 +183,7 @@ void tally_flight(const struct flight *flight, int64_t took_us)
         return;
     }
     count(FLIGHTS);
+    tally_orders_flight(flight);
     if (flight_has(flight, "queue_claim")) {
         histogram_observe(&claims, took_us);
     }
