@@ -224,7 +224,7 @@ MANUALS    := $(wildcard docs/man/*.1 docs/man/*.5 docs/man/*.7)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
               worker/api/text/tables/LICENSES \
               $(wildcard docs/*.svg docs/*.md docs/reference/*.md docs/reference/openapi/*.yaml) deploy/env.example \
-              $(wildcard deploy/systemd/* deploy/container/* deploy/ha/*) \
+              $(wildcard deploy/systemd/* deploy/container/* deploy/ha/* deploy/monitoring/*) \
               $(sort $(shell find deploy/kubernetes -type f))
 
 demo: all ## show it at work on this machine; KEEP=1 leaves it running

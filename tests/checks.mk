@@ -40,10 +40,10 @@ format: ## lay out the C files as .clang-format says
 format-check: ## tell which C files are not laid out so
 	@clang-format --dry-run -Werror $(C_SOURCES) $(C_HEADERS)
 
-monitoring: all ## the alert rules and the metrics that they ask for, with promtool (Debian's prometheus)
+monitoring: all ## alert rules, metrics, and the dashboard by a Prometheus that scrapes the programs, with its picture
 	@deploy/install-deps monitoring
 	@cd deploy/monitoring && promtool check rules alerts.yml && promtool test rules alerts.test.yml
-	@BUILD=$(BUILD) tests/run integration metrics.MetricsTest watch.WatchTest
+	@BUILD=$(BUILD) tests/run integration metrics.MetricsTest watch.WatchTest dashboard.DashboardTest
 
 check-source: ## layers, banned calls, sizes, SQL in C strings, citations
 	@tests/check-source --self-test | grep -v '^ok'

@@ -103,7 +103,7 @@ class MetricsTest(Case):
                           for reason in ("no_address", "nothing_to_ship", "too_old")},
                          {"no_address": 1, "nothing_to_ship": 2, "too_old": 0})
         changed = self.imported(integration)[0]
-        self.simulator.change("shop1", changed, comments={"customer": "Bij de buren"})
+        self.simulator.change("shop1", changed, merge={"comments": {"customer": "Bij de buren"}})
         self.backend.value("SELECT koppeling.poll_now(%s)", integration)
         numbers = self.counts("koppeling_orders_changed_total")
         self.assertEqual(numbers["koppeling_orders_imported_total"], 3, "one that is known is not imported again")

@@ -86,7 +86,9 @@ class WatchTest(Case):
         self.start_watching()
         address = free_address()
         self.start_worker(f"--metrics-address={address}")
-        page = self.fetch(self.address, "/metrics")[1] + self.fetch(address, "/metrics")[1]
+        of_panel = free_address()
+        self.start_panel(f"--metrics-address={of_panel}")
+        page = "".join(self.fetch(each, "/metrics")[1] for each in (self.address, address, of_panel))
         labels = {}
         for name, inner in re.findall(r"^(\w+)(?:\{([^}]*)\})? ", page, re.MULTILINE):
             labels.setdefault(name, set()).update(re.findall(r'(\w+)="', inner))
