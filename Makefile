@@ -223,9 +223,11 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1 docs/man/*.5 docs/man/*.7)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
               worker/api/text/tables/LICENSES \
-              $(wildcard docs/*.svg docs/*.md docs/reference/*.md docs/reference/openapi/*.yaml) deploy/env.example \
+              $(wildcard docs/*.svg docs/*.md docs/bench/*.svg docs/reference/*.md docs/reference/openapi/*.yaml) \
+              deploy/env.example \
               $(wildcard deploy/systemd/* deploy/container/* deploy/ha/* deploy/monitoring/*) \
-              $(sort $(shell find deploy/kubernetes -type f))
+              $(sort $(shell find deploy/kubernetes -type f)) \
+              $(wildcard tests/README.md tests/*/README.md tests/example_kind/*) tests/integration/test_example_kind.py
 
 demo: all ## show it at work on this machine; KEEP=1 leaves it running
 	@BUILD=$(BUILD) deploy/demo $(if $(KEEP),keep,run)

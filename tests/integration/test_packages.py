@@ -1,5 +1,6 @@
 """What packages and shells need to know of the programs is what the programs say of themselves."""
 import re
+import shutil
 import subprocess
 import unittest
 
@@ -60,6 +61,22 @@ class Completion(Plain):
 
     def test_a_number_is_left_to_the_person(self):
         self.assertEqual(complete("koppeling-worker", "run", "--threads", "="), [])
+
+
+class Documents(Plain):
+    def test_no_link_of_an_installed_document_is_dead(self):
+        place = BUILD / "test" / "installed"
+        shutil.rmtree(place, ignore_errors=True)
+        self.addCleanup(shutil.rmtree, place, True)
+        subprocess.run(["make", "-s", "install", f"BUILD={BUILD}", f"DESTDIR={place.resolve()}", "PREFIX=/usr"],
+                       cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        root = place / "usr" / "share" / "doc" / "koppeling"
+        links = [(page, link) for page in root.rglob("*.md")
+                 for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()) if ":" not in link]
+        self.assertGreater(len(links), 100)
+        self.assertEqual([(str(page.relative_to(root)), link) for page, link in links
+                          if not (page.parent / link).exists() and page.parent.name != "tests"
+                          and page.parent.parent.name != "tests"], [], "but of those about the sources")
 
 
 class Package(Plain):

@@ -1,4 +1,4 @@
-"""Draws the panels of the Grafana dashboard as one SVG, from what Prometheus answered: not by Grafana, but what it asks."""
+"""Draws the panels of the dashboard as one SVG, from what Prometheus answered to their queries; not as Grafana does."""
 from xml.sax.saxutils import escape
 
 COLOURS = ("#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
@@ -86,5 +86,7 @@ class Picture:
 
     def svg(self):
         width = 24 * COLUMN + GAP
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {self.bottom}" font-family="sans-serif">\n'
-                f'<rect width="{width}" height="{self.bottom}" fill="#f9fafb"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
+        drawn = "\n".join(self.parts)
+        return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {self.bottom}" '
+                f'font-family="sans-serif">\n<rect width="{width}" height="{self.bottom}" fill="#f9fafb"/>\n'
+                f'{drawn}\n</svg>\n')
