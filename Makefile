@@ -12,7 +12,7 @@ PKG_CONFIG ?= pkg-config
 -include $(BUILD)/variant.mk
 
 # What is missing is installed before anything is compiled; deploy/install-deps does nothing when all is there.
-PACKAGES := libcurl jansson libpq libsodium libmicrohttpd
+PACKAGES := libcurl jansson libpq libsodium libmicrohttpd libssl libcrypto
 NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer shellcheck man asan tsan cfi \
               valgrind fuzz torture
 NEED_TEST  := test unit demo bench chaos failover contract manifests coverage replays fuzz-replay

@@ -10,6 +10,7 @@
 #include "common/program.h"
 #include "common/sealing.h"
 #include "worker/api/text/scratch.h"
+#include "worker/calls/tls_session.h"
 #include "worker/doctor.h"
 #include "worker/engine/pool.h"
 #include "worker/rekey.h"
@@ -209,7 +210,7 @@ static int command(int argument_count, char **arguments)
         puts("koppeling-worker " KOPPELING_VERSION);
         return program_finish_output(program);
     }
-    if (!memory_start(&err) || !sealing_start(&err)) {
+    if (!memory_start(&err) || !sealing_start(&err) || !tls_session_keep(&err)) {
         return program_fail(program, &err);
     }
     scratch_install();

@@ -101,14 +101,14 @@ class MultiplexedTest(Http2Case):
 
     def test_sessions_are_resumed(self):
         server = self.serve(requests=10)
-        self.make_shops(300)
-        self.simulator.settings(latency_ms=10)
+        self.make_shops(150)
         self.tick()
-        self.work("--threads=1", "--in-flight=4", **self.settings(server))
+        # One after the other: connections that are made at once have no session to go on with.
+        self.work("--threads=1", "--in-flight=1", **self.settings(server))
         self.check_polled()
         calls = [calls[0] for calls in server.connections().values()]
-        self.assertGreater(len(calls), 20)
-        self.assertLess(len([call for call in calls if call["resumed"] == "."]), len(calls) / 4)
+        self.assertGreater(len(calls), 10)
+        self.assertEqual(len([call for call in calls if call["resumed"] == "."]), 1)
 
     @unittest.skipUnless(SPEAKS_HTTP2, "libcurl has no HTTP/2")
     def test_connections_and_handshakes_are_counted(self):
