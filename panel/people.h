@@ -11,7 +11,7 @@
 
 struct people_user {
     const char *login;
-    const char *role;     /* merchant, operations or readonly */
+    const char *role;     /* see koppeling.panel_role */
     const char *account;  /* its id; NULL: none */
     const char *language; /* nl or en */
 };

@@ -8,6 +8,7 @@
 --   koppeling_reader     sees the shops and orders of the account of its session
 --   koppeling_merchant   works with them, too
 --   koppeling_panel_ops  is koppeling_ops for a person who is signed in to the panel
+--   koppeling_panel_watch  sees what koppeling_panel_ops sees, and changes nothing
 -- Daemons and people log in with roles of their own that are members of these.
 
 -- They belong to the cluster, so a restore elsewhere finds none, and another database in this one finds them there.
@@ -17,7 +18,7 @@ DECLARE
 BEGIN
     FOREACH role_name IN ARRAY ARRAY[
         'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler',
-        'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops']
+        'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops', 'koppeling_panel_watch']
     LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = role_name) THEN
             -- The panel has the rights of others only while it is one of them (SET ROLE).
@@ -35,7 +36,8 @@ BEGIN
         SELECT m.role, m.of_role
         FROM (VALUES
             ('koppeling_panel', 'koppeling_reader'), ('koppeling_panel', 'koppeling_merchant'),
-            ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_merchant', 'koppeling_reader'),
+            ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_panel', 'koppeling_panel_watch'),
+            ('koppeling_merchant', 'koppeling_reader'),
             ('koppeling_panel_ops', 'koppeling_ops')) AS m (role, of_role)
         WHERE NOT EXISTS (
             SELECT FROM pg_catalog.pg_auth_members a
@@ -48,13 +50,13 @@ $$;
 
 GRANT USAGE ON SCHEMA koppeling
     TO koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler, koppeling_panel,
-       koppeling_reader;
+       koppeling_reader, koppeling_panel_watch;
 REVOKE ALL ON ALL TABLES IN SCHEMA koppeling
     FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler,
-         koppeling_panel, koppeling_reader, koppeling_merchant, koppeling_panel_ops;
+         koppeling_panel, koppeling_reader, koppeling_merchant, koppeling_panel_ops, koppeling_panel_watch;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA koppeling
     FROM PUBLIC, koppeling_backend, koppeling_ops, koppeling_dba, koppeling_worker, koppeling_scheduler,
-         koppeling_panel, koppeling_reader, koppeling_merchant, koppeling_panel_ops;
+         koppeling_panel, koppeling_reader, koppeling_merchant, koppeling_panel_ops, koppeling_panel_watch;
 
 -- What everybody with a role may read. Sealed columns are left out everywhere, though only a worker could open them; so
 -- are hashes of passwords and tokens.
@@ -73,7 +75,8 @@ BEGIN
           AND c.relname NOT IN ('label_document', 'panel_attempt', 'panel_portal_ticket', 'panel_once')
         GROUP BY c.relname
     LOOP
-        EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops',
+        EXECUTE format('GRANT SELECT (%s) ON koppeling.%I TO koppeling_dba, koppeling_backend, koppeling_ops, '
+                       'koppeling_panel_watch',
                        relation.columns, relation.relname);
     END LOOP;
 END
@@ -139,7 +142,8 @@ GRANT UPDATE (rate_per_second, burst, breaker_limit, breaker_pause, longest_book
 GRANT EXECUTE ON FUNCTION koppeling.maintain_history, koppeling.after_restore, koppeling.setting_integer
     TO koppeling_dba;
 -- The view failed_job calls it.
-GRANT EXECUTE ON FUNCTION koppeling.failed_at TO koppeling_backend, koppeling_ops, koppeling_dba;
+GRANT EXECUTE ON FUNCTION koppeling.failed_at
+    TO koppeling_backend, koppeling_ops, koppeling_dba, koppeling_panel_watch;
 
 -- Workers.
 GRANT UPDATE, DELETE ON koppeling.job TO koppeling_worker;
@@ -235,7 +239,8 @@ GRANT EXECUTE ON FUNCTION
     koppeling.panel_find_skipped, koppeling.panel_not_imported, koppeling.panel_concerns, koppeling.panel_attention,
     koppeling.panel_shipment_facts,
     koppeling.panel_order_history, koppeling.panel_order_problem, koppeling.panel_order, koppeling.panel_parcel,
-    koppeling.panel_label_facts, koppeling.panel_label_form, koppeling.panel_label, koppeling.panel_batch,
+    koppeling.panel_label_facts, koppeling.panel_labelled_by, koppeling.panel_again, koppeling.panel_label_form,
+    koppeling.panel_label, koppeling.panel_batch,
     koppeling.panel_batches, koppeling.panel_print_status, koppeling.panel_prints, koppeling.panel_me,
     koppeling.panel_me_language
     TO koppeling_reader;
@@ -248,22 +253,24 @@ GRANT EXECUTE ON FUNCTION
     koppeling.panel_print, koppeling.panel_print_pdf, koppeling.panel_token_add, koppeling.panel_token_remove
     TO koppeling_merchant;
 
--- Operations: with the rights of koppeling_ops.
+-- Operations: who looks, and with the rights of koppeling_ops who does something, too.
 GRANT EXECUTE ON FUNCTION
     koppeling.panel_account, koppeling.panel_language, koppeling.panel_may_act, koppeling.panel_text,
     koppeling.panel_time, koppeling.panel_arguments, koppeling.panel_id, koppeling.panel_ids, koppeling.panel_given,
     koppeling.panel_number, koppeling.panel_new_key, koppeling.panel_options, koppeling.panel_escape,
     koppeling.panel_query, koppeling.panel_me, koppeling.panel_me_language,
     koppeling.panel_ops_filter, koppeling.panel_ops_entry, koppeling.panel_ops_attempts, koppeling.panel_ops_age,
-    koppeling.panel_ops_once, koppeling.panel_ops_done, koppeling.panel_ops_act, koppeling.panel_ops,
-    koppeling.panel_ops_series, koppeling.panel_ops_jobs, koppeling.panel_ops_preview, koppeling.panel_ops_redrive,
-    koppeling.panel_ops_job, koppeling.panel_ops_job_retry, koppeling.panel_ops_job_cancel, koppeling.panel_ops_shops,
-    koppeling.panel_ops_processes, koppeling.panel_ops_apis, koppeling.panel_ops_block, koppeling.panel_ops_spans,
-    koppeling.panel_ops_plot, koppeling.panel_ops_course, koppeling.panel_ops_chosen, koppeling.panel_ops_redrive_page,
+    koppeling.panel_ops, koppeling.panel_ops_series, koppeling.panel_ops_jobs, koppeling.panel_ops_preview,
+    koppeling.panel_ops_job, koppeling.panel_ops_shops, koppeling.panel_ops_processes, koppeling.panel_ops_apis,
+    koppeling.panel_ops_spans, koppeling.panel_ops_plot, koppeling.panel_ops_course, koppeling.panel_ops_chosen,
+    koppeling.panel_ops_redrive_page, koppeling.panel_ops_accounts, koppeling.panel_ops_find,
+    koppeling.panel_ops_sample, koppeling.panel_ops_counts
+    TO koppeling_panel_ops, koppeling_panel_watch;
+GRANT EXECUTE ON FUNCTION
+    koppeling.panel_ops_once, koppeling.panel_ops_done, koppeling.panel_ops_act, koppeling.panel_ops_redrive,
+    koppeling.panel_ops_job_retry, koppeling.panel_ops_job_cancel, koppeling.panel_ops_block,
     koppeling.panel_ops_act_on_shop, koppeling.panel_ops_shop_pause, koppeling.panel_ops_shop_resume,
-    koppeling.panel_ops_shop_poll, koppeling.panel_ops_accounts, koppeling.panel_ops_account_check,
-    koppeling.panel_ops_paused_by, koppeling.panel_ops_find, koppeling.panel_ops_sample,
-    koppeling.panel_ops_counts
+    koppeling.panel_ops_shop_poll, koppeling.panel_ops_account_check, koppeling.panel_ops_paused_by
     TO koppeling_panel_ops;
 GRANT EXECUTE ON FUNCTION koppeling.panel_seal_host TO koppeling_merchant;
 GRANT EXECUTE ON FUNCTION koppeling.panel_forget, koppeling.settle_words TO koppeling_scheduler;

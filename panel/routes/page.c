@@ -37,8 +37,9 @@ static void show_answer(struct visit *visit, json_t *answer)
     const char *go = json_string_value(json_object_get(answer, "go"));
     const char *notice = json_string_value(json_object_get(answer, "notice"));
 
-    if (status >= 400 && status != 422 && status != 409) {
-        visit_problem(visit, status);
+    /* For a person the form is shown again, with what is wrong with it. */
+    if (status >= 400 && (visit->wants_json || (status != 422 && status != 409))) {
+        visit_refuse(visit, status, answer);
         return;
     }
     if (go == NULL || visit->wants_json || !visit_is_local(go)) {

@@ -21,7 +21,8 @@ enum route_who {
     ROUTE_PERSON,     /* whoever is signed in */
     ROUTE_MERCHANT,   /* people of an account */
     ROUTE_CHANGE,     /* of them, those that may change something */
-    ROUTE_OPERATIONS, /* whoever is on call */
+    ROUTE_OPERATIONS, /* whoever is on call, or looks at what those do */
+    ROUTE_MEND,       /* of them, those that may change something */
 };
 
 struct route {

@@ -118,6 +118,11 @@ static bool has_role(const struct visit *visit, const char *role)
     return strcmp(person_text(visit, "role"), role) == 0;
 }
 
+static bool is_of_operations(const struct visit *visit)
+{
+    return has_role(visit, "operations") || has_role(visit, "operations_readonly");
+}
+
 void visit_know(struct visit *visit, json_t *person)
 {
     json_decref(visit->person);
@@ -140,6 +145,9 @@ bool visit_check_right(struct visit *visit)
         may = has_role(visit, "merchant");
         break;
     case ROUTE_OPERATIONS:
+        may = is_of_operations(visit);
+        break;
+    case ROUTE_MEND:
         may = has_role(visit, "operations");
         break;
     }
@@ -151,7 +159,7 @@ bool visit_check_right(struct visit *visit)
 
 bool visit_goes_to_operations(struct visit *visit)
 {
-    bool goes = visit->is_known && has_role(visit, "operations") &&
+    bool goes = visit->is_known && is_of_operations(visit) &&
                 strcmp(visit->route->pattern, "/") == 0 && !visit->wants_json;
 
     if (goes) {
@@ -205,7 +213,8 @@ static json_t *make_around(struct visit *visit, const char *template)
     (void)json_object_set(around, "query", visit->query);
     (void)json_object_set(around, "form", visit->form);
     (void)json_object_set(around, "asset", assets_addresses(visit->panel->assets));
-    (void)json_object_set_new(around, "is_operations", json_boolean(has_role(visit, "operations")));
+    (void)json_object_set_new(around, "is_operations", json_boolean(is_of_operations(visit)));
+    (void)json_object_set_new(around, "may_mend", json_boolean(has_role(visit, "operations")));
     (void)json_object_set_new(around, "may_change", json_boolean(has_role(visit, "merchant")));
     (void)json_object_set_new(around, "is_readonly", json_boolean(has_role(visit, "readonly")));
     (void)json_object_set_new(around, "has_account",
@@ -247,7 +256,14 @@ void visit_show(struct visit *visit, unsigned status, const char *template, cons
 
 void visit_problem(struct visit *visit, unsigned status)
 {
+    visit_refuse(visit, status, NULL);
+}
+
+void visit_refuse(struct visit *visit, unsigned status, const json_t *answer)
+{
     AUTO(json_decref) json_t *problem = json_object();
+    json_t *detail = json_object_get(answer, "problem");
+    json_t *errors = json_object_get(answer, "errors");
     char key[40];
 
     snprintf(key, sizeof(key), "problem_%u", status);
@@ -258,6 +274,12 @@ void visit_problem(struct visit *visit, unsigned status)
     (void)json_object_set_new(problem, "title", json_string(title != NULL ? title : key));
     if (visit->wants_json) {
         (void)json_object_set_new(problem, "type", json_string("about:blank"));
+        if (json_is_string(detail)) {
+            (void)json_object_set(problem, "detail", detail);
+        }
+        if (json_is_object(errors)) {
+            (void)json_object_set(problem, "errors", errors);
+        }
         show_json(visit, status, problem_json, problem);
     } else {
         visit_show(visit, status, "problem", problem);

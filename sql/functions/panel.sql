@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION koppeling.panel_may_act()
 RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN coalesce((SELECT s.role <> 'readonly' FROM koppeling.panel_session s
+RETURN coalesce((SELECT s.role::text NOT IN ('readonly', 'operations_readonly') FROM koppeling.panel_session s
                  WHERE s.cookie_hash = koppeling.panel_session_hash() AND s.expires_at > now()), false);
 COMMENT ON FUNCTION koppeling.panel_may_act IS 'Whether the session that this transaction is for may change anything.';
 
@@ -78,6 +78,7 @@ BEGIN
             -- The last: from here on nothing more is allowed than to whoever it is.
             set_config('role', CASE panel_become.role
                 WHEN 'operations' THEN 'koppeling_panel_ops'
+                WHEN 'operations_readonly' THEN 'koppeling_panel_watch'
                 WHEN 'merchant' THEN 'koppeling_merchant'
                 ELSE 'koppeling_reader' END, true);
 END
@@ -102,7 +103,7 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.panel_enter IS
     'Gives this transaction the rights of whoever has the session with this token (SHA-256 of it): person, role '
-    '(merchant, readonly, operations), account, language (nl, en). No row and no rights when '
+    '(see the type panel_role), account, language (nl, en). No row and no rights when '
     'there is none, or it has ended. patience is how long a statement may take: more for what is done to hundreds.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_token_enter(token_hash bytea, patience interval DEFAULT '2 seconds')
@@ -228,7 +229,7 @@ BEGIN
     -- What is no number or role is refused like what is missing.
     IF NOT coalesce(claims ->> 'exp' ~ '^[0-9]{1,12}(\.[0-9]{1,9})?$'
                     AND coalesce(claims ->> 'account', '0') ~ '^[0-9]{1,18}$'
-                    AND claims ->> 'role' IN ('merchant', 'readonly', 'operations')
+                    AND claims ->> 'role' IN ('merchant', 'readonly', 'operations', 'operations_readonly')
                     AND length(claims ->> 'jti') BETWEEN 8 AND 200
                     AND length(btrim(claims ->> 'person')) BETWEEN 1 AND 200
                     AND coalesce(claims ->> 'language', 'nl') IN ('nl', 'en'), false) THEN
@@ -242,7 +243,7 @@ BEGIN
     who.account_id := (claims ->> 'account')::bigint;
     who.login := btrim(claims ->> 'person');
     who.language := coalesce(claims ->> 'language', 'nl');
-    IF (who.role = 'operations') <> (who.account_id IS NULL)
+    IF (who.role IN ('operations', 'operations_readonly')) <> (who.account_id IS NULL)
        OR (who.account_id IS NOT NULL
            AND NOT EXISTS (SELECT FROM koppeling.account a WHERE a.id = who.account_id)) THEN
         RETURN 'no_account';
@@ -259,9 +260,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_portal_enter IS
-    'Makes a session for whoever the verified token of a portal names: claims account (left out for operations), '
-    'person, role, exp (at most 5 minutes ahead), jti (good once), and if wanted language, address, agent. Returns '
-    'NULL, or why not: incomplete, expired, no_account, used.';
+    'Makes a session for whoever the verified token of a portal names: claims account (left out for the two roles of '
+    'operations), person, role, exp (at most 5 minutes ahead), jti (good once), and if wanted language, address, '
+    'agent. Returns NULL, or why not: incomplete, expired, no_account, used.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_sign_out(session_hash bytea, everywhere boolean)
 RETURNS integer
@@ -298,13 +299,13 @@ AS $$
 DECLARE
     result bigint;
 BEGIN
-    IF role NOT IN ('merchant', 'readonly', 'operations') THEN
-        RAISE EXCEPTION 'there is no role "%": it is merchant, readonly or operations', role
+    IF role NOT IN ('merchant', 'readonly', 'operations', 'operations_readonly') THEN
+        RAISE EXCEPTION 'there is no role "%": it is merchant, readonly, operations or operations_readonly', role
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    IF (role = 'operations') <> (account_id IS NULL) THEN
+    IF (role IN ('operations', 'operations_readonly')) <> (account_id IS NULL) THEN
         RAISE EXCEPTION '%', CASE WHEN account_id IS NULL THEN format('a %s needs an account', role)
-                                  ELSE 'operations serves all accounts, so none is named' END
+                                  ELSE format('%s serves all accounts, so none is named', role) END
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
     IF account_id IS NOT NULL AND NOT EXISTS (
@@ -325,7 +326,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_add_user IS
-    'Adds somebody who may sign in: role merchant or readonly with an account, or operations without; returns the id.';
+    'Adds somebody who may sign in: role merchant or readonly with an account, or operations or operations_readonly '
+    'without; returns the id.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_set_password(login text, password_hash text)
 RETURNS bigint

@@ -107,8 +107,11 @@ RETURN (
     WITH given AS (
         SELECT koppeling.panel_ids(request, part, 'order') AS ids
     ), fact AS MATERIALIZED (
-        SELECT f.*, array_position(g.ids, f.order_id) AS place
-        FROM given g CROSS JOIN LATERAL koppeling.panel_label_facts(g.ids[1:500], request, part) AS f
+        SELECT f.*, array_position(g.ids, f.order_id) AS place,
+               koppeling.panel_labelled_by(f.order_id, p.environment) AS labelled_by
+        FROM given g
+        CROSS JOIN koppeling.panel_parcel(request, part) AS p
+        CROSS JOIN LATERAL koppeling.panel_label_facts(g.ids[1:500], request, part) AS f
     ), service AS (
         SELECT v.service, max(v.description) AS description, max(v.carrier) AS carrier, count(*) AS orders,
                sum(v.price) AS price
@@ -120,7 +123,8 @@ RETURN (
     ), counted AS (
         SELECT count(*) AS n, count(*) FILTER (WHERE f.problem IS NULL) AS ready,
                count(f.services) FILTER (WHERE f.problem IS NULL) AS priced,
-               coalesce(bool_or(f.is_asking), false) AS is_asking
+               coalesce(bool_or(f.is_asking), false) AS is_asking,
+               count(f.labelled_by) FILTER (WHERE f.problem IS NULL) AS labelled, max(f.labelled_by) AS labelled_by
         FROM fact f
     )
     SELECT jsonb_build_object(
@@ -128,11 +132,15 @@ RETURN (
         'may_act', koppeling.panel_may_act(),
         'orders', (
             SELECT coalesce(jsonb_agg(r.entry || jsonb_build_object('problem', f.problem, 'is_ready', f.problem IS NULL,
-                                                            'asking_error', f.asking_error) ORDER BY f.place), '[]')
+                                                            'asking_error', f.asking_error,
+                                                            'has_label', f.labelled_by IS NOT NULL) ORDER BY f.place), '[]')
             FROM fact f
             JOIN koppeling.panel_order_rows(ARRAY(SELECT x.order_id FROM fact x)) AS r ON r.id = f.order_id),
         'count', c.n, 'ready', c.ready, 'any_ready', c.ready > 0, 'is_one', c.n = 1,
         'too_many', cardinality(g.ids) > 500,
+        'labelled', c.labelled, 'any_labelled', c.labelled > 0, 'all_labelled', c.labelled = c.ready,
+        'again', c.labelled_by::text,
+        'is_again', coalesce(koppeling.panel_again(request, part) >= c.labelled_by, false),
         'is_asking', c.is_asking, 'is_priced', c.priced > 0,
         'services', (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -180,12 +188,13 @@ RETURN (SELECT CASE WHEN f.page -> 'count' = '0' THEN json_build_object('status'
         FROM (SELECT koppeling.panel_label_form(request, 'query') AS page) f);
 COMMENT ON FUNCTION koppeling.panel_label IS
     'Page of /orders/label?order=1&order=2&…: {title, may_act, orders: [see panel_order_rows(), with problem, '
-    'is_ready, asking_error], count, ready, any_ready, is_one, too_many (only the first 500), is_asking (follow by '
-    'itself), is_priced, services: [{service, description, carrier, orders, is_for_all, price (of all), selected}], '
+    'is_ready, asking_error, has_label], count, ready, any_ready, is_one, too_many (only the first 500), labelled (how '
+    'many have a label already), any_labelled, all_labelled, again (what the field is to say for another label of '
+    'these), is_again (it says so), is_asking (follow by itself), is_priced, services: [{service, description, carrier, orders, is_for_all, price (of all), selected}], '
     'default_service, service, formats, environments, is_staging, label_count, length_cm, width_cm, height_cm, '
     'weight_kg, here (its own address), back, back_query, errors, once}. The form has order (repeated), environment, '
-    'service, label_count, label_format, length_cm, width_cm, height_cm, weight_kg, back (the query of the list), '
-    'once.';
+    'service, label_count, label_format, length_cm, width_cm, height_cm, weight_kg, again, back (the query of the '
+    'list), once.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_quote(request json)
 RETURNS json
@@ -230,7 +239,7 @@ COMMENT ON FUNCTION koppeling.panel_quote IS
     'notice: prices_asked, count}; asking twice asks once. 422 with errors by field and the page as typed.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_dispatch_one(
-    order_id bigint, parcel koppeling.panel_batch, request_key text)
+    order_id bigint, parcel koppeling.panel_batch, request_key text, again bigint)
 RETURNS TABLE (shipment_id bigint, problem_nl text, problem_en text)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, koppeling, pg_temp
@@ -239,6 +248,13 @@ DECLARE
     state text;
     words text;
 BEGIN
+    -- Whoever asks for the same order waits here for the one before, and then sees what that one made.
+    PERFORM FROM koppeling.imported_order o WHERE o.id = panel_dispatch_one.order_id FOR NO KEY UPDATE;
+    IF NOT koppeling.panel_may_label(order_id, parcel.environment, again) THEN
+        SELECT m.nl, m.en INTO problem_nl, problem_en FROM koppeling.message m WHERE m.code = 'panel_has_label';
+        RETURN NEXT;
+        RETURN;
+    END IF;
     shipment_id := koppeling.dispatch_order(
         order_id, parcel.service, parcel.label_count, parcel.label_format, parcel.environment, request_key,
         parcel.length_cm, parcel.width_cm, parcel.height_cm, parcel.weight_kg);
@@ -267,7 +283,8 @@ EXCEPTION
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_dispatch_one IS
-    'Has the labels of one order made, or says in both languages why not.';
+    'Has the labels of one order made, or says in both languages why not. One that has a label already gets another '
+    'one only when that is what was asked for: see panel_may_label().';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_dispatch(request json)
 RETURNS json
@@ -278,6 +295,7 @@ AS $$
 DECLARE
     answer json := koppeling.panel_once_begin('dispatch', request);
     ids bigint[] := koppeling.panel_ids(request, 'form', 'order');
+    again bigint := koppeling.panel_again(request, 'form');
     errors jsonb;
     parcel koppeling.panel_batch;
     made bigint;
@@ -302,6 +320,10 @@ BEGIN
     ELSIF errors IS NOT NULL OR cardinality(ids) > 500 THEN
         RETURN koppeling.panel_once_end(request,
             (koppeling.panel_label_form(request, 'form') || jsonb_build_object('status', 422))::json);
+    ELSIF NOT EXISTS (SELECT FROM unnest(ids) AS g (id)
+                      WHERE koppeling.panel_may_label(g.id, parcel.environment, again)) THEN
+        RETURN koppeling.panel_once_end(request, (koppeling.panel_label_form(request, 'form') || jsonb_build_object(
+            'status', 409, 'problem', koppeling.panel_text('panel_all_have_labels')))::json);
     END IF;
     INSERT INTO koppeling.panel_batch (
         account_id, person, environment, service, label_count, label_format, length_cm, width_cm, height_cm, weight_kg)
@@ -311,7 +333,8 @@ BEGIN
     INSERT INTO koppeling.panel_batch_order (batch_id, place, order_id, shipment_id, problem_nl, problem_en)
     SELECT parcel.id, g.place, g.id, d.shipment_id, d.problem_nl, d.problem_en
     FROM unnest(ids) WITH ORDINALITY AS g (id, place)
-    CROSS JOIN LATERAL koppeling.panel_dispatch_one(g.id, parcel, format('panel-%s/%s', parcel.id, g.id)) AS d
+    CROSS JOIN LATERAL koppeling.panel_dispatch_one(g.id, parcel, format('panel-%s/%s', parcel.id, g.id),
+                                                    again) AS d
     -- Always in the same order, so that two batches do not wait for each other.
     ORDER BY g.id;
     SELECT count(o.shipment_id) INTO made FROM koppeling.panel_batch_order o WHERE o.batch_id = parcel.id;
@@ -325,7 +348,8 @@ COMMENT ON FUNCTION koppeling.panel_dispatch IS
     'Action of /orders/label: has the labels made that the form of panel_label() says, up to 500 orders. Each is asked '
     'for by itself: one that cannot be dispatched has its reason in the batch, and the others go on. {go: the batch, '
     'notice: labels_asked, count (of orders that were not refused), id}; 422 with errors by field and the page as '
-    'typed.';
+    'typed; 409 with a problem and the page when all of them have labels already and again does not say that others '
+    'are wanted. When some have, only these are refused, each in the batch.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_batch(request json)
 RETURNS json

@@ -1,6 +1,7 @@
 """The panel for whoever is on call: from a failed job to its retry in three clicks, and what else there is."""
 from harness.booking import BookingCase
 from harness.browser import Browser
+from test_panel_door import routes
 
 
 class OperationsTest(BookingCase):
@@ -104,6 +105,44 @@ class OperationsTest(BookingCase):
         self.assertEqual(page.text.count('<svg class="plot"'), 3)
         self.assertIn("<rect ", page.text)
         self.assertNotIn("<style", page.text)
+
+    def test_who_only_looks_sees_all_and_changes_nothing(self):
+        self.connect_with_numbers(70001)
+        shop = self.db.value("SELECT id FROM koppeling.integration")
+        job = self.failed_job()
+        self.db.run("UPDATE koppeling.account_credentials SET state = 'rejected', reason_code = 'credentials_refused',"
+                    " reason = 'geweigerd', reason_en = 'were refused', checked_at = now() WHERE account_id = 1")
+        self.add_person("toezicht", role="operations_readonly", account=None)
+        looker = Browser(self.address)
+        looker.sign_in("toezicht")
+        self.assertEqual(looker.address, "/ops", "that is where somebody of operations arrives")
+        seen = {}
+        for path in ("/ops", "/ops/course", "/ops/jobs", f"/ops/jobs/{job}", "/ops/jobs/redrive", "/ops/shops",
+                     "/ops/accounts", "/ops/processes", "/ops/apis"):
+            with self.subTest(path=path):
+                page = seen[path] = looker.get(path)
+                self.assertEqual(page.status, 200, page.words)
+                posts = {form["action"] for form in page.forms if form["method"] == "post" and form["action"] not in
+                         ("/sign-out", "/ops/jobs/retry")}
+                self.assertEqual((posts, [form for form in page.forms if form["buttons"]]), (set(), []))
+        self.assertIn("shop1.myonline.store", seen["/ops/shops"].words)
+        self.assertNotIn("<button class=\"main\"", seen["/ops/jobs"].text)
+        csrf = dict(looker.get("/me").form("/sign-out")["fields"])["csrf"]
+        before = self.db.value("SELECT count(*) FROM koppeling.audit")
+        actions = [path.replace("{id}", str(shop if "shops" in path else job if "jobs" in path else 1))
+                   for method, path in routes() if method == "POST" and path.startswith("/ops")]
+        self.assertGreater(len(actions), 8)
+        for path in actions:
+            with self.subTest(path=path):
+                page = looker.post(path, [("csrf", csrf), ("job", str(job)), ("minutes", "5")])
+                self.assertEqual(page.status, 403)
+        # The database refuses it, too: as if the program had let it pass.
+        panel = self.session("test_panel")
+        panel.run("SET ROLE koppeling_panel_watch")
+        with self.assertRaisesRegex(Exception, "permission denied"):
+            panel.run("SELECT koppeling.panel_ops_job_retry('{}')")
+        self.assertEqual((self.state(job), self.shop(shop)["state"]), ("failed", "active"))
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.audit"), before)
 
     def test_nobody_else_sees_or_does_any_of_it(self):
         self.connect_with_numbers(70001)

@@ -6,7 +6,8 @@ SELECT no_plan();
 CREATE TEMP VIEW role_names AS
     SELECT unnest(ARRAY[
         'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler',
-        'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops']) AS role;
+        'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops',
+        'koppeling_panel_watch']) AS role;
 CREATE TEMP VIEW owned AS
     SELECT format('%s %s', c.relkind, c.relname) AS thing, c.relowner AS owner
     FROM pg_class c WHERE c.relnamespace = 'koppeling'::regnamespace
@@ -36,6 +37,7 @@ SELECT set_eq(
         WHERE a.role <> b.role AND pg_has_role(a.role, b.role, 'MEMBER') $$,
     $$ VALUES ('koppeling_panel', 'koppeling_reader'), ('koppeling_panel', 'koppeling_merchant'),
               ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_panel', 'koppeling_ops'),
+              ('koppeling_panel', 'koppeling_panel_watch'),
               ('koppeling_merchant', 'koppeling_reader'), ('koppeling_panel_ops', 'koppeling_ops') $$,
     'only the panel may become another, and a merchant may what a reader may');
 SELECT is_empty(

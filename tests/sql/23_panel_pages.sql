@@ -218,6 +218,39 @@ SELECT is(pg_temp.picked(pg_temp.page('fenna', 'order', '{"id": "2"}'), 'labels.
 SELECT ok(pg_temp.page('fenna', 'order', '{"id": "2"}') -> 'history' @> '[{"text": "Label 3STEST gemaakt"},
     {"text": "Aangevraagd: 1 × label, postnl", "who": "fenna"}]', 'and its history, with who asked for it');
 
+-- Another label: 2 has one, of 7 none was made, and of 6 there is one that was made elsewhere.
+INSERT INTO koppeling.label (order_id, environment, external_id) VALUES (6, 'production', 'l6');
+SELECT id AS of_2 FROM koppeling.shipment WHERE order_id = 2 \gset
+SELECT is(pg_temp.picked(pg_temp.page('fenna', 'label', query => query), 'labelled', 'all_labelled', 'is_again',
+    'again'), found, query::text)
+FROM (VALUES
+    ('{"order": ["2", "7"]}'::jsonb, '1 false false ' || :of_2), ('{"order": ["2", "6"]}', '2 true false ' || :of_2),
+    ('{"order": "7"}', '0 false false -'), ('{"order": "6"}', '1 true false 0'),
+    ('{"order": "6", "again": "0"}', '1 true true 0'), ('{"order": ["2"], "again": "0"}', '1 true false ' || :of_2),
+    ('{"order": "2", "environment": "staging"}', '0 false false -')) AS t (query, found);
+SELECT is(pg_temp.picked(pg_temp.page('fenna', 'dispatch', form => '{"order": ["2"], "service": "postnl"}'::jsonb
+    || form), 'status', 'problem'), '409 Er is niets aangevraagd: voor wat u koos, is al een label aangevraagd of '
+    'gemaakt. Wilt u er echt nog een, zet dan een vinkje bij "Nog een label".', 'none by itself: ' || form::text)
+FROM (VALUES ('{}'::jsonb), (jsonb_build_object('again', :of_2 - 1)), ('{"again": "x", "order": ["2", "6"]}')) AS t (
+    form);
+SELECT is(pg_temp.picked(pg_temp.page('fenna', 'dispatch', form => '{"order": ["2", "7"], "service": "postnl"}'),
+    'count'), '1', 'where some have one, the others get theirs');
+SELECT results_eq($$ SELECT o.order_id, left(o.problem_en, 51) FROM koppeling.panel_batch_order o
+    WHERE o.batch_id = (SELECT max(batch_id) FROM koppeling.panel_batch_order) ORDER BY o.order_id $$,
+    $$ VALUES (2::bigint, 'A label was asked for or made for this order alread'), (7, NULL) $$, 'and say so');
+SELECT is(pg_temp.picked(pg_temp.page('fenna', 'dispatch', form => jsonb_build_object('order', '2', 'service', 'postnl',
+    'again', :of_2::text, 'once', 'another-1')), 'count'), '1', 'another one when that is what is wanted');
+SELECT is(pg_temp.picked(pg_temp.page('fenna', 'dispatch', form => jsonb_build_object('order', '2', 'service', 'postnl',
+    'again', :of_2::text, 'once', 'another-2')), 'status'), '409', 'but no third one by the same form');
+SELECT is((SELECT count(*) FROM koppeling.shipment WHERE order_id = 2), 2::bigint, 'there are two');
+SELECT is(pg_temp.picked(pg_temp.page('fenna', 'dispatch', form => '{"order": ["2"], "service": "postnl",
+    "environment": "staging"}'), 'count'), '1', 'a test label is another matter');
+UPDATE koppeling.label SET cancelled_at = now();
+DELETE FROM koppeling.job WHERE kind = 'create_shipment';
+SELECT is(pg_temp.picked(pg_temp.page('fenna', 'label', query => '{"order": ["2", "6", "7"]}'), 'labelled'), '0',
+    'what was cancelled, or stopped before it was booked, is none');
+UPDATE koppeling.label SET cancelled_at = NULL;
+
 -- Printing.
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'print', form => '{"order": ["7"]}'), 'status'), '409',
     'nothing to print');

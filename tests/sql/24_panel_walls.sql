@@ -140,6 +140,36 @@ FROM unnest(ARRAY['connect_shop', 'integration_pause', 'integration_resume', 'in
 SELECT is(pg_temp.page('wacht', name, '{"id": "1"}') ->> 'error', '42501', 'operations has no page ' || name)
 FROM unnest(ARRAY['orders', 'order', 'dispatch', 'connect_shop']) AS name;
 
+-- Of operations, who only looks sees each of their pages, and may call nothing that does something.
+INSERT INTO koppeling.job (id, kind, integration_id, state, last_error_class) VALUES (77, 'ping', 1, 'failed', 'ok');
+SELECT is(pg_temp.page('toezicht', name, '{"id": "77"}') - ARRAY['once'], pg_temp.page('wacht', name, '{"id": "77"}')
+    - ARRAY['once'], 'toezicht sees of ' || name || ' what operations see')
+FROM unnest(ARRAY['ops', 'ops_course', 'ops_series', 'ops_jobs', 'ops_preview', 'ops_job', 'ops_shops', 'ops_accounts',
+    'ops_processes', 'ops_apis']) AS name;
+SELECT is(pg_temp.picked(pg_temp.page('toezicht', 'ops_job', '{"id": "77"}'), 'job.kind', 'is_live'), 'ping true',
+    'a job, too');
+SELECT is(pg_temp.page('toezicht', name, '{"id": "1"}', form => '{"job": ["1"], "minutes": "5"}') ->> 'error', '42501',
+    'toezicht may not ' || name)
+FROM (SELECT p.proname AS function, substr(p.proname, 7) AS name FROM pg_proc p
+      WHERE p.pronamespace = 'koppeling'::regnamespace AND p.prorettype = 'json'::regtype
+        AND obj_description(p.oid) LIKE 'Action%' AND p.proname <> 'panel_me_language') f;
+SELECT is(pg_temp.got('toezicht', statement) ->> 'error', '42501', 'toezicht: ' || statement)
+FROM (VALUES
+    ('SELECT koppeling.retry_job(1)'), ('SELECT koppeling.cancel_job(1)'), ('SELECT koppeling.retry_failed(NULL)'),
+    ('SELECT koppeling.pause_integration(1, ''x'')'), ('SELECT koppeling.poll_now(1)'),
+    ('SELECT koppeling.block_api(''shop'', NULL)'), ('SELECT koppeling.check_account(1)'),
+    ('SELECT koppeling.erase_order(1)'), ('UPDATE koppeling.job SET state = ''queued'''),
+    ('DELETE FROM koppeling.job'), ('SELECT sealed_token FROM koppeling.integration'),
+    ('SELECT content FROM koppeling.label_document'), ('SELECT cookie_hash FROM koppeling.panel_session'),
+    ('SELECT koppeling.panel_ops_once(''x'', ''{}'')')) AS t (statement);
+SELECT is_empty($$
+    SELECT c.relname FROM pg_class c
+    WHERE c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+      AND has_any_column_privilege('koppeling_panel_watch', c.oid, 'INSERT, UPDATE')
+       OR c.relnamespace = 'koppeling'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+      AND has_table_privilege('koppeling_panel_watch', c.oid, 'DELETE, TRUNCATE') $$,
+    'nor has its role a right to change anything');
+
 -- The definer functions that look for merchants what they may not read themselves name the account.
 SELECT is_empty($$
     SELECT p.proname FROM pg_proc p

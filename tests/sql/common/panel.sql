@@ -3,7 +3,7 @@ INSERT INTO koppeling.panel_session (cookie_hash, kind, account_id, person, role
 SELECT sha256(s.person::bytea), 'portal', s.account_id, s.person, s.role::koppeling.panel_role, '1 hour',
        now() + interval '1 hour'
 FROM (VALUES ('fenna', 1, 'merchant'), ('kijker', 1, 'readonly'), ('ander', 2, 'merchant'),
-             ('wacht', NULL, 'operations'))
+             ('wacht', NULL, 'operations'), ('toezicht', NULL, 'operations_readonly'))
      AS s (person, account_id, role);
 
 -- What a statement gives somebody, or SQLSTATE and words of its error.
