@@ -1,5 +1,6 @@
 #include "panel/panel.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +27,7 @@
 struct running {
     struct panel panel;
     const struct config *config;
-    char *certificate; /* owned; PEM */
-    char *key;         /* owned; PEM, wiped */
+    struct server_certificate certificate; /* what is served with; NULL: plain HTTP */
     struct server_options options;
     struct server *server;
     struct metrics_server *metrics;
@@ -75,31 +75,41 @@ static bool read_pem(const char *variable, const char *path, char **ret_text, st
 {
     AUTO(free_secret) char *text = xcalloc(PEM_LIMIT + 1, 1);
     FILE *file = fopen(path, "re");
+    int number = errno;
     size_t length = file != NULL ? fread(text, 1, PEM_LIMIT + 1, file) : 0;
 
-    if (file != NULL) {
-        (void)fclose(file);
+    if (file == NULL) {
+        return error_set(err, ERROR_CONFIG, "cannot read %s '%s': %s", variable, path,
+                         error_reason(number));
     }
+    (void)fclose(file);
     if (length == 0 || length > PEM_LIMIT) {
-        return error_set(err, ERROR_CONFIG, "cannot read %s", variable);
+        return error_set(err, ERROR_CONFIG, "cannot read %s '%s': %s", variable, path,
+                         length == 0 ? "it is empty" : "it is too large to be one");
     }
     *ret_text = steal_ptr(&text);
 
     return true;
 }
 
-static bool read_certificate(struct running *running, struct error *err)
+static void release_certificate(struct server_certificate *certificate)
 {
-    const struct config *config = running->config;
+    free(certificate->chain);
+    free_secret(certificate->key);
+    *certificate = (struct server_certificate){NULL, NULL};
+}
 
+static bool read_certificate(const struct config *config, struct server_certificate *certificate,
+                             struct error *err)
+{
     if ((config->panel_certificate == NULL) != (config->panel_key == NULL)) {
         return error_set(err, ERROR_CONFIG,
                          "KOPPELING_PANEL_CERTIFICATE and KOPPELING_PANEL_KEY go together");
     }
     return config->panel_certificate == NULL ||
-           (read_pem("KOPPELING_PANEL_CERTIFICATE", config->panel_certificate,
-                     &running->certificate, err) &&
-            read_pem("KOPPELING_PANEL_KEY", config->panel_key, &running->key, err));
+           (read_pem("KOPPELING_PANEL_CERTIFICATE", config->panel_certificate, &certificate->chain,
+                     err) &&
+            read_pem("KOPPELING_PANEL_KEY", config->panel_key, &certificate->key, err));
 }
 
 /* The schema must have the pages that this program asks for. */
@@ -120,8 +130,7 @@ static bool start(struct running *running, struct error *err)
     running->options = (struct server_options){
         .address = config->panel_address,
         .threads = config->panel_threads,
-        .certificate = running->certificate,
-        .key = running->key,
+        .certificate = running->certificate.chain != NULL ? &running->certificate : NULL,
         .proxies = config->panel_proxies,
         .is_insecure = config->panel_is_insecure,
         .handler = page_serve,
@@ -138,7 +147,33 @@ static bool start(struct running *running, struct error *err)
                                  err));
 }
 
-static void reload(const struct running *running)
+/* A certificate is good for some weeks, and the panel runs for longer. */
+static void renew(struct running *running)
+{
+    struct server_certificate renewed = {NULL, NULL};
+    struct error err = ERROR_INIT;
+
+    if (running->certificate.chain == NULL) {
+        return;
+    }
+    if (!read_certificate(running->config, &renewed, &err)) {
+        LOG_WARNING("the certificate was not reloaded", LOG_TEXT("error", err.text));
+    } else if (strcmp(renewed.chain, running->certificate.chain) != 0 ||
+               strcmp(renewed.key, running->certificate.key) != 0) {
+        if (server_renew(running->server, &renewed, &err)) {
+            const struct server_certificate before = running->certificate;
+
+            running->certificate = renewed;
+            renewed = before;
+            LOG_INFO("another certificate is served");
+        } else {
+            LOG_WARNING("the certificate was not reloaded", LOG_TEXT("error", err.text));
+        }
+    }
+    release_certificate(&renewed);
+}
+
+static void reload(struct running *running)
 {
     AUTO(config) struct config live = {0};
     struct error err = ERROR_INIT;
@@ -148,6 +183,7 @@ static void reload(const struct running *running)
         return;
     }
     log_set_level(live.log_level);
+    renew(running);
     LOG_INFO("settings reloaded");
 }
 
@@ -179,8 +215,7 @@ static void stop(struct running *running)
     metrics_server_stop(running->metrics);
     pool_free(running->panel.pool);
     assets_free(running->panel.assets);
-    free(running->certificate);
-    free_secret(running->key);
+    release_certificate(&running->certificate);
     if (running->signals >= 0) {
         close(running->signals);
     }
@@ -193,8 +228,8 @@ bool panel_run(const struct config *config, struct error *err)
         .config = config,
         .signals = -1,
     };
-    bool done =
-        check_insecure(config, err) && read_certificate(&running, err) && start(&running, err);
+    bool done = check_insecure(config, err) &&
+                read_certificate(config, &running.certificate, err) && start(&running, err);
 
     if (done) {
         LOG_INFO("serving pages", LOG_TEXT("version", KOPPELING_VERSION),

@@ -64,8 +64,8 @@ void visit_show(struct visit *visit, unsigned status, const char *template, cons
  * "problem_<status>" and "problem_<status>_help". */
 void visit_problem(struct visit *visit, unsigned status);
 
-/* The same with what a function of the database says: for a program its words are "detail", and what
- * is wrong by field is "errors". */
+/* The same with what a function of the database says: for a program its words are "detail", and
+ * what is wrong by field is "errors". */
 void visit_refuse(struct visit *visit, unsigned status, const json_t *answer);
 
 /* The same for what went wrong inside; the log has the words. */

@@ -1,9 +1,7 @@
 #include "panel/server/server.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +15,9 @@
 #include "common/memory.h"
 #include "panel/server/peers.h"
 #include "panel/server/send.h"
+#include "panel/server/serving.h"
 
-#define CONNECTION_LIMIT 1000U
-#define BACKLOG          256
-#define HEADER_MEMORY    ((size_t)24576)
-#define IDLE_SECONDS     30U
+#define BACKLOG 256
 
 /* From a connection, or the end of an answer, to a whole request; and from there to the end of the
  * answer. */
@@ -32,9 +28,15 @@
 #define STOP_STEPS   50
 #define STOP_STEP_NS 100000000L
 
+/* How long connections that were made with the certificate before may last. */
+#define RETIRED_US (90 * INT64_C(1000000))
+
 struct server {
     const struct server_options *options;
-    struct MHD_Daemon *daemon;
+    struct serving_calls calls;
+    struct serving now;
+    struct serving retired; /* takes no more connections; daemon NULL: there is none */
+    int64_t retired_until_us;
     struct peers peers;
     struct send_options sending;
     int listener;
@@ -266,50 +268,6 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return answer_now(server, connection, exchange);
 }
 
-__attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *format,
-                                                         va_list arguments)
-{
-    (void)context;
-    if (log_enabled(LOG_LEVEL_DEBUG)) {
-        char text[256];
-
-        (void)vsnprintf(text, sizeof(text), format, arguments);
-        text[strcspn(text, "\n")] = '\0';
-        LOG_DEBUG("the HTTP library remarks", LOG_TEXT("message", text));
-    }
-}
-
-/* Starts the threads with all signals blocked: they belong to main(). */
-static bool start_daemon(struct server *server)
-{
-    const struct server_options *options = server->options;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG |
-                     (options->certificate != NULL ? MHD_USE_TLS : 0);
-    struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, without_const(options->certificate)},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, without_const(options->key)},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0,
-         without_const("NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2")},
-        {MHD_OPTION_END, 0, NULL},
-    };
-    struct MHD_OptionItem *end = &tls[3];
-    sigset_t all;
-    sigset_t before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    server->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-        MHD_OPTION_LISTEN_SOCKET, server->listener, MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)options->threads, MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT,
-        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        HEADER_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_ARRAY,
-        options->certificate != NULL ? tls : end, MHD_OPTION_END);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return server->daemon != NULL;
-}
-
 bool server_start(const struct server_options *options, struct server **ret_server,
                   struct error *err)
 {
@@ -322,10 +280,16 @@ bool server_start(const struct server_options *options, struct server **ret_serv
     if (!listener_open(options->address, BACKLOG, &server->listener, err)) {
         return error_prefix(err, "cannot serve pages on '%s'", options->address);
     }
-    if (!start_daemon(server)) {
-        return error_set(
-            err, options->certificate != NULL ? ERROR_CONFIG : ERROR_SYSTEM, "cannot serve pages%s",
-            options->certificate != NULL ? ": is the key that of the certificate?" : "");
+    server->calls = (struct serving_calls){
+        .on_request = on_request,
+        .on_target = on_target,
+        .on_completed = on_completed,
+        .on_connection = on_connection,
+        .context = server,
+        .threads = (unsigned)options->threads,
+    };
+    if (!serving_start(&server->calls, options->certificate, server->listener, &server->now, err)) {
+        return false;
     }
     *ret_server = steal_ptr(&server);
 
@@ -339,6 +303,27 @@ void server_sweep(struct server *server)
     if (count > 0) {
         LOG_INFO("connections that took too long were closed", LOG_INT("count", count));
     }
+    if (server->retired.daemon != NULL &&
+        (clock_monotonic_us() > server->retired_until_us || serving_count(&server->retired) == 0)) {
+        serving_end(&server->retired);
+    }
+}
+
+bool server_renew(struct server *server, const struct server_certificate *certificate,
+                  struct error *err)
+{
+    struct serving renewed;
+
+    if (!serving_start(&server->calls, certificate, server->listener, &renewed, err)) {
+        return false;
+    }
+    serving_end(&server->retired);
+    serving_quiesce(&server->now);
+    server->retired = server->now;
+    server->retired_until_us = clock_monotonic_us() + RETIRED_US;
+    server->now = renewed;
+
+    return true;
 }
 
 void server_stop(struct server *server)
@@ -346,14 +331,13 @@ void server_stop(struct server *server)
     if (server == NULL) {
         return;
     }
-    if (server->daemon != NULL) {
-        MHD_socket listener = MHD_quiesce_daemon(server->daemon);
-
-        server->listener = listener != MHD_INVALID_SOCKET ? listener : server->listener;
+    if (server->now.daemon != NULL) {
+        serving_quiesce(&server->now);
         for (int i = 0; i < STOP_STEPS && atomic_load(&server->answering) > 0; i++) {
             nanosleep(&(struct timespec){.tv_nsec = STOP_STEP_NS}, NULL);
         }
-        MHD_stop_daemon(server->daemon);
+        serving_end(&server->now);
+        serving_end(&server->retired);
     }
     if (server->listener >= 0) {
         close(server->listener);

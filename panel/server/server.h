@@ -18,13 +18,18 @@
 /* Fills the reply; called by any of the threads. */
 typedef void server_handler(void *context, const struct request *request, struct reply *ret_reply);
 
+/* PEM, the texts themselves. Not needed any longer than it takes to start with them. */
+struct server_certificate {
+    char *chain;
+    char *key;
+};
+
 struct server_options {
     const char *address; /* host:port */
     int threads;
-    const char *certificate; /* PEM, the text itself; NULL: plain HTTP */
-    const char *key;         /* PEM */
-    const char *proxies;     /* numeric addresses whose X-Forwarded-For counts */
-    bool is_insecure;        /* cookies may go over plain HTTP, and have no "__Host-" */
+    const struct server_certificate *certificate; /* NULL: plain HTTP */
+    const char *proxies; /* numeric addresses whose X-Forwarded-For counts */
+    bool is_insecure;    /* cookies may go over plain HTTP, and have no "__Host-" */
     server_handler *handler;
     void *context;
 };
@@ -33,6 +38,11 @@ struct server;
 
 /* The options are borrowed for the life of the server. ERROR_CONFIG, ERROR_SYSTEM. */
 bool server_start(const struct server_options *options, struct server **ret_server,
+                  struct error *err) MUSTCHECK;
+
+/* From now on connections are made with this certificate; those that there are go on with theirs
+ * for a while. On failure all stays as it is. */
+bool server_renew(struct server *server, const struct server_certificate *certificate,
                   struct error *err) MUSTCHECK;
 
 /* Closes connections whose request or answer takes too long; to be called each second. */

@@ -133,7 +133,8 @@ RETURN (
         'orders', (
             SELECT coalesce(jsonb_agg(r.entry || jsonb_build_object('problem', f.problem, 'is_ready', f.problem IS NULL,
                                                             'asking_error', f.asking_error,
-                                                            'has_label', f.labelled_by IS NOT NULL) ORDER BY f.place), '[]')
+                                                            'has_label', f.labelled_by IS NOT NULL)
+                                    ORDER BY f.place), '[]')
             FROM fact f
             JOIN koppeling.panel_order_rows(ARRAY(SELECT x.order_id FROM fact x)) AS r ON r.id = f.order_id),
         'count', c.n, 'ready', c.ready, 'any_ready', c.ready > 0, 'is_one', c.n = 1,
@@ -190,7 +191,8 @@ COMMENT ON FUNCTION koppeling.panel_label IS
     'Page of /orders/label?order=1&order=2&…: {title, may_act, orders: [see panel_order_rows(), with problem, '
     'is_ready, asking_error, has_label], count, ready, any_ready, is_one, too_many (only the first 500), labelled (how '
     'many have a label already), any_labelled, all_labelled, again (what the field is to say for another label of '
-    'these), is_again (it says so), is_asking (follow by itself), is_priced, services: [{service, description, carrier, orders, is_for_all, price (of all), selected}], '
+    'these), is_again (it says so), is_asking (follow by itself), is_priced, services: [{service, description, '
+    'carrier, orders, is_for_all, price (of all), selected}], '
     'default_service, service, formats, environments, is_staging, label_count, length_cm, width_cm, height_cm, '
     'weight_kg, here (its own address), back, back_query, errors, once}. The form has order (repeated), environment, '
     'service, label_count, label_format, length_cm, width_cm, height_cm, weight_kg, again, back (the query of the '

@@ -7,11 +7,12 @@ INSERT INTO koppeling.message (code, nl, en) VALUES
      'A label was asked for or made for this order already. If you really want another one, create a label for this '
      'order again and tick "Another label".'),
     ('panel_all_have_labels',
-     'Er is niets aangevraagd: voor wat u koos, is al een label aangevraagd of gemaakt. Wilt u er echt nog een, zet dan '
-     'een vinkje bij "Nog een label".',
-     'Nothing was asked for: what you chose has labels already. If you really want another one, tick "Another label".');
+     'Er is niets aangevraagd: voor wat u koos, is al een label aangevraagd of gemaakt. Wilt u er echt nog een, zet '
+     'dan een vinkje bij "Nog een label".',
+     'Nothing was asked for: what you chose has labels already. If you really want another one, tick "Another '
+     'label".');
 
--- It is told what is known of the last label, too.
+-- It is told which label is known, too.
 DROP FUNCTION IF EXISTS koppeling.panel_dispatch_one(bigint, koppeling.panel_batch, text);
 
 -- Operations that only look. Named by its text: a value of a type is of no use in the transaction that adds it.
