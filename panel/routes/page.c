@@ -178,7 +178,7 @@ bool page_act(struct visit *visit)
         return false;
     }
     LOG_INFO("action", LOG_TEXT("route", visit->route->pattern),
-             LOG_TEXT("person", form_text(visit->person, "user_id")),
+             LOG_TEXT("role", form_text(visit->person, "role")),
              LOG_INT("status", status_of(answer)));
     show_answer(visit, answer);
     return status_of(answer) < 400;

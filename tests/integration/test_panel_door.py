@@ -23,9 +23,9 @@ def routes():
     text = re.sub(r"\s+", " ", text[text.index("const struct route routes[]"):])
     found = [("GET" if kind == "PAGE" else "POST", path)
              for kind, path in re.findall(r'\b(PAGE|ACTION|SEALED)\( ?"([^"]+)"', text)]
-    found += [(method, path) for method, path in re.findall(r'OWN\(REQUEST_(\w+), "([^"]+)"', text)]
+    found += [(method, path) for method, path in re.findall(r'\b(?:OWN|OF_MANY)\( ?REQUEST_(\w+), "([^"]+)"', text)]
     found += [(method, path) for method, path in re.findall(r'\.method = REQUEST_(\w+), \.pattern = "([^"]+)"', text)]
-    assert len(found) > 20, found
+    assert len(found) == len(re.findall(r'"/', text)), found
     return found
 
 
