@@ -214,7 +214,8 @@ GRANT EXECUTE ON FUNCTION
 
 -- The panel, before anybody is signed in.
 GRANT EXECUTE ON FUNCTION
-    koppeling.panel_sign_in_begin, koppeling.panel_sign_in_end, koppeling.panel_portal_enter, koppeling.panel_sign_out,
+    koppeling.panel_sign_in_begin, koppeling.panel_sign_in_end, koppeling.panel_portal_enter,
+    koppeling.panel_proxy_enter, koppeling.panel_sign_out,
     koppeling.panel_enter, koppeling.panel_token_enter, koppeling.panel_find_session, koppeling.panel_become,
     koppeling.panel_calendar,
     koppeling.panel_add_user, koppeling.panel_set_password

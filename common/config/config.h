@@ -65,6 +65,7 @@ struct config {
     char *panel_proxies; /* KOPPELING_PANEL_PROXIES: addresses whose X-Forwarded-For counts */
     char *public_key;    /* KOPPELING_PUBLIC_KEY, base64: seals what merchants type; NULL */
     char *portal_key;    /* KOPPELING_PORTAL_KEY (secret): signs a portal's tokens; NULL */
+    char *proxy_secret;  /* KOPPELING_PANEL_PROXY_SECRET (secret): a proxy names people; NULL */
 };
 
 /*

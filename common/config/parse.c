@@ -13,8 +13,9 @@
 #include "common/memory.h"
 
 /* Tokens and keys are some tens of bytes, a database URL some hundreds. */
-#define FILE_LIMIT  16384
-#define TOKEN_LIMIT 4096
+#define FILE_LIMIT       16384
+#define TOKEN_LIMIT      4096
+#define SHARED_KEY_LEAST 32
 
 /* Digits only: strtol() would also take blanks, signs and an empty text. */
 static bool read_number(const struct config_setting *setting, const char *text, long *ret_number,
@@ -100,6 +101,16 @@ bool config_parse_token(const struct config_setting *setting, const char *text, 
     }
     *(char **)ret_field = xstrdup(text);
     return true;
+}
+
+bool config_parse_shared_key(const struct config_setting *setting, const char *text,
+                             void *ret_field, struct error *err)
+{
+    /* What is shorter can be guessed, since whoever tries needs nobody's leave. */
+    if (strlen(text) < SHARED_KEY_LEAST) {
+        return error_set(err, ERROR_CONFIG, "shorter than %d characters", SHARED_KEY_LEAST);
+    }
+    return config_parse_token(setting, text, ret_field, err);
 }
 
 bool config_parse_kinds(const struct config_setting *setting, const char *text, void *ret_field,

@@ -53,6 +53,7 @@ config_parser config_parse_seconds;      /* into an int64_t of microseconds */
 config_parser config_parse_choice;       /* into an enum */
 config_parser config_parse_switch;       /* 0 or 1, into a bool */
 config_parser config_parse_token;        /* printable ASCII without blanks */
+config_parser config_parse_shared_key;   /* the same, long enough that nobody guesses it */
 config_parser config_parse_kinds;        /* "poll, verify" becomes "poll,verify" */
 config_parser config_parse_file;         /* the name of a file that can be read */
 config_parser config_parse_path;         /* the name of a file, which may be missing */

@@ -305,10 +305,19 @@ static const struct config_setting settings[] = {
      .help = "Signs the tokens with which a portal signs its people in (HMAC-SHA-256); at least 32 "
              "characters.",
      .default_words = "people sign in here",
-     .parse = config_parse_token,
+     .parse = config_parse_shared_key,
      .is_confidential = true,
      .programs = CONFIG_PANEL,
      TEXT_FIELD(portal_key)},
+    {.variable = "KOPPELING_PANEL_PROXY_SECRET",
+     .argument = "TEXT",
+     .help = "With it one of the proxies names who it has signed in, as the password of HTTP Basic "
+             "authentication at /portal; at least 32 characters.",
+     .default_words = "no proxy is believed who somebody is",
+     .parse = config_parse_shared_key,
+     .is_confidential = true,
+     .programs = CONFIG_PANEL,
+     TEXT_FIELD(proxy_secret)},
 };
 
 _Static_assert(sizeof(settings) / sizeof(settings[0]) <= CONFIG_SETTING_LIMIT, "raise the limit");

@@ -41,6 +41,8 @@ static void show_form(struct visit *visit, unsigned status, const char *trouble,
     (void)json_object_set_new(page, "next", json_string(visit_is_local(next) ? next : ""));
     (void)json_object_set_new(page, "login", json_string(form_text(visit->form, "login")));
     (void)json_object_set_new(page, "wait", json_integer(wait));
+    (void)json_object_set_new(page, "by_proxy",
+                              json_boolean(visit->panel->config->proxy_secret != NULL));
     if (trouble != NULL) {
         (void)json_object_set_new(page, "trouble", json_string(trouble));
         (void)json_object_set_new(page, "status", json_integer(status));
@@ -56,7 +58,8 @@ void sign_in_show(struct visit *visit)
 
 void sign_in_done(struct visit *visit, const struct token *token)
 {
-    const char *next = form_text(visit->form, "next");
+    const char *next =
+        form_text(visit->request->method == REQUEST_POST ? visit->form : visit->query, "next");
 
     reply_add_cookie(visit->reply, COOKIE_SESSION, token->text, 0);
     reply_add_cookie(visit->reply, COOKIE_VISITOR, "", -1);

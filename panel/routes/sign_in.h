@@ -17,7 +17,7 @@ void sign_in_try(struct visit *visit);
 
 void sign_out(struct visit *visit);
 
-/* A portal's signed token makes a session. */
+/* A portal's signed token makes a session, and so does a proxy that names somebody. */
 void sign_in_by_portal(struct visit *visit);
 
 /* Gives the browser the cookie of a new session, and sends it on to the page that it wanted. */

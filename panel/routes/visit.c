@@ -36,15 +36,14 @@ static void find_caller(struct visit *visit)
     static const char bearer[] = "Bearer ";
     const char *shown = visit->request->authorization;
 
-    if (shown != NULL) {
+    /* Other kinds are for what stands in front, or of it: see sign_in_by_portal(). */
+    if (shown != NULL && strncasecmp(shown, bearer, strlen(bearer)) == 0) {
+        shown += strlen(bearer);
         visit->caller.is_program = true;
         visit->wants_json = true;
-        if (strncasecmp(shown, bearer, strlen(bearer)) == 0) {
-            shown += strlen(bearer);
-            visit->is_known = strncmp(shown, TOKEN_API_PREFIX, strlen(TOKEN_API_PREFIX)) == 0 &&
-                              token_is_one(shown + strlen(TOKEN_API_PREFIX));
-            visit->caller.hash = token_hash(shown);
-        }
+        visit->is_known = strncmp(shown, TOKEN_API_PREFIX, strlen(TOKEN_API_PREFIX)) == 0 &&
+                          token_is_one(shown + strlen(TOKEN_API_PREFIX));
+        visit->caller.hash = token_hash(shown);
         return;
     }
     if (find_cookie(visit, COOKIE_SESSION, visit->session, sizeof(visit->session)) &&

@@ -33,7 +33,8 @@ struct request {
     const char *user_agent;
     const char *origin;
     const char *host;
-    char address[64]; /* of the other side, numeric */
+    char address[64];   /* of the other side, numeric */
+    bool is_from_proxy; /* one of ours passed it on */
     struct buffer body;
 };
 

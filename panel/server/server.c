@@ -172,7 +172,8 @@ static void find_address(const struct server *server, struct MHD_Connection *con
     unsigned char ignored[sizeof(struct in6_addr)];
 
     write_address(connection, request->address, sizeof(request->address));
-    if (request->forwarded_for == NULL || !is_among(server->options->proxies, request->address)) {
+    request->is_from_proxy = is_among(server->options->proxies, request->address);
+    if (request->forwarded_for == NULL || !request->is_from_proxy) {
         return;
     }
 

@@ -15,8 +15,6 @@
 #define PORTAL_TOKEN_SECONDS 300
 #define PORTAL_TOKEN_SKEW    30
 
-#define PORTAL_KEY_LEAST 32
-
 /*
  * Checks the signature and the times; *ret_claims, an object with person, role, jti, exp and
  * perhaps account and language, is the caller's to json_decref(). ERROR_DATA for a token that is

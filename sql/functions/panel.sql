@@ -264,6 +264,30 @@ COMMENT ON FUNCTION koppeling.panel_portal_enter IS
     'operations), person, role, exp (at most 5 minutes ahead), jti (good once), and if wanted language, address, '
     'agent. Returns NULL, or why not: incomplete, expired, no_account, used.';
 
+CREATE OR REPLACE FUNCTION koppeling.panel_proxy_enter(login text, session_hash bytea, address text)
+RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+DECLARE
+    who koppeling.panel_user;
+BEGIN
+    UPDATE koppeling.panel_user u SET signed_in_at = now()
+    WHERE lower(u.login) = lower(panel_proxy_enter.login)
+    RETURNING u.* INTO who;
+    IF NOT FOUND THEN
+        RETURN 'unknown';
+    END IF;
+    PERFORM koppeling.panel_new_session(session_hash, 'person', who, panel_proxy_enter.address, NULL);
+    INSERT INTO koppeling.audit (who, action, subject, details)
+    VALUES (who.login, 'sign_in', 'panel user ' || who.id, '{"by": "proxy"}');
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION koppeling.panel_proxy_enter IS
+    'Makes a session for a user of the panel whom a proxy has recognised, by login. Returns NULL, or why not: unknown '
+    '(whoever the proxy lets in is not let in here for that alone).';
+
 CREATE OR REPLACE FUNCTION koppeling.panel_sign_out(session_hash bytea, everywhere boolean)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER

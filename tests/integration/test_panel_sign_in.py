@@ -12,6 +12,11 @@ from harness.case import Case
 from harness.programs import BUILD
 
 PORTAL_KEY = "0123456789abcdef0123456789abcdef"
+PROXY_SECRET = "fedcba9876543210fedcba9876543210"
+
+
+def basic(login, secret):
+    return "Basic " + base64.b64encode(f"{login}:{secret}".encode()).decode()
 
 
 def portal_token(key=PORTAL_KEY, algorithm="HS256", **claims):
@@ -139,6 +144,52 @@ class SignInTest(Case):
                 self.assertEqual(again.get(f"/portal?token={urllib.parse.quote(bad)}").status, 403)
                 self.assertNotIn("koppeling", again.cookies)
         self.assertNotIn(token, self.logs())
+
+    def test_a_proxy_names_who_it_has_signed_in(self):
+        browser = self.open(KOPPELING_PANEL_PROXY_SECRET=PROXY_SECRET)
+        page = browser.get("/orders?state=all")
+        self.assertIn("/portal?next=%2Forders%3Fstate%3Dall", page.links)
+        page = browser.get("/portal?next=%2Forders%3Fstate%3Dall", Authorization=basic("ANNA", PROXY_SECRET))
+        self.assertEqual((page.status, browser.address), (200, "/orders?state=all"))
+        self.assertIn("anna", page.words)
+        self.assertEqual(self.db.column("SELECT details ->> 'by' FROM koppeling.audit WHERE action = 'sign_in'"),
+                         ["proxy"])
+        # What names somebody counts where people sign in, and nowhere else.
+        stranger = Browser(f"{browser.host}:{browser.port}", Authorization=basic("anna", PROXY_SECRET))
+        stranger.get("/orders")
+        self.assertEqual(stranger.address.split("?")[0], "/sign-in")
+        csrf = dict(browser.page.form("/sign-out")["fields"])["csrf"]
+        page = browser.post("/me/language", {"language": "nl"}, Authorization=basic("anna", PROXY_SECRET))
+        self.assertEqual(page.status, 403, "nor is it a proof that a page of ours made the form")
+        page = browser.post("/me/language", {"language": "nl", "csrf": csrf})
+        self.assertEqual(page.status, 200)
+        self.assertNotIn(PROXY_SECRET, self.logs())
+
+    def test_what_a_proxy_says_is_not_believed_without_its_secret(self):
+        browser = self.open(KOPPELING_PANEL_PROXY_SECRET=PROXY_SECRET)
+        wrong = {"no secret": basic("anna", ""), "another": basic("anna", "f" * 32), "a part": basic("anna", "0" * 31),
+                 "nobody": basic("", PROXY_SECRET), "a stranger": basic("stranger@example.org", PROXY_SECRET),
+                 "no login": basic("an na", PROXY_SECRET), "no base64": "Basic ***", "no colon": "Basic YW5uYQ==",
+                 "a zero byte": basic("anna\0x", PROXY_SECRET), "otherwise": "Digest anna",
+                 "long": "Basic " + "A" * 4000}
+        for name, authorization in wrong.items():
+            with self.subTest(name):
+                self.assertEqual(browser.get("/portal", Authorization=authorization).status, 403)
+                self.assertNotIn("koppeling", browser.cookies)
+        self.assertEqual(browser.get("/portal").status, 403)
+        self.assertEqual(browser.get(f"/portal?token={portal_token()}").status, 404, "it is no key of a portal")
+        elsewhere = self.open(KOPPELING_PANEL_PROXY_SECRET=PROXY_SECRET, KOPPELING_PANEL_PROXIES="192.0.2.1")
+        page = elsewhere.get("/portal", Authorization=basic("anna", PROXY_SECRET))
+        self.assertEqual(page.status, 403, "the secret alone is not enough")
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.panel_session"), 0)
+
+    def test_a_key_that_can_be_guessed_is_refused(self):
+        for name in ("KOPPELING_PORTAL_KEY", "KOPPELING_PANEL_PROXY_SECRET"):
+            with self.subTest(name):
+                done = self.program("koppeling-panel", "run", environment=self.panel_environment(**{name: "x" * 31}))
+                self.assertEqual(done.status, 78, done.log)
+                self.assertIn(f"{name}", done.log)
+                self.assertNotIn("x" * 31, done.log)
 
     def test_without_a_key_there_is_no_portal(self):
         browser = self.open()
