@@ -66,7 +66,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-panel \
               $(BUILD)/koppeling-sheet $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract browser manifests man manual install deb image \
+.PHONY: all help deps test demo bench chaos failover contract browser oidc manifests man manual install deb image \
         try-install clean unit
 .DELETE_ON_ERROR:
 
@@ -212,6 +212,14 @@ $(BUILD)/browser/installed: tests/browser/package-lock.json tests/browser/packag
 
 browser: all $(BUILD)/browser/installed ## click through the panel in Chromium (BROWSER="part of a name")
 	@BUILD=$(BUILD) /usr/bin/python3 -B tests/browser/run $(BROWSER)
+
+# The provider comes from npm as the lock says: only this needs a network.
+$(BUILD)/oidc/installed: tests/oidc/package-lock.json tests/oidc/package.json
+	@command -v npm >/dev/null && [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || deploy/install-deps oidc
+	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error && touch $@
+
+oidc: all $(BUILD)/oidc/installed ## sign in to the panel by OpenID Connect, through Apache (OIDC="part of a name")
+	@BUILD=$(BUILD) /usr/bin/python3 -B tests/oidc/run $(OIDC)
 
 bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md
 	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run $(if $(QUICK),--quick) $(ITEM) $(BENCHFLAGS)
