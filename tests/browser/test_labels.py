@@ -102,6 +102,27 @@ class LabelsTest(BrowserCase):
         self.assertEqual(self.shipments(), 1)
         self.assertEqual(len(self.booked()), 1)
 
+    def test_back_and_the_button_again_make_no_second_label(self):
+        self.choose(70001)
+        person = self.person
+        self.ask_prices_now()
+        self.choose_service()
+        person.click("Label aanmaken", "main")
+        self.wait_until(lambda: person.path.startswith("/batches/"), "the batch is shown")
+        self.work()
+        person.driver.back()
+        self.wait_until(lambda: person.path.startswith("/orders/label"), "the page before is shown")
+        person.see("heeft al een label")
+        self.choose_service()
+        person.click("Label aanmaken", "main")
+        person.see("Er is niets aangevraagd")
+        self.assertEqual((self.shipments(), person.violations()), (1, []))
+        self.choose_service()
+        next(label for label in person.find_all("label") if label.text.startswith("Ja, nog een label")).click()
+        person.click("Label aanmaken", "main")
+        self.wait_until(lambda: person.path.startswith("/batches/"), "the batch is shown")
+        self.assertEqual(self.shipments(), 2, "this time it was said")
+
     def ask_prices_now(self):
         self.person.click("Prijzen opvragen")
         self.work()
