@@ -147,6 +147,11 @@ static bool start(struct running *running, struct error *err)
                                  err));
 }
 
+static bool is_same(const char *one, const char *other)
+{
+    return one != NULL && other != NULL && strcmp(one, other) == 0;
+}
+
 /* A certificate is good for some weeks, and the panel runs for longer. */
 static void renew(struct running *running)
 {
@@ -158,8 +163,8 @@ static void renew(struct running *running)
     }
     if (!read_certificate(running->config, &renewed, &err)) {
         LOG_WARNING("the certificate was not reloaded", LOG_TEXT("error", err.text));
-    } else if (strcmp(renewed.chain, running->certificate.chain) != 0 ||
-               strcmp(renewed.key, running->certificate.key) != 0) {
+    } else if (!is_same(renewed.chain, running->certificate.chain) ||
+               !is_same(renewed.key, running->certificate.key)) {
         if (server_renew(running->server, &renewed, &err)) {
             const struct server_certificate before = running->certificate;
 

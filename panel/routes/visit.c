@@ -318,7 +318,7 @@ bool visit_is_local(const char *address)
 
 void visit_sign_in(struct visit *visit)
 {
-    AUTO(buffer) struct buffer address = BUFFER_INIT(REQUEST_TARGET_LIMIT * 4);
+    AUTO(buffer) struct buffer address = BUFFER_INIT((size_t)REQUEST_TARGET_LIMIT * 4);
     bool is_page = visit->request->method == REQUEST_GET && strcmp(visit->request->path, "/") != 0;
 
     if (visit->wants_json) {
