@@ -233,7 +233,7 @@ DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md
               worker/api/text/tables/LICENSES \
               $(wildcard docs/*.svg docs/*.md docs/bench/*.svg docs/reference/*.md docs/reference/*.yaml \
                 docs/reference/openapi/*.yaml) \
-              deploy/env.example \
+              deploy/env.example tests/oidc/apache.conf \
               $(wildcard deploy/systemd/* deploy/container/* deploy/ha/* deploy/monitoring/*) \
               $(sort $(shell find deploy/kubernetes -type f)) \
               $(wildcard tests/README.md tests/*/README.md tests/example_kind/*) tests/integration/test_example_kind.py
