@@ -99,6 +99,9 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
     if (target[path_length] == '?') {
         exchange->target[path_length] = '\0';
         exchange->request.query = exchange->target + path_length + 1;
+        /* We read the fields ourselves. The library would make a record of each, in the memory that
+         * it has for the header: some 300 exhaust it, and then nobody is answered at all. */
+        ((char *)without_const(target))[path_length + 1] = '\0';
     }
     return exchange;
 }
