@@ -4,6 +4,7 @@ absolute is bytes, and how long a person may wait."""
 from front import HTTP2
 from peers import COLUMNS, GOALS, OURS, goal_text, ratio_text
 from pollers import IN_FLIGHT, THREADS, unchanged
+from panel import BUDGETED, SMALL
 import shops
 
 
@@ -109,6 +110,42 @@ def _dispatch(phase, most_ms):
     return measure
 
 
+def _first_byte(bench):
+    """The slowest of the kinds of pages decides."""
+    found = {name: _result(bench, f"panel orders {name}")[0.99] for name in BUDGETED}
+    slowest = max(found, key=lambda name: found[name].median)
+    return (f"p99 {found[slowest].text('{:.0f}')} ms ({slowest}); the others "
+            f"{', '.join(format(figure.median, '.0f') for name, figure in found.items() if name != slowest)} ms",
+            found[slowest].median <= 50)
+
+
+def _small_pages(bench):
+    figures = [_result(bench, f"panel rate {name}") for name in SMALL]
+    measured = "; ".join(f"{name}: {figure['rate'].text('{:,.0f}')}, {figure['share'].text('{:.1%}')} of nginx"
+                         for name, figure in zip(SMALL, figures))
+    return measured, all(figure["rate"].median >= 1000 for figure in figures)
+
+
+def _panel_memory(bench):
+    most = max(_result(bench, f"panel rate {name}")["mb"].median for name in SMALL)
+    return f"{most:.0f} MB", most <= 60
+
+
+def _operations(bench):
+    found = {name: figures for name, figures in bench.results.items() if name.startswith("panel ops ")}
+    if not found:
+        raise Missing("panel ops")
+    slowest = max(found, key=lambda name: found[name]["most"].median)
+    cut = sum(sum(figures["refused"].values) for figures in found.values())
+    return (f"at most {found[slowest]['most'].text('{:.0f}')} ms ({slowest.removeprefix('panel ops ')}); "
+            f"{cut:.0f} pages not answered", cut == 0 and found[slowest]["most"].median < 2000)
+
+
+def _labels_for_many(bench):
+    asked = _result(bench, "panel many")["asked"]
+    return f"{asked.text('{:.2f}')} s", asked.median <= 1
+
+
 NOT_DUE = "not yet due, but for 2,000"
 BUDGETS = (
     ("drain of 200k `ping` jobs, 2 cores, synchronous_commit on",
@@ -126,6 +163,11 @@ BUDGETS = (
     (f"claim cost, {NOT_DUE}", "flat (at most 1.5x)", _claim(NOT_DUE)),
     ("claim with an old open transaction", "at most 1.1x the cost without", _snapshot),
     ("WAL per ping job", "under 0.95 kB", _wal),
+    ("list of a million orders of one account", "first byte: p99 at most 50 ms", _first_byte),
+    ("small pages of the panel, one process", "at least 1,000 views/s, beside the same bytes by nginx", _small_pages),
+    ("the panel's memory meanwhile", "at most 60 MB", _panel_memory),
+    ("pages of operations, ten million rows of history", "all are answered within their 2 s", _operations),
+    ("labels for 500 orders at once", "asked for within 1 s", _labels_for_many),
 )
 
 

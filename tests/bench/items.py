@@ -8,6 +8,7 @@ from fairness import fairness
 from hour import hour
 from lab import Database, cpu_seconds, peak_rss_mb, run_program, tree_cpu_seconds, wait_until
 from outage import outage
+from panel import panel
 from peers import peers
 from profiling import profile
 from raw import Pgbench
@@ -354,8 +355,9 @@ def _steady_samples(db, producer, seconds, rate):
 
 ITEMS = {"ceiling": ceiling, "drain": drain, "enqueue": enqueue, "polls": polls, "pickup": pick_up, "depth": depth,
          "snapshot": snapshot, "wal": versions, "steady": steady, "fairness": fairness, "dispatch": dispatch,
-         "outage": outage, "restart": restart, "tls": tls, "peers": peers, "hour": hour, "profile": profile}
+         "outage": outage, "restart": restart, "tls": tls, "peers": peers, "panel": panel, "hour": hour,
+         "profile": profile}
 # These are run only when asked for.
 ON_REQUEST = ("hour", "profile")
 # These are left out of a quick run.
-LONG = ("tls", "peers")
+LONG = ("tls", "peers", "panel")

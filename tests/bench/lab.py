@@ -98,7 +98,7 @@ class Lab:
         shutil.rmtree(BENCH / "logs", ignore_errors=True)
         (BENCH / "logs").mkdir(parents=True)
         (BENCH / "bin").mkdir()
-        for name in ("koppeling-worker", "koppeling-scheduler", "koppeling-simulator"):
+        for name in ("koppeling-worker", "koppeling-scheduler", "koppeling-simulator", "koppeling-panel"):
             shutil.copy2(BUILD / name, BENCH / "bin" / name)
         programs.BUILD = BENCH / "bin"
         self.queries = {path.stem: path.read_text() for path in (ROOT / "sql" / "queries").glob("*.sql")}
@@ -133,14 +133,14 @@ class Lab:
 
     def _make_template(self):
         keys = run_program("koppeling-worker", ["keygen"], {}, self.log_path("keygen")).out
-        public_key, self.secret_key = (line.split(": ")[1] for line in keys.splitlines())
-        self.sealer = Sealer(public_key)
+        self.public_key, self.secret_key = (line.split(": ")[1] for line in keys.splitlines())
+        self.sealer = Sealer(self.public_key)
         server = self.session()
         server.run(f"CREATE DATABASE {TEMPLATE}")
         server.run("CREATE EXTENSION pg_stat_statements")
         done = run_program("koppeling-scheduler", ["migrate"], self.environment(TEMPLATE), self.log_path("migrate"))
         assert done.status == 0, done.log
-        for role in ("worker", "scheduler", "backend", "ops"):
+        for role in ("worker", "scheduler", "backend", "ops", "panel"):
             server.run(f"CREATE ROLE bench_{role} LOGIN IN ROLE koppeling_{role}")
         server.close()
         template = self.session(TEMPLATE)
