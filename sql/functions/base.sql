@@ -9,10 +9,15 @@ COMMENT ON FUNCTION koppeling.setting_integer IS 'Value of a setting that is a w
 
 CREATE OR REPLACE FUNCTION koppeling.panel_session_hash()
 RETURNS bytea
-LANGUAGE sql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN CASE WHEN current_setting('koppeling.session', true) ~ '^[0-9a-f]{64}$'
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN CASE WHEN current_setting('koppeling.session', true) ~ '^[0-9a-f]{64}$'
             THEN decode(current_setting('koppeling.session', true), 'hex') END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_session_hash IS
     'Hash of the token of the session of the panel that this transaction is for; NULL: it is not for one.';
 

@@ -2,25 +2,32 @@
 
 CREATE OR REPLACE FUNCTION koppeling.customs_area(country text, postcode text)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN coalesce(
+AS $$
+BEGIN
+    RETURN coalesce(
     (SELECT a.area
      FROM koppeling.customs_area a
      WHERE a.country = customs_area.country
        AND upper(regexp_replace(coalesce(customs_area.postcode, ''), '[^A-Za-z0-9]', '', 'g') COLLATE "C") ~ a.postcode
      ORDER BY a.postcode = ''
      LIMIT 1),
-    country);
+    customs_area.country);
+END
+$$;
 COMMENT ON FUNCTION koppeling.customs_area IS
     'In which area an address is: between two places with the same one no customs declaration is needed. NULL: not '
     'known.';
 
 CREATE OR REPLACE FUNCTION koppeling.customs_gaps(order_id bigint, language text DEFAULT 'en')
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT string_agg(CASE WHEN lower(left(language, 2)) = 'nl' THEN m.nl ELSE m.en END, ', ' ORDER BY g.place)
     FROM koppeling.imported_order o
     JOIN koppeling.integration i ON i.id = o.integration_id
@@ -47,6 +54,8 @@ RETURN (
     WHERE o.id = customs_gaps.order_id AND g.is_missing
       AND koppeling.customs_area(f.country, f.postcode)
           <> koppeling.customs_area(o.ship_to_country, o.ship_to_postcode));
+END
+$$;
 COMMENT ON FUNCTION koppeling.customs_gaps IS
     'What an order that crosses a customs border lacks for the declaration, in words (English, or Dutch with language '
     'nl); NULL when it lacks nothing, or crosses none.';

@@ -2,10 +2,15 @@
 
 CREATE OR REPLACE FUNCTION koppeling.panel_account()
 RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (SELECT s.account_id FROM koppeling.panel_session s
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (SELECT s.account_id FROM koppeling.panel_session s
         WHERE s.cookie_hash = koppeling.panel_session_hash() AND s.expires_at > now());
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_account IS
     'The account of the session that this transaction is for; NULL: none, or operations. What the views own_… ask.';
 
@@ -22,10 +27,15 @@ COMMENT ON FUNCTION koppeling.panel_language IS 'The language of the session tha
 
 CREATE OR REPLACE FUNCTION koppeling.panel_may_act()
 RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN coalesce((SELECT s.role::text NOT IN ('readonly', 'operations_readonly') FROM koppeling.panel_session s
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN coalesce((SELECT s.role::text NOT IN ('readonly', 'operations_readonly') FROM koppeling.panel_session s
                  WHERE s.cookie_hash = koppeling.panel_session_hash() AND s.expires_at > now()), false);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_may_act IS 'Whether the session that this transaction is for may change anything.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_find_session(token_hash bytea)
@@ -56,10 +66,15 @@ COMMENT ON FUNCTION koppeling.panel_find_session IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_calendar(language text)
 RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (SELECT CASE language WHEN 'en' THEN m.en ELSE m.nl END
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (SELECT CASE language WHEN 'en' THEN m.en ELSE m.nl END
         FROM koppeling.message m WHERE m.code = 'panel_calendar');
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_calendar IS 'The words that times are told with, a blank between them.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_become(

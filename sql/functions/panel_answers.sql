@@ -1,11 +1,17 @@
--- The panel: what its pages have in common.
+-- The panel: what its pages have in common. In PL/pgSQL, which keeps its plans for the session: an SQL function that
+-- another one calls is planned anew each time, and that was most of what a page took.
 
 CREATE OR REPLACE FUNCTION koppeling.panel_text(code text, VARIADIC given text[] DEFAULT '{}')
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (SELECT format(CASE koppeling.panel_language() WHEN 'en' THEN m.en ELSE m.nl END, VARIADIC given)
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (SELECT format(CASE koppeling.panel_language() WHEN 'en' THEN m.en ELSE m.nl END, VARIADIC given)
         FROM koppeling.message m WHERE m.code = panel_text.code);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_text IS 'A sentence of table message in the language of the session.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_time(moment timestamptz)
@@ -37,53 +43,78 @@ COMMENT ON FUNCTION koppeling.panel_time IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_arguments(request json, part text, name text)
 RETURNS text[]
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN CASE json_typeof(request -> part -> name)
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN CASE json_typeof(request -> part -> name)
     WHEN 'array' THEN ARRAY(SELECT json_array_elements_text(request -> part -> name))
     WHEN 'string' THEN ARRAY[request -> part ->> name]
     ELSE '{}'::text[] END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_arguments IS
     'The values of a field of a request (part path, query or form): one, several, or none.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_id(request json, name text DEFAULT 'id')
 RETURNS bigint
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN CASE WHEN request -> 'path' ->> name ~ '^[0-9]{1,18}$' THEN (request -> 'path' ->> name)::bigint END;
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN CASE WHEN request -> 'path' ->> name ~ '^[0-9]{1,18}$' THEN (request -> 'path' ->> name)::bigint END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_id IS 'An id in the path of a request; NULL when it is none.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ids(request json, part text, name text)
 RETURNS bigint[]
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN ARRAY(
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN ARRAY(
     SELECT g.value::bigint
     FROM unnest(koppeling.panel_arguments(request, part, name)) WITH ORDINALITY AS g (value, place)
     WHERE g.value ~ '^[0-9]{1,18}$'
     GROUP BY g.value
     ORDER BY min(g.place)
     LIMIT 501);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_ids IS
     'The ids in a repeated field of a request, each once, in their order, at most 501 so that 500 can be checked.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_given(request json, part text, name text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN nullif(btrim((koppeling.panel_arguments(request, part, name))[1], E' \t\r\n'), '');
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN nullif(btrim((koppeling.panel_arguments(request, part, name))[1], E' \t\r\n'), '');
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_given IS
     'A field of a request without blanks around it; NULL when nothing was given.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_number(given text, lowest numeric, highest numeric, is_whole boolean)
 RETURNS numeric
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
 -- The cases come in order, so that nothing is cast that is no number.
-RETURN CASE WHEN given !~ '^[0-9]{1,9}([.,][0-9]{1,6})?$' THEN NULL
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN CASE WHEN given !~ '^[0-9]{1,9}([.,][0-9]{1,6})?$' THEN NULL
             WHEN replace(given, ',', '.')::numeric NOT BETWEEN lowest AND highest THEN NULL
             WHEN is_whole AND replace(given, ',', '.')::numeric <> trunc(replace(given, ',', '.')::numeric) THEN NULL
             ELSE replace(given, ',', '.')::numeric END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_number IS
     'A number as people type it, with comma or point, between two others; NULL when it is none, or was not given.';
 
@@ -96,20 +127,28 @@ COMMENT ON FUNCTION koppeling.panel_new_key IS 'A key for a form, which makes th
 
 CREATE OR REPLACE FUNCTION koppeling.panel_options(codes text[], prefix text, chosen text)
 RETURNS jsonb
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
                'value', c.code, 'text', koppeling.panel_text(prefix || c.code),
                'selected', c.code IS NOT DISTINCT FROM chosen) ORDER BY c.place), '[]')
     FROM unnest(codes) WITH ORDINALITY AS c (code, place));
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_options IS 'What a field can be set to: [{value, text, selected}].';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_escape(given text)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT coalesce(string_agg(
                CASE WHEN b.code BETWEEN 48 AND 57 OR b.code BETWEEN 65 AND 90 OR b.code BETWEEN 97 AND 122
                          OR b.code IN (45, 46, 95, 126)
@@ -117,13 +156,18 @@ RETURN (
     FROM (SELECT get_byte(g.bytes, p.place) AS code, p.place
           FROM (SELECT convert_to(given, 'UTF8') AS bytes) g
           CROSS JOIN LATERAL generate_series(0, length(g.bytes) - 1) AS p (place)) b);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_escape IS 'A value as it stands in the query of an address.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_query(given jsonb)
 RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT coalesce(string_agg(f.name || '=' || koppeling.panel_escape(v.value), '&' ORDER BY f.name, v.place), '')
     FROM jsonb_each(given) AS f (name, value)
     CROSS JOIN LATERAL (
@@ -132,6 +176,8 @@ RETURN (
                                                                   ELSE jsonb_build_array(f.value) END)
              WITH ORDINALITY AS a (value, place)) v
     WHERE v.value <> '');
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_query IS 'Fields as the query of an address; empty ones are left out.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_once_begin(action text, request json)

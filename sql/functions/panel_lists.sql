@@ -2,16 +2,24 @@
 
 CREATE OR REPLACE FUNCTION koppeling.panel_my_shops()
 RETURNS bigint[]
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN ARRAY(SELECT i.id FROM koppeling.integration i WHERE i.account_id = koppeling.panel_account() ORDER BY i.id);
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN ARRAY(SELECT i.id FROM koppeling.integration i WHERE i.account_id = koppeling.panel_account() ORDER BY i.id);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_my_shops IS 'The shops of the account of this session.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_my_countries()
 RETURNS text[]
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN ARRAY(
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN ARRAY(
     -- From each country of a shop to its next one, in the index: a few looks, however many orders there are.
     WITH RECURSIVE step AS (
         SELECT s.id, (SELECT min(coalesce(o.ship_to_country, '')) FROM koppeling.imported_order o
@@ -23,6 +31,8 @@ RETURN ARRAY(
         FROM step p WHERE p.country IS NOT NULL
     )
     SELECT DISTINCT p.country FROM step p WHERE p.country IS NOT NULL ORDER BY p.country);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_my_countries IS
     'The countries that orders of the account of this session go to; empty: one has none.';
 
@@ -141,7 +151,7 @@ BEGIN
         format('ORDER BY coalesce(o.ordered_at, o.imported_at) %1$s, o.id %1$s',
                CASE sort WHEN 'newest' THEN 'DESC' ELSE 'ASC' END),
         most,
-        CASE WHEN most > 51 THEN '' ELSE format('ORDER BY %2$s f.sort_at %1$s, f.id %1$s',
+        CASE WHEN most > 51 AND words IS NULL THEN '' ELSE format('ORDER BY %2$s f.sort_at %1$s, f.id %1$s',
                                                 CASE sort WHEN 'newest' THEN 'DESC' ELSE 'ASC' END,
                                                 CASE sort WHEN 'country' THEN 'f.country,' ELSE '' END) END)
     USING shops, states, countries, filter ->> 'warning', words, after_at, after_id, after_country;
@@ -153,9 +163,12 @@ COMMENT ON FUNCTION koppeling.panel_find_orders IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_order_rows(ids bigint[])
 RETURNS TABLE (id bigint, entry jsonb)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT o.id, jsonb_build_object(
         'id', o.id::text, 'number', o.order_number, 'name', coalesce(o.ship_to_name, o.ship_to_company),
         'company', CASE WHEN o.ship_to_name IS NOT NULL THEN o.ship_to_company END,
@@ -184,7 +197,8 @@ BEGIN ATOMIC
                FROM unnest(enum_range(NULL::koppeling.order_state)) AS e (state)
                OFFSET 0) s ON s.state = o.state
     WHERE o.id = ANY (ids);
-END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_order_rows IS
     'Orders in a list: {id, number, name, company, place, country, shop, shop_id, state, state_text, is_open, tone, '
     'ordered, total, weight_kg, is_erased, is_staging (a label of the test environment), warnings: [text]}; of these '
@@ -192,20 +206,28 @@ COMMENT ON FUNCTION koppeling.panel_order_rows IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_order_filter(request json)
 RETURNS jsonb
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT coalesce(jsonb_object_agg(g.name, g.value) FILTER (WHERE g.value IS NOT NULL), '{}')
     FROM (SELECT n.name, left(koppeling.panel_given(request, 'query', n.name), 200) AS value
           FROM unnest(ARRAY['q', 'shop', 'state', 'country', 'warning', 'sort', 'after']) AS n (name)) g);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_order_filter IS
     'What a list of orders is filtered and sorted by, from its address.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_order_filters(filter jsonb)
 RETURNS jsonb
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN jsonb_build_object(
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN jsonb_build_object(
     'q', filter ->> 'q',
     'shops', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -231,25 +253,33 @@ RETURN jsonb_build_object(
               FROM koppeling.order_warning m) w),
     'sorts', koppeling.panel_options(ARRAY['newest', 'oldest', 'country'], 'panel_sort_',
                                      coalesce(filter ->> 'sort', 'newest')));
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_order_filters IS
     'The fields above a list of orders: {q, shops, states, countries, warnings, sorts}, all but q as [{value, text, '
     'selected}].';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_orders(request json)
 RETURNS json
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     WITH given AS (
-        SELECT koppeling.panel_order_filter(request) AS filter
+        -- What is looked for by words is looked for once: to count it is to find it all.
+        SELECT l.filter, l.filter ? 'q' AND NOT l.filter ? 'after' AS is_whole
+        FROM (SELECT koppeling.panel_order_filter(request) AS filter OFFSET 0) l
     ), found AS MATERIALIZED (
         SELECT f.id, f.sort_at, f.country, f.place
         FROM given g
-        CROSS JOIN LATERAL koppeling.panel_find_orders(g.filter, 51) WITH ORDINALITY
-             AS f (id, sort_at, country, place)
+        CROSS JOIN LATERAL koppeling.panel_find_orders(g.filter, CASE WHEN g.is_whole THEN 1001 ELSE 51 END)
+             WITH ORDINALITY AS f (id, sort_at, country, place)
     ), counted AS (
-        SELECT count(*) AS n
-        FROM given g CROSS JOIN LATERAL koppeling.panel_find_orders(g.filter - 'after' - 'sort', 1001)
+        SELECT CASE WHEN g.is_whole THEN (SELECT count(*) FROM found)
+                    ELSE (SELECT count(*) FROM koppeling.panel_find_orders(g.filter - 'after' - 'sort', 1001)) END AS n
+        FROM given g
     )
     SELECT json_build_object(
         'title', koppeling.panel_text('panel_orders'),
@@ -270,6 +300,8 @@ RETURN (
             FROM found f
             WHERE f.place = 50 AND EXISTS (SELECT FROM found m WHERE m.place = 51)))
     FROM given g, counted c);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_orders IS
     'Page of /orders?q=&shop=&state=&country=&warning=&sort=&after=: {title, may_act, orders: [see '
     'panel_order_rows()], any, count (to "1000+"), filters: see panel_order_filters(), is_filtered, query (the filter, '
@@ -279,9 +311,12 @@ CREATE OR REPLACE FUNCTION koppeling.panel_find_skipped(
     shop text, number text, before_at timestamptz, before_number text)
 RETURNS TABLE (
     integration_id bigint, order_number text, reason_code text, reason text, seen_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT m.id, k.order_number, k.reason_code, k.reason, k.seen_at
     FROM unnest(koppeling.panel_my_shops()) AS m (id)
     CROSS JOIN LATERAL (
@@ -299,16 +334,20 @@ BEGIN ATOMIC
     WHERE shop IS NULL OR m.id::text = shop
     ORDER BY 5 DESC, 2 DESC
     LIMIT 51;
-END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_find_skipped IS
     'Orders of the account of this session that were not imported, the last seen first: a page and one more, or those '
     'with a number.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_not_imported(request json)
 RETURNS json
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     WITH given AS (
         SELECT g.shop, g.number,
                CASE WHEN g.place[1] ~ '^[0-9]{1,17}$' AND cardinality(g.place) = 2
@@ -342,6 +381,8 @@ RETURN (
                        (extract(epoch FROM l.seen_at) * 1000000)::bigint, l.order_number)))
             FROM listed l WHERE l.place = 50 AND EXISTS (SELECT FROM listed m WHERE m.place = 51)))
     FROM given g);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_not_imported IS
     'Page of /orders/not-imported?shop=&q=(number)&after=: {title, q, shops, any, orders: [{number, shop, shop_id, '
     'reason_code, reason, detail, seen}], next}.';
@@ -370,9 +411,12 @@ COMMENT ON FUNCTION koppeling.panel_concerns IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_attention(request json)
 RETURNS json
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     WITH page AS (
         SELECT CASE WHEN koppeling.panel_given(request, 'query', 'after') ~ '^[0-9]{1,4}$'
                     THEN koppeling.panel_given(request, 'query', 'after')::integer ELSE 0 END AS start
@@ -405,6 +449,8 @@ RETURN (
         'next', (SELECT '/orders/attention?after=' || p.start + 50
                  WHERE EXISTS (SELECT FROM concern c WHERE c.place > p.start + 50 AND p.start < 950)))
     FROM page p);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_attention IS
     'Page of /orders/attention?after=: {title, may_act, any, count, concerns: [{order: see panel_order_rows(), '
     'reason_code, reason, detail, since, what_to_do}], once, next}.';

@@ -2,9 +2,12 @@
 
 CREATE OR REPLACE FUNCTION koppeling.panel_me(request json)
 RETURNS json
-LANGUAGE sql VOLATILE SECURITY DEFINER
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT json_build_object(
         'title', koppeling.panel_text('panel_me'),
         'person', s.person, 'role', s.role, 'role_text', koppeling.panel_text('panel_role_' || s.role),
@@ -32,6 +35,8 @@ RETURN (
     FROM koppeling.panel_session s
     LEFT JOIN koppeling.account a ON a.id = s.account_id
     WHERE s.cookie_hash = koppeling.panel_session_hash());
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_me IS
     'Page of /me: {title, person, role, role_text, account, may_act, has_password, languages: [{value, text, '
     'selected}], sessions: [{at, seen, address, agent, is_this}], has_tokens, tokens: [{id, name, role, role_text, '

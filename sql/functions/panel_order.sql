@@ -4,9 +4,12 @@ CREATE OR REPLACE FUNCTION koppeling.panel_shipment_facts(order_ids bigint[])
 RETURNS TABLE (
     id bigint, order_id bigint, environment koppeling.environment, service text, label_count integer,
     label_format text, external_id text, requested_at timestamptz, progress text, reason text, labels bigint)
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT s.id, s.order_id, s.environment, s.service, s.label_count, s.label_format, s.external_id, s.requested_at,
            CASE WHEN s.state = 'labelled' AND n.usable = 0 AND n.cancelled > 0 THEN 'cancelled'
                 WHEN s.state = 'labelled' THEN 'done'
@@ -27,16 +30,20 @@ BEGIN ATOMIC
         FROM koppeling.label l
         WHERE l.order_id = s.order_id AND l.shipment_id = s.id) n
     WHERE s.order_id = ANY (order_ids);
-END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_shipment_facts IS
     'The shipments of these orders, as far as they are of the account of this session, and how far each is: waiting, '
     'busy, trying (again, with the reason), held (the shop or the credentials), done, cancelled, failed, stopped.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_order_history(order_id bigint)
 RETURNS TABLE (at timestamptz, who text, words text, detail text)
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT h.at, h.who, koppeling.panel_text(h.code, VARIADIC coalesce(h.given, '{}')), h.detail
     FROM koppeling.imported_order o
     JOIN koppeling.integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
@@ -88,27 +95,36 @@ BEGIN ATOMIC
     WHERE o.id = panel_order_history.order_id AND h.at IS NOT NULL
     ORDER BY h.at DESC, h.code
     LIMIT 100;
-END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_order_history IS
     'What happened to an order of the account of this session, in words, the last first.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_order_problem(order_id bigint, environment koppeling.environment)
 RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN CASE WHEN EXISTS (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN CASE WHEN EXISTS (
     SELECT FROM koppeling.imported_order o
     JOIN koppeling.integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
     WHERE o.id = panel_order_problem.order_id)
     THEN koppeling.dispatch_problem(order_id, environment, koppeling.panel_language()) END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_order_problem IS
     'Why no label can be made for an order of the account of this session, in its language; NULL: one can.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_order(request json)
 RETURNS json
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN coalesce((
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN coalesce((
     SELECT json_build_object(
         'title', koppeling.panel_text('panel_order', o.order_number),
         'may_act', koppeling.panel_may_act(),
@@ -188,6 +204,8 @@ RETURN coalesce((
     FROM koppeling.own_order o
     JOIN koppeling.own_integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
     WHERE o.id = koppeling.panel_id(request)), json_build_object('status', 404));
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_order IS
     'Page of /orders/{id}: {title, may_act, order: see panel_order_rows(), address: {name, company, street, number, '
     'number_addition, postcode, city, country, email, phone}, lines_of_address: [text], given_line, is_corrected, '

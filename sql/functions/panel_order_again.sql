@@ -3,9 +3,13 @@
 
 CREATE OR REPLACE FUNCTION koppeling.panel_labelled_by(order_id bigint, environment koppeling.environment)
 RETURNS bigint
-LANGUAGE sql STABLE SECURITY DEFINER
+-- It is asked of each of hundreds, and an SQL function that another one calls is planned anew each time.
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT CASE WHEN s.last IS NOT NULL THEN s.last WHEN l.any THEN 0 END
     FROM (
         SELECT max(f.id) AS last
@@ -28,6 +32,8 @@ RETURN (
     WHERE EXISTS (SELECT FROM koppeling.imported_order o
                   JOIN koppeling.integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
                   WHERE o.id = panel_labelled_by.order_id));
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_labelled_by IS
     'The last shipment of an order of the account of this session that has labels of an environment, or will have: '
     'not one that failed, was stopped before it was booked, or whose labels are all cancelled. 0: it has a label that '

@@ -4,9 +4,12 @@ CREATE OR REPLACE FUNCTION koppeling.panel_parcel(request json, part text)
 RETURNS TABLE (
     environment koppeling.environment, service text, label_count integer, label_format text, length_cm integer,
     width_cm integer, height_cm integer, weight_kg numeric, errors jsonb)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH given AS (
         SELECT coalesce(koppeling.panel_given(request, part, 'environment'), 'production') AS environment,
                koppeling.panel_given(request, part, 'service') AS service,
@@ -49,25 +52,31 @@ BEGIN ATOMIC
                 SELECT 'environment', koppeling.panel_text('panel_choose')
                 WHERE s.environment NOT IN ('staging', 'production')) e)
     FROM size s;
-END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_parcel IS
     'What a form says of the labels that are wanted, and what is wrong with it by field, in words (NULL: nothing).';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_parcels(items jsonb)
 RETURNS jsonb
-LANGUAGE sql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     -- What came back from the worker went through floating point there: 0.85 as 0.84999999999999998.
     SELECT jsonb_agg(e.item || jsonb_build_object('weight_kg', round((e.item ->> 'weight_kg')::numeric, 3),
                                                   'value', round((e.item ->> 'value')::numeric, 2)) ORDER BY e.place)
     FROM jsonb_array_elements(items) WITH ORDINALITY AS e (item, place));
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_parcels IS
     'The parcels of parcel_items(), so that those of a quote can be held against those of a form.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_label_facts(order_ids bigint[], request json, part text)
 RETURNS TABLE (order_id bigint, problem text, is_asking boolean, asking_error text, services jsonb)
-LANGUAGE plpgsql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
 #variable_conflict use_column
@@ -101,9 +110,12 @@ COMMENT ON FUNCTION koppeling.panel_label_facts IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_label_form(request json, part text)
 RETURNS jsonb
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     WITH given AS (
         SELECT koppeling.panel_ids(request, part, 'order') AS ids
     ), fact AS MATERIALIZED (
@@ -177,16 +189,24 @@ RETURN (
         SELECT CASE WHEN count(DISTINCT i.default_service) = 1 AND count(*) = count(i.default_service)
                     THEN min(i.default_service) END AS service
         FROM fact f
-        JOIN koppeling.own_order o ON o.id = f.order_id
+        -- A look for each: to join with all orders of the account would be to read them all.
+        CROSS JOIN LATERAL (SELECT o.integration_id FROM koppeling.own_order o WHERE o.id = f.order_id OFFSET 0) o
         JOIN koppeling.own_integration i ON i.id = o.integration_id) d);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_label_form IS 'The page of panel_label(), from its address or from its form.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_label(request json)
 RETURNS json
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (SELECT CASE WHEN f.page -> 'count' = '0' THEN json_build_object('status', 404) ELSE f.page::json END
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (SELECT CASE WHEN f.page -> 'count' = '0' THEN json_build_object('status', 404) ELSE f.page::json END
         FROM (SELECT koppeling.panel_label_form(request, 'query') AS page) f);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_label IS
     'Page of /orders/label?order=1&order=2&…: {title, may_act, orders: [see panel_order_rows(), with problem, '
     'is_ready, asking_error, has_label], count, ready, any_ready, is_one, too_many (only the first 500), labelled (how '
@@ -263,7 +283,7 @@ BEGIN
     RETURN NEXT;
 EXCEPTION
     -- Whatever is the matter with this one, the others go on.
-    WHEN query_canceled OR serialization_failure OR deadlock_detected OR insufficient_resources THEN
+    WHEN query_canceled OR serialization_failure OR insufficient_resources THEN
         RAISE;
     WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, words = MESSAGE_TEXT;
@@ -278,6 +298,7 @@ EXCEPTION
             WHERE m.code = CASE state WHEN '22004' THEN 'panel_no_service'
                                       WHEN '22023' THEN 'panel_service_not_offered'
                                       WHEN '55P03' THEN 'panel_order_in_use'
+                                      WHEN '40P01' THEN 'panel_order_in_use'
                                       ELSE 'panel_dispatch_refused' END;
         END IF;
         shipment_id := NULL;
@@ -333,12 +354,8 @@ BEGIN
             parcel.label_format, parcel.length_cm, parcel.width_cm, parcel.height_cm, parcel.weight_kg)
     RETURNING id INTO parcel.id;
     INSERT INTO koppeling.panel_batch_order (batch_id, place, order_id, shipment_id, problem_nl, problem_en)
-    SELECT parcel.id, g.place, g.id, d.shipment_id, d.problem_nl, d.problem_en
-    FROM unnest(ids) WITH ORDINALITY AS g (id, place)
-    CROSS JOIN LATERAL koppeling.panel_dispatch_one(g.id, parcel, format('panel-%s/%s', parcel.id, g.id),
-                                                    again) AS d
-    -- Always in the same order, so that two batches do not wait for each other.
-    ORDER BY g.id;
+    SELECT parcel.id, array_position(ids, d.order_id), d.order_id, d.shipment_id, d.problem_nl, d.problem_en
+    FROM koppeling.panel_dispatch_many(ids, parcel, again) AS d;
     SELECT count(o.shipment_id) INTO made FROM koppeling.panel_batch_order o WHERE o.batch_id = parcel.id;
     PERFORM koppeling.record_audit('dispatch', 'batch ' || parcel.id, jsonb_build_object(
         'orders', cardinality(ids), 'asked', made, 'environment', parcel.environment, 'service', parcel.service));
@@ -355,9 +372,12 @@ COMMENT ON FUNCTION koppeling.panel_dispatch IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_batch(request json)
 RETURNS json
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN coalesce((
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN coalesce((
     WITH row AS MATERIALIZED (
         SELECT m.place, m.order_id, m.shipment_id, coalesce(f.progress, 'refused') AS progress, f.labels,
                coalesce(nullif(f.reason, ''),
@@ -398,6 +418,8 @@ RETURN coalesce((
     FROM koppeling.own_batch b, counted c
     WHERE b.id = koppeling.panel_id(request) AND b.account_id = koppeling.panel_account()),
     json_build_object('status', 404));
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_batch IS
     'Page of /batches/{id}: {title, may_act, id, who, at, is_staging, service, label_count, total, done, busy, failed, '
     'percent, is_running (follow by itself), can_print, orders: [see panel_order_rows(), with shipment_id, progress, '
@@ -405,9 +427,12 @@ COMMENT ON FUNCTION koppeling.panel_batch IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_batches(request json)
 RETURNS json
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     WITH listed AS MATERIALIZED (
         SELECT b.*, row_number() OVER (ORDER BY b.id DESC) AS position
         FROM koppeling.own_batch b
@@ -428,5 +453,7 @@ RETURN (
             FROM listed l WHERE l.position <= 50),
         'next', (SELECT '/batches?after=' || l.id FROM listed l
                  WHERE l.position = 50 AND EXISTS (SELECT FROM listed m WHERE m.position = 51))));
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_batches IS
     'Page of /batches?after=: {title, any, batches: [{id, who, at, is_staging, service, orders}], next}.';

@@ -2,28 +2,41 @@
 
 CREATE OR REPLACE FUNCTION koppeling.panel_shop_facts()
 RETURNS TABLE (id bigint, open_orders bigint, poll_state text, poll_error text, poll_started boolean, verify_error text)
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT i.id,
-           (SELECT count(*) FROM (SELECT FROM koppeling.imported_order o
-                                  WHERE o.integration_id = i.id AND o.state = 'open' LIMIT 1001) AS counted),
+           -- In the order of the index of the list, so that no more is read than is counted.
+           (SELECT count(*) FROM (
+                SELECT FROM koppeling.imported_order o
+                WHERE -o.integration_id = -i.id
+                  AND CASE o.state WHEN 'open' THEN 1 WHEN 'label_created' THEN 2 WHEN 'marked_shipped' THEN 3
+                                   ELSE 4 END = 1
+                ORDER BY coalesce(o.ordered_at, o.imported_at), o.id
+                LIMIT 1001) AS counted),
            p.state::text, p.last_error,
            coalesce(p.state = 'running' OR (p.state = 'queued' AND p.priority = 0), false), v.last_error
     FROM koppeling.integration i
     LEFT JOIN koppeling.job p ON p.kind = 'poll' AND p.integration_id = i.id
     LEFT JOIN koppeling.job v ON v.kind = 'verify' AND v.integration_id = i.id
     WHERE i.account_id = koppeling.panel_account();
-END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_shop_facts IS
     'Of each shop of the account of this session: open orders (counted to 1001), and how its poll and verification '
     'stand. Jobs are not for merchants to read, so this looks for them.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_shops(only_id bigint DEFAULT NULL)
 RETURNS TABLE (id bigint, is_gone boolean, shop jsonb)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT i.id, i.state = 'disconnected',
            jsonb_build_object(
                'id', i.id::text,
@@ -61,7 +74,8 @@ BEGIN ATOMIC
     JOIN koppeling.panel_shop_facts() AS f ON f.id = i.id
     CROSS JOIN (SELECT koppeling.panel_may_act() AS may) m
     WHERE only_id IS NULL OR i.id = only_id;
-END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_shops IS
     'The shops of the account of this session, as pages show them: {id, host, name, state, state_text, tone (good, '
     'busy, warn, bad, quiet), condition, reason, warning, is_pending, is_active, is_polling, last_polled, next_poll, '
@@ -69,9 +83,12 @@ COMMENT ON FUNCTION koppeling.panel_shops IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_integrations(request json)
 RETURNS json
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT json_build_object(
         'title', koppeling.panel_text('panel_integrations'),
         'may_act', koppeling.panel_may_act(),
@@ -79,5 +96,7 @@ RETURN (
         'any_pending', coalesce(bool_or((s.shop ->> 'is_pending')::boolean), false),
         'shops', coalesce(json_agg(s.shop ORDER BY s.is_gone, s.id), '[]'))
     FROM koppeling.panel_shops() AS s);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_integrations IS
     'Page: {title, may_act, any, any_pending (follow by itself), shops: [see panel_shops()]}.';

@@ -2,9 +2,12 @@
 
 CREATE OR REPLACE FUNCTION koppeling.panel_addresses(chosen text)
 RETURNS jsonb
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
                'id', f.id::text, 'selected', coalesce(f.id::text = chosen, false),
                'text', concat_ws(', ', coalesce(f.company, f.name),
@@ -12,6 +15,8 @@ RETURN (
                                  nullif(concat_ws(' ', f.postcode, f.city), ''), f.country)) ORDER BY f.id), '[]')
     FROM (SELECT a.* FROM koppeling.own_from_address a WHERE a.account_id = koppeling.panel_account()
           ORDER BY a.id LIMIT 200) f);
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_addresses IS 'The sender addresses of the account: [{id, text, selected}].';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_connect(request json)
@@ -142,23 +147,30 @@ COMMENT ON FUNCTION koppeling.panel_connect_shop IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_shop_history(shop_id bigint)
 RETURNS TABLE (at timestamptz, who text, action text)
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     SELECT a.at, a.who, a.action
     FROM koppeling.audit a
     WHERE a.subject = 'integration ' || shop_id
       AND EXISTS (SELECT FROM koppeling.integration i WHERE i.id = shop_id AND i.account_id = koppeling.panel_account())
     ORDER BY a.id DESC
     LIMIT 20;
-END;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_shop_history IS 'The last that was done to a shop of the account of this session.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_integration(request json)
 RETURNS json
-LANGUAGE sql VOLATILE
+LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN coalesce((
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN coalesce((
     SELECT json_build_object(
         'title', s.shop ->> 'name',
         'may_act', koppeling.panel_may_act(),
@@ -180,6 +192,8 @@ RETURN coalesce((
     FROM koppeling.panel_shops(koppeling.panel_id(request)) AS s
     JOIN koppeling.own_integration i ON i.id = s.id
     WHERE koppeling.panel_id(request) IS NOT NULL), json_build_object('status', 404));
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_integration IS
     'Page of /integrations/{id}: {title, may_act, shop: see panel_shops(), notices: [{code, text}], from_address, '
     'history: [{at, who, text}], once}; follow by itself while shop.is_pending or shop.is_polling.';

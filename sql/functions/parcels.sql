@@ -110,9 +110,12 @@ CREATE OR REPLACE FUNCTION koppeling.parcel_items(
     order_id bigint, label_format text, label_count integer, length_cm integer, width_cm integer, height_cm integer,
     weight_kg numeric, parcels jsonb)
 RETURNS jsonb
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT jsonb_agg(
                jsonb_build_object(
                    'quantity', t.quantity, 'type', t.type, 'description', t.description,
@@ -158,6 +161,8 @@ RETURN (
                               jsonb_build_array(jsonb_build_object('quantity', parcel_items.label_count))))
                  WITH ORDINALITY AS e (parcel, place)) g
         WHERE o.id = parcel_items.order_id) t);
+END
+$$;
 COMMENT ON FUNCTION koppeling.parcel_items IS
     'What is told to Boekuwzending of the parcels of an order: a list of {quantity, type, description, length, width, '
     'height, weight_kg, value}. Weight and value are those of all pieces of an item, or of one if '

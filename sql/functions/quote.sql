@@ -81,9 +81,12 @@ COMMENT ON FUNCTION koppeling.services_for IS
 CREATE OR REPLACE FUNCTION koppeling.service_problem(
     order_id bigint, environment koppeling.environment, service text)
 RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-RETURN (
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
     SELECT format('Boekuwzending does not offer service "%s" for order %s (%s); it offers: %s',
                   service_problem.service, service_problem.order_id, service_problem.environment,
                   string_agg(q.service || coalesce(' (' || q.price || ')', ''), ', '
@@ -92,6 +95,8 @@ RETURN (
     WHERE q.order_id = service_problem.order_id AND q.environment = service_problem.environment
       AND q.quoted_at > now() - make_interval(mins => koppeling.setting_integer('quote_minutes'))
     HAVING bool_and(q.service <> service_problem.service));
+END
+$$;
 COMMENT ON FUNCTION koppeling.service_problem IS
     'That the last quote for an order did not offer this service, and which ones it did; NULL: it did, or there is '
     'none that is younger than setting quote_minutes.';
