@@ -125,10 +125,16 @@ BEGIN
     -- needs no order of all of them, and ends as soon as it is enough.
     RETURN QUERY EXECUTE format($query$
         WITH hit AS MATERIALIZED (
-            SELECT o.* FROM koppeling.imported_order o
-            WHERE %1$L = 'hit' AND koppeling.order_words(o.integration_id, o.order_number, o.ship_to_name,
-                                       o.ship_to_company, o.ship_to_postcode, o.email) @@ $5
-            LIMIT 2000)
+            -- Of each shop by itself: of what must have several words, the index then passes over what has only one.
+            SELECT h.*
+            FROM unnest($1) AS m (id)
+            CROSS JOIN LATERAL (
+                SELECT o.* FROM koppeling.imported_order o
+                WHERE %1$L = 'hit' AND koppeling.order_words(o.integration_id, o.order_number, o.ship_to_name,
+                                           o.ship_to_company, o.ship_to_postcode, o.email)
+                                       @@ koppeling.panel_search($5, ARRAY[m.id])
+                LIMIT 2000) h
+            LIMIT 4000)
         SELECT f.id, f.sort_at, f.country
         FROM unnest($1) AS s (id)
         CROSS JOIN unnest($2) AS t (state)
@@ -154,7 +160,7 @@ BEGIN
         CASE WHEN most > 51 AND words IS NULL THEN '' ELSE format('ORDER BY %2$s f.sort_at %1$s, f.id %1$s',
                                                 CASE sort WHEN 'newest' THEN 'DESC' ELSE 'ASC' END,
                                                 CASE sort WHEN 'country' THEN 'f.country,' ELSE '' END) END)
-    USING shops, states, countries, filter ->> 'warning', words, after_at, after_id, after_country;
+    USING shops, states, countries, filter ->> 'warning', filter ->> 'q', after_at, after_id, after_country;
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_find_orders IS

@@ -13,18 +13,29 @@ COMMENT ON FUNCTION koppeling.panel_print_chunks IS
 
 CREATE OR REPLACE FUNCTION koppeling.panel_printable(shipment_ids bigint[])
 RETURNS TABLE (id bigint, order_id bigint, environment koppeling.environment, place bigint)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    -- By a look for each: as a join, all orders and labels of the account would be read to find these.
+    RETURN QUERY
     SELECT s.id, s.order_id, s.environment, g.place
     FROM unnest(shipment_ids) WITH ORDINALITY AS g (id, place)
-    JOIN koppeling.shipment s ON s.id = g.id
-    JOIN koppeling.own_order o ON o.id = s.order_id AND o.erased_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT f.id, f.order_id, f.environment FROM koppeling.shipment f
+        WHERE f.id = g.id AND f.external_id IS NOT NULL
+        OFFSET 0) s
+    CROSS JOIN LATERAL (
+        SELECT o.integration_id FROM koppeling.own_order o
+        WHERE o.id = s.order_id AND o.erased_at IS NULL
+        OFFSET 0) o
     JOIN koppeling.own_integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
-    WHERE s.external_id IS NOT NULL
-      AND EXISTS (SELECT FROM koppeling.own_label l
-                  WHERE l.order_id = s.order_id AND l.shipment_id = s.id AND l.cancelled_at IS NULL);
-END;
+    WHERE (SELECT l.id FROM koppeling.own_label l
+           WHERE l.order_id = s.order_id AND l.shipment_id = s.id AND l.cancelled_at IS NULL
+           LIMIT 1) IS NOT NULL;
+END
+$$;
 COMMENT ON FUNCTION koppeling.panel_printable IS
     'Those of these shipments that have labels to print, as far as they are of the account of this session.';
 
@@ -191,7 +202,8 @@ RETURN (
                            SELECT jsonb_agg(jsonb_build_object('id', o.id::text, 'number', o.order_number)
                                             ORDER BY n.place)
                            FROM unnest(l.order_ids[1:10]) WITH ORDINALITY AS n (id, place)
-                           JOIN koppeling.own_order o ON o.id = n.id),
+                           CROSS JOIN LATERAL (
+                               SELECT f.id, f.order_number FROM koppeling.own_order f WHERE f.id = n.id OFFSET 0) o),
                        'more', greatest(cardinality(l.order_ids) - 10, 0), 'has_more', cardinality(l.order_ids) > 10,
                        'once', gen_random_uuid()::text) ORDER BY l.id DESC), '[]')
             FROM listed l WHERE l.rank <= 50),

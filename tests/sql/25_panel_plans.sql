@@ -42,5 +42,35 @@ FROM (VALUES
     ('orders', '{"q": "noor 1234", "state": "all"}', 200), ('not_imported', '{}', 200)) AS t (name, query, most)
 CROSS JOIN LATERAL pg_temp.cost(name, query) AS c;
 
+-- Labels for many and labels on paper: of all orders, by whatever index, those are read that it is about.
+INSERT INTO koppeling.shipment (order_id, environment, service, from_address_id, account_id, state, external_id)
+SELECT o.id, 'production', 'x', 1, 1, 'labelled', 'E' || o.id
+FROM koppeling.imported_order o WHERE o.order_number LIKE 'M%' AND o.integration_id = 1 ORDER BY o.id LIMIT 200;
+INSERT INTO koppeling.label (shipment_id, order_id, environment, external_id)
+SELECT s.id, s.order_id, 'production', 'L' || s.id FROM koppeling.shipment s WHERE s.external_id LIKE 'E%';
+ANALYZE koppeling.shipment, koppeling.label;
+CREATE FUNCTION pg_temp.orders_read() RETURNS bigint LANGUAGE sql
+RETURN (SELECT pg_stat_get_xact_tuples_returned('koppeling.imported_order'::regclass)
+               + sum(pg_stat_get_xact_tuples_returned(i.indexrelid))
+        FROM pg_index i WHERE i.indrelid = 'koppeling.imported_order'::regclass);
+CREATE FUNCTION pg_temp.read_by(name text, query jsonb, form jsonb, OUT orders bigint, OUT answer jsonb)
+LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint := pg_temp.orders_read();
+BEGIN
+    answer := pg_temp.page('fenna', name, query => query, form => form);
+    orders := pg_temp.orders_read() - before;
+END
+$$;
+SELECT ok(c.orders < 5000 AND NOT c.answer ? 'error' AND NOT c.answer ? 'status',
+    format('%s of 200 reads %s orders: %s', t.name, c.orders, left(c.answer::text, 60)))
+FROM (SELECT jsonb_agg(s.order_id::text) AS orders, jsonb_agg(s.id::text) AS shipments
+      FROM koppeling.shipment s WHERE s.external_id LIKE 'E%') m
+CROSS JOIN LATERAL (VALUES
+    (1, 'label', jsonb_build_object('order', m.orders), '{}'::jsonb),
+    (2, 'print', '{}', jsonb_build_object('shipment', m.shipments, 'layout', 'a6')),
+    (3, 'prints', '{}', '{}')) AS t (place, name, query, form)
+CROSS JOIN LATERAL pg_temp.read_by(t.name, t.query, t.form) AS c;
+
 SELECT * FROM finish();
 ROLLBACK;
