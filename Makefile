@@ -66,7 +66,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-panel \
               $(BUILD)/koppeling-sheet $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract browser manifests man manual install deb image \
+.PHONY: all help deps test demo bench chaos failover contract browser screenshots manifests man manual install deb image \
         try-install clean unit
 .DELETE_ON_ERROR:
 
@@ -206,12 +206,14 @@ contract: all $(BUILD)/contract/installed ## hold requests and answers against d
 
 # axe, which holds pages against WCAG, comes from npm as the lock says: only this needs a network.
 $(BUILD)/browser/installed: tests/browser/package-lock.json tests/browser/package.json
-	@command -v npm chromium chromedriver >/dev/null && /usr/bin/python3 -c 'import selenium' 2>/dev/null || \
-	  deploy/install-deps browser
+	@deploy/install-deps browser
 	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error && touch $@
 
 browser: all $(BUILD)/browser/installed ## click through the panel in Chromium (BROWSER="part of a name")
 	@BUILD=$(BUILD) /usr/bin/python3 -B tests/browser/run $(BROWSER)
+
+screenshots: all $(BUILD)/browser/installed ## take the pictures of docs/panel anew (PICTURES=folder, BROWSER="part of a name")
+	@BUILD=$(BUILD) PICTURES=$(or $(PICTURES),docs/panel) /usr/bin/python3 -B tests/browser/run $(BROWSER)
 
 bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md
 	@BUILD=$(BUILD) /usr/bin/python3 tests/bench/run $(if $(QUICK),--quick) $(ITEM) $(BENCHFLAGS)

@@ -49,6 +49,9 @@ BEGIN
         )
         SELECT json_build_object(
             'title', koppeling.panel_text('panel_ops'),
+            -- No kind is counted beyond a thousand, so neither are all of them.
+            'failed', (SELECT CASE WHEN max(l.failed) > 1000 THEN '1000+' ELSE sum(l.failed)::text END FROM lane l),
+            'any_failed', (SELECT bool_or(l.failed > 0) FROM lane l),
             'kinds', (SELECT jsonb_agg(jsonb_build_object(
                           'kind', l.kind, 'waiting', CASE WHEN l.waiting > 1000 THEN '1000+' ELSE l.waiting::text END,
                           'parked', l.parked, 'running', coalesce(l.running, 0),
@@ -72,7 +75,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops IS
-    'Page of /ops?hours=: {title, kinds: [{kind, waiting, parked, running, failed (to "1000+"), any_failed, age (of '
+    'Page of /ops?hours=: {title, failed, any_failed, kinds: [{kind, waiting, parked, running, failed (to "1000+"), any_failed, age (of '
     'the oldest that is due), tone}], health: {live_workers, live_schedulers, last_tick, overdue_polls, '
     'failing_chores, blocked_apis, refused_accounts, oldest_transaction, is_well}, hours, here, course, '
     'spans: see panel_ops_spans()}.';
