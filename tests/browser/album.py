@@ -66,13 +66,12 @@ NO_PAGES = {
 }
 
 
-def routes(method="GET"):
-    """The patterns in the panel's table of routes."""
+def routes():
+    """The patterns of GET in the panel's table of routes."""
     table = (ROOT / "panel/routes/table.c").read_text()
     table = table[table.index("const struct route routes[]"):]
-    made = {"GET": r"PAGE\(\"([^\"]+)\"|(?:OWN|OF_MANY)\(REQUEST_GET, \"([^\"]+)\"",
-            "POST": r"(?:ACTION|SEALED)\(\"([^\"]+)\"|(?:OWN|OF_MANY)\(REQUEST_POST, \"([^\"]+)\"|\.pattern = \"([^\"]+)\""}
-    return ["".join(found) for found in re.findall(made[method], table)]
+    made = r"PAGE\(\"([^\"]+)\"|(?:OWN|OF_MANY)\(REQUEST_GET, \"([^\"]+)\""
+    return ["".join(found) for found in re.findall(made, table)]
 
 
 def fits(pattern, path):

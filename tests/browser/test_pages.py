@@ -29,7 +29,8 @@ class PagesTest(BrowserCase):
         person.click("Printen wat klaar is")
         self.work()
         return ["/", "/connect", "/integrations/1", "/orders?state=all", "/orders/1", "/orders/2", label, batch,
-                person.path, "/labels/history", "/batches", "/orders/not-imported", "/orders/attention", "/me", "/nowhere"]
+                person.path, "/labels/history", "/batches",
+                "/orders/not-imported", "/orders/attention", "/me", "/nowhere"]
 
     def check(self, paths):
         person = self.person
@@ -54,7 +55,8 @@ class PagesTest(BrowserCase):
         self.add_person("opa", role="operations", account=None, language="nl")
         self.person.begin()
         self.person.sign_in("opa")
-        self.check(["/", "/ops", "/ops/jobs", "/ops/course", "/ops/jobs/redrive", "/ops/shops", "/ops/accounts", "/ops/processes", "/ops/apis", "/me"])
+        self.check(["/", "/ops", "/ops/jobs", "/ops/course", "/ops/jobs/redrive", "/ops/shops", "/ops/accounts",
+                    "/ops/processes", "/ops/apis", "/me"])
 
     def test_labels_are_made_without_scripts(self):
         self.person.begin(scripts=False)

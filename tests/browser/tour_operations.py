@@ -87,7 +87,8 @@ class OperationsTour(BrowserCase):
         person.click(f"mark_shipped {job}")
         self.camera.take("ops-job")
         person.click("Opnieuw proberen")
-        self.wait_until(lambda: self.db.value("SELECT count(*) FROM koppeling.job_history WHERE id = %s", job), "it ends")
+        ended = "SELECT count(*) FROM koppeling.job_history WHERE id = %s"
+        self.wait_until(lambda: self.db.value(ended, job), "it ends")
         person.reload()
         self.camera.take("ops-job-retried")
 
