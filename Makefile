@@ -66,8 +66,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-panel \
               $(BUILD)/koppeling-sheet $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract browser screenshots manifests man manual install deb image \
-        try-install clean unit
+.PHONY: all help deps test demo bench chaos failover contract browser screenshots manifests man manual install deb \
+        image try-install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -212,7 +212,7 @@ $(BUILD)/browser/installed: tests/browser/package-lock.json tests/browser/packag
 browser: all $(BUILD)/browser/installed ## click through the panel in Chromium (BROWSER="part of a name")
 	@BUILD=$(BUILD) /usr/bin/python3 -B tests/browser/run $(BROWSER)
 
-screenshots: all $(BUILD)/browser/installed ## take the pictures of docs/panel anew (PICTURES=folder, BROWSER="part of a name")
+screenshots: all $(BUILD)/browser/installed ## take the pictures of docs/panel anew (PICTURES=folder)
 	@BUILD=$(BUILD) PICTURES=$(or $(PICTURES),docs/panel) /usr/bin/python3 -B tests/browser/run $(BROWSER)
 
 bench: all ## measure speed and cost (QUICK=1: under 3 minutes; ITEM=polls: one item) into build/bench/report.md

@@ -188,8 +188,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION koppeling.panel_order_rows IS
     'Orders in a list: {id, number, name, company, place, country, shop, shop_id, state, state_text, is_open, tone, '
-    'ordered, total, amount, weight_kg, is_erased, is_staging (a label of the test environment), warnings: [text]}; of these '
-    'those of the account of this session.';
+    'ordered, total, amount, weight_kg, is_erased, is_staging (a label of the test environment), warnings: [text]}; '
+    'of these those of the account of this session.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_order_filter(request json)
 RETURNS jsonb
@@ -276,7 +276,8 @@ RETURN (
 COMMENT ON FUNCTION koppeling.panel_orders IS
     'Page of /orders?q=&shop=&state=&country=&warning=&sort=&after=&choose=(all): {title, may_act, orders: [see '
     'panel_order_rows()], any, count (to "1000+"), filters: see panel_order_filters(), is_filtered, all_chosen '
-    '(of this page), choose_all (the address for that), query (the filter, to be given on), first, next}. Without a state open orders are listed.';
+    '(of this page), choose_all (the address for that), query (the filter, to be given on), first, next}. '
+    'Without a state open orders are listed.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_find_skipped(
     shop text, number text, before_at timestamptz, before_number text)

@@ -304,8 +304,8 @@ RETURN coalesce((
     LIMIT 1), json_build_object('status', 404));
 COMMENT ON FUNCTION koppeling.panel_ops_job IS
     'Page of /ops/jobs/{id}, live or finished: {title, job: see panel_ops_entry() (finished: with finished), is_live, '
-    'order_number, args, result, http_status, worker, advice, attempts: [{attempt, at, class, http_status, error, worker}], '
-    'can_retry, can_cancel, once}.';
+    'order_number, args, result, http_status, worker, advice, attempts: [{attempt, at, class, http_status, error, '
+    'worker}], can_retry, can_cancel, once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_act(request json, action text)
 RETURNS json

@@ -153,8 +153,8 @@ RETURN coalesce((
             SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'quantity', l.quantity, 'description', l.description, 'sku', l.sku,
                        'weight_kg', l.weight_kg::text,
-                       'weight', koppeling.panel_amount(trim_scale(l.weight_kg)), 'unit_price', round(l.unit_price, 2)::text) ORDER BY l.position),
-                   '[]')
+                       'weight', koppeling.panel_amount(trim_scale(l.weight_kg)),
+                       'unit_price', round(l.unit_price, 2)::text) ORDER BY l.position), '[]')
             FROM koppeling.own_order_line l WHERE l.order_id = o.id),
         'shipments', (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -197,9 +197,9 @@ COMMENT ON FUNCTION koppeling.panel_order IS
     'number_addition, postcode, city, country, email, phone}, lines_of_address: [text], given_line, is_corrected, '
     'reference, comment, warnings: [{code, text, prevents, what_to_do}], concerns: [{reason_code, reason, detail, '
     'since, what_to_do}], problem (why no label can be made), can_label, can_correct, goods: [{quantity, description, '
-    'sku, weight_kg, weight, unit_price}], shipments: [{id, service, service_name, label_count, is_staging, progress, progress_text, reason, '
-    'requested, can_print}], labels: [{id, shipment_id, waybill, link, is_staging, created, is_cancelled, is_told, '
-    'is_of_panel}], told: {at, text, detail, is_staging}, history: [{at, who, text, detail}], is_busy (follow by '
+    'sku, weight_kg, weight, unit_price}], shipments: [{id, service, service_name, label_count, '
+    'is_staging, progress, progress_text, reason, requested, can_print}], labels: [{id, shipment_id, waybill, link, '
+    'is_staging, created, is_cancelled, is_told, is_of_panel}], told: {at, text, detail, is_staging}, history: [{at, who, text, detail}], is_busy (follow by '
     'itself), once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_address_warnings(o koppeling.imported_order)

@@ -186,10 +186,10 @@ COMMENT ON FUNCTION koppeling.panel_label IS
     'Page of /orders/label?order=1&order=2&…: {title, may_act, orders: [see panel_order_rows(), with problem, '
     'is_ready, asking_error], count, ready, any_ready, is_one, too_many (only the first 500), is_asking (follow by '
     'itself), is_priced, services: [{service, description, carrier, orders, is_for_all, price (of all), amount, '
-    'selected}], default_service, can_choose (of services, or there is a default), service, formats, environments, is_staging, label_count, length_cm, width_cm, height_cm, '
-    'weight_kg, here (its own address), back, back_query, errors, once}. The form has order (repeated), environment, '
-    'service, label_count, label_format, length_cm, width_cm, height_cm, weight_kg, back (the query of the list), '
-    'once.';
+    'selected}], default_service, can_choose (of services, or there is a default), service, formats, '
+    'environments, is_staging, label_count, length_cm, width_cm, height_cm, weight_kg, here (its own address), '
+    'back, back_query, errors, once}. The form has order (repeated), environment, service, label_count, '
+    'label_format, length_cm, width_cm, height_cm, weight_kg, back (the query of the list), once.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_quote(request json)
 RETURNS json

@@ -145,8 +145,8 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.panel_print_status IS
     'Page of /labels/print/{id}: {title, id, who, at, layout, is_a4, position, is_staging, shipments, orders: '
-    '[{id, number}] (the first 100), more, has_more, documents, fetched, is_ready, is_waiting (follow by itself), is_failed, is_gone (print them again), reason, pdf (where it '
-    'is), once}.';
+    '[{id, number}] (the first 100), more, has_more, documents, fetched, is_ready, is_waiting (follow by '
+    'itself), is_failed, is_gone (print them again), reason, pdf (where it is), once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_print_pdf(print_id bigint)
 RETURNS TABLE (place integer, content bytea, layout text, first_position integer)
