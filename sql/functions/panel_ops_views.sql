@@ -76,8 +76,8 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops IS
     'Page of /ops?hours=: {title, failed, any_failed, kinds: [{kind, waiting, parked, running, failed (to "1000+"), '
-    'any_failed, age (of the oldest that is due), tone}], health: {live_workers, live_schedulers, last_tick, overdue_polls, '
-    'failing_chores, blocked_apis, refused_accounts, oldest_transaction, is_well}, hours, here, course, '
+    'any_failed, age (of the oldest that is due), tone}], health: {live_workers, live_schedulers, last_tick, '
+    'overdue_polls, failing_chores, blocked_apis, refused_accounts, oldest_transaction, is_well}, hours, here, course, '
     'spans: see panel_ops_spans()}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_sample(since timestamptz)

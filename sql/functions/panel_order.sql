@@ -199,8 +199,8 @@ COMMENT ON FUNCTION koppeling.panel_order IS
     'since, what_to_do}], problem (why no label can be made), can_label, can_correct, goods: [{quantity, description, '
     'sku, weight_kg, weight, unit_price}], shipments: [{id, service, service_name, label_count, '
     'is_staging, progress, progress_text, reason, requested, can_print}], labels: [{id, shipment_id, waybill, link, '
-    'is_staging, created, is_cancelled, is_told, is_of_panel}], told: {at, text, detail, is_staging}, history: [{at, who, text, detail}], is_busy (follow by '
-    'itself), once}.';
+    'is_staging, created, is_cancelled, is_told, is_of_panel}], told: {at, text, detail, is_staging}, '
+    'history: [{at, who, text, detail}], is_busy (follow by itself), once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_address_warnings(o koppeling.imported_order)
 RETURNS text[]
