@@ -177,7 +177,8 @@ BEGIN
         'shops', (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'id', t.id::text, 'shop', t.shop_host, 'account', a.name, 'account_id', t.account_id::text,
-                       'state', t.state, 'poll', t.poll,
+                       'state', t.state, 'state_text', koppeling.panel_text('panel_state_' || t.state),
+                       'poll', t.poll,
                        'tone', CASE t.state WHEN 'paused' THEN 'quiet' WHEN 'active' THEN 'warn' ELSE 'bad' END,
                        'reason', coalesce(t.last_error, t.late, t.reason_en),
                        'can_poll', t.state = 'active', 'can_pause', t.state IN ('active', 'needs_attention'),
@@ -192,8 +193,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops_shops IS
-    'Page of /ops/shops?after=: shops in trouble: {title, any, shops: [{id, shop, account, account_id, state, poll, '
-    'tone, reason, can_poll, can_pause, can_resume, blocked_until, since}], next}.';
+    'Page of /ops/shops?after=: shops in trouble: {title, any, shops: [{id, shop, account, account_id, state, '
+    'state_text, poll, tone, reason, can_poll, can_pause, can_resume, blocked_until, since}], next}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_processes(request json)
 RETURNS json
