@@ -225,7 +225,8 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1 docs/man/*.5 docs/man/*.7)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
               worker/api/text/tables/LICENSES \
-              $(wildcard docs/*.svg docs/*.md docs/bench/*.svg docs/reference/*.md docs/reference/openapi/*.yaml) \
+              $(wildcard docs/*.svg docs/*.md docs/bench/*.svg docs/panel/*.png docs/reference/*.md) \
+              $(wildcard docs/reference/openapi/*.yaml) \
               deploy/env.example \
               $(wildcard deploy/systemd/* deploy/container/* deploy/ha/* deploy/monitoring/*) \
               $(sort $(shell find deploy/kubernetes -type f)) \
