@@ -66,8 +66,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/te
 PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/koppeling-panel \
               $(BUILD)/koppeling-sheet $(BUILD)/koppeling-simulator
 
-.PHONY: all help deps test demo bench chaos failover contract browser oidc manifests man manual install deb image \
-        try-install clean unit
+.PHONY: all help deps test demo bench chaos failover contract browser screenshots oidc manifests man manual install \
+        deb image try-install clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -206,12 +206,14 @@ contract: all $(BUILD)/contract/installed ## hold requests and answers against d
 
 # axe, which holds pages against WCAG, comes from npm as the lock says: only this needs a network.
 $(BUILD)/browser/installed: tests/browser/package-lock.json tests/browser/package.json
-	@command -v npm chromium chromedriver >/dev/null && /usr/bin/python3 -c 'import selenium' 2>/dev/null || \
-	  deploy/install-deps browser
+	@deploy/install-deps browser
 	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --no-audit --no-fund --loglevel=error && touch $@
 
 browser: all $(BUILD)/browser/installed ## click through the panel in Chromium (BROWSER="part of a name")
 	@BUILD=$(BUILD) /usr/bin/python3 -B tests/browser/run $(BROWSER)
+
+screenshots: all $(BUILD)/browser/installed ## take the pictures of docs/panel anew (PICTURES=folder)
+	@BUILD=$(BUILD) PICTURES=$(or $(PICTURES),docs/panel) /usr/bin/python3 -B tests/browser/run $(BROWSER)
 
 # The provider comes from npm as the lock says: only this needs a network.
 $(BUILD)/oidc/installed: tests/oidc/package-lock.json tests/oidc/package.json
@@ -231,8 +233,8 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 MANUALS    := $(wildcard docs/man/*.1 docs/man/*.5 docs/man/*.7)
 DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE \
               worker/api/text/tables/LICENSES \
-              $(wildcard docs/*.svg docs/*.md docs/bench/*.svg docs/reference/*.md docs/reference/*.yaml \
-                docs/reference/openapi/*.yaml) \
+              $(wildcard docs/*.svg docs/*.md docs/bench/*.svg docs/panel/*.png docs/reference/*.md \
+                docs/reference/*.yaml docs/reference/openapi/*.yaml) \
               deploy/env.example tests/oidc/apache.conf \
               $(wildcard deploy/systemd/* deploy/container/* deploy/ha/* deploy/monitoring/*) \
               $(sort $(shell find deploy/kubernetes -type f)) \

@@ -231,7 +231,8 @@ GRANT SELECT ON
     TO koppeling_reader;
 GRANT EXECUTE ON FUNCTION
     koppeling.panel_account, koppeling.panel_language, koppeling.panel_may_act,
-    koppeling.panel_text, koppeling.panel_time, koppeling.panel_arguments, koppeling.panel_id, koppeling.panel_ids,
+    koppeling.panel_text, koppeling.panel_time, koppeling.panel_amount, koppeling.panel_order_words,
+    koppeling.panel_service_name, koppeling.panel_arguments, koppeling.panel_id, koppeling.panel_ids,
     koppeling.panel_given, koppeling.panel_number, koppeling.panel_new_key, koppeling.panel_options,
     koppeling.panel_escape, koppeling.panel_query, koppeling.panel_shop_facts, koppeling.panel_shops,
     koppeling.panel_integrations, koppeling.panel_addresses, koppeling.panel_connect, koppeling.panel_shop_history,
@@ -257,9 +258,9 @@ GRANT EXECUTE ON FUNCTION
 -- Operations: who looks, and with the rights of koppeling_ops who does something, too.
 GRANT EXECUTE ON FUNCTION
     koppeling.panel_account, koppeling.panel_language, koppeling.panel_may_act, koppeling.panel_text,
-    koppeling.panel_time, koppeling.panel_arguments, koppeling.panel_id, koppeling.panel_ids, koppeling.panel_given,
-    koppeling.panel_number, koppeling.panel_new_key, koppeling.panel_options, koppeling.panel_escape,
-    koppeling.panel_query, koppeling.panel_me, koppeling.panel_me_language,
+    koppeling.panel_time, koppeling.panel_amount, koppeling.panel_arguments, koppeling.panel_id, koppeling.panel_ids,
+    koppeling.panel_given, koppeling.panel_number, koppeling.panel_new_key, koppeling.panel_options,
+    koppeling.panel_escape, koppeling.panel_query, koppeling.panel_me, koppeling.panel_me_language,
     koppeling.panel_ops_filter, koppeling.panel_ops_entry, koppeling.panel_ops_attempts, koppeling.panel_ops_age,
     koppeling.panel_ops, koppeling.panel_ops_series, koppeling.panel_ops_jobs, koppeling.panel_ops_preview,
     koppeling.panel_ops_job, koppeling.panel_ops_shops, koppeling.panel_ops_processes, koppeling.panel_ops_apis,

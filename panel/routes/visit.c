@@ -201,6 +201,44 @@ static void tie_forms(struct visit *visit, json_t *around)
     (void)json_object_set_new(around, "once", json_string(token_make().text));
 }
 
+/* Where in the menu a page is: the first row that its path begins with. */
+static json_t *place_of(const char *path)
+{
+    static const struct {
+        const char *path;
+        const char *name;
+    } places[] = {
+        {"/orders/attention", "attention"},
+        {"/orders", "orders"},
+        {"/labels", "history"},
+        {"/batches", "history"},
+        {"/connect", "integrations"},
+        {"/integrations", "integrations"},
+        {"/ops/jobs", "jobs"},
+        {"/ops/shops", "shops"},
+        {"/ops/accounts", "shops"},
+        {"/ops/processes", "processes"},
+        {"/ops/apis", "apis"},
+        {"/ops", "queue"},
+        {"/me", "me"},
+    };
+    json_t *place = json_object();
+
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        size_t length = strlen(places[i].path);
+
+        if (strncmp(path, places[i].path, length) == 0 &&
+            (path[length] == '\0' || path[length] == '/')) {
+            (void)json_object_set_new(place, places[i].name, json_true());
+            return place;
+        }
+    }
+    if (strcmp(path, "/") == 0) {
+        (void)json_object_set_new(place, "integrations", json_true());
+    }
+    return place;
+}
+
 /* What every template may use beside the answer. */
 static json_t *make_around(struct visit *visit, const char *template)
 {
@@ -208,6 +246,7 @@ static json_t *make_around(struct visit *visit, const char *template)
 
     (void)json_object_set_new(around, "page", json_string(template));
     (void)json_object_set_new(around, "path", json_string(visit->request->path));
+    (void)json_object_set_new(around, "at", place_of(visit->request->path));
     (void)json_object_set_new(around, "language", json_string(template_languages[visit->language]));
     (void)json_object_set(around, "query", visit->query);
     (void)json_object_set(around, "form", visit->form);
@@ -253,6 +292,18 @@ void visit_show(struct visit *visit, unsigned status, const char *template, cons
     reply_set_body(visit->reply, status, html, &page);
 }
 
+/* Whoever is signed in keeps his menu and his language on a page that is none, too. */
+static void find_person(struct visit *visit)
+{
+    AUTO(call) struct call call = {.pool = NULL};
+    struct error err = ERROR_INIT;
+    bool is_known = false;
+
+    if (call_begin(visit->panel->pool, &visit->caller, &call, &is_known, &err) && is_known) {
+        visit_know(visit, json_incref(call.person));
+    }
+}
+
 void visit_problem(struct visit *visit, unsigned status)
 {
     visit_refuse(visit, status, NULL);
@@ -260,6 +311,10 @@ void visit_problem(struct visit *visit, unsigned status)
 
 void visit_refuse(struct visit *visit, unsigned status, const json_t *answer)
 {
+    if (visit->is_known && visit->person == NULL && !visit->wants_json && status < 500) {
+        find_person(visit);
+    }
+
     AUTO(json_decref) json_t *problem = json_object();
     json_t *detail = json_object_get(answer, "problem");
     json_t *errors = json_object_get(answer, "errors");

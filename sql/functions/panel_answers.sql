@@ -41,6 +41,43 @@ $$;
 COMMENT ON FUNCTION koppeling.panel_time IS
     'A moment for a page: {iso: in UTC, text: short, as a clock in Amsterdam says it}; NULL for NULL and infinity.';
 
+CREATE OR REPLACE FUNCTION koppeling.panel_amount(amount numeric, currency text DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+AS $$
+BEGIN
+    -- No query: a list has many.
+    RETURN CASE currency WHEN 'EUR' THEN '€ ' ELSE coalesce(currency || ' ', '') END
+           || CASE koppeling.panel_language() WHEN 'en' THEN amount::text ELSE replace(amount::text, '.', ',') END;
+END
+$$;
+COMMENT ON FUNCTION koppeling.panel_amount IS
+    'A number as one writes it in the language of the session, of a currency when there is one: € 18,40.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_order_words(words text, id bigint, number text)
+RETURNS text
+LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN regexp_replace(words, '\m(bestelling|order) ' || id || '\M', '\1 ' || replace(number, '\', '\\'));
+COMMENT ON FUNCTION koppeling.panel_order_words IS
+    'Words about an order, with the number that a merchant knows in the place of its id.';
+
+CREATE OR REPLACE FUNCTION koppeling.panel_service_name(order_id bigint, service text)
+RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, koppeling, pg_temp
+RETURN coalesce((
+    SELECT q.description
+    FROM koppeling.quote q
+    JOIN koppeling.imported_order o ON o.id = q.order_id
+    JOIN koppeling.integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
+    WHERE q.order_id = panel_service_name.order_id AND q.service = panel_service_name.service
+    ORDER BY q.quoted_at DESC
+    LIMIT 1), service);
+COMMENT ON FUNCTION koppeling.panel_service_name IS
+    'What Boekuwzending called a service when prices were asked for an order; its key when that is not known.';
+
 CREATE OR REPLACE FUNCTION koppeling.panel_arguments(request json, part text, name text)
 RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE

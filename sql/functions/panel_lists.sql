@@ -188,6 +188,7 @@ BEGIN
                      ELSE 'good' END,
         'ordered', koppeling.panel_time(coalesce(o.ordered_at, o.imported_at)),
         'total', CASE WHEN o.total IS NOT NULL THEN o.total || ' ' || coalesce(o.currency, 'EUR') END,
+        'amount', koppeling.panel_amount(o.total, coalesce(o.currency, 'EUR')),
         'weight_kg', o.weight_kg::text,
         'is_erased', o.erased_at IS NOT NULL,
         'is_staging', coalesce(o.marked_label_environment = 'staging', false)
@@ -207,8 +208,8 @@ END
 $$;
 COMMENT ON FUNCTION koppeling.panel_order_rows IS
     'Orders in a list: {id, number, name, company, place, country, shop, shop_id, state, state_text, is_open, tone, '
-    'ordered, total, weight_kg, is_erased, is_staging (a label of the test environment), warnings: [text]}; of these '
-    'those of the account of this session.';
+    'ordered, total, amount, weight_kg, is_erased, is_staging (a label of the test environment), warnings: [text]}; '
+    'of these those of the account of this session.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_order_filter(request json)
 RETURNS jsonb
@@ -298,6 +299,8 @@ BEGIN
         'count', CASE WHEN c.n > 1000 THEN '1000+' ELSE c.n::text END,
         'filters', koppeling.panel_order_filters(g.filter),
         'is_filtered', g.filter - 'after' - 'sort' <> '{}',
+        'all_chosen', coalesce(koppeling.panel_given(request, 'query', 'choose') = 'all', false),
+        'choose_all', '/orders?' || koppeling.panel_query(g.filter || '{"choose": "all"}'),
         'query', koppeling.panel_query(g.filter - 'after'),
         'first', '/orders?' || koppeling.panel_query(g.filter - 'after'),
         'next', (
@@ -309,9 +312,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_orders IS
-    'Page of /orders?q=&shop=&state=&country=&warning=&sort=&after=: {title, may_act, orders: [see '
-    'panel_order_rows()], any, count (to "1000+"), filters: see panel_order_filters(), is_filtered, query (the filter, '
-    'to be given on), first, next}. Without a state open orders are listed.';
+    'Page of /orders?q=&shop=&state=&country=&warning=&sort=&after=&choose=(all): {title, may_act, orders: [see '
+    'panel_order_rows()], any, count (to "1000+"), filters: see panel_order_filters(), is_filtered, all_chosen '
+    '(of this page), choose_all (the address for that), query (the filter, to be given on), first, next}. '
+    'Without a state open orders are listed.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_find_skipped(
     shop text, number text, before_at timestamptz, before_number text)

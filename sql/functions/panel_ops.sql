@@ -41,7 +41,8 @@ RETURNS jsonb
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
 RETURN jsonb_build_object(
-    'id', (j).id::text, 'kind', (j).kind, 'state', (j).state, 'priority', (j).priority,
+    'id', (j).id::text, 'kind', (j).kind, 'state', (j).state,
+    'state_text', koppeling.panel_text('panel_job_' || (j).state), 'priority', (j).priority,
     'tone', CASE (j).state WHEN 'failed' THEN 'bad' WHEN 'running' THEN 'busy'
                            ELSE CASE WHEN (j).last_error IS NOT NULL THEN 'warn' ELSE 'quiet' END END,
     'shop', (SELECT i.shop_host FROM koppeling.integration i WHERE i.id = (j).integration_id),
@@ -54,9 +55,9 @@ RETURN jsonb_build_object(
     'created', koppeling.panel_time((j).created_at), 'started', koppeling.panel_time((j).started_at),
     'is_failed', (j).state = 'failed', 'is_running', (j).state = 'running', 'is_queued', (j).state = 'queued');
 COMMENT ON FUNCTION koppeling.panel_ops_entry IS
-    'A live job in a list: {id, kind, state, tone, priority, shop, shop_id, order_id, shipment_id, api, is_staging, '
-    'attempt, max_attempts, error_class, error, run_at, is_parked, created, started, is_failed, is_running, '
-    'is_queued}.';
+    'A live job in a list: {id, kind, state, state_text, tone, priority, shop, shop_id, order_id, shipment_id, api, '
+    'is_staging, attempt, max_attempts, error_class, error, run_at, is_parked, created, started, is_failed, '
+    'is_running, is_queued}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_attempts(errors jsonb)
 RETURNS jsonb
@@ -276,6 +277,7 @@ RETURN coalesce((
     SELECT json_build_object(
         'title', koppeling.panel_text('panel_ops_job', j.kind, j.id::text),
         'job', koppeling.panel_ops_entry(j), 'is_live', true,
+        'order_number', (SELECT o.order_number FROM koppeling.imported_order o WHERE o.id = j.order_id),
         'args', j.args::text,
         'worker', (SELECT w.host || ' ' || w.pid || '/' || w.thread FROM koppeling.worker w WHERE w.id = j.worker_id),
         'advice', (SELECT r.advice FROM koppeling.retry_rule r WHERE r.error_class = j.last_error_class),
@@ -293,6 +295,7 @@ RETURN coalesce((
             'is_staging', coalesce(h.label_environment = 'staging', false),
             'created', koppeling.panel_time(h.created_at), 'started', koppeling.panel_time(h.started_at),
             'finished', koppeling.panel_time(h.finished_at)),
+        'order_number', (SELECT o.order_number FROM koppeling.imported_order o WHERE o.id = h.order_id),
         'is_live', false, 'args', h.args::text, 'result', h.result::text, 'http_status', h.http_status,
         'attempts', koppeling.panel_ops_attempts(h.errors), 'can_retry', false, 'can_cancel', false)
     FROM koppeling.job_history h
@@ -301,8 +304,8 @@ RETURN coalesce((
     LIMIT 1), json_build_object('status', 404));
 COMMENT ON FUNCTION koppeling.panel_ops_job IS
     'Page of /ops/jobs/{id}, live or finished: {title, job: see panel_ops_entry() (finished: with finished), is_live, '
-    'args, result, http_status, worker, advice, attempts: [{attempt, at, class, http_status, error, worker}], '
-    'can_retry, can_cancel, once}.';
+    'order_number, args, result, http_status, worker, advice, attempts: [{attempt, at, class, http_status, error, '
+    'worker}], can_retry, can_cancel, once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_act(request json, action text)
 RETURNS json

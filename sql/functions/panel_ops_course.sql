@@ -11,15 +11,15 @@ COMMENT ON FUNCTION koppeling.panel_ops_spans IS 'For how long plots can go back
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_plot(name text, unit text, points jsonb)
 RETURNS jsonb
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 SET search_path = pg_catalog, koppeling, pg_temp
 RETURN (
     -- 600 wide and 100 high, between 10 and 110 from above; something is never drawn as nothing.
     SELECT jsonb_build_object(
-        'name', name, 'unit', unit, 'most', max(b.value)::text,
-        'last', (array_agg(b.value ORDER BY b.place DESC))[1]::text,
+        'name', name, 'unit', unit, 'most', koppeling.panel_amount(max(b.value)),
+        'last', koppeling.panel_amount((array_agg(b.value ORDER BY b.place DESC))[1]),
         'bars', coalesce(jsonb_agg(jsonb_build_object(
-            'at', b.at, 'value', b.value::text, 'x', b.left_edge::text, 'width', b.width::text,
+            'at', b.at, 'value', koppeling.panel_amount(b.value), 'x', b.left_edge::text, 'width', b.width::text,
             'y', (110 - b.height)::text, 'height', b.height::text) ORDER BY b.place) FILTER (WHERE b.value > 0), '[]'))
     FROM (
         SELECT p.place, p.entry -> 'at' AS at, v.value,

@@ -49,6 +49,9 @@ BEGIN
         )
         SELECT json_build_object(
             'title', koppeling.panel_text('panel_ops'),
+            -- No kind is counted beyond a thousand, so neither are all of them.
+            'failed', (SELECT CASE WHEN max(l.failed) > 1000 THEN '1000+' ELSE sum(l.failed)::text END FROM lane l),
+            'any_failed', (SELECT bool_or(l.failed > 0) FROM lane l),
             'kinds', (SELECT jsonb_agg(jsonb_build_object(
                           'kind', l.kind, 'waiting', CASE WHEN l.waiting > 1000 THEN '1000+' ELSE l.waiting::text END,
                           'parked', l.parked, 'running', coalesce(l.running, 0),
@@ -72,9 +75,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops IS
-    'Page of /ops?hours=: {title, kinds: [{kind, waiting, parked, running, failed (to "1000+"), any_failed, age (of '
-    'the oldest that is due), tone}], health: {live_workers, live_schedulers, last_tick, overdue_polls, '
-    'failing_chores, blocked_apis, refused_accounts, oldest_transaction, is_well}, hours, here, course, '
+    'Page of /ops?hours=: {title, failed, any_failed, kinds: [{kind, waiting, parked, running, failed (to "1000+"), '
+    'any_failed, age (of the oldest that is due), tone}], health: {live_workers, live_schedulers, last_tick, '
+    'overdue_polls, failing_chores, blocked_apis, refused_accounts, oldest_transaction, is_well}, hours, here, course, '
     'spans: see panel_ops_spans()}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_sample(since timestamptz)
@@ -174,7 +177,8 @@ BEGIN
         'shops', (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'id', t.id::text, 'shop', t.shop_host, 'account', a.name, 'account_id', t.account_id::text,
-                       'state', t.state, 'poll', t.poll,
+                       'state', t.state, 'state_text', koppeling.panel_text('panel_state_' || t.state),
+                       'poll', t.poll,
                        'tone', CASE t.state WHEN 'paused' THEN 'quiet' WHEN 'active' THEN 'warn' ELSE 'bad' END,
                        'reason', coalesce(t.last_error, t.late, t.reason_en),
                        'can_poll', t.state = 'active', 'can_pause', t.state IN ('active', 'needs_attention'),
@@ -189,8 +193,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_ops_shops IS
-    'Page of /ops/shops?after=: shops in trouble: {title, any, shops: [{id, shop, account, account_id, state, poll, '
-    'tone, reason, can_poll, can_pause, can_resume, blocked_until, since}], next}.';
+    'Page of /ops/shops?after=: shops in trouble: {title, any, shops: [{id, shop, account, account_id, state, '
+    'state_text, poll, tone, reason, can_poll, can_pause, can_resume, blocked_until, since}], next}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_ops_processes(request json)
 RETURNS json

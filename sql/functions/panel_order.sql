@@ -69,7 +69,8 @@ BEGIN
         UNION ALL
         SELECT o.mark_refused_at, NULL, 'panel_was_not_marked', NULL, o.mark_reason
         UNION ALL
-        SELECT s.requested_at, b.person, 'panel_was_requested', ARRAY[s.label_count::text, s.service],
+        SELECT s.requested_at, b.person, 'panel_was_requested',
+               ARRAY[s.label_count::text, koppeling.panel_service_name(o.id, s.service)],
                CASE s.environment WHEN 'staging' THEN koppeling.panel_text('panel_staging') END
         FROM koppeling.shipment s
         LEFT JOIN koppeling.panel_batch_order p ON p.shipment_id = s.id
@@ -105,13 +106,14 @@ RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, koppeling, pg_temp
 AS $$
-#variable_conflict use_column
 BEGIN
-    RETURN CASE WHEN EXISTS (
-    SELECT FROM koppeling.imported_order o
-    JOIN koppeling.integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
-    WHERE o.id = panel_order_problem.order_id)
-    THEN koppeling.dispatch_problem(order_id, environment, koppeling.panel_language()) END;
+    RETURN (
+        SELECT koppeling.panel_order_words(
+                   koppeling.dispatch_problem(o.id, panel_order_problem.environment, koppeling.panel_language()), o.id,
+                   o.order_number)
+        FROM koppeling.imported_order o
+        JOIN koppeling.integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
+        WHERE o.id = panel_order_problem.order_id);
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_order_problem IS
@@ -166,12 +168,14 @@ BEGIN
         'goods', (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'quantity', l.quantity, 'description', l.description, 'sku', l.sku,
-                       'weight_kg', l.weight_kg::text, 'unit_price', round(l.unit_price, 2)::text) ORDER BY l.position),
-                   '[]')
+                       'weight_kg', l.weight_kg::text,
+                       'weight', koppeling.panel_amount(trim_scale(l.weight_kg)),
+                       'unit_price', round(l.unit_price, 2)::text) ORDER BY l.position), '[]')
             FROM koppeling.own_order_line l WHERE l.order_id = o.id),
         'shipments', (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
-                       'id', s.id::text, 'service', s.service, 'label_count', s.label_count,
+                       'id', s.id::text, 'service', s.service,
+                       'service_name', koppeling.panel_service_name(o.id, s.service), 'label_count', s.label_count,
                        'is_staging', s.environment = 'staging', 'progress', s.progress,
                        'progress_text', koppeling.panel_text('panel_progress_' || s.progress),
                        'reason', nullif(s.reason, ''), 'requested', koppeling.panel_time(s.requested_at),
@@ -211,10 +215,10 @@ COMMENT ON FUNCTION koppeling.panel_order IS
     'number_addition, postcode, city, country, email, phone}, lines_of_address: [text], given_line, is_corrected, '
     'reference, comment, warnings: [{code, text, prevents, what_to_do}], concerns: [{reason_code, reason, detail, '
     'since, what_to_do}], problem (why no label can be made), can_label, can_correct, goods: [{quantity, description, '
-    'sku, weight_kg, unit_price}], shipments: [{id, service, label_count, is_staging, progress, progress_text, reason, '
-    'requested, can_print}], labels: [{id, shipment_id, waybill, link, is_staging, created, is_cancelled, is_told, '
-    'is_of_panel}], told: {at, text, detail, is_staging}, history: [{at, who, text, detail}], is_busy (follow by '
-    'itself), once}.';
+    'sku, weight_kg, weight, unit_price}], shipments: [{id, service, service_name, label_count, '
+    'is_staging, progress, progress_text, reason, requested, can_print}], labels: [{id, shipment_id, waybill, link, '
+    'is_staging, created, is_cancelled, is_told, is_of_panel}], told: {at, text, detail, is_staging}, '
+    'history: [{at, who, text, detail}], is_busy (follow by itself), once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_address_warnings(o koppeling.imported_order)
 RETURNS text[]

@@ -82,7 +82,9 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT o.id, koppeling.dispatch_problem(o.id, p.environment, koppeling.panel_language()),
+    SELECT o.id,
+           koppeling.panel_order_words(koppeling.dispatch_problem(o.id, p.environment, koppeling.panel_language()),
+                                       o.id, o.order_number),
            coalesce(j.is_asking, false), j.error,
            (SELECT jsonb_agg(jsonb_build_object('service', q.service, 'description', q.description,
                                                 'carrier', q.carrier, 'price', q.price))
@@ -159,10 +161,12 @@ BEGIN
             SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'service', s.service, 'description', coalesce(s.description, s.service), 'carrier', s.carrier,
                        'orders', s.orders, 'is_for_all', s.orders = c.ready, 'price', s.price::text,
+                       'amount', koppeling.panel_amount(s.price, 'EUR'),
                        'selected', coalesce(s.service = coalesce(p.service, d.service), false))
                    ORDER BY s.orders DESC, s.price, s.service), '[]')
             FROM service s),
         'default_service', d.service,
+        'can_choose', c.priced > 0 OR d.service IS NOT NULL,
         'service', p.service,
         'formats', (
             SELECT jsonb_agg(jsonb_build_object('value', f.name, 'selected', f.name = p.label_format,
@@ -212,8 +216,8 @@ COMMENT ON FUNCTION koppeling.panel_label IS
     'is_ready, asking_error, has_label], count, ready, any_ready, is_one, too_many (only the first 500), labelled (how '
     'many have a label already), any_labelled, all_labelled, again (what the field is to say for another label of '
     'these), is_again (it says so), is_asking (follow by itself), is_priced, services: [{service, description, '
-    'carrier, orders, is_for_all, price (of all), selected}], '
-    'default_service, service, formats, environments, is_staging, label_count, length_cm, width_cm, height_cm, '
+    'carrier, orders, is_for_all, price (of all), amount, selected}], default_service, can_choose (of services, or '
+    'there is a default), service, formats, environments, is_staging, label_count, length_cm, width_cm, height_cm, '
     'weight_kg, here (its own address), back, back_query, errors, once}. The form has order (repeated), environment, '
     'service, label_count, label_format, length_cm, width_cm, height_cm, weight_kg, again, back (the query of the '
     'list), once.';
@@ -288,8 +292,13 @@ EXCEPTION
     WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, words = MESSAGE_TEXT;
         IF state = '55000' THEN
-            problem_nl := koppeling.dispatch_problem(order_id, parcel.environment, 'nl');
-            problem_en := koppeling.dispatch_problem(order_id, parcel.environment, 'en');
+            SELECT koppeling.panel_order_words(koppeling.dispatch_problem(o.id, parcel.environment, 'nl'), o.id,
+                                               o.order_number),
+                   koppeling.panel_order_words(koppeling.dispatch_problem(o.id, parcel.environment, 'en'), o.id,
+                                               o.order_number)
+            INTO problem_nl, problem_en
+            FROM koppeling.imported_order o
+            WHERE o.id = panel_dispatch_one.order_id;
         END IF;
         IF problem_nl IS NULL THEN
             SELECT format(m.nl, parcel.service, words), format(m.en, parcel.service, words)
@@ -338,11 +347,19 @@ BEGIN
         JOIN koppeling.imported_order o ON o.id = g.id
         JOIN koppeling.integration i ON i.id = o.integration_id AND i.account_id = koppeling.panel_account()
         ORDER BY g.place);
+    -- A batch in which nothing is asked for helps nobody.
+    IF parcel.service IS NULL AND NOT EXISTS (
+        SELECT FROM koppeling.imported_order o
+        JOIN koppeling.integration i ON i.id = o.integration_id
+        WHERE o.id = ANY (ids) AND i.default_service IS NOT NULL) THEN
+        errors := coalesce(errors, '{}') || jsonb_build_object('service', koppeling.panel_text('panel_no_service'));
+    END IF;
     IF cardinality(ids) = 0 THEN
         RETURN koppeling.panel_once_end(request, json_build_object('status', 404));
     ELSIF errors IS NOT NULL OR cardinality(ids) > 500 THEN
         RETURN koppeling.panel_once_end(request,
-            (koppeling.panel_label_form(request, 'form') || jsonb_build_object('status', 422))::json);
+            (koppeling.panel_label_form(request, 'form')
+             || jsonb_build_object('status', 422, 'errors', errors))::json);
     ELSIF NOT EXISTS (SELECT FROM unnest(ids) AS g (id)
                       WHERE koppeling.panel_may_label(g.id, parcel.environment, again)) THEN
         RETURN koppeling.panel_once_end(request, (koppeling.panel_label_form(request, 'form') || jsonb_build_object(
@@ -448,6 +465,12 @@ BEGIN
             SELECT coalesce(jsonb_agg(jsonb_build_object(
                        'id', l.id::text, 'who', l.person, 'at', koppeling.panel_time(l.created_at),
                        'is_staging', l.environment = 'staging', 'service', l.service,
+                       'service_name', (
+                           SELECT koppeling.panel_service_name(m.order_id, l.service)
+                           FROM koppeling.own_batch_order m
+                           WHERE m.batch_id = l.id AND m.shipment_id IS NOT NULL
+                           ORDER BY m.place
+                           LIMIT 1),
                        'orders', (SELECT count(*) FROM koppeling.own_batch_order m WHERE m.batch_id = l.id))
                    ORDER BY l.id DESC), '[]')
             FROM listed l WHERE l.position <= 50),
@@ -456,4 +479,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_batches IS
-    'Page of /batches?after=: {title, any, batches: [{id, who, at, is_staging, service, orders}], next}.';
+    'Page of /batches?after=: {title, any, batches: [{id, who, at, is_staging, service, service_name, '
+    'orders}], next}.';

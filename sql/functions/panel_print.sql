@@ -131,7 +131,13 @@ BEGIN
         'title', koppeling.panel_text('panel_printing'),
         'id', p.id::text, 'who', p.person, 'at', koppeling.panel_time(p.created_at), 'layout', p.layout,
         'position', p.position, 'is_a4', p.layout = 'a4', 'is_staging', p.environment = 'staging',
-        'shipments', cardinality(p.shipment_ids), 'documents', d.total, 'fetched', d.ready,
+        'shipments', cardinality(p.shipment_ids),
+        'orders', (
+            SELECT jsonb_agg(jsonb_build_object('id', o.id::text, 'number', o.order_number) ORDER BY n.place)
+            FROM unnest(p.order_ids[1:100]) WITH ORDINALITY AS n (id, place)
+            JOIN koppeling.imported_order o ON o.id = n.id),
+        'more', greatest(cardinality(p.order_ids) - 100, 0), 'has_more', cardinality(p.order_ids) > 100,
+        'documents', d.total, 'fetched', d.ready,
         'is_ready', d.ready = d.total, 'is_waiting', d.ready < d.total AND d.failed = 0 AND d.gone = 0,
         'is_failed', d.failed > 0, 'is_gone', d.failed = 0 AND d.gone > 0, 'reason', d.reason,
         'pdf', '/labels/print/' || p.id || '/pdf',
@@ -149,9 +155,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION koppeling.panel_print_status IS
-    'Page of /labels/print/{id}: {title, id, who, at, layout, is_a4, position, is_staging, shipments, documents, '
-    'fetched, is_ready, is_waiting (follow by itself), is_failed, is_gone (print them again), reason, pdf (where it '
-    'is), once}.';
+    'Page of /labels/print/{id}: {title, id, who, at, layout, is_a4, position, is_staging, shipments, orders: '
+    '[{id, number}] (the first 100), more, has_more, documents, fetched, is_ready, is_waiting (follow by '
+    'itself), is_failed, is_gone (print them again), reason, pdf (where it is), once}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_print_pdf(print_id bigint)
 RETURNS TABLE (place integer, content bytea, layout text, first_position integer)

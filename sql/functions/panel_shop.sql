@@ -69,6 +69,8 @@ BEGIN
                'can_resume', i.state IN ('paused', 'needs_attention') AND m.may,
                'can_replace_token', i.shop_host IS NOT NULL AND i.from_address_id IS NOT NULL
                                     AND i.state <> 'disconnected' AND m.may,
+               'needs_token', i.state IN ('rejected', 'needs_attention') AND i.shop_host IS NOT NULL
+                              AND i.from_address_id IS NOT NULL AND m.may,
                'can_disconnect', i.state <> 'disconnected' AND m.may)
     FROM koppeling.own_integration i
     JOIN koppeling.panel_shop_facts() AS f ON f.id = i.id
@@ -79,7 +81,8 @@ $$;
 COMMENT ON FUNCTION koppeling.panel_shops IS
     'The shops of the account of this session, as pages show them: {id, host, name, state, state_text, tone (good, '
     'busy, warn, bad, quiet), condition, reason, warning, is_pending, is_active, is_polling, last_polled, next_poll, '
-    'open_orders, can_poll, can_pause, can_resume, can_replace_token, can_disconnect}.';
+    'open_orders, can_poll, can_pause, can_resume, can_replace_token, needs_token (that is what to do), '
+    'can_disconnect}.';
 
 CREATE OR REPLACE FUNCTION koppeling.panel_integrations(request json)
 RETURNS json

@@ -51,9 +51,9 @@ class Chromium:
         self.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
         self.driver.get_log("browser")
 
-    def look(self, size=DESK, is_dark=False):
+    def look(self, size=DESK, is_dark=False, height=None):
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE})
+            "width": size[0], "height": height or size[1], "deviceScaleFactor": 1, "mobile": size == PHONE})
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
             "features": [{"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}]})
 
@@ -145,7 +145,10 @@ class Chromium:
         return " ".join(self.find(f"[id='{one}']").text for one in ids if one.endswith("_error"))
 
     def tick(self, order_number):
-        self.find(f"input[type=checkbox][aria-label$=' {order_number}']").click()
+        box = self.find(f"input[type=checkbox][aria-label$=' {order_number}']")
+        # Not behind the bar at the bottom, as a person would.
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)
+        box.click()
 
     def sign_in(self, login, password="een goed wachtwoord"):
         self.open("/sign-in")

@@ -19,7 +19,7 @@ class ConnectTest(BrowserCase):
         person = self.person
         person.click("Integratie starten")
         person.open_details("Waar vind ik het token?")
-        for menu in ("Nieuw menu", "Oud menu"):
+        for menu in ("Nieuw menu: Instellingen > Add-ons & Modules > API", "Oud menu: Instellingen > API"):
             self.assertIn(menu, person.words)
         self.send(url="https://shop1.myonline.store/")
         self.assertRegex(person.path, r"^/integrations/\d+$")

@@ -42,8 +42,8 @@ class LabelsTest(BrowserCase):
         batch = person.path
         self.assertEqual(self.shipments(), 5)
         person.choose("Papier", "A4, vier labels per vel")
-        person.choose("Eerste plek op het vel", "3 ↙")
-        person.click("Afdrukken wat klaar is")
+        person.choose("Eerste plek op het A4-vel", "3 ↙")
+        person.click("Printen wat klaar is")
         person.see("PDF openen")
         self.check_pdf(person.button("PDF openen").get_dom_attribute("href"), sheets=2)
         person.open("/labels/history")
@@ -63,6 +63,32 @@ class LabelsTest(BrowserCase):
         self.assertEqual(re.search(r"Pages:\s+(\d+)", told).group(1), str(sheets), told)
         self.assertIn("(A4)", told)
 
+    def test_no_label_is_asked_for_before_a_service_is_chosen(self):
+        person = self.person
+        self.choose(70001, 70002)
+        self.assertIn("Vraag eerst de prijzen op", person.words)
+        with self.assertRaises(AssertionError):
+            person.button("Label aanmaken", "main")
+        self.ask_prices_now()
+        person.button("Label aanmaken", "main").click()
+        self.assertTrue(person.find_all("input[name=service]:invalid"), "the browser itself asks for one")
+        # Without that, the page does.
+        person.driver.execute_script("document.querySelector('form[action=\"/orders/label\"]').noValidate = true")
+        person.click("Label aanmaken", "main")
+        person.see("Kies een dienst")
+        self.assertEqual((self.shipments(), self.db.value("SELECT count(*) FROM koppeling.panel_batch")), (0, 0))
+        self.choose_service()
+        person.click("Label aanmaken", "main")
+        self.assertRegex(person.path, r"^/batches/\d+$")
+        self.assertEqual(self.shipments(), 2)
+
+    def test_all_orders_of_a_page_are_chosen_at_once(self):
+        person = self.person
+        person.open("/orders?sort=oldest")
+        person.click("alles op deze pagina kiezen")
+        self.assertEqual(len(person.find_all("tbody input:checked")), 5)
+        self.assertIn("sort=oldest", person.path)
+
     def test_one_that_fails_says_why_and_stops_nobody(self):
         self.db.run("UPDATE koppeling.imported_order SET ship_to_street = NULL, warnings = '{address_without_street}'"
                     " WHERE order_number = '70002'")
@@ -76,7 +102,7 @@ class LabelsTest(BrowserCase):
         person.click("Label aanmaken", "main")
         person.see("2 van 3 klaar, 0 bezig, 1 niet gelukt.", seconds=60)
         row = next(item for item in person.find_all("main tr") if "70002" in item.text)
-        self.assertTrue(row.find_element(By.CSS_SELECTOR, ".error").text)
+        self.assertIn("bestelling 70002 ", row.find_element(By.CSS_SELECTOR, ".error").text, "not its id")
         person.click("70002")
         person.open_details("Adres verbeteren")
         person.fill("Straat", "Dummystraat")
@@ -186,7 +212,7 @@ class LabelsTest(BrowserCase):
         person.see("1 van 1 klaar, 0 bezig, 0 niet gelukt.", seconds=60)
         batch = person.path
         order = f"/orders/{self.order(70001)['id']}"
-        person.click("Afdrukken wat klaar is")
+        person.click("Printen wat klaar is")
         person.see("PDF openen")
         for path in (batch, person.path, order, "/orders?state=all", "/labels/history"):
             person.open(path)

@@ -26,10 +26,11 @@ class PagesTest(BrowserCase):
         self.work()
         batch = person.path
         person.open(batch)
-        person.click("Afdrukken wat klaar is")
+        person.click("Printen wat klaar is")
         self.work()
         return ["/", "/connect", "/integrations/1", "/orders?state=all", "/orders/1", "/orders/2", label, batch,
-                person.path, "/labels/history", "/orders/not-imported", "/orders/attention", "/me", "/nowhere"]
+                person.path, "/labels/history", "/batches",
+                "/orders/not-imported", "/orders/attention", "/me", "/nowhere"]
 
     def check(self, paths):
         person = self.person
@@ -54,7 +55,8 @@ class PagesTest(BrowserCase):
         self.add_person("opa", role="operations", account=None, language="nl")
         self.person.begin()
         self.person.sign_in("opa")
-        self.check(["/", "/ops", "/ops/jobs", "/ops/shops", "/ops/processes", "/ops/apis", "/me"])
+        self.check(["/", "/ops", "/ops/jobs", "/ops/course", "/ops/jobs/redrive", "/ops/shops", "/ops/accounts",
+                    "/ops/processes", "/ops/apis", "/me"])
 
     def test_labels_are_made_without_scripts(self):
         self.person.begin(scripts=False)
@@ -63,6 +65,17 @@ class PagesTest(BrowserCase):
         self.assertEqual(len(self.labels(70001)), 1)
         self.person.open(pages[8])
         self.person.button("PDF openen")
+
+    def test_a_page_that_is_none_keeps_the_menu(self):
+        person = self.person
+        person.open("/nowhere")
+        self.assertEqual(person.find_all("nav"), [])
+        person.sign_in("anna")
+        for path in ("/nowhere", "/orders/999999", "/orders/oud"):
+            person.open(path)
+            self.assertIn("Deze pagina is er niet", person.words)
+            person.click("Bestellingen", "nav")
+            self.assertEqual([link.text for link in person.find_all("nav [aria-current]")], ["Bestellingen"])
 
     def test_the_tests_of_pages_can_fail(self):
         person = self.person

@@ -34,7 +34,7 @@ class SignInTest(BrowserCase):
         person = self.person
         person.sign_in("anna")
         person.see("Integraties")
-        person.click("Mijn gegevens")
+        person.click("Mijn account")
         person.choose("Taal", "English")
         person.click("Opslaan")
         person.see("Language")
@@ -54,7 +54,7 @@ class SignInTest(BrowserCase):
         for one in (other, person):
             one.sign_in("anna")
             self.assertEqual(one.path, "/")
-        person.click("Mijn gegevens")
+        person.click("Mijn account")
         self.assertEqual(len([item for item in person.find_all("main li") if "127.0.0.1" in item.text]), 2)
         person.click("Overal afmelden")
         self.assertEqual(person.path, "/sign-in")

@@ -163,10 +163,23 @@ SELECT is((SELECT num_nonnulls(ship_to_street, ship_to_city, address_corrected_b
     WHERE id = 1),
     0, 'what is erased is gone, corrected or not');
 
+-- As a merchant writes and counts.
+SELECT is(koppeling.panel_order_words(words, 7, number), expected, words)
+FROM (VALUES
+    ('de winkel van bestelling 7 is ontkoppeld', '70001', 'de winkel van bestelling 70001 is ontkoppeld'),
+    ('order 7 was withdrawn (7)', 'A\1', 'order A\1 was withdrawn (7)'),
+    ('account 7 has no credentials', '70001', 'account 7 has no credentials'),
+    ('order 70 was withdrawn', '70001', 'order 70 was withdrawn'),
+    (NULL, '70001', NULL)) AS t (words, number, expected);
+SELECT results_eq($$ SELECT set_config('koppeling.language', l, true), koppeling.panel_amount(18.40, 'EUR'),
+                            koppeling.panel_amount(5, 'USD'), koppeling.panel_amount(0.3)
+                     FROM unnest(ARRAY['en', 'nl']) AS l $$,
+    $$ VALUES ('en', '€ 18.40', 'USD 5', '0.3'), ('nl', '€ 18,40', 'USD 5', '0,3') $$, 'numbers');
+
 -- Labels for many, prices first.
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'label', query => '{"order": ["2", "1", "9", "6"]}'), 'count', 'ready',
                          'orders.0.id', 'orders.1.problem', 'services'),
-    '3 2 2 het adres van bestelling 1 is gewist []', 'what would be dispatched, and what not');
+    '3 2 2 het adres van bestelling 70001 is gewist []', 'what would be dispatched, and what not');
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'label', query => '{"order": "9"}'), 'status'), '404', 'none of theirs');
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'quote', form => '{"order": ["2", "6", "1", "9"], "label_count": "2"}'),
     'go', 'count'), '/orders/label?label_count=2&order=2&order=6&order=1&order=9 2', 'prices are asked');
@@ -184,14 +197,16 @@ SELECT is(pg_temp.picked(pg_temp.page('fenna', 'label', query => '{"order": ["2"
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'label', query => '{"order": ["2", "6"]}'), 'services'), '[]',
     'prices of other parcels are none');
 SELECT is((SELECT string_agg(e.key, ' ' ORDER BY e.key)
-           FROM jsonb_each(pg_temp.page('fenna', 'dispatch', form => '{"order": ["2"]}'::jsonb || form)
-                           -> 'errors') AS e),
+           FROM jsonb_each(pg_temp.page('fenna', 'dispatch',
+                                        form => '{"order": ["2"], "service": "dhl"}'::jsonb || form) -> 'errors') AS e),
     fields, form::text)
 FROM (VALUES
     ('{"label_count": "0"}'::jsonb, 'label_count'), ('{"label_count": "1,5"}', 'label_count'),
     ('{"label_format": "box", "weight_kg": "zwaar"}', 'label_format weight_kg'),
     ('{"length_cm": "10", "width_cm": "2000"}', 'height_cm width_cm'),
-    ('{"environment": "moon"}', 'environment')) AS t (form, fields);
+    ('{"environment": "moon"}', 'environment'),
+    ('{"service": ""}', 'service'), ('{"service": "", "label_count": "0"}', 'label_count service')) AS t (form, fields);
+SELECT is((SELECT count(*) FROM koppeling.panel_batch), 0::bigint, 'no batch in which nothing can be asked for');
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'dispatch', form => '{"order": ["6", "1", "9", "7", "2"],
     "service": "postnl", "weight_kg": "1,5", "once": "dispatch-1"}'), 'go', 'count'), '/batches/1 2', 'a batch');
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'dispatch', form => '{"order": ["6", "1", "9", "7", "2"],
@@ -200,8 +215,8 @@ SELECT is(pg_temp.picked(pg_temp.page('fenna', 'dispatch', form => '{"order": ["
 SELECT is((SELECT count(*) FROM koppeling.shipment), 2::bigint, 'nor are there more labels');
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'batch', '{"id": "1"}'), 'total', 'busy', 'failed', 'who',
     'orders.0.reason', 'orders.1.reason', 'orders.2.progress', 'orders.3.progress'),
-    '4 2 2 fenna Boekuwzending biedt dienst postnl voor deze bestelling niet aan. het adres van bestelling 1 is gewist '
-    'waiting waiting', 'each has its own progress, in the order of the list, and what fails stops no other');
+    '4 2 2 fenna Boekuwzending biedt dienst postnl voor deze bestelling niet aan. het adres van bestelling 70001 is '
+    'gewist waiting waiting', 'each has its own progress, in the order of the list, and what fails stops no other');
 SELECT is((SELECT weight_kg FROM koppeling.shipment WHERE order_id = 7), 1.5, 'with comma and all');
 UPDATE koppeling.job SET state = 'failed', last_error_class = 'client_error', last_error = 'postcode is onbekend'
 WHERE kind = 'create_shipment' AND order_id = 7;
