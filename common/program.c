@@ -44,7 +44,7 @@ void program_protect(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-bool program_raise_descriptors(uint64_t wanted, struct error *err)
+bool program_raise_descriptors(uint64_t wanted, const char *or_else, struct error *err)
 {
     struct rlimit limit;
 
@@ -59,8 +59,8 @@ bool program_raise_descriptors(uint64_t wanted, struct error *err)
         return error_set(
             err, ERROR_SYSTEM,
             "%llu open files are needed, but the system allows %llu: raise LimitNOFILE "
-            "(ulimit -n) or lower KOPPELING_THREADS or KOPPELING_IN_FLIGHT",
-            (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+            "(ulimit -n)%s",
+            (unsigned long long)wanted, (unsigned long long)limit.rlim_max, or_else);
     }
     limit.rlim_cur = wanted;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {

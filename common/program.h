@@ -15,8 +15,9 @@
  * becomes standard error. */
 void program_protect(void);
 
-/* Makes room for so many open descriptors. ERROR_SYSTEM says how many the system allows. */
-bool program_raise_descriptors(uint64_t wanted, struct error *err) MUSTCHECK;
+/* Makes room for so many open descriptors. ERROR_SYSTEM says how many the system allows, and what
+ * else than allowing more would help, such as " or lower X"; "" when nothing would. */
+bool program_raise_descriptors(uint64_t wanted, const char *or_else, struct error *err) MUSTCHECK;
 
 /* Whether the arguments ask for help: --help or -h somewhere, or the command help. */
 bool program_wants_help(int *argument_count, char **arguments);

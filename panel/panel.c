@@ -139,7 +139,7 @@ static bool start(struct running *running, struct error *err)
     metrics_show_build("koppeling-panel");
     page_show_metrics();
     sign_in_show_metrics();
-    return check_database(running, err) && program_raise_descriptors(DESCRIPTORS, err) &&
+    return check_database(running, err) && program_raise_descriptors(DESCRIPTORS, "", err) &&
            program_read_signals(&running->signals, err) &&
            server_start(&running->options, &running->server, err) &&
            (config->metrics_address == NULL ||

@@ -90,8 +90,8 @@ class UnfitSurroundingsTest(StartStopCase):
         done = subprocess.run(["sh", "-c", 'ulimit -n 100; exec "$0" "$@"', BUILD / "koppeling-worker", "run"],
                               env=self.worker_environment(), stderr=subprocess.PIPE, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, OSERR)
-        self.assertIn("open files are needed, but the system allows 100: raise LimitNOFILE (ulimit -n) or lower",
-                      done.stderr)
+        self.assertIn("open files are needed, but the system allows 100: raise LimitNOFILE (ulimit -n) or lower "
+                      "KOPPELING_THREADS", done.stderr)
 
     def test_an_address_in_use(self):
         address = free_address()

@@ -87,18 +87,18 @@ TEST(descriptors_are_raised_as_far_as_the_system_allows)
     now = (struct rlimit){.rlim_cur = 100, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
 
-    assert_true(program_raise_descriptors(100, &err));
-    assert_true(program_raise_descriptors(20, &err));
+    assert_true(program_raise_descriptors(100, "", &err));
+    assert_true(program_raise_descriptors(20, "", &err));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
     assert_int_equal(now.rlim_cur, 100);
 
-    assert_true(program_raise_descriptors(150, &err));
+    assert_true(program_raise_descriptors(150, "", &err));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
     assert_int_equal(now.rlim_cur, 150);
 
-    assert_false(program_raise_descriptors(UINT64_MAX - 1, &err));
+    assert_false(program_raise_descriptors(UINT64_MAX - 1, " or lower X", &err));
     assert_int_equal(err.code, ERROR_SYSTEM);
-    assert_non_null(strstr(err.text, "LimitNOFILE"));
+    assert_non_null(strstr(err.text, "LimitNOFILE (ulimit -n) or lower X"));
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 

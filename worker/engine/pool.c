@@ -255,12 +255,13 @@ static bool start_workers(struct pool *pool, bool until_idle, struct error *err)
 }
 
 /* All calls to one API may have a connection each, and over TLS to two others, too. */
-static uint64_t descriptors_for(const struct pool *pool, int in_flight)
+static bool make_room(const struct pool *pool, int in_flight, struct error *err)
 {
     int most = pool->config->connections;
-    int others = 2 * (in_flight < most ? in_flight : most);
+    int each = in_flight + 2 * (in_flight < most ? in_flight : most) + 8;
 
-    return (uint64_t)pool->config->threads * ((uint64_t)in_flight + (uint64_t)others + 8) + 64;
+    return program_raise_descriptors((uint64_t)pool->config->threads * (uint64_t)each + 64,
+                                     " or lower KOPPELING_THREADS or KOPPELING_IN_FLIGHT", err);
 }
 
 static bool start(struct pool *pool, bool until_idle, struct error *err)
@@ -274,9 +275,9 @@ static bool start(struct pool *pool, bool until_idle, struct error *err)
     identity_of_self(&pool->identity);
     tally_show();
     http_client_show_metrics();
-    if (!program_raise_descriptors(descriptors_for(pool, config->in_flight), err) ||
-        !read_database(pool, err) || !program_read_signals(&pool->signal_descriptor, err) ||
-        !wakeup_open(&pool->notice, err) || !start_workers(pool, until_idle, err) ||
+    if (!make_room(pool, config->in_flight, err) || !read_database(pool, err) ||
+        !program_read_signals(&pool->signal_descriptor, err) || !wakeup_open(&pool->notice, err) ||
+        !start_workers(pool, until_idle, err) ||
         !listener_start(listen_url, wake_one, pool, &pool->listener, err)) {
         return false;
     }
@@ -290,8 +291,7 @@ static void reload(const struct pool *pool)
     AUTO(config) struct config live = {0};
     struct error err = ERROR_INIT;
 
-    if (!config_reload(pool->config, &live, &err) ||
-        !program_raise_descriptors(descriptors_for(pool, live.in_flight), &err)) {
+    if (!config_reload(pool->config, &live, &err) || !make_room(pool, live.in_flight, &err)) {
         LOG_WARNING("the settings were not reloaded", LOG_TEXT("error", err.text));
         return;
     }
