@@ -281,7 +281,7 @@ deb: ## build Debian packages of what is committed in build/deb, without rights,
 image: deb ## build a container image of those packages in build/image, and try it (needs root)
 	@deploy/install-deps image && deploy/make-image
 
-try-install: ## try the packages in a booted container: start, hang, reload, upgrade under load, purge (needs root)
+try-install: ## try the packages in a booted container: start, watch, hang, upgrade under load, purge (needs root)
 	@deploy/install-deps try && tests/packages/try-install $(STEPS)
 
 -include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(PANEL) $(SHEET) $(SIMULATOR) $(UNIT_MAIN)) \

@@ -5,6 +5,7 @@
 # What the packages depend on is in it beforehand, since it has no network.
 CONTAINER_PACKAGES='systemd,systemd-sysv,dbus,postgresql,ca-certificates,curl,procps,iproute2,apt-utils,bash-completion'
 CONTAINER_PACKAGES+=',libcurl4,libjansson4,libmicrohttpd12,libpq5,libsodium23,libssl3,libsystemd0,libunistring2,zlib1g'
+CONTAINER_PACKAGES+=',libcairo2,libpoppler-glib8,fonts-liberation,prometheus'
 container_leader=
 container_nspawn=
 

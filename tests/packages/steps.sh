@@ -20,12 +20,14 @@ installs() {
     mkdir "$TRY/root/packages"
     find "$TRY/$1" -name '*.deb' ! -name '*-dbgsym_*' -exec cp -t "$TRY/root/packages" {} +
     # shellcheck disable=SC2016 # for the shell inside
-    inside sh -c 'chmod 644 /packages/* && apt-get install -y -qq --allow-downgrades /packages/*.deb'
+    # What was changed in /etc/koppeling stays as it is, as an upgrade that nobody watches has it.
+    inside sh -c 'chmod 644 /packages/* && apt-get install -y -qq --allow-downgrades \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold /packages/*.deb'
 }
 
 nothing_was_started() {
     local unit
-    for unit in "${daemons[@]}" koppeling-simulator; do
+    for unit in "${daemons[@]}" koppeling-panel koppeling-simulator; do
         ! inside systemctl --quiet is-active "$unit" || { echo "$unit is active"; return 1; }
     done
     ! inside systemctl --quiet is-enabled koppeling-scheduler 2>/dev/null
@@ -184,8 +186,12 @@ step_upgrade() {
     new=$(version_of koppeling-worker)
     check 'all workers are of the new version' until_true 20 is \
         "SELECT string_agg(DISTINCT version, ' ') FROM koppeling.worker WHERE state = 'active'" "$new"
+    if [[ " ${daemons[*]} " == *' koppeling-panel '* ]]; then
+        check 'who was signed in at the panel still is, and sees the orders' until_true 10 shows_an_imported_order
+    fi
     load_end
     check 'all jobs of that time are done, none failed' nothing_is_left_or_failed
+    check 'nor did Prometheus count a failed one at any time' no_failed_job_was_counted
     note "$(($(sql 'SELECT count(*) FROM koppeling.job_history') - load_begin)) jobs were done meanwhile," \
         "$(sql "SELECT count(*) FROM koppeling.job_history WHERE attempts > 1") of all so far needed a second attempt"
 }
@@ -278,7 +284,7 @@ step_reload() {
 }
 
 none_runs() {
-    ! inside pgrep -a --runstates D,R,S,T 'koppeling-(sch|wor)' &&
+    ! inside pgrep -a --runstates D,R,S,T 'koppeling-(sch|wor|pan)' &&
         is "SELECT count(*) FROM koppeling.worker WHERE state = 'active'" 0
 }
 
@@ -298,6 +304,8 @@ step_purge() {
         'public-key scheduler.settings secret-key simulator.env worker.settings '
     check 'the database is as it was' is 'SELECT count(*) FROM koppeling.imported_order' $((SHOPS * ORDERS))
     check 'systemd has nothing to complain of' inside systemctl is-system-running
+    note "left: $(inside find / -xdev -name '*koppeling*' ! -path '/packages/*' -prune 2>/dev/null | sort | paste -sd ' ')"
+    note "users left: $(inside getent passwd | grep -o '^koppeling[^:]*' | paste -sd ' ')"
 }
 
 nothing_is_left() {
@@ -312,7 +320,11 @@ run_steps() {
         "step_$step"
         [ "${failed:?}" -eq 0 ] || return
     done
-    for step in upgrade trouble reload autopkgtest purge; do
+    ! previous_has_panel || step_panel
+    step_watch
+    step_upgrade
+    previous_has_panel || step_panel
+    for step in alert trouble reload autopkgtest purge; do
         "step_$step"
     done
 }
