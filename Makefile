@@ -17,7 +17,7 @@ NEED_CHECK := check check-% format% analyze compilers cppcheck tidy analyzer she
               valgrind fuzz torture
 NEED_TEST  := test unit demo bench chaos failover contract manifests coverage replays fuzz-replay
 NEEDED   := $(if $(filter $(NEED_CHECK),$(MAKECMDGOALS)),check,$(if $(filter $(NEED_TEST),$(MAKECMDGOALS)),test,build))
-ifeq ($(filter help clean deps deb image try-install,$(MAKECMDGOALS)),)
+ifeq ($(filter help clean deps deb image try-install try-compose,$(MAKECMDGOALS)),)
 ifneq ($(shell deploy/install-deps $(NEEDED) >&2 && echo ready),ready)
 $(error the build dependencies are missing and could not be installed: see deploy/install-deps)
 endif
@@ -67,7 +67,7 @@ PROGRAMS   := $(BUILD)/koppeling-scheduler $(BUILD)/koppeling-worker $(BUILD)/ko
               $(BUILD)/koppeling-sheet $(BUILD)/koppeling-simulator
 
 .PHONY: all help deps test demo bench chaos failover contract browser screenshots oidc manifests man manual install \
-        deb image try-install clean unit
+        deb image try-install try-compose clean unit
 .DELETE_ON_ERROR:
 
 # Short lines; `make V=1` shows the whole commands.
@@ -235,7 +235,7 @@ DOCUMENTS  := README.md SECURITY.md ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md
               worker/api/text/tables/LICENSES \
               $(wildcard docs/*.svg docs/*.md docs/bench/*.svg docs/panel/*.png docs/reference/*.md \
                 docs/reference/*.yaml docs/reference/openapi/*.yaml) \
-              deploy/env.example tests/oidc/apache.conf \
+              deploy/env.example deploy/container/.env tests/oidc/apache.conf \
               $(wildcard deploy/systemd/* deploy/container/* deploy/ha/* deploy/monitoring/*) \
               $(sort $(shell find deploy/kubernetes -type f)) \
               $(wildcard tests/README.md tests/*/README.md tests/example_kind/*) tests/integration/test_example_kind.py
@@ -283,6 +283,9 @@ image: deb ## build a container image of those packages in build/image, and try 
 
 try-install: ## try the packages in a booted container: start, watch, hang, upgrade under load, purge (needs root)
 	@deploy/install-deps try && tests/packages/try-install $(STEPS)
+
+try-compose: image ## bring deploy/container/compose.yaml up with that image, in a network of its own (needs root)
+	@deploy/install-deps compose && tests/packages/try-compose
 
 -include $(patsubst %.o,%.d,$(COMMON) $(SCHEDULER) $(WORKER) $(PANEL) $(SHEET) $(SIMULATOR) $(UNIT_MAIN)) \
          $(wildcard $(BUILD)/unit/*.d)

@@ -215,7 +215,7 @@ class Compose(Plain):
     def daemons(self):
         found = {name: service for name, service in manifests.compose_services().items()
                  if service.get("command", [""])[0].startswith("koppeling-")}
-        self.assertEqual(set(found), {"migrate", "scheduler", "worker", "simulator", "trial"})
+        self.assertEqual(set(found), {"migrate", "scheduler", "worker", "panel", "simulator", "trial"})
         return found
 
     def test_every_setting_is_one(self):
@@ -244,7 +244,7 @@ class Compose(Plain):
                 self.assertIn("healthcheck", service)
 
     def test_health_is_asked_where_it_is_served(self):
-        for name in ("scheduler", "worker", "trial"):
+        for name in ("scheduler", "worker", "panel", "trial"):
             service = self.daemons()[name]
             port = service["environment"]["KOPPELING_METRICS_ADDRESS"].rpartition(":")[2]
             self.assertIn(f"/dev/tcp/127.0.0.1/{port} ", service["healthcheck"]["test"][-1])
@@ -253,6 +253,16 @@ class Compose(Plain):
         for name in ("worker", "trial"):
             service = self.daemons()[name]
             self.assertGreater(seconds(service["stop_grace_period"]), needs(service["environment"]))
+
+    def test_the_panel_is_on_the_hosts_loopback_address_and_believes_its_gateway_alone(self):
+        document = manifests.compose()
+        panel = document["services"]["panel"]
+        port = panel["environment"]["KOPPELING_PANEL_ADDRESS"].rpartition(":")[2]
+        self.assertEqual(panel["ports"], [f"127.0.0.1:{port}:{port}"])
+        gateway = document["networks"]["default"]["ipam"]["config"][0]["gateway"]
+        self.assertEqual(panel["environment"]["KOPPELING_PANEL_PROXIES"], gateway)
+        others = {name for name, service in document["services"].items() if "ports" in service}
+        self.assertEqual(others, {"panel"})
 
     def test_the_trial_knows_only_the_simulator(self):
         services = self.daemons()

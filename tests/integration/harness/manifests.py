@@ -42,8 +42,12 @@ def settings_of(container):
     return {entry["name"]: entry.get("value") for entry in container.get("env", ())}
 
 
+def compose():
+    return yaml.safe_load(COMPOSE.read_text())
+
+
 def compose_services():
-    return yaml.safe_load(COMPOSE.read_text())["services"]
+    return compose()["services"]
 
 
 def strings(value):
