@@ -10,10 +10,14 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT c.id, coalesce(c.problem, format(m.nl, c.service)),
-           CASE WHEN c.problem IS NOT NULL THEN koppeling.dispatch_problem(c.id, parcel.environment, 'en')
+    SELECT c.id,
+           CASE WHEN c.problem IS NOT NULL THEN koppeling.panel_order_words(c.problem, c.id, c.order_number)
+                ELSE format(m.nl, c.service) END,
+           CASE WHEN c.problem IS NOT NULL
+                THEN koppeling.panel_order_words(koppeling.dispatch_problem(c.id, parcel.environment, 'en'), c.id,
+                                                 c.order_number)
                 ELSE format(m.en, c.service) END
-    FROM (SELECT o.id, l.may_label, coalesce(parcel.service, i.default_service) AS service,
+    FROM (SELECT o.id, o.order_number, l.may_label, coalesce(parcel.service, i.default_service) AS service,
                  CASE WHEN l.may_label THEN koppeling.dispatch_problem(o.id, parcel.environment, 'nl') END AS problem
           FROM koppeling.imported_order o
           JOIN koppeling.integration i ON i.id = o.integration_id
