@@ -3,16 +3,17 @@
 WITH role_name AS (
     SELECT r.name, p.oid, p.rolsuper, p.rolcanlogin, p.rolinherit
     FROM unnest(ARRAY['koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler',
-                      'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops'])
+                      'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops',
+                      'koppeling_panel_watch'])
          AS r (name)
     LEFT JOIN pg_catalog.pg_roles p ON p.rolname = r.name
 ), becomes AS (
-    -- The panel is one of the last three for the length of a request, and has their rights only then.
+    -- The panel is one of the last four for the length of a request, and has their rights only then.
     SELECT b.role, b.of_role
     FROM (VALUES
         ('koppeling_panel', 'koppeling_reader'), ('koppeling_panel', 'koppeling_merchant'),
-        ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_merchant', 'koppeling_reader'),
-        ('koppeling_panel_ops', 'koppeling_ops')) AS b (role, of_role)
+        ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_panel', 'koppeling_panel_watch'),
+        ('koppeling_merchant', 'koppeling_reader'), ('koppeling_panel_ops', 'koppeling_ops')) AS b (role, of_role)
     JOIN role_name r ON r.name = b.role
     JOIN role_name o ON o.name = b.of_role
     WHERE r.oid IS NOT NULL AND o.oid IS NOT NULL

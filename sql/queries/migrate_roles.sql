@@ -2,11 +2,11 @@
 WITH role (name) AS (
     SELECT unnest(ARRAY[
         'koppeling_backend', 'koppeling_ops', 'koppeling_dba', 'koppeling_worker', 'koppeling_scheduler',
-        'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops'])
+        'koppeling_panel', 'koppeling_reader', 'koppeling_merchant', 'koppeling_panel_ops', 'koppeling_panel_watch'])
 ), member (name, of_role) AS (
     VALUES ('koppeling_panel', 'koppeling_reader'), ('koppeling_panel', 'koppeling_merchant'),
-           ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_merchant', 'koppeling_reader'),
-           ('koppeling_panel_ops', 'koppeling_ops')
+           ('koppeling_panel', 'koppeling_panel_ops'), ('koppeling_panel', 'koppeling_panel_watch'),
+           ('koppeling_merchant', 'koppeling_reader'), ('koppeling_panel_ops', 'koppeling_ops')
 ), wanted (place, statement) AS (
     SELECT 1, format('CREATE ROLE %s NOLOGIN%s', r.name, CASE r.name WHEN 'koppeling_panel' THEN ' NOINHERIT' END)
     FROM role r

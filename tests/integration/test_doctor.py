@@ -87,8 +87,9 @@ class SchedulerDoctorTest(DoctorCase):
         self.finds("problem", "grants", "PUBLIC")
 
     def test_roles_of_the_panel_that_are_missing_or_may_too_much(self):
-        self.assertIn("the 9 roles are there", [each["finding"] for each in self.examine() if each["topic"] == "roles"])
-        for role in ("koppeling_panel", "koppeling_reader", "koppeling_merchant", "koppeling_panel_ops"):
+        self.assertIn("the 10 roles are there", [each["finding"] for each in self.examine() if each["topic"] == "roles"])
+        for role in ("koppeling_panel", "koppeling_reader", "koppeling_merchant", "koppeling_panel_ops",
+                     "koppeling_panel_watch"):
             with self.subTest(role=role):
                 self.db.run(f"ALTER ROLE {role} RENAME TO renamed_for_doctor")
                 try:

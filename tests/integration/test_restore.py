@@ -74,9 +74,9 @@ class AnotherClusterTest(RestoreCase):
         done = self.migrate(url)
         self.assertEqual(done.status, NO_PERMISSION, done.log)
         missing = ("backend NOLOGIN", "dba NOLOGIN", "merchant NOLOGIN", "panel NOLOGIN NOINHERIT", "panel_ops NOLOGIN",
-                   "reader NOLOGIN", "scheduler NOLOGIN", "worker NOLOGIN")
-        members = (("merchant", "panel"), ("ops", "panel_ops"), ("panel_ops", "panel"), ("reader", "merchant"),
-                   ("reader", "panel"))
+                   "panel_watch NOLOGIN", "reader NOLOGIN", "scheduler NOLOGIN", "worker NOLOGIN")
+        members = (("merchant", "panel"), ("ops", "panel_ops"), ("panel_ops", "panel"), ("panel_watch", "panel"),
+                   ("reader", "merchant"), ("reader", "panel"))
         statements = "; ".join(f"CREATE ROLE koppeling_{role}" for role in missing)
         self.assertIn("let an administrator run: " + statements, done.log)
         session.run(statements)

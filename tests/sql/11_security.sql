@@ -45,6 +45,13 @@ SELECT is_empty(
         WHERE b.role <> 'koppeling_panel' AND pg_has_role('koppeling_panel', b.role, 'USAGE') $$,
     'and while it has not, it has no right of theirs');
 
+-- Whoever asks for the roles by name knows all of them.
+\set migrate `cat sql/queries/migrate_roles.sql`
+\set doctor `cat sql/queries/doctor_login.sql`
+SELECT set_eq(format($$ SELECT m[1] FROM regexp_matches(%L, '''(koppeling_[a-z_]+)''', 'g') AS m $$, text),
+    'SELECT role FROM role_names', 'the roles of ' || name)
+FROM (VALUES ('migrate_roles.sql', :'migrate'), ('doctor_login.sql', :'doctor')) AS t (name, text);
+
 -- PUBLIC, and the right to hand rights on.
 SELECT is_empty($$
     SELECT a.attrelid::regclass, a.attname, acl.privilege_type
