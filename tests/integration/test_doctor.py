@@ -87,7 +87,8 @@ class SchedulerDoctorTest(DoctorCase):
         self.finds("problem", "grants", "PUBLIC")
 
     def test_roles_of_the_panel_that_are_missing_or_may_too_much(self):
-        self.assertIn("the 10 roles are there", [each["finding"] for each in self.examine() if each["topic"] == "roles"])
+        findings = [each["finding"] for each in self.examine() if each["topic"] == "roles"]
+        self.assertIn("the 10 roles are there", findings)
         for role in ("koppeling_panel", "koppeling_reader", "koppeling_merchant", "koppeling_panel_ops",
                      "koppeling_panel_watch"):
             with self.subTest(role=role):
