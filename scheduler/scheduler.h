@@ -1,8 +1,8 @@
 /*
  * The scheduler: each tick puts into the job table what has become due and keeps the tables
- * healthy, in a few set-based statements. Any number may run: ticks exclude each other by a
- * transaction-scoped advisory lock, and unique partial indexes make a double impossible whatever
- * happens.
+ * healthy, in a few set-based statements. Any number may run: no lock keeps two apart; each skips
+ * the rows that another one has in hand, and unique partial indexes make a double impossible
+ * whatever happens.
  */
 #ifndef SCHEDULER_SCHEDULER_H
 #define SCHEDULER_SCHEDULER_H
