@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -195,6 +196,28 @@ static const char *header(struct MHD_Connection *connection, const char *name)
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+static enum MHD_Result note_last(void *context, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    const char **last = context;
+
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") == 0) {
+        *last = value;
+    }
+    return MHD_YES;
+}
+
+/* Some proxies add a line of their own to those that came in, and the library finds the first one:
+ * that is what the browser wrote. */
+static const char *last_forwarded_for(struct MHD_Connection *connection)
+{
+    const char *last = NULL;
+
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, note_last, &last);
+    return last;
+}
+
 static void begin(const struct server *server, struct MHD_Connection *connection,
                   const char *method, struct exchange *exchange)
 {
@@ -212,7 +235,7 @@ static void begin(const struct server *server, struct MHD_Connection *connection
     request->content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE);
     request->cookies = header(connection, MHD_HTTP_HEADER_COOKIE);
     request->fetch_site = header(connection, "Sec-Fetch-Site");
-    request->forwarded_for = header(connection, "X-Forwarded-For");
+    request->forwarded_for = last_forwarded_for(connection);
     request->idempotency_key = header(connection, "Idempotency-Key");
     request->if_none_match = header(connection, MHD_HTTP_HEADER_IF_NONE_MATCH);
     request->user_agent = header(connection, MHD_HTTP_HEADER_USER_AGENT);

@@ -78,12 +78,18 @@ class SignInTest(Case):
         browser.get("/sign-in")
         browser.submit("/sign-in", login="anna", password="een verkeerd wachtwoord")
         self.assertEqual(self.db.value("SELECT address FROM koppeling.panel_attempt"), "198.51.100.7")
+        # As a proxy sends it that adds a line of its own: the first is what the browser made up.
+        browser.headers["x-forwarded-for"] = "198.51.100.8"
+        browser.get("/sign-in")
+        browser.submit("/sign-in", login="anna", password="een verkeerd wachtwoord")
+        self.assertEqual(self.db.column("SELECT address FROM koppeling.panel_attempt ORDER BY id"),
+                         ["198.51.100.7", "198.51.100.8"])
         stranger = self.open(KOPPELING_PANEL_PROXIES="192.0.2.1")
         stranger.headers["X-Forwarded-For"] = "203.0.113.9"
         stranger.get("/sign-in")
         stranger.submit("/sign-in", login="bert", password="een verkeerd wachtwoord")
         self.assertEqual(self.db.column("SELECT address FROM koppeling.panel_attempt ORDER BY id"),
-                         ["198.51.100.7", "127.0.0.1"])
+                         ["198.51.100.7", "198.51.100.8", "127.0.0.1"])
 
     def test_a_form_that_no_page_of_ours_made_is_refused(self):
         browser = self.open()
