@@ -206,9 +206,14 @@ static bool read_form(struct visit *visit, struct error *err)
     } else {
         return error_set(err, ERROR_USAGE, "the body is neither a form nor JSON");
     }
-    if (key != NULL && strlen(key) <= 200) {
-        (void)json_object_set_new(visit->form, "once", json_string(key));
+    if (key == NULL) {
+        return true;
     }
+
+    /* One that is none is refused: who sends it relies on it. */
+    json_t *once = key[0] != '\0' ? json_string(key) : NULL;
+
+    (void)json_object_set_new(visit->form, "once", once != NULL ? once : json_string("?"));
     return true;
 }
 

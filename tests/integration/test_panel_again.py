@@ -129,6 +129,9 @@ class AgainTest(BookingCase):
             return program.ask("POST", "/orders/label", json.dumps({"order": self.ids(70001), "service": SERVICE,
                                                                     **what}),
                                **{"Content-Type": "application/json", "Idempotency-Key": key})
+        for bad in ("x" * 250, "request-\xe9", ""):
+            self.assertEqual(dispatch(bad).status, 400, "a key that is none protects nobody")
+        self.assertEqual(self.shipments(), 0)
         first = dispatch("request-1")
         self.assertEqual(first.status, 200, first.text)
         self.assertEqual(dispatch("request-1").json, first.json)
