@@ -48,6 +48,7 @@ struct server {
 struct exchange {
     struct request request;
     char *target; /* path and query, owned */
+    size_t target_length;
     bool has_begun;
     bool is_too_large;
     bool is_answering;
@@ -94,6 +95,7 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
 
     (void)context, (void)connection;
     exchange->target = xstrdup(target);
+    exchange->target_length = strlen(target);
     exchange->request.body = (struct buffer)BUFFER_INIT(REQUEST_BODY_LIMIT + 1);
     exchange->request.path = exchange->target;
     exchange->request.query = "";
@@ -124,7 +126,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
         explicit_bzero(exchange->request.body.bytes, exchange->request.body.length);
     }
     buffer_release(&exchange->request.body);
-    explicit_bzero(exchange->target, strlen(exchange->target));
+    /* The query may have a portal's token. */
+    explicit_bzero(exchange->target, exchange->target_length);
     free(exchange->target);
     free(exchange);
     *request = NULL;

@@ -89,7 +89,9 @@ static bool check_claims(const json_t *claims, int64_t now_seconds, struct error
     if (end > now_seconds + PORTAL_TOKEN_SECONDS + PORTAL_TOKEN_SKEW) {
         return error_set(err, ERROR_DATA, "it is good for more than %d s", PORTAL_TOKEN_SECONDS);
     }
-    if (starts != NULL && json_integer_value(starts) > now_seconds + PORTAL_TOKEN_SKEW) {
+    /* What cannot be understood is no leave to go on. */
+    if (starts != NULL && (!json_is_integer(starts) ||
+                           json_integer_value(starts) > now_seconds + PORTAL_TOKEN_SKEW)) {
         return error_set(err, ERROR_DATA, "its time has not come");
     }
     return true;

@@ -89,6 +89,10 @@ TEST(one_that_is_over_or_good_for_too_long_does_not)
                                             "\"jti\":\"x\",\"exp\":1800000060,"
                                             "\"nbf\":1800000300}"),
                         "its time has not come");
+    assert_string_equal(open_claims(HEADER, "{\"person\":\"anna\",\"role\":\"merchant\","
+                                            "\"jti\":\"x\",\"exp\":1800000060,"
+                                            "\"nbf\":1800000300.5}"),
+                        "its time has not come");
 }
 
 TEST(claims_that_are_needed_are_needed)
