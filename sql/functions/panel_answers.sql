@@ -117,7 +117,8 @@ BEGIN
     SELECT g.value::bigint
     FROM unnest(koppeling.panel_arguments(request, part, name)) WITH ORDINALITY AS g (value, place)
     WHERE g.value ~ '^[0-9]{1,18}$'
-    GROUP BY g.value
+    -- By the number: 7 and 07 are one.
+    GROUP BY g.value::bigint
     ORDER BY min(g.place)
     LIMIT 501);
 END

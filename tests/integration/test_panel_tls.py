@@ -153,6 +153,12 @@ class PanelTlsTest(Case):
         def count():
             return len(list(pathlib.Path(f"/proc/{self.panel.pid}/fd").iterdir()))
         before = count()
+        for _ in range(4):
+            with open(self.key, "w", encoding="ascii") as file:
+                file.write("no key\n")
+            self.reload("the certificate was not reloaded")
+        self.ask("/health")
+        self.wait_until(lambda: count() <= before, "nor do those of certificates that are none")
         for number in range(6):
             self.copy(self.authority.certify(f"certificate{number}"))
             self.reload("another certificate is served")

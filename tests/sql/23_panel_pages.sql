@@ -4,6 +4,9 @@ BEGIN;
 \ir common/panel.sql
 SELECT no_plan();
 
+SELECT is(koppeling.panel_ids('{"form": {"order": ["7", "9", "07", "x", "007"]}}', 'form', 'order'), '{7,9}'::bigint[],
+    'an id is one however it is written');
+
 -- Shops.
 SELECT is(pg_temp.picked(pg_temp.page('fenna', 'integrations'), 'any', 'shops.0.host', 'shops.1.host', 'shops.2.host',
                          'shops.0.state_text', 'shops.0.open_orders', 'shops.0.can_pause', 'any_pending'),
