@@ -104,7 +104,7 @@ BEGIN ATOMIC
               < now() - make_interval(days => koppeling.setting_integer('personal_data_days'))
         ORDER BY o.changed_at
         LIMIT 5000
-        FOR UPDATE SKIP LOCKED));
+        FOR NO KEY UPDATE SKIP LOCKED));
 END;
 COMMENT ON FUNCTION koppeling.erase_by_age IS
     'Removes the personal data of shipped and withdrawn orders older than setting personal_data_days; '

@@ -73,6 +73,17 @@ class ManyTest(BookingCase):
         self.assertEqual(list(reasons), [70003])
         self.assertIn("in use", reasons[70003])
 
+    def test_one_that_is_being_erased_stops_no_other(self):
+        self.db.run("UPDATE koppeling.imported_order SET state = 'withdrawn', withdrawn_reason = 'gone',"
+                    " withdrawn_at = now() - interval '1 year', changed_at = now() - interval '1 year' WHERE id = %s",
+                    self.ids[70003])
+        holder = self.session()
+        holder.run("BEGIN")
+        self.assertEqual(holder.value("SELECT koppeling.erase_by_age()"), 1)
+        reasons, _ = self.ask()
+        holder.run("ROLLBACK")
+        self.assertEqual(list(reasons), [70003])
+
     def test_one_that_the_database_refuses_stops_no_other(self):
         self.db.run("CREATE FUNCTION koppeling.refuse() RETURNS trigger LANGUAGE plpgsql AS"
                     " $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;"
