@@ -60,9 +60,11 @@ class ManyTest(BookingCase):
                          [f"panel-1/{id}" for id in sorted(self.ids.values())])
 
     def test_without_any_service_none_is_asked_for(self):
-        reasons, _ = self.ask(service="")
-        self.assertEqual(len(reasons), 6)
-        self.assertEqual(len(set(reasons.values())), 1)
+        ids = [str(id) for id in self.ids.values()]
+        self.browser.get("/orders/label?order=" + "&order=".join(ids))
+        page = self.browser.submit("/orders/label", order=ids, service="")
+        self.assertEqual(page.status, 422, "a batch in which nothing is asked for helps nobody")
+        self.assertEqual(self.db.value("SELECT count(*) FROM koppeling.panel_batch"), 0)
 
     def test_one_that_somebody_holds_stops_no_other(self):
         holder = self.session()
