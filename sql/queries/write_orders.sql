@@ -75,7 +75,8 @@ WITH received AS MATERIALIZED (
         content_hash = excluded.content_hash, address_hash = excluded.address_hash, goods_hash = excluded.goods_hash,
         payload_hash = excluded.payload_hash, erased_at = NULL
     WHERE o.state IN ('open', 'withdrawn')
-    RETURNING o.id
+    -- A join with what came would compare each with each.
+    RETURNING o.imported_at = now() AS is_new
 ), lines AS (
     INSERT INTO koppeling.order_line AS l (
         order_id, position, line_id, kind, quantity, description, sku, weight_kg, unit_price)
@@ -114,6 +115,5 @@ WITH received AS MATERIALIZED (
     USING incoming n
     WHERE k.integration_id = n.integration_id AND k.order_number = n.order_number
 )
-SELECT count(*) FILTER (WHERE NOT n.is_known) AS imported, count(*) FILTER (WHERE n.is_known) AS changed
-FROM stored s
-JOIN incoming n ON n.id = s.id;
+SELECT count(*) FILTER (WHERE s.is_new) AS imported, count(*) FILTER (WHERE NOT s.is_new) AS changed
+FROM stored s;
