@@ -20,6 +20,7 @@
 /* What a tick did. */
 struct tick_report {
     int64_t mended;       /* rows with times that lay too far ahead: a clock was set back */
+    int64_t refreshed;    /* times that the planner was told of many new jobs */
     int64_t enqueued;     /* jobs */
     int64_t rescued;      /* jobs of lost workers */
     int64_t told;         /* events */

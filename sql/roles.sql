@@ -275,7 +275,8 @@ GRANT EXECUTE ON FUNCTION
     koppeling.panel_ops_shop_poll, koppeling.panel_ops_account_check, koppeling.panel_ops_paused_by
     TO koppeling_panel_ops;
 GRANT EXECUTE ON FUNCTION koppeling.panel_seal_host TO koppeling_merchant;
-GRANT EXECUTE ON FUNCTION koppeling.panel_forget, koppeling.settle_words TO koppeling_scheduler;
+GRANT EXECUTE ON FUNCTION koppeling.panel_forget, koppeling.settle_words, koppeling.refresh_statistics
+    TO koppeling_scheduler;
 -- The index of words asks for them whenever an order is written.
 GRANT EXECUTE ON FUNCTION koppeling.order_words TO koppeling_worker, koppeling_scheduler;
 GRANT EXECUTE ON FUNCTION koppeling.panel_address_warnings TO koppeling_worker;

@@ -1,5 +1,5 @@
 -- What the search of the panel costs each order that comes in.
--- serves: programs from 0025
+-- serves: programs from 0023
 
 -- The index by words took a fifth of an import. Half of that was making the words: a function of its own with settings
 -- of its own; translate(), which holds each letter against each sign; eleven words an order, of which some are the same

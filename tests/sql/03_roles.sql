@@ -174,7 +174,8 @@ SELECT set_eq($$
             'maintain_history,erase_by_age,release_forgotten_jobs,shop_gate,job_gate,watch_every,track_every,'
             'mend_times,recheck_every,take_orders,'
             'make_history_partitions,drop_old_history,drop_old_quotes,forget_processes,delete_label_documents,'
-            'failed_at,take_events,forget_events,panel_forget,order_words,settle_words')) AS v (role, names),
+            'failed_at,take_events,forget_events,panel_forget,order_words,settle_words,'
+            'refresh_statistics')) AS v (role, names),
         unnest(string_to_array(v.names, ',')) AS f (name) $$,
     'these functions, and no others, may be called');
 
