@@ -23,7 +23,7 @@ class PanelTlsTest(Case):
     def copy(self, whole, name="panel"):
         """Certificate and key in a file each."""
         text = whole.read_text()
-        at = text.index("-----BEGIN PRIVATE KEY-----")
+        at = text.rindex("-----BEGIN")  # the key is the last of them
         certificate, key = (f"{self.directory}/{name}.{ending}" for ending in ("crt", "key"))
         for path, part in ((certificate, text[:at]), (key, text[at:])):
             with open(path, "w", encoding="ascii") as file:

@@ -1,5 +1,5 @@
 """What the planner of the database knows of the live jobs: plans are only as good as that."""
-from harness.case import Case
+from harness.booking import BookingCase
 
 KNOWN = "SELECT reltuples::bigint FROM pg_class WHERE oid = 'koppeling.job'::regclass"
 # As queue_finish.sql looks for the jobs that it takes out.
@@ -11,7 +11,7 @@ FIND = """
         ON j.id = f.id AND j.lease_token = f.lease_token"""
 
 
-class StatisticsTest(Case):
+class StatisticsTest(BookingCase):
     def test_many_jobs_that_come_after_a_quiet_hour_are_planned_for(self):
         self.forget()
         self.assertEqual(self.db.value(KNOWN), 0)
@@ -30,6 +30,15 @@ class StatisticsTest(Case):
         self.db.run("SELECT pg_stat_force_next_flush()")
         self.tick()
         self.assertEqual(self.db.value(KNOWN), 0)
+
+    def test_words_of_new_orders_are_put_in_their_place(self):
+        self.connect_with_numbers(70001, 70002)
+        self.tick()
+        self.assertEqual(self.db.value("SELECT koppeling.settle_words()"), 0, "the scheduler did it")
+        chores = self.db.rows("SELECT name, failed_since, done_at FROM koppeling.chore"
+                              " WHERE name IN ('words', 'statistics')")
+        self.assertEqual([(row["failed_since"], row["done_at"] is not None) for row in chores],
+                         [(None, True)] * 2)
 
     def forget(self):
         """A vacuum after jobs came and went, while none is there."""
